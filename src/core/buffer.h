@@ -1,0 +1,33 @@
+// 64-byte aligned numbers, zero at first.
+#pragma once
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include "../simd/types.h"
+
+namespace backprop {
+
+inline std::size_t round_up(std::size_t count, std::size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+
+template <class T> class Buffer {
+ public:
+  explicit Buffer(std::size_t count = 0)
+      : size_(round_up(count, line<T>)), data_(static_cast<T*>(::operator new[](std::max<std::size_t>(size_, 1) * sizeof(T), alignment))) {
+    std::fill_n(data_.get(), size_, T(0));
+  }
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  static constexpr std::align_val_t alignment{64};
+  struct Release {
+    void operator()(T* p) const { ::operator delete[](p, alignment); }
+  };
+  std::size_t size_;
+  std::unique_ptr<T[], Release> data_;
+};
+
+}  // namespace backprop

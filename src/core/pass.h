@@ -1,0 +1,71 @@
+// Forward and backward through the network for at most `piece_rows` rows at a time. All memory is taken when a pass is made.
+#pragma once
+#include <cmath>
+#include <vector>
+
+#include "../simd/instruction_sets.h"
+#include "buffer.h"
+#include "network.h"
+#include "random.h"
+#include "rows.h"
+
+namespace backprop {
+
+// Batches of more rows are cut into pieces of this many, and the pieces' sums are added in order.
+constexpr std::size_t piece_rows = 1024;
+
+// Inverted dropout: each hidden unit is 0 with probability `rate`, else divided by 1 - rate (Srivastava et al. 2014).
+struct Dropout {
+  std::vector<double> rates;  // one for each hidden layer; empty for none
+  Key seed{};
+  std::uint32_t epoch = 0;
+};
+
+template <class T> class Pass {
+ public:
+  // Bytes that a pass over at most `rows` rows takes, in double so that it cannot overflow.
+  static double bytes(const Network& network, std::size_t rows, bool keep_all);
+
+  // `keep_all` keeps every layer's input and error, for those who want to see them.
+  Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout);
+
+  // Takes rows order[begin], ..., order[begin + count - 1], or begin, ... where order is nullptr; nothing is done where they are there already.
+  void load(const Rows<T>& rows, const std::uint32_t* order, std::size_t begin, std::size_t count);
+  // Takes `count` rows from `begin` of inputs (and offsets, or nullptr) that stand column by column, `stride` apart; no targets.
+  void load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
+
+  void forward(const T* weights, const Dropout* dropout);
+  // The weighted sum of the loss over the rows; makes the last layer's delta.
+  double loss(const Objective& objective);
+  void backward(const T* weights);
+  // Writes (or adds) the gradient of the summed loss, in the order of the weights.
+  void gradient(T* gradient, bool add);
+
+  double weight() const { return weight_; }
+
+  // A layer's quantity for one row and unit, layers counted from 0, the first hidden one.
+  enum class Part { input, output, error, delta };
+  double at(Part part, std::size_t layer, std::size_t row, std::size_t unit) const;
+  // How much of the loaded rows' weight has its class right: the largest output, or for one output the side of 1/2.
+  double correct() const;
+
+ private:
+  struct Layer {
+    Buffer<T> input, output, error, delta, mask, dropped;
+    bool separate_input;
+  };
+  const T* inputs_of(std::size_t layer) const;
+  void draw_mask(std::size_t layer, const Dropout& dropout);
+
+  Network network_;
+  bool keep_all_;
+  std::vector<Layer> layers_;
+  Buffer<T> x_, y_, weight_of_row_, offset_;
+  std::vector<std::uint32_t> ids_;
+  std::size_t rows_ = 0, panels_ = 0, loaded_begin_ = 0;
+  const Rows<T>* loaded_ = nullptr;
+  bool loaded_in_order_ = false, has_offset_ = false, dropping_ = false;
+  double weight_ = 0;
+};
+
+}  // namespace backprop

@@ -1,0 +1,252 @@
+#include "train.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "pass.h"
+
+namespace backprop {
+
+namespace {
+
+// Calls f(first, count) for each piece of the rows begin, ..., begin + count - 1.
+template <class F> void for_each_piece(std::size_t begin, std::size_t count, F&& f) {
+  for (std::size_t done = 0; done < count; done += piece_rows) f(begin + done, std::min(piece_rows, count - done));
+}
+
+template <class T, class F> void for_each_weight(const Network& network, const T* weights, F&& f) {
+  for (std::size_t l = 0; l < network.layers(); ++l)
+    for (std::size_t i = network.weights_at(l); i < network.biases_at(l); ++i) f(i, weights[i]);
+}
+
+template <class T> bool all_finite(const Buffer<T>& numbers) {
+  T sum = 0;
+  for (std::size_t i = 0; i < numbers.size(); ++i) sum += numbers.data()[i] * T(0);
+  return sum == T(0);
+}
+
+// The numbers that updates change.
+template <class T> struct Parameters {
+  Buffer<T> weights, moment, moment2;
+  double steps = 0;
+
+  explicit Parameters(const State& state)
+      : weights(state.weights.size()), moment(state.moment.size()), moment2(state.moment2.size()), steps(state.steps) {
+    std::copy(state.weights.begin(), state.weights.end(), weights.data());
+    std::copy(state.moment.begin(), state.moment.end(), moment.data());
+    std::copy(state.moment2.begin(), state.moment2.end(), moment2.data());
+  }
+  void copy_from(const Parameters& other) {
+    std::copy_n(other.weights.data(), weights.size(), weights.data());
+    std::copy_n(other.moment.data(), moment.size(), moment.data());
+    std::copy_n(other.moment2.data(), moment2.size(), moment2.data());
+    steps = other.steps;
+  }
+  void copy_to(State& state) const {
+    std::copy_n(weights.data(), state.weights.size(), state.weights.begin());
+    std::copy_n(moment.data(), state.moment.size(), state.moment.begin());
+    std::copy_n(moment2.data(), state.moment2.size(), state.moment2.begin());
+    state.steps = steps;
+  }
+};
+
+// Asks now and then whether to go on: time is looked at after a few million operations, not at every batch.
+class Watch {
+ public:
+  Watch(const Plan& plan, double work_of_row) : plan_(plan), work_of_row_(work_of_row), start_(std::chrono::steady_clock::now()) {}
+  // True once the chunk is to end; `stop` then says why.
+  bool ended(std::size_t rows, Stop& stop) {
+    work_ += work_of_row_ * static_cast<double>(rows);
+    if (work_ < 2e7) return false;
+    work_ = 0;
+    if (plan_.interrupted && plan_.interrupted()) {
+      stop = Stop::interrupted;
+      return true;
+    }
+    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() < plan_.seconds) return false;
+    stop = Stop::time;
+    return true;
+  }
+
+ private:
+  const Plan& plan_;
+  double work_of_row_, work_ = 0;
+  std::chrono::steady_clock::time_point start_;
+};
+
+template <class T> double norm(const Buffer<T>& numbers) {
+  double sum = 0;
+  for (std::size_t i = 0; i < numbers.size(); ++i) sum += static_cast<double>(numbers.data()[i]) * static_cast<double>(numbers.data()[i]);
+  return std::sqrt(sum);
+}
+
+template <class T> void take_step(const Network& network, const Method& method, double rate, Parameters<T>& p, Buffer<T>& gradient) {
+  if (std::isfinite(method.clip)) {
+    const double size = norm(gradient);
+    if (size > method.clip)
+      for (std::size_t i = 0; i < gradient.size(); ++i) gradient.data()[i] *= static_cast<T>(method.clip / size);
+  }
+  if (method.weight_decay > 0)
+    for_each_weight(network, p.weights.data(), [&](std::size_t i, T w) { p.weights.data()[i] = w * static_cast<T>(1 - rate * method.weight_decay); });
+  p.steps += 1;
+  Step<T> step{method.rule, static_cast<T>(rate), static_cast<T>(method.decay), static_cast<T>(method.decay2), static_cast<T>(method.epsilon), T(1), T(1)};
+  if (method.rule == Rule::adam) {
+    step.correction = static_cast<T>(1 - std::pow(method.decay, p.steps));
+    step.correction2 = static_cast<T>(1 - std::pow(method.decay2, p.steps));
+  } else if (method.rule == Rule::rprop) {
+    step.correction = static_cast<T>(method.factor_less);
+    step.correction2 = static_cast<T>(method.factor_more);
+  }
+  kernels<T>().update(step, p.weights.size(), p.weights.data(), gradient.data(), p.moment.data(), p.moment2.data());
+}
+
+template <class T> double forward_loss(Pass<T>& pass, const Objective& objective, const T* weights, const Rows<T>& rows, bool count_correct, double& correct) {
+  double sum = 0;
+  for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
+    sum += piece_loss<T>(pass, objective, weights, rows, first, count, nullptr);
+    if (count_correct) correct += pass.correct();
+  });
+  return sum;
+}
+
+}  // namespace
+
+template <class T>
+double piece_loss(Pass<T>& pass, const Objective& objective, const T* weights, const Rows<T>& rows, std::size_t first, std::size_t count, T* gradient) {
+  pass.load(rows, nullptr, first, count);
+  pass.forward(weights, nullptr);
+  const double sum = pass.loss(objective);
+  if (gradient) {
+    pass.backward(weights);
+    pass.gradient(gradient, first > 0);
+  }
+  return sum;
+}
+
+template <class T> double penalty_value(const Network& network, const Objective& objective, const T* weights) {
+  double squares = 0, sizes = 0;
+  if (objective.penalty != 0 || objective.penalty_l1 != 0)
+    for_each_weight(network, weights, [&](std::size_t, double w) {
+      squares += w * w;
+      sizes += std::abs(w);
+    });
+  return objective.penalty / 2 * squares + objective.penalty_l1 * sizes;
+}
+
+template <class T>
+void finish_gradient(const Network& network, const Objective& objective, const T* weights, double scale, double share, T* gradient) {
+  if (scale != 1)
+    for (std::size_t i = 0; i < network.parameters(); ++i) gradient[i] *= static_cast<T>(scale);
+  if (objective.penalty != 0 || objective.penalty_l1 != 0)
+    for_each_weight(network, weights, [&](std::size_t i, T w) {
+      const double sign = w > 0 ? 1 : w < 0 ? -1 : 0;
+      gradient[i] += static_cast<T>(share * (objective.penalty * static_cast<double>(w) + objective.penalty_l1 * sign));
+    });
+}
+
+template <class T>
+Outcome train(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
+              const Rows<T>* validation, State& state) {
+  Outcome outcome;
+  const std::size_t batches = (rows.count + plan.batch_size - 1) / plan.batch_size;
+  const bool in_order = !plan.shuffle || batches == 1;
+  Dropout dropout{plan.dropout, plan.seed, 0};
+  Pass<T> pass(network, plan.batch_size, false, !dropout.rates.empty());
+  std::unique_ptr<Pass<T>> judge = validation ? std::make_unique<Pass<T>>(network, validation->count, false, false) : nullptr;
+  Parameters<T> parameters(state), finite(state);
+  State::UnderWay finite_under_way = state.under_way;
+  Buffer<T> gradient(state.weights.size());
+  Watch watch(plan, 6.0 * static_cast<double>(network.parameters()));
+  std::vector<std::uint32_t> order;
+
+  State::UnderWay& now = state.under_way;
+  for (double rate : plan.rates) {
+    dropout.epoch = state.epoch + 1;
+    if (!in_order) order = row_order(plan.seed, state.epoch + 1, static_cast<std::uint32_t>(rows.count));
+    for (; now.batch < batches; ++now.batch) {
+      const std::size_t begin = now.batch * plan.batch_size, count = std::min(plan.batch_size, rows.count - begin);
+      double loss = 0, weight = 0, correct = 0;
+      bool ended = false;
+      for_each_piece(begin, count, [&](std::size_t first, std::size_t piece) {
+        if (ended) return;
+        pass.load(rows, in_order ? nullptr : order.data(), first, piece);
+        pass.forward(parameters.weights.data(), &dropout);
+        loss += pass.loss(objective);
+        weight += pass.weight();
+        if (plan.count_correct) correct += pass.correct();
+        pass.backward(parameters.weights.data());
+        pass.gradient(gradient.data(), first > begin);
+        ended = watch.ended(piece, outcome.stop) && outcome.stop == Stop::interrupted && first + piece < begin + count;
+      });
+      if (ended) break;  // the batch was not finished, and is not counted
+      if (!std::isfinite(loss)) {
+        outcome.stop = Stop::diverged;
+        break;
+      }
+      now.loss += loss;
+      now.weight += weight;
+      now.correct += correct;
+      if (weight > 0) {
+        finish_gradient(network, objective, parameters.weights.data(), objective.mean ? 1 / weight : 1,
+                        objective.mean ? 1 : weight / rows.total_weight, gradient.data());
+        take_step(network, method, rate, parameters, gradient);
+      }
+      if (outcome.stop != Stop::epochs) {
+        ++now.batch;
+        break;
+      }
+    }
+    if (outcome.stop == Stop::diverged) break;
+    if (now.batch < batches) break;
+
+    if (!all_finite(parameters.weights)) {
+      outcome.stop = Stop::diverged;
+      break;
+    }
+    ++state.epoch;
+    double monitor = now.loss / now.weight;
+    outcome.loss.push_back(monitor);
+    if (plan.count_correct) outcome.correct.push_back(now.correct / now.weight);
+    if (validation) {
+      double correct = 0;
+      monitor = forward_loss(*judge, objective, parameters.weights.data(), *validation, plan.count_correct, correct) / validation->total_weight;
+      outcome.validation_loss.push_back(monitor);
+      if (plan.count_correct) outcome.validation_correct.push_back(correct / validation->total_weight);
+    }
+    now = finite_under_way = {};
+    if (plan.track_best && monitor < state.best_loss) {
+      state.best_loss = monitor;
+      state.best_epoch = state.epoch;
+      state.best_weights.assign(parameters.weights.data(), parameters.weights.data() + state.weights.size());
+    }
+    if (monitor < state.reference - plan.tolerance) {
+      state.reference = monitor;
+      state.stale = 0;
+    } else {
+      state.stale += 1;
+    }
+    finite.copy_from(parameters);
+    if (state.stale >= plan.patience) {
+      outcome.stop = Stop::patience;
+      break;
+    }
+    if (outcome.stop != Stop::epochs) break;
+  }
+  if (outcome.stop == Stop::diverged) {
+    now = finite_under_way;
+    finite.copy_to(state);
+  } else {
+    parameters.copy_to(state);
+  }
+  return outcome;
+}
+
+#define BACKPROP_TRAIN_AT(T)                                                                                               \
+  template double piece_loss<T>(Pass<T>&, const Objective&, const T*, const Rows<T>&, std::size_t, std::size_t, T*);        \
+  template double penalty_value<T>(const Network&, const Objective&, const T*);                                            \
+  template void finish_gradient<T>(const Network&, const Objective&, const T*, double, double, T*);                        \
+  template Outcome train<T>(const Network&, const Objective&, const Method&, const Plan&, const Rows<T>&, const Rows<T>*, State&);
+BACKPROP_TRAIN_AT(double)
+BACKPROP_TRAIN_AT(float)
+
+}  // namespace backprop

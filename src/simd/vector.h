@@ -1,0 +1,82 @@
+// The processor's vectors, as GCC and clang spell them, for one instruction set at a time.
+// No include guard: each instruction set's file includes it once, inside that set's namespace,
+// after defining BACKPROP_VECTOR_BYTES. A `Line` is 64 bytes (8 doubles or 16 floats) in every set.
+
+#define BACKPROP_INLINE inline __attribute__((always_inline))
+
+template <class T> struct Native;
+template <> struct Native<double> {
+  typedef double Vector __attribute__((vector_size(BACKPROP_VECTOR_BYTES)));
+  typedef std::int64_t Bits __attribute__((vector_size(BACKPROP_VECTOR_BYTES)));
+};
+template <> struct Native<float> {
+  typedef float Vector __attribute__((vector_size(BACKPROP_VECTOR_BYTES)));
+  typedef std::int32_t Bits __attribute__((vector_size(BACKPROP_VECTOR_BYTES)));
+};
+template <class T> using Vector = typename Native<T>::Vector;
+template <class T> using Bits = typename Native<T>::Bits;
+
+template <class T> constexpr int vector_size = BACKPROP_VECTOR_BYTES / sizeof(T);
+template <class T> constexpr int line_vectors = 64 / BACKPROP_VECTOR_BYTES;
+
+template <class T> BACKPROP_INLINE Vector<T> load(const T* p) { return *reinterpret_cast<const Vector<T>*>(p); }
+template <class T> BACKPROP_INLINE void store(T* p, Vector<T> v) { *reinterpret_cast<Vector<T>*>(p) = v; }
+
+#if BACKPROP_VECTOR_BYTES == 64
+BACKPROP_INLINE Vector<double> broadcast(double x) { return _mm512_set1_pd(x); }
+BACKPROP_INLINE Vector<float> broadcast(float x) { return _mm512_set1_ps(x); }
+BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm512_fmadd_pd(a, b, c); }
+BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm512_fmadd_ps(a, b, c); }
+BACKPROP_INLINE Vector<double> square_root(Vector<double> a) { return _mm512_maskz_sqrt_pd(0xff, a); }
+BACKPROP_INLINE Vector<float> square_root(Vector<float> a) { return _mm512_maskz_sqrt_ps(0xffff, a); }
+#elif BACKPROP_VECTOR_BYTES == 32
+BACKPROP_INLINE Vector<double> broadcast(double x) { return _mm256_set1_pd(x); }
+BACKPROP_INLINE Vector<float> broadcast(float x) { return _mm256_set1_ps(x); }
+BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm256_fmadd_pd(a, b, c); }
+BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm256_fmadd_ps(a, b, c); }
+BACKPROP_INLINE Vector<double> square_root(Vector<double> a) { return _mm256_sqrt_pd(a); }
+BACKPROP_INLINE Vector<float> square_root(Vector<float> a) { return _mm256_sqrt_ps(a); }
+#else
+BACKPROP_INLINE Vector<double> broadcast(double x) { return Vector<double>{x, x}; }
+BACKPROP_INLINE Vector<float> broadcast(float x) { return Vector<float>{x, x, x, x}; }
+BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return a * b + c; }
+BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return a * b + c; }
+BACKPROP_INLINE Vector<double> square_root(Vector<double> a) { return Vector<double>{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
+BACKPROP_INLINE Vector<float> square_root(Vector<float> a) {
+  return Vector<float>{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
+}
+#endif
+
+// f(0), f(1), ..., f(N - 1) with the index known at compile time: accumulators stay in registers.
+template <int I> using Index = std::integral_constant<int, I>;
+template <class F, int... I>
+BACKPROP_INLINE void unroll_sequence(F&& f, std::integer_sequence<int, I...>) { (f(Index<I>{}), ...); }
+template <int N, class F>
+BACKPROP_INLINE void unroll(F&& f) { unroll_sequence(f, std::make_integer_sequence<int, N>{}); }
+
+// Vectors a and b hold blocks of lanes; the result holds a's blocks, then b's, each halved: its low half plus its high half.
+template <class T, int BLOCKS, int... I>
+BACKPROP_INLINE Vector<T> halve_blocks(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
+  constexpr int lanes = vector_size<T>, block = lanes / BLOCKS, half = block / 2;
+#if defined(__clang__)
+  return __builtin_shufflevector(a, b, (I / half * block + I % half)...) + __builtin_shufflevector(a, b, (I / half * block + half + I % half)...);
+#else
+  return __builtin_shuffle(a, b, Bits<T>{(I / half * block + I % half)...}) + __builtin_shuffle(a, b, Bits<T>{(I / half * block + half + I % half)...});
+#endif
+}
+
+// Lane i of the result is the sum of sums[i]'s lanes, halves first; COUNT is a power of two, at most vector_size.
+template <class T, int BLOCKS = 1, std::size_t COUNT>
+BACKPROP_INLINE Vector<T> sum_vectors(const Vector<T> (&sums)[COUNT]) {
+  if constexpr (BLOCKS == vector_size<T>) {
+    return sums[0];
+  } else {
+    constexpr auto lanes = std::make_integer_sequence<int, vector_size<T>>{};
+    constexpr std::size_t next = COUNT == 1 ? 1 : COUNT / 2;
+    Vector<T> halved[next];
+    unroll<next>([&](auto i) __attribute__((always_inline)) {
+      halved[i] = halve_blocks<T, BLOCKS>(sums[COUNT == 1 ? 0 : 2 * i], sums[COUNT == 1 ? 0 : 2 * i + 1], lanes);
+    });
+    return sum_vectors<T, BLOCKS * 2>(halved);
+  }
+}
