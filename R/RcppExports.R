@@ -57,3 +57,7 @@ core_train <- function(shape, objective, method, plan_list, rows_pointer, valida
     .Call(`_backprop_core_train`, shape, objective, method, plan_list, rows_pointer, validation_pointer, state_list)
 }
 
+core_physical_memory <- function() {
+    .Call(`_backprop_core_physical_memory`)
+}
+

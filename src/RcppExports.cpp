@@ -181,6 +181,15 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_physical_memory
+double core_physical_memory();
+RcppExport SEXP _backprop_core_physical_memory() {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    rcpp_result_gen = Rcpp::wrap(core_physical_memory());
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_instruction_sets", (DL_FUNC) &_backprop_core_instruction_sets, 0},
@@ -197,6 +206,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_backward", (DL_FUNC) &_backprop_core_backward, 6},
     {"_backprop_core_descend", (DL_FUNC) &_backprop_core_descend, 3},
     {"_backprop_core_train", (DL_FUNC) &_backprop_core_train, 7},
+    {"_backprop_core_physical_memory", (DL_FUNC) &_backprop_core_physical_memory, 0},
     {NULL, NULL, 0}
 };
 

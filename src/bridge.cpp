@@ -4,6 +4,10 @@
 #include <cmath>
 #include <variant>
 
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
 #include "core/pass.h"
 #include "core/train.h"
 
@@ -300,4 +304,14 @@ Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method,
           Rcpp::_["best_loss"] = state.best_loss, Rcpp::_["reference"] = state.reference, Rcpp::_["stale"] = state.stale),
       Rcpp::_["stop"] = stops[static_cast<int>(outcome.stop)], Rcpp::_["loss"] = outcome.loss, Rcpp::_["correct"] = outcome.correct,
       Rcpp::_["validation_loss"] = outcome.validation_loss, Rcpp::_["validation_correct"] = outcome.validation_correct);
+}
+
+// Bytes of memory in this machine; infinite where the system does not say.
+// [[Rcpp::export(rng = false)]]
+double core_physical_memory() {
+#if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+#else
+  return R_PosInf;
+#endif
 }

@@ -1,0 +1,148 @@
+# A network on R's side is a plain list of matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... for more hidden layers.
+# In the core it is one run of numbers in that order; a matrix of R stands in it as it stands in memory.
+
+# The names of the matrices of a network with `hidden` hidden layers.
+network_names <- function(hidden_layers) {
+  number <- if (hidden_layers == 1) "" else seq_len(hidden_layers)
+  c(if (hidden_layers > 0) rbind(paste0("wh", number), paste0("bh", number)), "wout", "bout")
+}
+
+# A name for each hidden layer's quantity, as hidden_layer_input or hidden_layer_input1, ...
+layer_names <- function(stem, hidden_layers) {
+  if (hidden_layers == 0) character() else if (hidden_layers == 1) stem else paste0(stem, seq_len(hidden_layers))
+}
+
+# What the core needs to know of a network: units a layer (inputs first) and the number of each layer's activation.
+network_shape <- function(units, activation, output_activation) {
+  hidden_layers <- length(units) - 2
+  list(units = units, activations = activation_code(c(rep_len(activation, hidden_layers), output_activation)))
+}
+hidden_layers <- function(shape) length(shape$units) - 2
+shape_parameters <- function(shape) sum((utils::head(shape$units, -1) + 1) * shape$units[-1])
+
+flatten_network <- function(network) as.double(unlist(network, use.names = FALSE))
+
+unflatten_network <- function(weights, shape) {
+  units <- shape$units
+  layers <- length(units) - 1
+  network <- vector("list", 2 * layers)
+  at <- 0
+  for (layer in seq_len(layers)) {
+    size <- units[layer] * units[layer + 1]
+    network[[2 * layer - 1]] <- matrix(weights[at + seq_len(size)], units[layer], units[layer + 1])
+    network[[2 * layer]] <- matrix(weights[at + size + seq_len(units[layer + 1])], 1)
+    at <- at + size + units[layer + 1]
+  }
+  names(network) <- network_names(layers - 1)
+  network
+}
+
+check_hidden <- function(hidden, call) {
+  hidden <- check_whole(hidden, "hidden", call, least = 0, many = TRUE)
+  if (length(hidden) == 1 && hidden == 0) return(numeric())
+  if (any(hidden == 0))
+    abort_argument(c("A hidden layer must have units.", x = "{.arg hidden} holds a 0 among {length(hidden)} layers.", i = "{.code hidden = 0} alone means no hidden layer."), call)
+  hidden
+}
+
+# The activation of each hidden layer and of the output, checked and recycled.
+check_activations <- function(activation, output_activation, hidden_layers, call) {
+  inner <- activation_table$name[!activation_table$output_only]
+  if (is.null(activation)) activation <- "sigmoid"
+  if (!is.character(activation) || !length(activation) %in% c(1, hidden_layers) || length(activation) == 0)
+    abort_argument(c("{.arg activation} must be one name, or one for each of the {hidden_layers} hidden layer{?s}.", x = "It is {describe(activation)}."), call)
+  for (name in activation) {
+    if (identical(name, "softmax") || identical(name, "exp"))
+      abort_argument(c("{.val {name}} is an activation of the output layer only.", i = "For hidden layers there are {.or {.val {inner}}}."), call)
+    check_choice(name, inner, "activation", call)
+  }
+  if (is.null(output_activation)) output_activation <- "sigmoid"
+  list(activation = rep_len(activation, hidden_layers), output_activation = check_choice(output_activation, activation_table$name, "output_activation", call))
+}
+
+# Checks a network given as a list of matrices and returns the number of units of each layer, inputs first.
+network_units <- function(network, call, argument = "network", n_inputs = NULL, n_outputs = NULL) {
+  if (!is.list(network) || is.data.frame(network) || length(network) < 2 || length(network) %% 2 != 0)
+    abort_argument(c("{.arg {argument}} must be a list of matrices: {.field wh}, {.field bh}, {.field wout}, {.field bout}, as {.fn coef} returns.", x = "It is a {describe(network)}."), call)
+  hidden_layers <- length(network) / 2 - 1
+  expected <- network_names(hidden_layers)
+  if (!identical(names(network), expected))
+    abort_argument(c("A network of {hidden_layers} hidden layer{?s} has the matrices {.field {expected}}, in this order.",
+      x = if (is.null(names(network))) "{.arg {argument}} has no names." else "{.arg {argument}} has {.field {names(network)}}.",
+      i = if ("gradient" %in% names(network)) "Give its {.code $gradient}."), call)
+  units <- numeric(hidden_layers + 2)
+  for (layer in seq_len(hidden_layers + 1)) {
+    w <- check_network_matrix(network[[2 * layer - 1]], expected[2 * layer - 1], argument, call)
+    b <- check_network_matrix(network[[2 * layer]], expected[2 * layer], argument, call)
+    before <- if (layer > 1) units[layer] else if (is.null(n_inputs)) nrow(w) else n_inputs
+    after <- if (layer == hidden_layers + 1 && !is.null(n_outputs)) n_outputs else ncol(w)
+    check_network_size(w, expected[2 * layer - 1], before, after, argument, call)
+    check_network_size(b, expected[2 * layer], 1, after, argument, call)
+    units[layer + 0:1] <- c(before, after)
+  }
+  units
+}
+
+check_network_matrix <- function(x, name, argument, call) {
+  if (!is.numeric(x) || !is.matrix(x))
+    abort_argument(c("{.field {name}} in {.arg {argument}} must be a numeric matrix.", x = "It is a {describe(x)}."), call)
+  at <- which(!is.finite(x))
+  if (length(at) > 0)
+    abort_argument(c("{.field {name}} in {.arg {argument}} must hold finite numbers only.", x = "Number {at[1]} is {x[at[1]]}."), call)
+  x
+}
+check_network_size <- function(x, name, rows, columns, argument, call) {
+  if (nrow(x) != rows || ncol(x) != columns || length(x) == 0)
+    abort_argument(c("{.field {name}} in {.arg {argument}} must be {rows} x {columns}.", x = "It is {nrow(x)} x {ncol(x)}."), call)
+}
+
+# A network from a list of matrices or a fit, with its activations: list(shape, weights).
+as_network <- function(network, activation, output_activation, call, n_inputs = NULL) {
+  fitted <- inherits(network, "nn_fit")
+  if (fitted) {
+    if (is.null(activation)) activation <- network[["settings"]]$activation
+    if (is.null(output_activation)) output_activation <- network[["settings"]]$output_activation
+    network <- coef(network)
+  }
+  units <- network_units(network, call, n_inputs = n_inputs)
+  if (length(activation) == 0) activation <- NULL
+  chosen <- check_activations(activation, output_activation, length(units) - 2, call)
+  list(shape = network_shape(units, chosen$activation, chosen$output_activation), weights = flatten_network(network))
+}
+
+#' Draw the first weights of a network
+#'
+#' Step 1 of the tutorial: weights from the standard normal distribution, biases uniform between 0 and 1, drawn from R's generator
+#' in the tutorial's order, layer by layer: `wh`, `bh`, `wout`, `bout`. After the same `set.seed()`, [nn_train()] starts from these very numbers.
+#'
+#' @param n_inputs How many inputs (columns of `X`), a whole number of at least 1.
+#' @param n_outputs How many outputs (columns of `y`), a whole number of at least 1.
+#' @param hidden How many units in each hidden layer: one whole number for one layer, more for more layers, `0` for none.
+#'   3 by default, as in the tutorial.
+#' @return A list of matrices, weights with a row for each input and a column for each unit, biases with one row:
+#'   `wh` (n_inputs x hidden), `bh` (1 x hidden), `wout` (hidden x n_outputs) and `bout` (1 x n_outputs). With more hidden
+#'   layers `wh1`, `bh1`, `wh2`, `bh2`, ..., `wout`, `bout`; with none `wout` (n_inputs x n_outputs) and `bout`.
+#' @section Errors: `backprop_error_argument` where an argument is not a whole number in its range, and `backprop_error_memory` where the matrices cannot fit.
+#' @seealso [nn_forward()], [nn_backward()] and [nn_update()], the other pieces.
+#' @examples
+#' set.seed(1)
+#' nn_init(n_inputs = 4, n_outputs = 1, hidden = 3)
+#' @export
+nn_init <- function(n_inputs, n_outputs, hidden = 3) {
+  call <- current_env()
+  check_given(missing(n_inputs), "n_inputs", "the number of inputs", call)
+  check_given(missing(n_outputs), "n_outputs", "the number of outputs", call)
+  units <- c(check_whole(n_inputs, "n_inputs", call), check_hidden(hidden, call), check_whole(n_outputs, "n_outputs", call))
+  check_memory(8 * shape_parameters(list(units = units)), "the weights", call)
+  draw_network(units)
+}
+
+draw_network <- function(units) {
+  network <- list()
+  names <- network_names(length(units) - 2)
+  for (layer in seq_len(length(units) - 1)) {
+    network[[names[2 * layer - 1]]] <- matrix(rnorm(units[layer] * units[layer + 1]), units[layer], units[layer + 1])
+    network[[names[2 * layer]]] <- matrix(runif(units[layer + 1]), 1)
+  }
+  network
+}

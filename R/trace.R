@@ -1,0 +1,161 @@
+#' Trace every step of training
+#'
+#' Runs one epoch or more of full-batch gradient descent and keeps every matrix of every step, under the tutorial's names and numbers: from the data (0) and the
+#' first weights (1) through the forward pass (2 to 4), the error (5) and the backward pass (6 to 9) to the updated weights and biases (10 and 11). `print()` sets the steps out
+#' one after the other, with their formulas; `plot()` draws them as shaded matrices.
+#'
+#' The steps are made by [nn_backward()] and [nn_update()], so that the weights at the end are those of [nn_train()], to the last bit. The `output` of step 4 belongs to the weights
+#' before the update; the last step, which the tutorial leaves out, shows the output under the updated ones.
+#'
+#' @inheritParams nn_train
+#' @param hidden Units in each hidden layer, as in [nn_train()]; not looked at where `start` is given.
+#' @param activation,output_activation As in [nn_train()].
+#' @param learning_rate The step's length per unit of gradient, a positive number; 0.1 by default.
+#' @param epochs How many epochs to trace, a whole number from 1; 1 by default. Each keeps about twenty matrices.
+#' @return A list of class `nn_trace`: `epochs`, a list with an element for each epoch, each of them a list with `epoch` and `steps`; `network`, the weights at the end; and
+#'   `learning_rate`. A step is a list of `number` (0 to 11, and `NA` for the output under the updated weights), `name`, `formula` (text) and `value` (a matrix).
+#' @section Errors: those of [nn_train()].
+#' @examples
+#' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
+#' set.seed(1)
+#' trace <- nn_trace(X, c(1, 1, 0))
+#' trace
+#' plot(trace)
+#' @export
+nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid", output_activation = NULL, learning_rate = 0.1, epochs = 1, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(nn_trace)))
+  check_given(missing(y), "y", "the targets: a vector, or a matrix with a column for each output", call)
+  X <- check_matrix(X, "X", call)
+  y <- check_targets(y, nrow(X), call)
+  learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
+  epochs <- check_whole(epochs, "epochs", call)
+  if (is.null(start)) {
+    units <- c(ncol(X), check_hidden(hidden, call), ncol(y))
+  } else {
+    units <- network_units(start, call, "start", n_inputs = ncol(X), n_outputs = ncol(y))
+  }
+  chosen <- check_activations(activation, output_activation, length(units) - 2, call)
+  check_memory(epochs * 8 * (3 * shape_parameters(list(units = units)) + 6 * nrow(X) * sum(units)), "the traced matrices", call)
+  network <- if (is.null(start)) draw_network(units) else start
+  traced <- vector("list", epochs)
+  for (epoch in seq_len(epochs)) {
+    pass <- nn_backward(network, X, y, chosen$activation, chosen$output_activation)
+    updated <- nn_update(network, pass$gradient, learning_rate)
+    after <- nn_forward(updated, X, chosen$activation, chosen$output_activation)$output
+    traced[[epoch]] <- list(epoch = epoch, steps = trace_steps(X, y, network, pass, updated, after, chosen))
+    network <- updated
+  }
+  structure(list(epochs = traced, network = network, learning_rate = learning_rate), class = "nn_trace")
+}
+
+# The steps of one epoch, a row each: number, name, formula, value.
+trace_steps <- function(X, y, before, pass, updated, after, chosen) {
+  layers <- length(before) / 2 - 1
+  hidden <- seq_len(layers)
+  name <- function(stem) layer_names(stem, layers)
+  input <- c("X", name("hiddenlayer_activations"))
+  weights <- names(before)[2 * seq_len(layers + 1) - 1]
+  biases <- names(before)[2 * seq_len(layers + 1)]
+  deltas <- c(name("d_hiddenlayer"), "d_output")
+  steps <- list()
+  add <- function(number, name, formula, value) steps[[length(steps) + 1]] <<- list(number = number, name = name, formula = formula, value = value)
+  slope <- function(kind, a, z) switch(kind, sigmoid = paste0("derivatives_sigmoid(", a, ")"), tanh = paste0("1 - ", a, "^2"), identity = "1",
+    paste0("slope of ", kind, " at ", z))
+
+  add(0, "X", "the inputs", X)
+  add(0, "y", "the targets", y)
+  for (matrix in names(before)) add(1, matrix, if (matrix %in% weights) "the weights" else "the bias", before[[matrix]])
+  for (l in hidden) {
+    add(2, name("hidden_layer_input")[l], paste0(input[l], " %*% ", weights[l], " + ", biases[l]), pass[[name("hidden_layer_input")[l]]])
+    add(3, name("hiddenlayer_activations")[l], paste0(chosen$activation[l], "(", name("hidden_layer_input")[l], ")"), pass[[name("hiddenlayer_activations")[l]]])
+  }
+  add(4, "output_layer_input", paste0(input[layers + 1], " %*% wout + bout"), pass$output_layer_input)
+  add(4, "output", paste0(chosen$output_activation, "(output_layer_input)"), pass$output)
+  add(5, "E", "y - output", pass$E)
+  elementwise <- !is.null(pass$slope_output_layer)
+  if (elementwise) add(6, "slope_output_layer", slope(chosen$output_activation, "output", "output_layer_input"), pass$slope_output_layer)
+  for (l in rev(hidden))
+    add(6, name("slope_hidden_layer")[l], slope(chosen$activation[l], name("hiddenlayer_activations")[l], name("hidden_layer_input")[l]), pass[[name("slope_hidden_layer")[l]]])
+  add(7, "d_output", if (elementwise) "E * slope_output_layer" else "output * (E - rowSums(E * output))", pass$d_output)
+  for (l in rev(hidden)) {
+    add(8, name("Error_at_hidden_layer")[l], paste0(deltas[l + 1], " %*% t(", weights[l + 1], ")"), pass[[name("Error_at_hidden_layer")[l]]])
+    add(9, deltas[l], paste0(name("Error_at_hidden_layer")[l], " * ", name("slope_hidden_layer")[l]), pass[[deltas[l]]])
+  }
+  for (l in rev(seq_len(layers + 1)))
+    add(10, weights[l], paste0(weights[l], " + t(", input[l], ") %*% ", deltas[l], " * learning_rate"), updated[[weights[l]]])
+  for (l in rev(seq_len(layers + 1)))
+    add(11, biases[l], paste0(biases[l], " + colSums(", deltas[l], ") * learning_rate"), updated[[biases[l]]])
+  add(NA, "output", "the output under the updated weights", after)
+  steps
+}
+
+#' @export
+print.nn_trace <- function(x, digits = 4, ...) {
+  for (traced in x$epochs) {
+    cat("Epoch ", traced$epoch, ", learning rate ", format(x$learning_rate), "\n", sep = "")
+    for (step in traced$steps) {
+      cat("\n", if (is.na(step$number)) "After" else paste("Step", step$number), ": ", step$name, " = ", step$formula, "\n", sep = "")
+      value <- unname(step$value)
+      prmatrix(format(round(value, digits), nsmall = min(digits, 2)), quote = FALSE, right = TRUE, rowlab = rep("  ", nrow(value)), collab = rep("", ncol(value)))
+    }
+    if (traced$epoch < length(x$epochs)) cat("\n")
+  }
+  invisible(x)
+}
+
+#' Draw the steps of a trace
+#'
+#' Each matrix of one epoch as a grid of shaded cells with their values: blue for numbers below 0, orange for those above, the deeper the larger within its matrix.
+#' Base graphics, on the device that is open; meant for networks of the tutorial's size, up to about eight rows and columns a matrix.
+#'
+#' @param x A trace of [nn_trace()].
+#' @param epoch Which of the traced epochs, a whole number; 1 by default.
+#' @param digits Decimal places of the values, a whole number from 0 to 6; 2 by default.
+#' @param ... Must be empty: a misspelt argument is an error.
+#' @return `x`, invisibly.
+#' @section Errors: `backprop_error_argument` where an argument is not as described.
+#' @examples
+#' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
+#' set.seed(1)
+#' plot(nn_trace(X, c(1, 1, 0)))
+#' @export
+plot.nn_trace <- function(x, epoch = 1, digits = 2, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(plot.nn_trace)))
+  epoch <- check_whole(epoch, "epoch", call, most = length(x$epochs))
+  digits <- check_whole(digits, "digits", call, least = 0, most = 6)
+  steps <- x$epochs[[epoch]]$steps
+  size <- graphics::par("din")
+  columns <- max(1, min(length(steps), round(sqrt(length(steps) * size[1] / size[2] / 1.2))))
+  old <- graphics::par(mfrow = c(ceiling(length(steps) / columns), columns), mar = c(0.3, 0.3, 1.9, 0.3), oma = c(0, 0, 0.2, 0), cex = 1)
+  on.exit(graphics::par(old))
+  for (step in steps) draw_matrix(step, digits)
+  invisible(x)
+}
+
+# One matrix as shaded cells under its number and name; all text is made small enough for its place.
+draw_matrix <- function(step, digits) {
+  value <- step$value
+  rows <- nrow(value)
+  columns <- ncol(value)
+  graphics::plot.new()
+  graphics::plot.window(c(0, 1), c(0, 1), xaxs = "i", yaxs = "i")
+  largest <- max(abs(value))
+  depth <- if (largest > 0) abs(value) / largest else 0 * value
+  shade <- function(colour) grDevices::rgb(grDevices::colorRamp(c("white", colour))(depth), maxColorValue = 255)
+  fill <- ifelse(value < 0, shade("#56B4E9"), shade("#E69F00"))
+  width <- min(1, columns / 3)
+  left <- (1 - width) / 2 + (col(value) - 1) * width / columns
+  height <- min(1, rows / 3)
+  top <- 1 - (row(value) - 1) * height / rows
+  graphics::rect(left, top - height / rows, left + width / columns, top, col = fill, border = "grey60")
+  label <- formatC(value, digits = digits, format = "f")
+  fit_in <- function(text, space) min(1, 0.9 * space / max(graphics::strwidth(text, cex = 1)))
+  graphics::text(left + width / columns / 2, top - height / rows / 2, label,
+    cex = min(fit_in(label, width / columns), 0.8 * height / rows / graphics::strheight("0", cex = 1)))
+  title <- paste(if (is.na(step$number)) "after:" else step$number, step$name)
+  formula_size <- min(0.8, fit_in(step$formula, 1))
+  graphics::mtext(title, side = 3, line = 0.75, cex = min(0.85, fit_in(title, 1)), font = 2)
+  graphics::mtext(step$formula, side = 3, line = 0.05, cex = formula_size, col = "grey30")
+}
