@@ -53,8 +53,8 @@ core_descend <- function(weights, gradient, rate) {
     .Call(`_backprop_core_descend`, weights, gradient, rate)
 }
 
-core_train <- function(shape, objective, method, plan_list, rows_pointer, validation_pointer, state_list) {
-    .Call(`_backprop_core_train`, shape, objective, method, plan_list, rows_pointer, validation_pointer, state_list)
+core_train <- function(shape, objective, method_list, plan_list, rows_pointer, validation_pointer, state_list) {
+    .Call(`_backprop_core_train`, shape, objective, method_list, plan_list, rows_pointer, validation_pointer, state_list)
 }
 
 core_physical_memory <- function() {

@@ -63,5 +63,5 @@ derivatives_sigmoid <- function(a) {
 }
 
 check_numbers <- function(x, name, call) {
-  if (!is.numeric(x)) abort_input(c("{.arg {name}} must be numeric.", x = "It is a {describe(x)}."), call)
+  if (!is.numeric(x)) abort_input(c("{.arg {name}} must be numeric.", x = "It is {describe(x)}."), call)
 }

@@ -54,10 +54,10 @@ check_no_dots <- function(call, ..., known) {
 # A numeric matrix with rows, columns and finite numbers, in double precision; its names are kept.
 check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
   if (is.data.frame(x))
-    abort_input(c("{.arg {name}} must be a numeric matrix.", x = "It is a {describe(x)}.",
+    abort_input(c("{.arg {name}} must be a numeric matrix.", x = "It is {describe(x)}.",
       i = "Use {.code as.matrix({name})}, with factors turned into numbers first (see {.fn stats::model.matrix})."), call)
   if (!is.numeric(x) || !is.matrix(x) || is.object(x))
-    abort_input(c("{.arg {name}} must be a numeric matrix, a row for each case.", x = "It is a {describe(x)}.",
+    abort_input(c("{.arg {name}} must be a numeric matrix, a row for each case.", x = "It is {describe(x)}.",
       i = if (is.numeric(x) && is.null(dim(x))) "Use {.code matrix({name}, ncol = 1)} for one column, {.code matrix({name}, nrow = 1)} for one case."), call)
   if (nrow(x) < least_rows || ncol(x) < 1)
     abort_input(c("{.arg {name}} must have {if (least_rows > 0) 'rows and '}columns.", x = "It has {nrow(x)} row{?s} and {ncol(x)} column{?s}."), call)
@@ -81,9 +81,7 @@ check_finite <- function(x, name, call) {
 # The targets as a numeric matrix with as many rows as X; a vector is one column.
 check_targets <- function(y, rows, call) {
   if (is.null(dim(y)) && (is.numeric(y) || is.logical(y)) && !is.object(y)) y <- matrix(y, ncol = 1)
-  if (is.factor(y) || is.character(y))
-    abort_input(c("{.arg y} must be numeric.", x = "It is a {describe(y)}.",
-      i = "One column of 0 and 1 for each class: {.code 1 * outer(y, unique(y), \"==\")}."), call)
+  if (is.character(y)) abort_input(c("{.arg y} must be numeric, logical or a factor.", x = "It is {describe(y)}.", i = "Use {.code factor(y)}."), call)
   if (is.logical(y) && is.matrix(y)) storage.mode(y) <- "double"
   check_matrix(y, "y", call, rows = rows)
 }

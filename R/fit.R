@@ -7,26 +7,39 @@
 #' @param object A fit of [nn_train()].
 #' @param newdata A numeric matrix with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
 #'   and further ones are ignored; where one has none, their number must be the same. Missing (the default): the cases of the training.
-#' @param type What to return. `"response"` (the default), the outputs, is the only choice for numeric targets.
+#' @param type What to return. `"response"` (the default): the outputs. For a fit to a factor also `"class"`, the most probable level, and `"prob"`, the probability of each.
+#' @param offset Numbers to add to the output layer's input, one for each row and output; to be given where the fit was made with offsets, and only there.
 #' @param ... Must be empty: a misspelt argument is an error.
-#' @return For one output a numeric vector with a number for each row, named by the rows' names; for more a matrix with a column for each output.
-#' @section Errors: `backprop_error_input` where `newdata` is not as described, naming the columns, and `backprop_error_argument` for another `type`.
+#' @return `"response"`: for one output (and for a factor of two levels, where it is the probability of the second) a numeric vector with a number for each row, named by the rows' names; for more a matrix
+#'   with a column for each output. `"class"`: a factor with all levels of the training. `"prob"`: a matrix with a column for each level.
+#' @section Errors: `backprop_error_input` where `newdata` is not as described, naming the columns, and `backprop_error_argument` for another `type` or a missing `offset`.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
 #' fit <- nn_train(X, c(1, 1, 0))
 #' predict(fit, rbind(c(1, 1, 1, 1)))
 #' @export
-predict.nn_fit <- function(object, newdata, type = "response", ...) {
+predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(predict.nn_fit)))
-  check_choice(type, "response", "type", call)
-  if (missing(newdata)) return(bare(stored_fitted(object, call)))
   fit <- unclass(object)
+  check_choice(type, c("response", if (!is.null(fit$levels)) c("class", "prob")), "type", call)
+  if (missing(newdata)) return(as_type(stored_fitted(object, call), type, fit$levels))
   X <- align_columns(check_matrix(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
-  output <- core_forward(fit$shape, flatten_network(coef(object)), X, NULL, FALSE, FALSE)$output
+  if (fit$has_offset == is.null(offset))
+    abort_argument(if (fit$has_offset) "The fit was made with offsets, so {.arg offset} must be given." else "The fit was made without offsets, so {.arg offset} cannot be given.", call)
+  output <- core_forward(fit$shape, flatten_network(coef(object)), X, check_offset(offset, nrow(X), utils::tail(fit$shape$units, 1), call), FALSE, fit$settings$precision == "single")$output
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(X), fit$outputs)
-  bare(output)
+  as_type(output, type, fit$levels)
+}
+
+# The outputs (n x k) as what `type` asks for.
+as_type <- function(output, type, levels) {
+  if (type == "response") return(bare(output))
+  prob <- if (length(levels) == 2) cbind(1 - output, output) else output
+  dimnames(prob) <- list(rownames(output), levels)
+  if (type == "prob") return(prob)
+  stats::setNames(factor(levels[max.col(prob, "first")], levels), rownames(output))
 }
 
 # One column as a vector, names kept.
@@ -89,20 +102,32 @@ describe_layers <- function(fit) {
 
 describe_training <- function(fit) {
   s <- fit$settings
-  c(paste0("Data:      ", format(fit$n, big.mark = ","), " rows, ", fit$shape$units[1], " inputs, ", utils::tail(fit$shape$units, 1), " outputs"),
-    paste0("Objective: ", s$loss, ", ", s$reduction, " over the rows"),
-    paste0("Training:  ", s$optimizer, ", learning rate ", format(s$learning_rate), ", ",
-      if (is.null(s$batch_size)) "full batch" else paste0("batches of ", s$batch_size, if (!s$shuffle) " in order"), ", ", fit$state$epoch, " epochs",
-      if (fit$stop != "iterations") paste0(" (", fit$stop, ")")))
+  extras <- c(if (s$penalty > 0) paste("penalty", format(s$penalty)), if (s$penalty_l1 > 0) paste("L1 penalty", format(s$penalty_l1)))
+  ways <- c(describe_optimizer(s$optimizer), if (is.null(s$batch_size)) "full batch" else paste0("batches of ", s$batch_size, if (!s$shuffle) " in order"),
+    if (length(s$dropout) > 0) paste("dropout", paste(format(s$dropout), collapse = ", ")), if (!is.null(s$schedule)) describe_schedule(s$schedule),
+    if (is.finite(s$clip)) paste("clip", format(s$clip)), if (s$precision == "single") "single precision")
+  c(paste0("Data:      ", counted(fit$n, "row"), ", ", counted(fit$shape$units[1], "input"), ", ", counted(utils::tail(fit$shape$units, 1), "output"),
+      if (!is.null(fit$levels)) paste0(" (levels ", paste(fit$levels, collapse = ", "), ")")),
+    paste0("Objective: ", paste(c(s$loss$name, paste(s$reduction, "over the rows"), extras), collapse = ", ")),
+    paste0("Training:  ", paste(ways, collapse = ", ")),
+    paste0("Ended:     ", "after ", counted(fit$state$epoch, "epoch"), ", ", stop_reasons[[fit$stop]]))
 }
+counted <- function(n, what) paste0(format(n, big.mark = ","), " ", what, if (n != 1) "s")
+
+stop_reasons <- c(iterations = "all that were asked for", gradient = "as the gradient is small (converged)", precision = "as no step lowers the objective any more (not converged)",
+  patience = "out of patience", callback = "by the callback", interrupted = "interrupted", diverged = "before it diverged")
 
 #' @export
 print.nn_fit <- function(x, ...) {
   fit <- unclass(x)
-  loss <- fit$history$loss
+  history <- fit$history
   cat("Multilayer perceptron ", describe_layers(fit), "\n", sep = "")
   cat(describe_training(fit), sep = "\n")
-  if (length(loss) > 0) cat("Loss:      ", format(loss[1], digits = 4), " in epoch 1, ", format(loss[length(loss)], digits = 4), " in epoch ", fit$state$epoch, " (mean of a row)\n", sep = "")
+  last <- nrow(history)
+  if (last > 0) {
+    cat("Loss:      ", format(history$loss[1], digits = 4), " in epoch 1, ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch, " (mean of a row)\n", sep = "")
+    if (!is.null(fit$best_epoch)) cat("Held out:  ", format(fit$state$best_loss, digits = 4), " in epoch ", fit$best_epoch, ", the best, whose weights are kept\n", sep = "")
+  }
   invisible(x)
 }
 

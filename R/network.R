@@ -63,13 +63,13 @@ check_activations <- function(activation, output_activation, hidden_layers, call
 # Checks a network given as a list of matrices and returns the number of units of each layer, inputs first.
 network_units <- function(network, call, argument = "network", n_inputs = NULL, n_outputs = NULL) {
   if (!is.list(network) || is.data.frame(network) || length(network) < 2 || length(network) %% 2 != 0)
-    abort_argument(c("{.arg {argument}} must be a list of matrices: {.field wh}, {.field bh}, {.field wout}, {.field bout}, as {.fn coef} returns.", x = "It is a {describe(network)}."), call)
+    abort_argument(c("{.arg {argument}} must be a list of matrices: {.field wh}, {.field bh}, {.field wout}, {.field bout}, as {.fn coef} returns.", x = "It is {describe(network)}.",
+      i = if (is.list(network) && "gradient" %in% names(network)) "Give its {.code $gradient}."), call)
   hidden_layers <- length(network) / 2 - 1
   expected <- network_names(hidden_layers)
   if (!identical(names(network), expected))
     abort_argument(c("A network of {hidden_layers} hidden layer{?s} has the matrices {.field {expected}}, in this order.",
-      x = if (is.null(names(network))) "{.arg {argument}} has no names." else "{.arg {argument}} has {.field {names(network)}}.",
-      i = if ("gradient" %in% names(network)) "Give its {.code $gradient}."), call)
+      x = if (is.null(names(network))) "{.arg {argument}} has no names." else "{.arg {argument}} has {.field {names(network)}}."), call)
   units <- numeric(hidden_layers + 2)
   for (layer in seq_len(hidden_layers + 1)) {
     w <- check_network_matrix(network[[2 * layer - 1]], expected[2 * layer - 1], argument, call)
@@ -85,7 +85,7 @@ network_units <- function(network, call, argument = "network", n_inputs = NULL, 
 
 check_network_matrix <- function(x, name, argument, call) {
   if (!is.numeric(x) || !is.matrix(x))
-    abort_argument(c("{.field {name}} in {.arg {argument}} must be a numeric matrix.", x = "It is a {describe(x)}."), call)
+    abort_argument(c("{.field {name}} in {.arg {argument}} must be a numeric matrix.", x = "It is {describe(x)}."), call)
   at <- which(!is.finite(x))
   if (length(at) > 0)
     abort_argument(c("{.field {name}} in {.arg {argument}} must hold finite numbers only.", x = "Number {at[1]} is {x[at[1]]}."), call)
@@ -100,49 +100,12 @@ check_network_size <- function(x, name, rows, columns, argument, call) {
 as_network <- function(network, activation, output_activation, call, n_inputs = NULL) {
   fitted <- inherits(network, "nn_fit")
   if (fitted) {
-    if (is.null(activation)) activation <- network[["settings"]]$activation
-    if (is.null(output_activation)) output_activation <- network[["settings"]]$output_activation
+    if (is.null(activation)) activation <- unclass(network)$settings$activation
+    if (is.null(output_activation)) output_activation <- unclass(network)$settings$output_activation
     network <- coef(network)
   }
   units <- network_units(network, call, n_inputs = n_inputs)
   if (length(activation) == 0) activation <- NULL
   chosen <- check_activations(activation, output_activation, length(units) - 2, call)
   list(shape = network_shape(units, chosen$activation, chosen$output_activation), weights = flatten_network(network))
-}
-
-#' Draw the first weights of a network
-#'
-#' Step 1 of the tutorial: weights from the standard normal distribution, biases uniform between 0 and 1, drawn from R's generator
-#' in the tutorial's order, layer by layer: `wh`, `bh`, `wout`, `bout`. After the same `set.seed()`, [nn_train()] starts from these very numbers.
-#'
-#' @param n_inputs How many inputs (columns of `X`), a whole number of at least 1.
-#' @param n_outputs How many outputs (columns of `y`), a whole number of at least 1.
-#' @param hidden How many units in each hidden layer: one whole number for one layer, more for more layers, `0` for none.
-#'   3 by default, as in the tutorial.
-#' @return A list of matrices, weights with a row for each input and a column for each unit, biases with one row:
-#'   `wh` (n_inputs x hidden), `bh` (1 x hidden), `wout` (hidden x n_outputs) and `bout` (1 x n_outputs). With more hidden
-#'   layers `wh1`, `bh1`, `wh2`, `bh2`, ..., `wout`, `bout`; with none `wout` (n_inputs x n_outputs) and `bout`.
-#' @section Errors: `backprop_error_argument` where an argument is not a whole number in its range, and `backprop_error_memory` where the matrices cannot fit.
-#' @seealso [nn_forward()], [nn_backward()] and [nn_update()], the other pieces.
-#' @examples
-#' set.seed(1)
-#' nn_init(n_inputs = 4, n_outputs = 1, hidden = 3)
-#' @export
-nn_init <- function(n_inputs, n_outputs, hidden = 3) {
-  call <- current_env()
-  check_given(missing(n_inputs), "n_inputs", "the number of inputs", call)
-  check_given(missing(n_outputs), "n_outputs", "the number of outputs", call)
-  units <- c(check_whole(n_inputs, "n_inputs", call), check_hidden(hidden, call), check_whole(n_outputs, "n_outputs", call))
-  check_memory(8 * shape_parameters(list(units = units)), "the weights", call)
-  draw_network(units)
-}
-
-draw_network <- function(units) {
-  network <- list()
-  names <- network_names(length(units) - 2)
-  for (layer in seq_len(length(units) - 1)) {
-    network[[names[2 * layer - 1]]] <- matrix(rnorm(units[layer] * units[layer + 1]), units[layer], units[layer + 1])
-    network[[names[2 * layer]]] <- matrix(runif(units[layer + 1]), 1)
-  }
-  network
 }

@@ -1,21 +1,16 @@
-# The table of losses, in the order of the core's (src/simd/types.h). The classes for what a target may be are in check_domain().
-loss_table <- data.frame(name = c("squared_error", "cross_entropy", "absolute", "huber", "poisson", "quantile"))
-
-# What is minimised, as the core takes it.
-objective_settings <- function(loss = "squared_error", reduction = "sum") {
-  list(loss = match(loss, loss_table$name) - 1L, loss_parameter = 0, mean = reduction == "mean", penalty = 0, penalty_l1 = 0)
-}
-
-# Network, targets and objective for one look at the loss: what nn_loss(), nn_gradient() and nn_backward() share.
-loss_problem <- function(network, X, y, activation, output_activation, call) {
+# Network, data and objective for one look at the loss: what nn_loss(), nn_gradient() and nn_backward() share.
+loss_problem <- function(network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights, offset, call) {
   X <- check_matrix(X, "X", call)
-  y <- check_targets(y, nrow(X), call)
-  problem <- as_network(network, activation, output_activation, call, n_inputs = ncol(X))
+  targets <- encode_targets(y, nrow(X), call, if (inherits(network, "nn_fit")) unclass(network)$levels)
+  settings <- piece_settings(network, loss, reduction, penalty, penalty_l1, targets$kind, output_activation, call)
+  problem <- as_network(network, activation, settings$output_activation, call, n_inputs = ncol(X))
   outputs <- utils::tail(problem$shape$units, 1)
-  if (ncol(y) != outputs)
-    abort_input(c("{.arg y} must have a column for each of the network's {outputs} output{?s}.", x = "It has {ncol(y)}."), call)
-  problem$objective <- objective_settings()
-  problem$rows <- core_rows(X, y, numeric(), NULL, seq_len(nrow(X)), FALSE)
+  if (ncol(targets$y) != outputs)
+    abort_input(c("{.arg y} must have a column for each of the network's {outputs} output{?s}.", x = "It has {ncol(targets$y)}."), call)
+  check_domain(targets$y, settings$loss, settings$output_activation, call)
+  problem$objective <- core_objective(settings)
+  problem$y <- targets$y
+  problem$rows <- core_rows(X, targets$y, check_weights(weights, nrow(X), call), check_offset(offset, nrow(X), outputs, call), seq_len(nrow(X)), FALSE)
   problem
 }
 
@@ -30,7 +25,8 @@ evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all =
 
 #' The loss, its gradient, and a check of the gradient
 #'
-#' `nn_loss()` is the objective that training makes small: half the sum of squared errors over all rows and outputs, as in the tutorial.
+#' `nn_loss()` is the objective that training makes small: the reduced loss over the rows plus the penalty, `reduction(loss) + penalty / 2 * sum(W^2) + penalty_l1 * sum(abs(W))`,
+#' biases left out. By default it is half the sum of squared errors over all rows and outputs, as in the tutorial.
 #' `nn_gradient()` is its derivative to every weight, from back-propagation. `nn_check_gradient()` compares that with central differences
 #' of the loss, which know nothing of back-propagation, and so shows whether the formulas are right.
 #'
@@ -40,10 +36,14 @@ evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all =
 #'
 #' @param network A list of matrices as [nn_init()] and `coef()` return, or a fit, whose own activations are then the defaults.
 #' @param X The inputs, a numeric matrix with a row for each case and a column for each input (rows of `wh`); finite numbers.
-#' @param y The targets, a numeric or logical vector (one output) or a matrix with a row for each case and a column for each output.
+#' @param y The targets, a numeric or logical vector (one output), a matrix with a row for each case and a column for each output, or a factor (see [nn_train()]).
 #' @param activation The activation of the hidden layers: one name of [nn_activations()], or one for each layer.
 #'   `NULL` (the default) means that of the fit, or `"sigmoid"`.
 #' @param output_activation The activation of the output layer, one name; `NULL` as above.
+#' @param loss,reduction,penalty,penalty_l1 The objective, as in [nn_train()]. `NULL` (the default) means the fit's own; for a list of matrices squared error (cross-entropy for a factor `y`),
+#'   `"sum"`, 0 and 0.
+#' @param weights Case weights, a number from 0 for each row; `NULL` (the default) for 1 each.
+#' @param offset Numbers to add to the output layer's input, one for each row and output; `NULL` (the default) for none.
 #' @param ... Must be empty: a misspelt argument is an error.
 #' @return `nn_loss()`: one number. `nn_gradient()`: a list of matrices of the names and shapes of the network's.
 #'   `nn_check_gradient()`: a list of class `nn_gradient_check` with `difference`, the greatest `|a - n|` of the analytic and the
@@ -61,27 +61,30 @@ evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all =
 #' nn_gradient(network, X, y)$wout
 #' nn_check_gradient(network, X, y)
 #' @export
-nn_loss <- function(network, X, y, activation = NULL, output_activation = NULL, ...) {
+nn_loss <- function(network, X, y, activation = NULL, output_activation = NULL, loss = NULL, reduction = NULL, penalty = NULL,
+                    penalty_l1 = NULL, weights = NULL, offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_loss)))
-  evaluate(loss_problem(network, X, y, activation, output_activation, call))$value
+  evaluate(loss_problem(network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights, offset, call))$value
 }
 
 #' @rdname nn_loss
 #' @export
-nn_gradient <- function(network, X, y, activation = NULL, output_activation = NULL, ...) {
+nn_gradient <- function(network, X, y, activation = NULL, output_activation = NULL, loss = NULL, reduction = NULL, penalty = NULL,
+                        penalty_l1 = NULL, weights = NULL, offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_gradient)))
-  problem <- loss_problem(network, X, y, activation, output_activation, call)
+  problem <- loss_problem(network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights, offset, call)
   unflatten_network(evaluate(problem, gradient = TRUE)$gradient, problem$shape)
 }
 
 #' @rdname nn_loss
 #' @export
-nn_check_gradient <- function(network, X, y, activation = NULL, output_activation = NULL, ...) {
+nn_check_gradient <- function(network, X, y, activation = NULL, output_activation = NULL, loss = NULL, reduction = NULL, penalty = NULL,
+                              penalty_l1 = NULL, weights = NULL, offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_check_gradient)))
-  problem <- loss_problem(network, X, y, activation, output_activation, call)
+  problem <- loss_problem(network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights, offset, call)
   analytic <- evaluate(problem, gradient = TRUE)$gradient
   kinked <- activation_table$kink[problem$shape$activations + 1]
   sides <- function(weights) {

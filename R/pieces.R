@@ -7,6 +7,9 @@
 #' input. `gradient` is the derivative of the loss itself, that is `-t(hiddenlayer_activations) %*% d_output` for `wout`, and the update
 #' subtracts it: the tutorial's `wout + t(hiddenlayer_activations) %*% d_output * learning_rate`.
 #'
+#' With another loss than squared error, `E` is still `y - output` and `d_output` minus the derivative of the rows' losses, times their weights; where the loss is computed from the layer's
+#' input (cross-entropy; Poisson with the output exp) that derivative is `output - y` itself, and there is no `slope_output_layer`. Reduction and penalty come in with `gradient` alone.
+#'
 #' @inheritParams nn_loss
 #' @param gradient A list of matrices of the network's names and shapes: `nn_backward(...)$gradient`, or what [nn_gradient()] returns.
 #' @param learning_rate The step's length per unit of gradient, one positive number; the tutorial's is 0.1.
@@ -36,12 +39,12 @@
 #' set.seed(1)
 #' identical(network, coef(nn_train(X, y, epochs = 100)))
 #' @export
-nn_forward <- function(network, X, activation = NULL, output_activation = NULL, ...) {
+nn_forward <- function(network, X, activation = NULL, output_activation = NULL, offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_forward)))
   X <- check_matrix(X, "X", call)
   net <- as_network(network, activation, output_activation, call, n_inputs = ncol(X))
-  forward_list(core_forward(net$shape, net$weights, X, NULL, TRUE, FALSE), net$shape)
+  forward_list(core_forward(net$shape, net$weights, X, check_offset(offset, nrow(X), utils::tail(net$shape$units, 1), call), TRUE, FALSE), net$shape)
 }
 
 # hidden_layer_input, hiddenlayer_activations, ..., output_layer_input, output
@@ -53,11 +56,11 @@ forward_list <- function(result, shape) {
 
 #' @rdname nn_forward
 #' @export
-nn_backward <- function(network, X, y, activation = NULL, output_activation = NULL, ...) {
+nn_backward <- function(network, X, y, activation = NULL, output_activation = NULL, loss = NULL, reduction = NULL, penalty = NULL,
+                        penalty_l1 = NULL, weights = NULL, offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_backward)))
-  problem <- loss_problem(network, X, y, activation, output_activation, call)
-  y <- check_targets(y, nrow(X), call)
+  problem <- loss_problem(network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights, offset, call)
   result <- evaluate(problem, gradient = TRUE, all = TRUE)
   shape <- problem$shape
   layers <- hidden_layers(shape)
@@ -70,10 +73,16 @@ nn_backward <- function(network, X, y, activation = NULL, output_activation = NU
   named <- function(stem, values) stats::setNames(values, layer_names(stem, layers))
   hidden <- seq_len(layers)
   deltas <- lapply(result$delta, `-`)
-  c(forward_list(result, shape), list(E = unname(y) - result$activation[[last]]),
-    if (!is.null(slope(last))) list(slope_output_layer = slope(last)), named("slope_hidden_layer", lapply(hidden, slope)),
+  c(forward_list(result, shape), list(E = unname(problem$y) - result$activation[[last]]),
+    if (!from_logits(problem) && !is.null(slope(last))) list(slope_output_layer = slope(last)), named("slope_hidden_layer", lapply(hidden, slope)),
     list(d_output = deltas[[last]]), named("Error_at_hidden_layer", lapply(result$error, `-`)), named("d_hiddenlayer", deltas[hidden]),
     list(gradient = unflatten_network(result$gradient, shape)))
+}
+
+# Is the loss computed from the output layer's input, so that its derivative there is the output minus the target?
+from_logits <- function(problem) {
+  loss <- loss_table$name[problem$objective$loss + 1]
+  loss == "cross_entropy" || (loss == "poisson" && utils::tail(problem$shape$activations, 1) == activation_code("exp"))
 }
 
 #' @rdname nn_forward

@@ -1,94 +1,119 @@
-# Runs epochs from a state and makes the fit: what nn_train() and nn_continue() share.
+# Runs epochs from a state and makes the fit: what nn_train() and nn_continue() share. The core runs a chunk of epochs and gives the next
+# state back; schedules that watch the loss, callbacks, checkpoints, progress and interrupts all happen here, between chunks.
 
-run_training <- function(fit, state, history, X, y, epochs, call) {
-  settings <- fit$settings
-  rows <- core_rows(X, y, numeric(), NULL, seq_len(nrow(X)), FALSE)
-  chunk <- core_train(fit$shape, objective_settings(settings$loss, settings$reduction), core_method(settings), core_plan(settings, state, fit$n, epochs), rows, NULL, state)
-  chunk$state$seed <- state$seed
-  names(chunk$state$under_way) <- names(state$under_way)
-  history <- list(epoch = c(history$epoch, state$epoch + seq_along(chunk$loss)), loss = c(history$loss, chunk$loss))
-  fit <- finish_fit(fit, chunk$state, history, chunk$stop, X, y, rows)
-  if (chunk$stop == "diverged") abort_diverged(fit, call)
-  if (chunk$stop == "interrupted") report_interrupt(fit, epochs - length(chunk$loss))
+run_training <- function(fit, state, history, data, epochs, controls) {
+  prepared <- core_data(data, fit$settings, state$seed, controls$call)
+  fit$problem <- list(data = data, training = prepared$training)
+  objective <- core_objective(fit$settings)
+  method <- optimizer_numbers(fit$settings$optimizer, fit$settings$clip)
+  progress <- if (is_interactive() && epochs > 0) start_progress(epochs)
+  until <- state$epoch + epochs
+  stop <- "iterations"
+  while (state$epoch < until && stop == "iterations") {
+    now <- state$epoch + seq_len(min(until - state$epoch, chunk_length(fit$settings, controls, state$epoch)))
+    rate <- fit$settings$optimizer$learning_rate
+    rates <- (if (is.null(rate)) 0 else rate) * schedule_factors(fit$settings$schedule, now, state$plateau)
+    chunk <- core_train(fit$shape, objective, method, core_plan(fit, state, prepared$rows, rates, chunk_seconds(controls, progress)), prepared$training, prepared$validation, state)
+    before <- state$epoch
+    kept <- state[c("seed", "plateau")]
+    state[names(chunk$state)] <- chunk$state
+    names(state$under_way) <- c("batch", "loss", "weight", "correct")
+    rows <- history_rows(chunk, fit)
+    if (length(rows$loss) > 0) {
+      history[[length(history) + 1]] <- c(list(epoch = before + seq_along(rows$loss)), rows)
+      if (!is.null(state$plateau)) state$plateau <- next_plateau(state$plateau, fit$settings$schedule, utils::tail(if (is.null(rows$validation_loss)) rows$loss else rows$validation_loss, 1))
+    }
+    stop <- if (chunk$stop == "time") "iterations" else chunk$stop
+    if (!is.null(progress)) show_progress(progress, state$epoch - (until - epochs), utils::tail(rows$loss, 1))
+    if (!is.null(controls$checkpoint)) write_checkpoint(finish_fit(fit, state, history, stop), controls$checkpoint)
+    if (stop == "iterations" && is_callback_due(controls$callback, before, state$epoch)) stop <- run_callback(fit, state, history, rates, controls)
+  }
+  if (!is.null(progress)) cli::cli_progress_done(id = progress)
+  fit <- finish_fit(fit, state, history, stop)
+  if (stop == "diverged") abort_diverged(fit, controls$call)
+  if (stop == "interrupted") report_interrupt(fit, until - state$epoch, controls$call)
   fit
 }
 
-core_method <- function(settings) {
-  list(rule = 0L, decay = 0, decay2 = 0, epsilon = 0, factor_less = 0, factor_more = 0, weight_decay = 0, clip = Inf)
+# How many epochs to ask the core for at once.
+chunk_length <- function(settings, controls, epoch) {
+  every <- if (is.null(controls$callback)) Inf else controls$callback$every - epoch %% controls$callback$every
+  if (identical(settings$schedule$kind, "plateau")) 1 else min(every, 1e6)
+}
+chunk_seconds <- function(controls, progress) if (!is.null(progress)) 0.2 else if (!is.null(controls$checkpoint)) 1 else Inf
+
+# A fit's history grows by these rows; losses are means of a row.
+history_rows <- function(chunk, fit) {
+  outputs <- utils::tail(fit$shape$units, 1)
+  rows <- list(loss = chunk$loss)
+  if (length(chunk$correct) > 0) rows$accuracy <- chunk$correct
+  held <- !is.null(fit$settings$validation)
+  root <- held && fit$settings$loss$name == "squared_error"
+  if (root) rows$rmse <- sqrt(2 * chunk$loss / outputs)
+  if (held) rows$validation_loss <- chunk$validation_loss
+  if (held && length(chunk$validation_correct) > 0) rows$validation_accuracy <- chunk$validation_correct
+  if (root) rows$validation_rmse <- sqrt(2 * chunk$validation_loss / outputs)
+  rows
+}
+empty_history <- function() list()
+history_frame <- function(history) {
+  if (length(history) == 0) history <- list(list(epoch = numeric(), loss = numeric()))
+  columns <- if (length(history) == 1) history[[1]] else stats::setNames(lapply(names(history[[1]]), function(name) unlist(lapply(history, `[[`, name))), names(history[[1]]))
+  structure(columns, class = "data.frame", row.names = c(NA_integer_, -length(columns$epoch)))
 }
 
-core_plan <- function(settings, state, n, epochs) {
-  list(batch_size = if (is.null(settings$batch_size)) n else settings$batch_size, shuffle = settings$shuffle, seed = as.double(state$seed), dropout = numeric(),
-    rates = rep(settings$learning_rate, epochs), patience = Inf, tolerance = 0, track_best = FALSE, count_correct = FALSE, seconds = Inf)
+is_callback_due <- function(callback, before, epoch) !is.null(callback) && epoch > before && epoch %% callback$every == 0
+
+run_callback <- function(fit, state, history, rates, controls) {
+  now <- list(epoch = state$epoch, history = lapply(history[[length(history)]], function(column) column[length(column)]),
+    learning_rate = if (!is.null(fit$settings$optimizer$learning_rate)) rates[length(rates)], network = unflatten_network(state$weights, fit$shape))
+  answer <- tryCatch(controls$callback$f(now), error = function(e)
+    abort_kind("callback", c("The callback failed after epoch {now$epoch}.", x = "{conditionMessage(e)}", i = "The field {.field fit} of this error holds the fit so far."),
+      controls$call, environment(), fit = finish_fit(fit, state, history, "callback"), parent = e))
+  if (isFALSE(answer)) "callback" else "iterations"
 }
 
-finish_fit <- function(fit, state, history, stop, X, y, rows) {
-  problem <- list(shape = fit$shape, weights = state$weights, objective = objective_settings(fit$settings$loss, fit$settings$reduction), rows = rows)
+# The fit from a state: the weights to predict with are the best epoch's where rows are held out, else the last.
+finish_fit <- function(fit, state, history, stop) {
+  data <- fit$problem$data
+  best <- length(state$best_weights) > 0
+  weights <- if (best) state$best_weights else state$weights
+  single <- fit$settings$precision == "single"
+  value <- evaluate(list(shape = fit$shape, weights = weights, objective = core_objective(fit$settings), rows = fit$problem$training))$value
   fitted <- if (fit$settings$keep_fitted) {
-    output <- core_forward(fit$shape, state$weights, X, NULL, FALSE, FALSE)$output
-    dimnames(output) <- if (!is.null(rownames(X)) || !is.null(fit$outputs)) list(rownames(X), fit$outputs)
-    list(output = output, residuals = y - output)
+    output <- core_forward(fit$shape, weights, data$X, data$offset, FALSE, single)$output
+    if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(data$X), fit$outputs)
+    list(output = output, residuals = data$y - output)
   }
-  parts <- c(unflatten_network(state$weights, fit$shape), fitted,
-    list(history = structure(history, class = "data.frame", row.names = c(NA_integer_, -length(history$epoch))),
-      objective = evaluate(problem)$value, stop = stop, state = state))
-  structure(c(parts, fit[setdiff(names(fit), names(parts))]), class = "nn_fit")
+  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state))
+  structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
 }
 
 abort_diverged <- function(fit, call) {
+  rate <- fit$settings$optimizer$learning_rate
   abort_kind("diverged", c("Training diverged: the loss was no longer a finite number in epoch {fit$state$epoch + 1}.",
-    i = "Use a smaller {.arg learning_rate} than {fit$settings$learning_rate}, or scale the inputs.",
+    i = if (is.null(rate)) "Scale the inputs, or begin from smaller weights." else "Use a smaller {.arg learning_rate} than {rate}, or scale the inputs.",
     i = "The weights of the last finite epoch, {fit$state$epoch}, are in the field {.field fit} of this error."), call, environment(), fit = fit)
 }
 
 # At the console the fit comes back with a warning. Within another function the interrupt goes on to whoever waits for it.
-report_interrupt <- function(fit, left) {
-  callers <- sys.nframe() - 3
-  if (callers > 1) interrupt()
+report_interrupt <- function(fit, left, call) {
+  if (!called_from_console(call)) interrupt()
   cli::cli_warn(c("Training was interrupted in epoch {fit$state$epoch + 1}; this is the fit so far.",
     i = "{.code nn_continue(fit, X, y, epochs = {left})} goes on from here to the same end."), class = "backprop_warning_interrupted", call = NULL)
 }
 
-#' Go on training
-#'
-#' Takes up a fit where it stopped: `epochs` more epochs, to the last bit as if the first call had been that much longer. 50 epochs and then 50 are 100.
-#' It works in another session too, after `saveRDS()` and `readRDS()`.
-#'
-#' @param fit A fit of [nn_train()].
-#' @param X,y The data the fit was made with: it does not keep them. Other data of the same columns are accepted, with a warning of class `backprop_warning_other_data`.
-#' @param epochs How many epochs more, a whole number from 0.
-#' @param ... Must be empty: a misspelt argument is an error.
-#' @return A fit as [nn_train()] returns it, with the whole history.
-#' @section Errors: those of [nn_train()], and `backprop_error_argument` where `fit` is none.
-#' @examples
-#' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
-#' y <- c(1, 1, 0)
-#' set.seed(1)
-#' half <- nn_train(X, y, epochs = 50)
-#' set.seed(1)
-#' identical(coef(nn_continue(half, X, y, epochs = 50)), coef(nn_train(X, y, epochs = 100)))
-#' @export
-nn_continue <- function(fit, X, y, epochs, ...) {
-  call <- current_env()
-  check_no_dots(call, ..., known = names(formals(nn_continue)))
-  check_fit(fit, call)
-  check_given(missing(y), "y", "the targets that the fit was made with", call)
-  check_given(missing(epochs), "epochs", "how many epochs to go on for", call)
-  epochs <- check_whole(epochs, "epochs", call, least = 0)
-  fit <- unclass(fit)
-  X <- align_columns(check_matrix(X, "X", call), fit, "X", call)
-  y <- check_targets(y, nrow(X), call)
-  outputs <- utils::tail(fit$shape$units, 1)
-  if (ncol(y) != outputs) abort_input(c("{.arg y} must have a column for each of the fit's {outputs} output{?s}.", x = "It has {ncol(y)}."), call)
-  if (!identical(data_digest(X, y), fit$data)) {
-    cli::cli_warn(c("These are other data than those the fit was made with.", i = "Training goes on with them, from the fit's weights."), class = "backprop_warning_other_data", call = NULL)
-    if (nrow(X) != fit$n) fit$state$under_way[] <- 0
-    fit$n <- nrow(X)
-    fit$data <- data_digest(X, y)
-  }
-  run_training(fit, fit$state, as.list(fit$history), X, y, epochs, call)
+# Was the function whose environment is `call` the first one on the stack, its generic aside?
+called_from_console <- function(call) {
+  position <- which(vapply(sys.frames(), identical, NA, call))[1]
+  position - (position > 1 && identical(sys.function(position - 1), nn_train)) == 1
 }
 
-check_fit <- function(fit, call, argument = "fit") {
-  if (!inherits(fit, "nn_fit")) abort_argument(c("{.arg {argument}} must be a fit of {.fn nn_train}.", x = "It is a {describe(fit)}."), call)
+# cli shows the bar after two seconds, and never where nobody watches.
+start_progress <- function(epochs) {
+  loss <- NULL
+  cli::cli_progress_bar(total = epochs, format = "Training {cli::pb_bar} {cli::pb_current}/{cli::pb_total} epochs, loss {cli::pb_status}{cli::pb_eta_str}", .envir = parent.frame(), .auto_close = FALSE)
+}
+show_progress <- function(progress, done, loss) {
+  cli::cli_progress_update(set = done, id = progress, status = if (length(loss) == 1) paste0(format(loss, digits = 4), " "))
 }

@@ -4,47 +4,84 @@
 #' the defaults are the tutorial's, one hidden layer of 3 sigmoid units, sigmoid outputs, 5000 epochs of full-batch gradient descent with
 #' learning rate 0.1 on half the *sum* of squared errors. After `set.seed(s)`, the result agrees with the tutorial's loop in plain R to 1e-10.
 #'
+#' **The objective** is `reduction(loss) + penalty / 2 * sum(W^2) + penalty_l1 * sum(abs(W))`, over all weights `W` but the biases. With `reduction = "sum"` the loss is the weighted sum over
+#' the rows, with `"mean"` the weighted mean. In the terms of other packages: `nnet`'s `decay` is `penalty / 2` with `"sum"` (and without the tutorial's half of the squared error: twice ours,
+#' so `penalty = decay` there), but it counts biases as well; scikit-learn's `alpha` is `penalty` times the number of rows, with `"mean"`. For a batch, `"mean"` is the mean over its rows plus the whole penalty;
+#' `"sum"` is their sum plus the penalty times the batch's share of all weight, so that the batches of an epoch add up to the objective.
+#'
 #' **Epochs and batches.** One epoch uses every row once. `batch_size = NULL` makes one update an epoch from all rows (full batch);
 #' `batch_size = 1` is stochastic gradient descent proper, an update for each row; anything between is mini-batches. Batches take the rows in a
-#' new order each epoch (see [nn_batches()]), and each sees the weights that the last one left. As the update is the sum over a batch's rows, a rate that
-#' suits 10 rows may be far too large for 10,000: divide it by the number of rows of a batch as a first guess.
+#' new order each epoch (see [nn_batches()]), and each sees the weights that the last one left. As the tutorial's update is the sum over a batch's rows, a rate that
+#' suits 10 rows may be far too large for 10,000: take `reduction = "mean"`, or divide the rate by the number of rows of a batch.
 #'
-#' **Random numbers.** `set.seed()` governs everything. First the weights are drawn (see [nn_init()]), unless `start` gives them; then, only where batches are shuffled,
-#' two numbers that fix the order of rows. The same seed gives the same bits.
+#' **Classes.** A factor `y` gives cross-entropy: with two levels one sigmoid output, the probability of the second level; with more a softmax output for each level.
+#'
+#' **Held-out rows and stopping.** `validation = 0.2` holds out a fifth of the rows (of each class, for a factor), drawn from the seed; the weights returned are then those of the epoch with the lowest
+#' loss on them. `patience` ends training after so many epochs without an improvement by more than `tolerance`, of the held-out loss, or of the training loss where nothing is held out (and the
+#' weights returned are the last). `nn_lbfgs()` and `nn_lm()` end by themselves.
+#'
+#' **Random numbers.** `set.seed()` governs everything. First the weights are drawn (see [nn_init()]), unless `start` gives them; then, only where batches are shuffled, units dropped or rows held out,
+#' two numbers that fix all of these. The same seed gives the same bits, in one run or in pieces.
 #'
 #' **Interrupting.** Ctrl-C ends training within a second. At the console the fit so far comes back, with `stop` equal to `"interrupted"` and a
 #' warning of class `backprop_warning_interrupted`; [nn_continue()] goes on from it. Called from within another function the interrupt is passed on.
 #'
 #' @param X The inputs: a numeric matrix with a row for each case and a column for each input. At least one row and column; finite numbers.
-#' @param y The targets: a numeric or logical vector of one number for each row of `X` (one output), or a numeric matrix with a column for each output.
+#' @param y The targets: a numeric or logical vector of one number for each row of `X` (one output), a numeric matrix with a column for each output, or a factor.
 #'   With sigmoid outputs only targets between 0 and 1 can be reached.
 #' @param ... Nothing for matrices: an unknown argument is an error.
 #' @param hidden Units in each hidden layer, whole numbers: `3` (the default, as in the tutorial) is one layer, `c(8, 4)` two, `0` none.
 #' @param activation The activation of the hidden layers, one name for all or one for each, among [nn_activations()]; `"sigmoid"` by default.
-#' @param output_activation The activation of the output layer, one name; `NULL` (the default) means `"sigmoid"`. `"softmax"` makes the outputs of a row add up to 1.
-#' @param learning_rate The step's length per unit of gradient, a positive number; `NULL` (the default) means 0.1.
+#' @param output_activation The activation of the output layer, one name; `NULL` (the default) means the one that belongs to the loss: `"sigmoid"` for squared error (as in the tutorial) and
+#'   cross-entropy, `"softmax"` for a factor of more than two levels, `"exp"` for Poisson, `"identity"` for the others.
+#' @param loss What is made small, a name or an object of [nn_losses]; `NULL` (the default) means cross-entropy for a factor and squared error for all else.
+#' @param reduction `"sum"` (the default, as in the tutorial) or `"mean"` over the rows.
+#' @param optimizer How the gradient becomes a step, a name or an object of [nn_optimizers]; `"gradient_descent"` by default.
+#' @param learning_rate The step's length per unit of gradient, a positive number; `NULL` (the default) means the optimiser's own, 0.1 for gradient descent.
 #' @param epochs How many times to go through the rows, a whole number from 0; 5000 by default. With 0 the network is only drawn.
 #' @param batch_size Rows for one update, a whole number from 1; `NULL` (the default), like any number not below that of the rows, means all of them.
 #' @param shuffle Take the rows in a new order each epoch? `TRUE` by default; of no effect with the full batch.
 #' @param start Weights to begin from, a list of matrices as [nn_init()] and `coef()` return; nothing is drawn for them then. `NULL` (the default) draws them.
+#' @param init How weights are drawn, a name as in [nn_init()]; `"tutorial"` by default.
+#' @param restarts From how many starts to train, a whole number; 1 by default. The starts are drawn one after the other, and the fit of the lowest objective (held-out loss, where rows are held out) is kept.
+#' @param penalty,penalty_l1 The weight of the squares and of the sizes of the weights in the objective, numbers from 0; 0 by default.
+#' @param dropout The share of hidden units left out at random for each row while training, from 0 to below 1, one for all layers or one for each; 0 by default. Those kept are scaled up, and nothing is left out in prediction.
+#' @param schedule How the rate changes from epoch to epoch, an object of [nn_schedules]; `NULL` (the default) for a constant rate.
+#' @param clip The largest norm of the gradient that makes an update, a positive number; a longer gradient is shortened to it. `Inf` by default.
+#' @param weights Case weights, a number from 0 for each row: 2 is the row twice, 0 the row left out. `NULL` (the default) for 1 each.
+#' @param class_weights For a factor `y`, a number from 0 for each level (by name or in order) that multiplies the weights of its rows, or `"balanced"`, which gives each class the same weight in all. `NULL` (the default) for 1 each.
+#' @param offset Numbers to add to the output layer's input, one for each row and output; `NULL` (the default) for none. [predict.nn_fit()] then needs its own.
+#' @param validation Rows to judge by: a share of the rows, above 0 and below 1, to hold out; or a list of `X`, `y` and, where the training has them, `weights` and `offset`. `NULL` (the default) for none.
+#' @param patience How many epochs without an improvement are borne, a whole number; `Inf` (the default) never stops early.
+#' @param tolerance By how much a loss (mean of a row) must be lower to count as an improvement, a number from 0; 0 by default.
+#' @param callback A function to call after each epoch, or what [nn_callback()] returns; `NULL` (the default) for none.
+#' @param checkpoint The path of a file to keep the fit so far in, about every second. It is written beside its place and renamed, so that it is whole at any moment, also where the process is killed;
+#'   `nn_continue(readRDS(path), ...)` goes on from it to the same end. `NULL` (the default) for none.
+#' @param precision The arithmetic of the training, `"double"` (the default) or `"single"`, about twice as fast and exact to 7 digits.
 #' @param keep_fitted Keep `output` and `residuals` (two n x k matrices) in the fit? `TRUE` by default.
 #' @return A list of class `nn_fit`:
 #' \describe{
 #'   \item{`wh`, `bh`, `wout`, `bout`}{the trained weights, plain matrices: weights with a row for each input, biases with one row. With several hidden layers
 #'     `wh1`, `bh1`, `wh2`, ...; without one only `wout` and `bout`. `coef()` returns them as a list.}
 #'   \item{`output`, `residuals`}{n x k matrices: the outputs under the weights returned, and `y` minus them. (The tutorial's `output` is one update older: see [nn_trace()].)}
-#'   \item{`history`}{a data frame with a row for each epoch: `epoch`, and `loss`, the mean over the rows of the loss of the epoch's own forward passes, before each update.}
-#'   \item{`objective`}{the value of the objective (here half the sum of squared errors) under the weights returned.}
-#'   \item{`stop`}{why training ended: `"iterations"`, `"interrupted"`, or, in the fit that a divergence error carries, `"diverged"`.}
-#'   \item{`state`}{what [nn_continue()] goes on from: `weights`, `epoch`, `seed` and the like.}
+#'   \item{`history`}{a data frame with a row for each epoch: `epoch`; `loss`, the mean over the rows of the loss of the epoch's own forward passes, before each update and without penalty; for classes `accuracy`,
+#'     the share of rows whose most probable class is right. With `validation` also `validation_loss` and `validation_accuracy`, after the epoch, and for squared error `rmse` and `validation_rmse`.}
+#'   \item{`objective`}{the value of the objective on the training rows under the weights returned.}
+#'   \item{`stop`}{why training ended: `"iterations"` (all epochs done), `"gradient"` (the gradient is small: the one kind of convergence), `"precision"` (no step lowers the objective any more in this arithmetic), `"patience"`,
+#'     `"callback"`, `"interrupted"`, or, in the fit that a divergence error carries, `"diverged"`.}
+#'   \item{`best_epoch`}{with `validation`, the epoch whose weights are returned.}
+#'   \item{`levels`}{for a factor, its levels.}
+#'   \item{`state`}{what [nn_continue()] goes on from: the last `weights`, the optimiser's memory, `epoch`, `seed` and the like.}
 #'   \item{`settings`, `n`, `call` and others}{how it was made. The data are not kept.}
 #' }
 #' There are methods for `print`, `summary`, `coef`, `fitted`, `residuals`, `nobs`, `predict` (see [predict.nn_fit()]) and `plot` (see [plot.nn_fit()]).
-#' @section Errors: `backprop_error_input` for `X` and `y` that are not as described (a data frame is one: use `as.matrix()`);
+#' @section Errors: `backprop_error_input` for data that are not as described (a data frame is one: use `as.matrix()`);
 #'   `backprop_error_argument` for the other arguments; `backprop_error_memory` where the need exceeds the machine's memory;
-#'   `backprop_error_diverged` where the loss is no longer finite, which carries in its field `fit` the fit with the last finite weights. All are also of class `backprop_error`.
+#'   `backprop_error_diverged` where the loss is no longer finite, which carries in its field `fit` the fit with the last finite weights; `backprop_error_callback` where the callback fails. All are also of class `backprop_error`.
 #' @references Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations by back-propagating errors.
 #'   *Nature*, 323, 533-536. \doi{10.1038/323533a0}
+#'
+#'   Srivastava, N., Hinton, G., Krizhevsky, A., Sutskever, I. and Salakhutdinov, R. (2014). Dropout: a simple way to prevent neural networks from overfitting. *Journal of Machine Learning Research*, 15, 1929-1958.
 #' @seealso [nn_trace()] for every step with its matrices; [nn_forward()], [nn_backward()] and [nn_update()] for the pieces.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
@@ -55,13 +92,13 @@
 #' fit$output
 #' predict(fit, X[1, , drop = FALSE])
 #'
-#' # Three classes, two hidden layers, mini-batches
+#' # Three classes, mini-batches, rows held out to stop by
 #' set.seed(1)
 #' inputs <- scale(as.matrix(iris[1:4]))
-#' classes <- 1 * outer(as.character(iris$Species), levels(iris$Species), "==")
-#' fit <- nn_train(inputs, classes, hidden = c(8, 4), activation = "tanh", output_activation = "softmax",
-#'   learning_rate = 0.05, epochs = 100, batch_size = 10)
-#' mean(max.col(fit$output) == as.integer(iris$Species))
+#' fit <- nn_train(inputs, iris$Species, hidden = 8, activation = "relu", init = "he_normal", reduction = "mean",
+#'   optimizer = "adam", learning_rate = 0.01, epochs = 200, batch_size = 32, validation = 0.2, patience = 20)
+#' fit
+#' mean(predict(fit, inputs, type = "class") == iris$Species)
 #' @export
 nn_train <- function(X, y, ...) {
   check_given(missing(X), "X", "a numeric matrix with a row for each case", current_env())
@@ -75,38 +112,56 @@ nn_train.default <- function(X, y, ...) {
 
 #' @rdname nn_train
 #' @export
-nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_activation = NULL, learning_rate = NULL, epochs = 5000,
-                            batch_size = NULL, shuffle = TRUE, start = NULL, keep_fitted = TRUE, ...) {
+nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_activation = NULL, loss = NULL, reduction = "sum",
+                            optimizer = "gradient_descent", learning_rate = NULL, epochs = 5000, batch_size = NULL, shuffle = TRUE, start = NULL,
+                            init = "tutorial", restarts = 1, penalty = 0, penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf, weights = NULL,
+                            class_weights = NULL, offset = NULL, validation = NULL, patience = Inf, tolerance = 0, callback = NULL,
+                            checkpoint = NULL, precision = "double", keep_fitted = TRUE, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
-  check_given(missing(y), "y", "the targets: a vector, or a matrix with a column for each output", call)
+  check_given(missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output", call)
   X <- check_matrix(X, "X", call)
-  y <- check_targets(y, nrow(X), call)
+  targets <- encode_targets(y, nrow(X), call)
   hidden <- check_hidden(hidden, call)
-  chosen <- check_activations(activation, output_activation, length(hidden), call)
-  settings <- list(
-    activation = chosen$activation, output_activation = chosen$output_activation, loss = "squared_error", reduction = "sum", optimizer = "gradient_descent",
-    learning_rate = if (is.null(learning_rate)) 0.1 else check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE),
-    batch_size = if (!is.null(batch_size)) check_whole(batch_size, "batch_size", call), shuffle = check_flag(shuffle, "shuffle", call),
-    keep_fitted = check_flag(keep_fitted, "keep_fitted", call))
-  if (!is.null(settings$batch_size) && settings$batch_size >= nrow(X)) settings["batch_size"] <- list(NULL)
+  if (!is.null(batch_size) && check_whole(batch_size, "batch_size", call) >= nrow(X)) batch_size <- NULL
+  settings <- training_settings(activation, output_activation, loss, reduction, optimizer, learning_rate, batch_size, shuffle, init, restarts, penalty, penalty_l1,
+    dropout, schedule, clip, validation, patience, tolerance, precision, keep_fitted, targets$kind, hidden, call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
-  shape <- network_shape(c(ncol(X), hidden, ncol(y)), settings$activation, settings$output_activation)
-  check_training_memory(shape, nrow(X), settings$batch_size, call)
+  check_domain(targets$y, settings$loss, settings$output_activation, call)
+  shape <- network_shape(c(ncol(X), hidden, ncol(targets$y)), settings$activation, settings$output_activation)
+  check_training_memory(shape, nrow(X), settings, call)
   if (!is.null(start)) check_start(start, shape, call)
-  network <- if (is.null(start)) draw_network(shape$units) else start
+  if (!is.null(start) && settings$restarts > 1) abort_argument(c("{.arg restarts} draws new weights, so it does not go with {.arg start}."), call)
+  controls <- list(callback = check_callback(callback, call), checkpoint = check_checkpoint(checkpoint, call), call = call)
 
-  fit <- list(shape = shape, settings = settings, n = nrow(X), inputs = colnames(X), outputs = colnames(y), data = data_digest(X, y),
+  fit <- list(shape = shape, settings = settings, n = nrow(X), inputs = colnames(X), outputs = colnames(targets$y), levels = targets$levels,
     call = call_of_symbols(match.call()))
-  state <- first_state(flatten_network(network), if (needs_seed(settings)) floor(runif(2) * 2^32))
-  run_training(fit, state, empty_history(), X, y, epochs, call)
+  data <- check_data(X, targets, weights, class_weights, offset, validation, shape, fit, call)
+  fit$has_offset <- !is.null(data$offset)
+  fit$data <- data_digest(data)
+  if (!is.null(class_weights)) fit$settings$class_weights <- class_weights
+  network <- if (is.null(start)) draw_network(shape$units, settings$init) else start
+  seed <- if (needs_seed(settings, nrow(X))) floor(runif(2) * 2^32)
+  best <- run_training(fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs, controls)
+  for (restart in seq_len(settings$restarts - 1)) {
+    if (best$stop == "interrupted") break
+    network <- draw_network(shape$units, settings$init)
+    other <- run_training(fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs, controls)
+    if (quality(other) < quality(best)) best <- other
+  }
+  best
 }
 
-check_training_memory <- function(shape, n, batch_size, call) {
+# What restarts are judged by: the held-out rows' loss where there are some, else the objective.
+quality <- function(fit) if (length(fit$best_epoch) == 1) fit$state$best_loss else fit$objective
+
+check_training_memory <- function(shape, n, settings, call) {
   parameters <- shape_parameters(shape)
-  rows <- min(c(batch_size, n))
-  bytes <- 8 * (6 * parameters + n * (shape$units[1] + 4 * utils::tail(shape$units, 1))) + core_pass_bytes(shape, rows, FALSE)
-  check_memory(bytes, "this network and these data", call)
+  outputs <- utils::tail(shape$units, 1)
+  numbers <- 8 * parameters + n * (shape$units[1] + 4 * outputs)
+  if (settings$optimizer$name == "lm") numbers <- numbers + 3 * (n * outputs + 2 * parameters) * parameters
+  if (settings$optimizer$name == "lbfgs") numbers <- numbers + 2 * settings$optimizer$numbers$history * parameters
+  check_memory(8 * numbers + core_pass_bytes(shape, min(settings$batch_size, n), FALSE), "this network and these data", call)
 }
 
 check_start <- function(start, shape, call) {
@@ -114,7 +169,7 @@ check_start <- function(start, shape, call) {
   if (inherits(start, "nn_fit")) abort_argument(c("{.arg start} must be a list of matrices.", x = "It is a fit.", i = "Use {.code coef(fit)} to begin from its weights, or {.fn nn_continue} to go on with it."), call)
   if (!is.list(start) || !identical(names(start), expected))
     abort_argument(c("{.arg start} must be a list of the matrices {.field {expected}}, in this order.",
-      x = if (is.list(start) && !is.null(names(start))) "It has {.field {names(start)}}." else "It is a {describe(start)}."), call)
+      x = if (is.list(start) && !is.null(names(start))) "It has {.field {names(start)}}." else "It is {describe(start)}."), call)
   units <- shape$units
   for (layer in seq_len(length(units) - 1)) {
     for (bias in 0:1) {
@@ -125,17 +180,11 @@ check_start <- function(start, shape, call) {
   }
 }
 
-needs_seed <- function(settings) !is.null(settings$batch_size) && settings$shuffle
-
-first_state <- function(weights, seed) {
-  list(weights = weights, moment = numeric(), moment2 = numeric(), steps = 0, epoch = 0, under_way = c(batch = 0, loss = 0, weight = 0, correct = 0),
-    best_weights = numeric(), best_epoch = 0, best_loss = Inf, reference = Inf, stale = 0, seed = seed)
+first_state <- function(weights, settings, seed) {
+  c(list(weights = weights), first_memory(settings$optimizer, length(weights)),
+    list(steps = 0, epoch = 0, under_way = c(batch = 0, loss = 0, weight = 0, correct = 0), best_weights = numeric(), best_epoch = 0, best_loss = Inf, reference = Inf,
+      stale = 0, seed = seed, plateau = if (identical(settings$schedule$kind, "plateau")) first_plateau()))
 }
-
-empty_history <- function() list(epoch = numeric(), loss = numeric())
-
-# What tells other data from those of the fit.
-data_digest <- function(X, y) hash(list(dim(X), dim(y), as.vector(X), as.vector(y)))
 
 # The call with its data left out, so that a fit holds no more than symbols of them.
 call_of_symbols <- function(call) {
@@ -145,5 +194,6 @@ call_of_symbols <- function(call) {
     if (!is.call(x)) return(as.symbol(paste0("<", describe(x), ">")))
     as.call(lapply(as.list(x), shorten))
   }
+  call[[1]] <- quote(nn_train)
   shorten(call)
 }

@@ -166,18 +166,18 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_train
-Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer, Rcpp::List state_list);
-RcppExport SEXP _backprop_core_train(SEXP shapeSEXP, SEXP objectiveSEXP, SEXP methodSEXP, SEXP plan_listSEXP, SEXP rows_pointerSEXP, SEXP validation_pointerSEXP, SEXP state_listSEXP) {
+Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_list, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer, Rcpp::List state_list);
+RcppExport SEXP _backprop_core_train(SEXP shapeSEXP, SEXP objectiveSEXP, SEXP method_listSEXP, SEXP plan_listSEXP, SEXP rows_pointerSEXP, SEXP validation_pointerSEXP, SEXP state_listSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type shape(shapeSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type objective(objectiveSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type method(methodSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type method_list(method_listSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type plan_list(plan_listSEXP);
     Rcpp::traits::input_parameter< SEXP >::type rows_pointer(rows_pointerSEXP);
     Rcpp::traits::input_parameter< SEXP >::type validation_pointer(validation_pointerSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type state_list(state_listSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_train(shape, objective, method, plan_list, rows_pointer, validation_pointer, state_list));
+    rcpp_result_gen = Rcpp::wrap(core_train(shape, objective, method_list, plan_list, rows_pointer, validation_pointer, state_list));
     return rcpp_result_gen;
 END_RCPP
 }

@@ -27,8 +27,42 @@ Objective as_objective(const Rcpp::List& o) {
 }
 
 Method as_method(const Rcpp::List& m) {
-  return {static_cast<Rule>(Rcpp::as<int>(m["rule"])), m["decay"],        m["decay2"], m["epsilon"], m["factor_less"],
-          m["factor_more"],                            m["weight_decay"], m["clip"]};
+  return {static_cast<Family>(Rcpp::as<int>(m["family"])),
+          static_cast<Rule>(Rcpp::as<int>(m["rule"])),
+          m["decay"],
+          m["decay2"],
+          m["epsilon"],
+          m["factor_less"],
+          m["factor_more"],
+          m["weight_decay"],
+          m["clip"],
+          m["history"],
+          m["gradient_tolerance"]};
+}
+
+// The second-order methods' part of the state, as plain numbers and matrices (a column for each pair of L-BFGS).
+void read_curvature(const Rcpp::List& list, State& state) {
+  auto numbers = [&](const char* name) { return Rcpp::as<std::vector<double>>(list[name]); };
+  state.gradient = numbers("gradient");
+  state.steps_taken = numbers("s");
+  state.gradient_changes = numbers("y");
+  state.scale = numbers("scale");
+  state.objective = list["objective"];
+  state.data_loss = list["data_loss"];
+  state.correct = list["correct"];
+  state.evaluations = list["evaluations"];
+  state.damping = list["damping"];
+  state.damping_factor = list["damping_factor"];
+}
+Rcpp::List write_curvature(const State& state) {
+  auto pairs = [&](const std::vector<double>& numbers) {
+    const int n = static_cast<int>(state.weights.size());
+    return Rcpp::NumericMatrix(n, static_cast<int>(numbers.size() / state.weights.size()), numbers.begin());
+  };
+  return Rcpp::List::create(Rcpp::_["gradient"] = state.gradient, Rcpp::_["s"] = pairs(state.steps_taken), Rcpp::_["y"] = pairs(state.gradient_changes),
+                            Rcpp::_["scale"] = state.scale, Rcpp::_["objective"] = state.objective, Rcpp::_["data_loss"] = state.data_loss,
+                            Rcpp::_["correct"] = state.correct, Rcpp::_["evaluations"] = state.evaluations, Rcpp::_["damping"] = state.damping,
+                            Rcpp::_["damping_factor"] = state.damping_factor);
 }
 
 Key as_key(const Rcpp::NumericVector& seed) {
@@ -267,7 +301,7 @@ Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVecto
 }
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer,
+Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_list, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer,
                       Rcpp::List state_list) {
   State state;
   state.weights = Rcpp::as<std::vector<double>>(state_list["weights"]);
@@ -282,6 +316,8 @@ Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method,
   state.best_loss = state_list["best_loss"];
   state.reference = state_list["reference"];
   state.stale = state_list["stale"];
+  const Method method = as_method(method_list);
+  if (method.family != Family::first_order) read_curvature(state_list["curvature"], state);
 
   const Plan plan{static_cast<std::size_t>(Rcpp::as<double>(plan_list["batch_size"])), plan_list["shuffle"], as_key(plan_list["seed"]),
                   Rcpp::as<std::vector<double>>(plan_list["dropout"]), Rcpp::as<std::vector<double>>(plan_list["rates"]), plan_list["patience"],
@@ -290,19 +326,20 @@ Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method,
       [&](const auto& rows) {
         using T = std::decay_t<decltype(*rows.x.data())>;
         const Rows<T>* validation = Rf_isNull(validation_pointer) ? nullptr : &std::get<Rows<T>>(*RowsPointer(validation_pointer));
-        return train<T>(as_network(shape), as_objective(objective), as_method(method), plan, rows, validation, state);
+        return train<T>(as_network(shape), as_objective(objective), method, plan, rows, validation, state);
       },
       *RowsPointer(rows_pointer));
 
-  static const char* const stops[] = {"iterations", "time", "interrupted", "patience", "diverged"};
-  return Rcpp::List::create(
-      Rcpp::_["state"] = Rcpp::List::create(
+  static const char* const stops[] = {"iterations", "time", "interrupted", "patience", "diverged", "gradient", "precision"};
+  Rcpp::List state_out = Rcpp::List::create(
           Rcpp::_["weights"] = state.weights, Rcpp::_["moment"] = state.moment, Rcpp::_["moment2"] = state.moment2, Rcpp::_["steps"] = state.steps,
           Rcpp::_["epoch"] = static_cast<double>(state.epoch),
           Rcpp::_["under_way"] = Rcpp::NumericVector::create(static_cast<double>(state.under_way.batch), state.under_way.loss, state.under_way.weight, state.under_way.correct),
           Rcpp::_["best_weights"] = state.best_weights, Rcpp::_["best_epoch"] = static_cast<double>(state.best_epoch),
-          Rcpp::_["best_loss"] = state.best_loss, Rcpp::_["reference"] = state.reference, Rcpp::_["stale"] = state.stale),
-      Rcpp::_["stop"] = stops[static_cast<int>(outcome.stop)], Rcpp::_["loss"] = outcome.loss, Rcpp::_["correct"] = outcome.correct,
+          Rcpp::_["best_loss"] = state.best_loss, Rcpp::_["reference"] = state.reference, Rcpp::_["stale"] = state.stale);
+  if (method.family != Family::first_order) state_out["curvature"] = write_curvature(state);
+  return Rcpp::List::create(
+      Rcpp::_["state"] = state_out, Rcpp::_["stop"] = stops[static_cast<int>(outcome.stop)], Rcpp::_["loss"] = outcome.loss, Rcpp::_["correct"] = outcome.correct,
       Rcpp::_["validation_loss"] = outcome.validation_loss, Rcpp::_["validation_correct"] = outcome.validation_correct);
 }
 

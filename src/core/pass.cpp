@@ -132,6 +132,14 @@ template <class T> double Pass<T>::loss(const Objective& objective) {
                            last.input.data(), last.output.data(), y_.data(), weight_of_row_.data(), last.delta.data());
 }
 
+template <class T> void Pass<T>::take_delta_of_output(std::size_t unit) {
+  Layer& last = layers_.back();
+  const std::size_t units = network_.outputs();
+  for (std::size_t panel = 0; panel < panels_; ++panel)
+    for (std::size_t u = 0; u < units; ++u) std::fill_n(last.delta.data() + (panel * units + u) * line<T>, line<T>, T(u == unit));
+  kernels<T>().multiply_slope(network_.output_activation(), panels_, units, last.input.data(), last.output.data(), last.delta.data());
+}
+
 template <class T> void Pass<T>::backward(const T* weights) {
   const Kernels<T>& k = kernels<T>();
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
@@ -153,6 +161,10 @@ template <class T> void Pass<T>::gradient(T* gradient, bool add) {
     k.weight_gradient(panels_, network_.units[l + 1], network_.units[l], delta, inputs_of(l), gradient + network_.weights_at(l), add);
     k.bias_gradient(panels_, network_.units[l + 1], delta, gradient + network_.biases_at(l), add);
   }
+}
+
+template <class T> double Pass<T>::input_at(std::size_t l, std::size_t row, std::size_t unit) const {
+  return inputs_of(l)[row / line<T> * network_.units[l] * line<T> + unit * line<T> + row % line<T>];
 }
 
 template <class T> double Pass<T>::at(Part part, std::size_t l, std::size_t row, std::size_t unit) const {

@@ -37,6 +37,8 @@ template <class T> class Pass {
   void forward(const T* weights, const Dropout* dropout);
   // The weighted sum of the loss over the rows; makes the last layer's delta.
   double loss(const Objective& objective);
+  // Instead of the loss's: the delta of one output, for the derivatives of the outputs themselves.
+  void take_delta_of_output(std::size_t unit);
   void backward(const T* weights);
   // Writes (or adds) the gradient of the summed loss, in the order of the weights.
   void gradient(T* gradient, bool add);
@@ -46,6 +48,8 @@ template <class T> class Pass {
   // A layer's quantity for one row and unit, layers counted from 0, the first hidden one.
   enum class Part { input, output, error, delta };
   double at(Part part, std::size_t layer, std::size_t row, std::size_t unit) const;
+  // What a layer is fed: the row's inputs, or the outputs of the layer below.
+  double input_at(std::size_t layer, std::size_t row, std::size_t unit) const;
   // How much of the loaded rows' weight has its class right: the largest output, or for one output the side of 1/2.
   double correct() const;
 

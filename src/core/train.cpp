@@ -1,6 +1,5 @@
 #include "train.h"
 
-#include <chrono>
 #include <cmath>
 
 #include "pass.h"
@@ -50,30 +49,6 @@ template <class T> struct Parameters {
   }
 };
 
-// Asks now and then whether to go on: time is looked at after a few million operations, not at every batch.
-class Watch {
- public:
-  Watch(const Plan& plan, double work_of_row) : plan_(plan), work_of_row_(work_of_row), start_(std::chrono::steady_clock::now()) {}
-  // True once the chunk is to end; `stop` then says why.
-  bool ended(std::size_t rows, Stop& stop) {
-    work_ += work_of_row_ * static_cast<double>(rows);
-    if (work_ < 2e7) return false;
-    work_ = 0;
-    if (plan_.interrupted && plan_.interrupted()) {
-      stop = Stop::interrupted;
-      return true;
-    }
-    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() < plan_.seconds) return false;
-    stop = Stop::time;
-    return true;
-  }
-
- private:
-  const Plan& plan_;
-  double work_of_row_, work_ = 0;
-  std::chrono::steady_clock::time_point start_;
-};
-
 template <class T> double norm(const Buffer<T>& numbers) {
   double sum = 0;
   for (std::size_t i = 0; i < numbers.size(); ++i) sum += static_cast<double>(numbers.data()[i]) * static_cast<double>(numbers.data()[i]);
@@ -98,15 +73,6 @@ template <class T> void take_step(const Network& network, const Method& method, 
     step.correction2 = static_cast<T>(method.factor_more);
   }
   kernels<T>().update(step, p.weights.size(), p.weights.data(), gradient.data(), p.moment.data(), p.moment2.data());
-}
-
-template <class T> double forward_loss(Pass<T>& pass, const Objective& objective, const T* weights, const Rows<T>& rows, bool count_correct, double& correct) {
-  double sum = 0;
-  for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
-    sum += piece_loss<T>(pass, objective, weights, rows, first, count, nullptr);
-    if (count_correct) correct += pass.correct();
-  });
-  return sum;
 }
 
 }  // namespace
@@ -145,18 +111,105 @@ void finish_gradient(const Network& network, const Objective& objective, const T
 }
 
 template <class T>
+Ledger<T>::Ledger(const Network& network, const Objective& objective, const Plan& plan, const Rows<T>* validation, State& state, Outcome& outcome)
+    : objective_(objective),
+      plan_(plan),
+      validation_(validation),
+      state_(state),
+      outcome_(outcome),
+      judge_(validation ? std::make_unique<Pass<T>>(network, validation->count, false, false) : nullptr) {}
+
+template <class T> bool Ledger<T>::epoch_completed(const T* weights, double loss, double correct) {
+  ++state_.epoch;
+  double monitor = loss;
+  outcome_.loss.push_back(loss);
+  if (plan_.count_correct) outcome_.correct.push_back(correct);
+  if (validation_) {
+    double sum = 0, right = 0;
+    for_each_piece(0, validation_->count, [&](std::size_t first, std::size_t count) {
+      sum += piece_loss<T>(*judge_, objective_, weights, *validation_, first, count, nullptr);
+      if (plan_.count_correct) right += judge_->correct();
+    });
+    monitor = sum / validation_->total_weight;
+    outcome_.validation_loss.push_back(monitor);
+    if (plan_.count_correct) outcome_.validation_correct.push_back(right / validation_->total_weight);
+  }
+  if (plan_.track_best && monitor < state_.best_loss) {
+    state_.best_loss = monitor;
+    state_.best_epoch = state_.epoch;
+    state_.best_weights.assign(weights, weights + state_.weights.size());
+  }
+  if (monitor < state_.reference - plan_.tolerance) {
+    state_.reference = monitor;
+    state_.stale = 0;
+  } else {
+    state_.stale += 1;
+  }
+  return state_.stale >= plan_.patience;
+}
+
+Watch::Watch(const Plan& plan, const Network& network)
+    : plan_(plan), work_of_row_(6.0 * static_cast<double>(network.parameters())), start_(std::chrono::steady_clock::now()) {}
+
+bool Watch::ended(std::size_t rows, Stop& stop) {
+  work_ += work_of_row_ * static_cast<double>(rows);
+  if (work_ < 2e7) return false;
+  work_ = 0;
+  if (plan_.interrupted && plan_.interrupted()) {
+    stop = Stop::interrupted;
+    return true;
+  }
+  if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() < plan_.seconds) return false;
+  stop = Stop::time;
+  return true;
+}
+
+template <class T>
+FullBatch<T>::FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows)
+    : network_(network), objective_(objective), rows_(rows), pass_(network, rows.count, false, false), weights_(network.parameters()), gradient_(network.parameters()) {}
+
+template <class T> const T* FullBatch<T>::rounded(const std::vector<double>& weights) {
+  std::copy(weights.begin(), weights.end(), weights_.data());
+  return weights_.data();
+}
+
+template <class T> typename FullBatch<T>::Value FullBatch<T>::at(const std::vector<double>& weights, std::vector<double>* gradient, bool count_correct) {
+  rounded(weights);
+  double sum = 0, correct = 0;
+  for_each_piece(0, rows_.count, [&](std::size_t first, std::size_t count) {
+    sum += piece_loss(pass_, objective_, weights_.data(), rows_, first, count, gradient ? gradient_.data() : nullptr);
+    if (count_correct) correct += pass_.correct();
+  });
+  if (gradient) {
+    finish_gradient(network_, objective_, weights_.data(), scale(), 1, gradient_.data());
+    gradient->assign(gradient_.data(), gradient_.data() + weights.size());
+  }
+  return {sum * scale() + penalty_value(network_, objective_, weights_.data()), sum / rows_.total_weight, correct / rows_.total_weight};
+}
+
+template <class T>
+double FullBatch<T>::relative_gradient(const std::vector<double>& weights, const std::vector<double>& gradient, double objective) const {
+  const double to_mean = objective_.mean ? 1 : 1 / rows_.total_weight;
+  double most = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) most = std::max(most, std::abs(gradient[i]) * to_mean * std::max(1.0, std::abs(weights[i])));
+  return most / std::max(1.0, objective * to_mean);
+}
+
+template <class T>
 Outcome train(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
               const Rows<T>* validation, State& state) {
+  if (method.family == Family::lbfgs) return train_lbfgs(network, objective, method, plan, rows, validation, state);
+  if (method.family == Family::levenberg_marquardt) return train_levenberg_marquardt(network, objective, method, plan, rows, validation, state);
   Outcome outcome;
   const std::size_t batches = (rows.count + plan.batch_size - 1) / plan.batch_size;
   const bool in_order = !plan.shuffle || batches == 1;
   Dropout dropout{plan.dropout, plan.seed, 0};
   Pass<T> pass(network, plan.batch_size, false, !dropout.rates.empty());
-  std::unique_ptr<Pass<T>> judge = validation ? std::make_unique<Pass<T>>(network, validation->count, false, false) : nullptr;
+  Ledger<T> ledger(network, objective, plan, validation, state, outcome);
   Parameters<T> parameters(state), finite(state);
   State::UnderWay finite_under_way = state.under_way;
   Buffer<T> gradient(state.weights.size());
-  Watch watch(plan, 6.0 * static_cast<double>(network.parameters()));
+  Watch watch(plan, network);
   std::vector<std::uint32_t> order;
 
   State::UnderWay& now = state.under_way;
@@ -203,30 +256,11 @@ Outcome train(const Network& network, const Objective& objective, const Method& 
       outcome.stop = Stop::diverged;
       break;
     }
-    ++state.epoch;
-    double monitor = now.loss / now.weight;
-    outcome.loss.push_back(monitor);
-    if (plan.count_correct) outcome.correct.push_back(now.correct / now.weight);
-    if (validation) {
-      double correct = 0;
-      monitor = forward_loss(*judge, objective, parameters.weights.data(), *validation, plan.count_correct, correct) / validation->total_weight;
-      outcome.validation_loss.push_back(monitor);
-      if (plan.count_correct) outcome.validation_correct.push_back(correct / validation->total_weight);
-    }
+    const double loss = now.loss / now.weight, correct = now.correct / now.weight;
     now = finite_under_way = {};
-    if (plan.track_best && monitor < state.best_loss) {
-      state.best_loss = monitor;
-      state.best_epoch = state.epoch;
-      state.best_weights.assign(parameters.weights.data(), parameters.weights.data() + state.weights.size());
-    }
-    if (monitor < state.reference - plan.tolerance) {
-      state.reference = monitor;
-      state.stale = 0;
-    } else {
-      state.stale += 1;
-    }
+    const bool out_of_patience = ledger.epoch_completed(parameters.weights.data(), loss, correct);
     finite.copy_from(parameters);
-    if (state.stale >= plan.patience) {
+    if (out_of_patience) {
       outcome.stop = Stop::patience;
       break;
     }
@@ -245,6 +279,8 @@ Outcome train(const Network& network, const Objective& objective, const Method& 
   template double piece_loss<T>(Pass<T>&, const Objective&, const T*, const Rows<T>&, std::size_t, std::size_t, T*);        \
   template double penalty_value<T>(const Network&, const Objective&, const T*);                                            \
   template void finish_gradient<T>(const Network&, const Objective&, const T*, double, double, T*);                        \
+  template class Ledger<T>;                                                                                                \
+  template class FullBatch<T>;                                                                                             \
   template Outcome train<T>(const Network&, const Objective&, const Method&, const Plan&, const Rows<T>&, const Rows<T>*, State&);
 BACKPROP_TRAIN_AT(double)
 BACKPROP_TRAIN_AT(float)

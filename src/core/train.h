@@ -1,7 +1,9 @@
 // Training, a chunk of epochs at a time: a state goes in, the next state comes out, and 50 + 50 epochs equal 100.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "network.h"
@@ -22,13 +24,18 @@ template <class T> double penalty_value(const Network& network, const Objective&
 template <class T>
 void finish_gradient(const Network& network, const Objective& objective, const T* weights, double scale, double share, T* gradient);
 
-// A first-order method, with the names of its published formula (simd/update.h).
+enum class Family : int { first_order, lbfgs, levenberg_marquardt };
+
+// A method with the names of its published formula: first-order ones stand in simd/update.h.
 struct Method {
+  Family family;
   Rule rule;
   double decay, decay2, epsilon;
   double factor_less, factor_more;  // rprop's
   double weight_decay;              // adamw's, decoupled
   double clip;                      // the largest norm of a gradient
+  double history;                   // lbfgs: how many pairs it remembers
+  double gradient_tolerance;        // of the full-batch second-order methods, on the mean-reduced objective
 };
 
 struct Plan {
@@ -58,18 +65,87 @@ struct State {
   double best_loss = std::numeric_limits<double>::infinity();
   double reference = std::numeric_limits<double>::infinity();  // the loss that the next improvement is measured from
   double stale = 0;                       // epochs since that improvement
+
+  // The second-order methods': what they know of the point `weights`, so that nothing is evaluated again.
+  std::vector<double> gradient;           // of the objective; empty before the first evaluation
+  double objective = 0, data_loss = 0, correct = 0;  // its value; the loss per unit of weight without penalty; the share of right classes
+  double evaluations = 0;
+  std::vector<double> steps_taken, gradient_changes;  // lbfgs: s and y of the pairs, the oldest first, one after the other
+  double damping = 0, damping_factor = 2; // levenberg_marquardt's lambda, and what it grows by
+  std::vector<double> scale;              // its largest column norms so far
 };
 
-enum class Stop : int { epochs, time, interrupted, patience, diverged };
+enum class Stop : int { epochs, time, interrupted, patience, diverged, gradient, precision };
 
 struct Outcome {
   Stop stop = Stop::epochs;
   std::vector<double> loss, correct, validation_loss, validation_correct;  // a number for each epoch completed
 };
 
+// What happens at the end of each epoch, whatever the method: history, validation, the best weights, patience.
+template <class T> class Ledger {
+ public:
+  Ledger(const Network& network, const Objective& objective, const Plan& plan, const Rows<T>* validation, State& state, Outcome& outcome);
+  // True where patience has run out.
+  bool epoch_completed(const T* weights, double loss, double correct);
+
+ private:
+  const Objective& objective_;
+  const Plan& plan_;
+  const Rows<T>* validation_;
+  State& state_;
+  Outcome& outcome_;
+  std::unique_ptr<Pass<T>> judge_;
+};
+
+// Asks now and then whether to go on: time is looked at after some million operations, not at every batch.
+class Watch {
+ public:
+  Watch(const Plan& plan, const Network& network);
+  // True once the chunk is to end after `rows` more rows; `stop` then says why.
+  bool ended(std::size_t rows, Stop& stop);
+
+ private:
+  const Plan& plan_;
+  double work_of_row_, work_ = 0;
+  std::chrono::steady_clock::time_point start_;
+};
+
 // Runs plan.rates.size() epochs, or fewer. After divergence the state is that of the last epoch with finite numbers.
 template <class T>
 Outcome train(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
               const Rows<T>* validation, State& state);
+
+// The same for the full-batch second-order methods, where an epoch is an accepted iteration: lbfgs.cpp, levenberg_marquardt.cpp.
+template <class T>
+Outcome train_lbfgs(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
+                    const Rows<T>* validation, State& state);
+template <class T>
+Outcome train_levenberg_marquardt(const Network& network, const Objective& objective, const Method& method, const Plan& plan,
+                                  const Rows<T>& rows, const Rows<T>* validation, State& state);
+
+// The loss over all rows and the objective's value and gradient at weights in double, for methods that work on the full batch.
+template <class T> class FullBatch {
+ public:
+  FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows);
+  struct Value {
+    double objective, data_loss, correct;
+  };
+  // `gradient` may be nullptr.
+  Value at(const std::vector<double>& weights, std::vector<double>* gradient, bool count_correct);
+  // The largest |gradient| max(1, |weight|) over max(1, objective), both mean-reduced.
+  double relative_gradient(const std::vector<double>& weights, const std::vector<double>& gradient, double objective) const;
+  // The reduced loss is the sum over the rows times this.
+  double scale() const { return objective_.mean ? 1 / rows_.total_weight : 1; }
+  const T* rounded(const std::vector<double>& weights);
+  Pass<T>& pass() { return pass_; }
+
+ private:
+  const Network& network_;
+  const Objective& objective_;
+  const Rows<T>& rows_;
+  Pass<T> pass_;
+  Buffer<T> weights_, gradient_;
+};
 
 }  // namespace backprop

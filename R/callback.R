@@ -1,0 +1,51 @@
+#' A function to call while training
+#'
+#' For the argument `callback` of [nn_train()] and [nn_continue()]. A plain function is called after each epoch; `nn_callback()` makes it every so many.
+#'
+#' The function gets one argument, a list of `epoch` (epochs completed), `history` (a list of that epoch's row of the history), `learning_rate` (of that epoch, `NULL` for methods without)
+#' and `network` (the weights as they are now, a list of matrices). If it returns `FALSE`, training stops there, with `stop` equal to `"callback"`.
+#' If it fails, the error is passed on as one of class `backprop_error_callback`, whose field `fit` holds what was trained so far.
+#'
+#' @param f A function of one argument.
+#' @param every After how many epochs it is called, a whole number from 1; 1 by default.
+#' @return A list of class `nn_callback`.
+#' @section Errors: `backprop_error_argument` where an argument is not as described.
+#' @examples
+#' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
+#' set.seed(1)
+#' fit <- nn_train(X, c(1, 1, 0), callback = nn_callback(function(now) now$history$loss > 0.01, every = 10))
+#' fit$state$epoch
+#' @export
+nn_callback <- function(f, every = 1) {
+  call <- current_env()
+  if (!is.function(f)) abort_argument(c("{.arg f} must be a function.", x = "It is {describe(f)}."), call)
+  structure(list(f = f, every = check_whole(every, "every", call)), class = "nn_callback")
+}
+
+check_callback <- function(callback, call) {
+  if (is.null(callback) || inherits(callback, "nn_callback")) return(callback)
+  if (!is.function(callback)) abort_argument(c("{.arg callback} must be a function, what {.fn nn_callback} returns, or NULL.", x = "It is {describe(callback)}."), call)
+  nn_callback(callback)
+}
+
+# A file to write checkpoints to: its folder must be there.
+check_checkpoint <- function(checkpoint, call) {
+  if (is.null(checkpoint)) return(NULL)
+  if (!is.character(checkpoint) || length(checkpoint) != 1 || is.na(checkpoint) || !nzchar(checkpoint))
+    abort_argument(c("{.arg checkpoint} must be the path of a file, or NULL.", x = "It is {describe(checkpoint)}."), call)
+  if (!dir.exists(dirname(checkpoint))) abort_argument(c("The folder of {.arg checkpoint} must exist.", x = "{.path {dirname(checkpoint)}} does not."), call)
+  checkpoint
+}
+
+# Written beside its place and renamed, so that the file is whole at any moment.
+write_checkpoint <- function(fit, path) {
+  beside <- tempfile(paste0(basename(path), "-"), tmpdir = dirname(path))
+  written <- tryCatch({
+    saveRDS(fit, beside)
+    file.rename(beside, path)
+  }, error = function(e) e, warning = function(w) w)
+  if (isTRUE(written)) return(invisible())
+  unlink(beside)
+  cli::cli_warn(c("The checkpoint {.path {path}} could not be written; training goes on.", x = if (inherits(written, "condition")) conditionMessage(written)),
+    class = "backprop_warning_checkpoint", call = NULL)
+}

@@ -1,0 +1,64 @@
+#' Go on training
+#'
+#' Takes up a fit where it stopped: `epochs` more epochs, to the last bit as if the first call had been that much longer. 50 epochs and then 50 are 100, for every optimiser, schedule and dropout.
+#' It works in another session too, after `saveRDS()` and `readRDS()`, and on a checkpoint.
+#'
+#' A fit that ended by itself (by `patience`, or because its gradient is small) is returned as it is, with a message of class `backprop_message_ended`; after `patience`, giving `patience` or `tolerance` anew goes on.
+#' With `restarts` it goes on with the fit that was kept.
+#'
+#' @param fit A fit of [nn_train()].
+#' @param X,y The data the fit was made with: it does not keep them. Other data of the same columns are accepted, with a warning of class `backprop_warning_other_data`.
+#' @param epochs How many epochs more, a whole number from 0.
+#' @param weights,offset,validation As in the first call, where it had them: case weights, offsets, and a list of held-out data. Held-out shares are drawn again by themselves, the same rows.
+#' @param patience,tolerance As in [nn_train()]; `NULL` (the default) for those of the fit.
+#' @param callback,checkpoint As in [nn_train()].
+#' @param ... Must be empty: a misspelt argument is an error.
+#' @return A fit as [nn_train()] returns it, with the whole history.
+#' @section Errors: those of [nn_train()], and `backprop_error_argument` where `fit` is none or the fit's validation data or offsets are not given.
+#' @examples
+#' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
+#' y <- c(1, 1, 0)
+#' set.seed(1)
+#' half <- nn_train(X, y, epochs = 50)
+#' set.seed(1)
+#' identical(coef(nn_continue(half, X, y, epochs = 50)), coef(nn_train(X, y, epochs = 100)))
+#' @export
+nn_continue <- function(fit, X, y, epochs, weights = NULL, offset = NULL, validation = NULL, patience = NULL, tolerance = NULL, callback = NULL, checkpoint = NULL, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(nn_continue)))
+  if (!inherits(fit, "nn_fit")) abort_argument(c("{.arg fit} must be a fit of {.fn nn_train}.", x = "It is {describe(fit)}."), call)
+  check_given(missing(X), "X", "the inputs that the fit was made with", call)
+  check_given(missing(y), "y", "the targets that the fit was made with", call)
+  check_given(missing(epochs), "epochs", "how many epochs to go on for", call)
+  epochs <- check_whole(epochs, "epochs", call, least = 0)
+  given <- fit
+  fit <- unclass(fit)
+  X <- align_columns(check_matrix(X, "X", call), fit, "X", call)
+  targets <- encode_targets(y, nrow(X), call, fit$levels)
+  outputs <- utils::tail(fit$shape$units, 1)
+  if (ncol(targets$y) != outputs) abort_input(c("{.arg y} must have a column for each of the fit's {outputs} output{?s}.", x = "It has {ncol(targets$y)}."), call)
+  check_domain(targets$y, fit$settings$loss, fit$settings$output_activation, call)
+  if (identical(fit$settings$validation, "given") && is.null(validation))
+    abort_argument(c("The fit was made with validation data.", i = "Give them again: {.code validation = list(X = , y = )}."), call)
+  if (!identical(fit$settings$validation, "given") && !is.null(validation)) abort_argument("The fit was made without validation data, so it takes none now.", call)
+  if (fit$has_offset && is.null(offset)) abort_argument(c("The fit was made with offsets.", i = "Give them again: {.code offset = }."), call)
+  data <- check_data(X, targets, weights, fit$settings$class_weights, offset, validation, fit$shape, fit, call)
+  if (!is.null(patience)) fit$settings$patience <- if (identical(patience, Inf)) Inf else check_whole(patience, "patience", call)
+  if (!is.null(tolerance)) fit$settings$tolerance <- check_number(tolerance, "tolerance", call, least = 0)
+  controls <- list(callback = check_callback(callback, call), checkpoint = check_checkpoint(checkpoint, call), call = call)
+  renewed <- !is.null(patience) || !is.null(tolerance)
+  if (fit$stop %in% c("gradient", "precision") || (fit$stop == "patience" && !renewed)) {
+    cli::cli_inform(c("This fit has ended by itself ({.val {fit$stop}}); it is returned as it is.",
+      i = if (fit$stop == "patience") "Give {.arg patience} or {.arg tolerance} anew to go on."), class = "backprop_message_ended")
+    return(given)
+  }
+  if (fit$stop == "patience") fit$state$stale <- 0
+  if (!identical(data_digest(data), fit$data)) {
+    cli::cli_warn(c("These are other data than those the fit was made with.", i = "Training goes on with them, from the fit's weights."), class = "backprop_warning_other_data", call = NULL)
+    fit$state$under_way[] <- 0
+    if (!is.null(fit$state$curvature)) fit$state$curvature <- first_memory(fit$settings$optimizer, length(fit$state$weights))$curvature
+    fit$n <- nrow(X)
+    fit$data <- data_digest(data)
+  }
+  run_training(fit, fit$state, if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history(), data, epochs, controls)
+}
