@@ -123,9 +123,11 @@ template <class T> BACKPROP_INLINE Vector<T> logarithm_of_1_plus(Vector<T> x) {
 
 // 1 / (1 + e^-x), from e^-|x| so that small values keep their digits
 template <class T> BACKPROP_INLINE Vector<T> logistic(Vector<T> x) {
-  const Vector<T> one = constant<T>(1), e = exponential<T>(-absolute<T>(x));
-  const Vector<T> value = select<T>(x < constant<T>(0), e, one) / (one + e);
-  return select<T>(x != x, x, value);
+  const Vector<T> zero = constant<T>(0), one = constant<T>(1), e = exponential<T>(-absolute<T>(x)), sum = one + e;
+  const Vector<T> value = select<T>(x < zero, e, one) / sum;
+  // what rounding took from the sum is given back to first order
+  const Vector<T> lost = (one - sum) + e, inverse = select<T>(x < zero, one - value, value);
+  return select<T>(x != x, x, fma(-value * inverse, lost, value));
 }
 // log(1 + e^x)
 template <class T> BACKPROP_INLINE Vector<T> soft_plus(Vector<T> x) {
@@ -148,7 +150,7 @@ BACKPROP_INLINE Vector<float> tanh_small(Vector<float> x) {
 template <class T> BACKPROP_INLINE Vector<T> hyperbolic_tangent(Vector<T> x) {
   const Vector<T> one = constant<T>(1), two = constant<T>(2), size = absolute<T>(x);
   const Vector<T> large = with_sign_of<T>(one - two / (exponential<T>(two * size) + one), x);
-  return select<T>(x != x, x, select<T>(size < constant<T>(0.625), tanh_small(x), large));
+  return select<T>(x != x, x, select<T>(size < constant<T>(0.625), with_sign_of<T>(tanh_small(x), x), large));
 }
 
 // The standard normal distribution function, element by element through the C library's erfc.
