@@ -1,0 +1,265 @@
+#!/bin/sh
+# Installs what is missing to run, test or check the package:
+#
+#   sh tools/install.sh run      R, a compiler, and the packages that backprop imports and links to
+#   sh tools/install.sh test     these, the suggested packages, and pandoc
+#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang and binutils
+#
+# DESCRIPTION says which packages and which versions. On Debian and Ubuntu they come through apt where its version is new enough, all else
+# from CRAN, into the user's own library where the site's cannot be written. Where nothing is missing it takes one call of R.
+# The other scripts beside this one, and .ci/run, read this file for its functions.
+
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+script=${0##*/}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+say() { printf '\n== %s\n' "$*"; }
+note() { printf '   %s\n' "$*"; }
+stop() { printf '\n%s: %s\n' "$script" "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs the R code on standard input, with the function's arguments. Whatever that code starts finds standard input empty.
+run_r() {
+  cat >"$scratch/step.R"
+  Rscript "$scratch/step.R" "$@" </dev/null
+}
+
+# quietly WHAT COMMAND...: shows the command's output only where it fails (its end, and below it the lines that speak of errors), and stops.
+quietly() {
+  what=$1
+  shift
+  if ! "$@" >"$scratch/log" 2>&1 </dev/null; then
+    { tail -n 40 "$scratch/log"; echo; grep -E '(^|[^a-z])([Ee]rror|ERROR)([^a-z]|$)' "$scratch/log" | cut -c 1-300 | head -n 10; } >&2
+    stop "$what failed; the end of its output is above."
+  fi
+}
+
+# Messages and drawings of the tests are in UTF-8, and a bare container often has no locale at all.
+use_utf8() {
+  case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+    *[Uu][Tt][Ff]*8*) ;;
+    *) if locale -a 2>/dev/null | grep -qi '^C\.utf-*8$'; then LC_ALL=C.UTF-8; export LC_ALL; fi ;;
+  esac
+}
+
+# All the processor's cores for the compiler, unless the caller has said otherwise.
+use_all_cores() {
+  MAKEFLAGS=${MAKEFLAGS:--j$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
+  export MAKEFLAGS
+}
+
+# clean_copy FOLDER: the checkout as it stands, changes not yet committed and all, without what compilers and checks leave behind.
+clean_copy() {
+  mkdir -p "$1"
+  if have git && [ "$(git -C "$root" rev-parse --show-toplevel 2>/dev/null)" = "$root" ]; then
+    (cd "$root" && git -c core.quotePath=false ls-files --cached --others --exclude-standard) | sort -u |
+      while IFS= read -r file; do if [ -f "$root/$file" ]; then printf '%s\n' "$file"; fi; done >"$scratch/files"
+    tar -C "$root" -cf - -T "$scratch/files" | tar -C "$1" -xf -
+  else
+    tar -C "$root" --exclude='*.o' --exclude='*.so' --exclude='*.dll' --exclude='*.tar.gz' --exclude='*.Rcheck' --exclude=.git -cf - . |
+      tar -C "$1" -xf -
+  fi
+  [ -f "$1/DESCRIPTION" ] || stop "could not copy the package from $root."
+}
+
+# build_package OPTION...: a source package from a clean copy in $scratch/copy; its path is in $tarball.
+build_package() {
+  [ -d "$scratch/copy" ] || clean_copy "$scratch/copy"
+  mkdir -p "$scratch/built"
+  cd "$scratch/built"
+  quietly "R CMD build" R CMD build "$@" ../copy
+  cd "$root"
+  tarball=
+  for built in "$scratch"/built/backprop_*.tar.gz; do tarball=$built; done
+  [ -f "$tarball" ] || stop "R CMD build made no source package."
+}
+
+# The library to install to: the first that R looks in, or the user's own where that one cannot be written.
+find_library() {
+  library=$(run_r <<'R'
+library <- .libPaths()[1]
+if (file.access(library, 2) != 0) {
+  library <- path.expand(strsplit(Sys.getenv("R_LIBS_USER"), .Platform$path.sep, fixed = TRUE)[[1]][1])
+  dir.create(library, recursive = TRUE, showWarnings = FALSE)
+}
+if (!is.na(library) && file.access(library, 2) == 0) cat("\nlibrary ", library, "\n", sep = "")
+R
+  )
+  library=$(printf '%s\n' "$library" | sed -n 's/^library //p')
+  [ -n "$library" ] || stop "no library of R can be written, not even the one that R_LIBS_USER names."
+}
+
+# What R lacks, in $missing: a package and the oldest version that will do on each line; in $pinned: roxygen2's version, where that lacks.
+find_missing() {
+  found=$(run_r "$1" "$root/DESCRIPTION" <<'R'
+arguments <- commandArgs(TRUE)
+mode <- arguments[1]
+description <- read.dcf(arguments[2])[1, ]
+if (mode == "run") description <- description[names(description) != "Suggests"]
+entries <- function(fields) {
+  items <- trimws(unlist(strsplit(description[intersect(fields, names(description))], ",")))
+  least <- ifelse(grepl(">=", items), gsub("^.*>=[[:space:]]*|[[:space:]]*\\)$", "", items), "0")
+  data.frame(name = sub("[[:space:](].*$", "", items), least = least)
+}
+version <- function(name, folders = NULL) {
+  tryCatch(as.character(utils::packageVersion(name, folders)), error = function(e) "")
+}
+say <- function(...) cat("\nbackprop", ..., "\n")
+
+depends <- entries("Depends")
+r <- depends$least[depends$name == "R"]
+if (length(r) && getRversion() < r) say("old", r, as.character(getRversion()))
+
+wanted <- entries(c("Imports", "LinkingTo", "Suggests"))
+for (name in unique(wanted$name)) {
+  least <- as.character(max(numeric_version(wanted$least[wanted$name == name])))
+  there <- version(name)
+  if (there == "" || numeric_version(there) < least) say("missing", name, least)
+}
+pin <- description["RoxygenNote"]
+if (mode == "check" && !is.na(pin)) {
+  kept <- file.path(tools::R_user_dir("backprop", "cache"), "library")
+  if (!pin %in% c(version("roxygen2", kept), version("roxygen2"))) say("pinned", pin)
+}
+R
+  ) || stop "R does not start: $found"
+  old=$(printf '%s\n' "$found" | sed -n 's/^backprop old \([^ ]*\) \([^ ]*\).*/R \1 or later is needed, and this is R \2./p')
+  [ -z "$old" ] || stop "$old Install a newer R (cloud.r-project.org), then run this again."
+  missing=$(printf '%s\n' "$found" | sed -n 's/^backprop missing \([^ ]* [^ ]*\).*/\1/p')
+  pinned=$(printf '%s\n' "$found" | sed -n 's/^backprop pinned \([^ ]*\).*/\1/p')
+}
+
+# Whether apt can be used: as root, or through sudo where it needs no password or someone is there to type it.
+can_use_apt() {
+  have apt-get && have dpkg || return 1
+  if [ "$(id -u)" -eq 0 ]; then as_root=; return 0; fi
+  as_root=sudo
+  have sudo && { sudo -n true 2>/dev/null || [ -t 0 ]; }
+}
+
+apt_updated=no
+update_apt() {
+  [ "$apt_updated" = no ] || return 0
+  apt_updated=yes
+  note "apt-get update"
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 update >"$scratch/apt" 2>&1 </dev/null ||
+    { tail -n 5 "$scratch/apt"; note "apt-get update reported the problems above; going on with the lists that there are."; }
+}
+
+install_by_apt() {
+  note "apt-get install $*"
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" \
+    >"$scratch/apt" 2>&1 </dev/null || { tail -n 30 "$scratch/apt" >&2; return 1; }
+}
+
+# apt_version PACKAGE: the version that apt would install, without epoch and Debian's own revision; nothing where it has none.
+apt_version() {
+  LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)' | sed 's/^[0-9]*://; s/-[^-]*$//; s/[+~].*$//'
+}
+
+# Programs. Without the first three nothing goes; without the others some tests are skipped and some checks fail.
+install_programs() {
+  needed=
+  useful=
+  if ! have make || ! { have g++ || have clang++ || have c++; }; then needed=r-base-dev; fi
+  if ! have R || ! have Rscript; then needed="r-base-core r-base-dev r-recommended"; fi
+  if have apt-get && [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then useful=ca-certificates; fi
+  if [ "$1" != run ] && ! have pandoc && [ -z "${RSTUDIO_PANDOC:-}" ]; then useful="$useful pandoc"; fi
+  if [ "$1" = check ]; then
+    have qpdf || useful="$useful qpdf"
+    have clang++ || useful="$useful clang"
+    have objdump || useful="$useful binutils"
+  fi
+  [ -n "$needed$useful" ] || return 0
+  if can_use_apt; then
+    update_apt
+    # shellcheck disable=SC2086
+    { [ -z "$needed" ] || install_by_apt $needed; } || stop "apt-get could not install: $needed"
+    # shellcheck disable=SC2086
+    { [ -z "$useful" ] || install_by_apt $useful; } || note "Going on without: $useful"
+  elif [ -n "$needed" ] && have apt-get; then
+    stop "R or its compiler is missing, and installing it needs root or sudo. As root: apt-get install $needed"
+  elif [ -n "$needed" ]; then
+    stop "R (4.1 or later, cloud.r-project.org) with make and a C++17 compiler is needed: install them, then run this again."
+  else
+    note "Not here, and apt-get cannot be used to install it: $useful. Going on without."
+  fi
+  hash -r
+}
+
+# Packages through apt, where it has them new enough, and where R is the one that they are built for.
+install_packages_by_apt() {
+  [ "$(R RHOME)" = /usr/lib/R ] && can_use_apt || return 0
+  update_apt
+  chosen=
+  while read -r name least; do
+    [ -n "$name" ] || continue
+    package=r-cran-$(printf '%s' "$name" | tr '[:upper:]' '[:lower:]')
+    version=$(apt_version "$package")
+    if [ -n "$version" ] && dpkg --compare-versions "$version" ge "$least"; then chosen="$chosen $package"; fi
+  done <<LIST
+$missing
+LIST
+  if [ -n "$pinned" ] && [ "$(apt_version r-cran-roxygen2)" = "$pinned" ]; then chosen="$chosen r-cran-roxygen2"; fi
+  # shellcheck disable=SC2086
+  [ -z "$chosen" ] || install_by_apt $chosen || note "apt-get could not install these; trying CRAN."
+}
+
+# Packages from CRAN. A pinned roxygen2 goes into a folder of its own, where it replaces no other version.
+install_packages_from_cran() {
+  note "from CRAN: $(printf '%s' "$missing" | cut -d' ' -f1 | tr '\n' ' ')${pinned:+roxygen2 $pinned }(into $library)"
+  # shellcheck disable=SC2046
+  run_r "$library" "$pinned" $(printf '%s' "$missing" | cut -d' ' -f1) >"$scratch/cran" 2>&1 <<'R' || tail -n 60 "$scratch/cran" >&2
+arguments <- commandArgs(TRUE)
+library <- arguments[1]
+pin <- arguments[2]
+names <- arguments[-(1:2)]
+repositories <- getOption("repos")
+repositories[repositories == "@CRAN@"] <- "https://cloud.r-project.org"
+if (!length(repositories)) repositories <- c(CRAN = "https://cloud.r-project.org")
+options(repos = repositories, timeout = max(600, getOption("timeout")))
+.libPaths(c(library, .libPaths()))
+if (length(names)) install.packages(names, lib = library)
+if (nzchar(pin)) {
+  kept <- file.path(tools::R_user_dir("backprop", "cache"), "library")
+  dir.create(kept, recursive = TRUE, showWarnings = FALSE)
+  needs <- tools::package_dependencies("roxygen2", recursive = TRUE)[[1]]
+  needs <- setdiff(needs, rownames(installed.packages()))
+  if (length(needs)) install.packages(needs, lib = library)
+  archived <- paste0("src/contrib/Archive/roxygen2/roxygen2_", pin, ".tar.gz")
+  repository <- if ("CRAN" %in% names(repositories)) repositories[["CRAN"]] else repositories[[1]]
+  source <- file.path(tempdir(), basename(archived))
+  download.file(paste0(sub("/$", "", repository), "/", archived), source, mode = "wb")
+  install.packages(source, lib = kept, repos = NULL, type = "source")
+}
+R
+}
+
+# install_what_is_missing run|test|check
+install_what_is_missing() {
+  case $1 in run | test | check) ;; *) stop "the mode is run, test or check, not '$1'." ;; esac
+  say "Looking for what is missing to $1 the package"
+  install_programs "$1"
+  find_missing "$1"
+  if [ -n "$missing$pinned" ]; then
+    install_packages_by_apt
+    find_missing "$1"
+  fi
+  if [ -n "$missing$pinned" ]; then
+    find_library
+    install_packages_from_cran
+    find_missing "$1"
+  fi
+  if [ -n "$missing$pinned" ]; then
+    stop "these could not be installed: $(printf '%s' "$missing" | sed 's/ \(.*\)/ (\1 or later)/' | tr '\n' ' ')${pinned:+roxygen2 ($pinned exactly)}"
+  fi
+  note "Everything is there."
+}
+
+if [ "$script" = install.sh ]; then install_what_is_missing "${1:-run}"; fi
