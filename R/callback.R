@@ -13,7 +13,8 @@
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
-#' fit <- nn_train(X, c(1, 1, 0), callback = nn_callback(function(now) now$history$loss > 0.01, every = 10))
+#' enough <- nn_callback(function(now) now$history$loss > 0.01, every = 10)
+#' fit <- nn_train(X, c(1, 1, 0), callback = enough)
 #' fit$state$epoch
 #' @export
 nn_callback <- function(f, every = 1) {

@@ -30,7 +30,8 @@ loss_outputs <- list(cross_entropy = c("sigmoid", "softmax"), poisson = c("exp",
 #' @examples
 #' set.seed(1)
 #' X <- as.matrix(cars["speed"]) / 10
-#' upper <- nn_train(X, cars$dist / 10, hidden = 0, loss = nn_quantile(0.9), optimizer = "adam", learning_rate = 0.05, epochs = 2000)
+#' upper <- nn_train(X, cars$dist / 10, hidden = 0, loss = nn_quantile(0.9),
+#'   optimizer = "adam", learning_rate = 0.05, epochs = 2000)
 #' mean(cars$dist / 10 <= fitted(upper))
 #' @name nn_losses
 NULL

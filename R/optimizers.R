@@ -54,7 +54,8 @@ check_decay <- function(x, name, call) {
 #'
 #' set.seed(1)
 #' X <- as.matrix(cars["speed"])
-#' fit <- nn_train(X, cars$dist, hidden = 0, output_activation = "identity", optimizer = nn_lm(), epochs = 20)
+#' fit <- nn_train(X, cars$dist, hidden = 0, output_activation = "identity",
+#'   optimizer = nn_lm(), epochs = 20)
 #' fit$stop
 #' @name nn_optimizers
 NULL

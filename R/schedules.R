@@ -19,7 +19,8 @@
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
-#' nn_train(X, c(1, 1, 0), epochs = 100, learning_rate = 1, schedule = nn_warm_up(10, then = nn_cosine(90)))
+#' nn_train(X, c(1, 1, 0), epochs = 100, learning_rate = 1,
+#'   schedule = nn_warm_up(10, then = nn_cosine(90)))
 #' @name nn_schedules
 NULL
 

@@ -95,8 +95,9 @@
 #' # Three classes, mini-batches, rows held out to stop by
 #' set.seed(1)
 #' inputs <- scale(as.matrix(iris[1:4]))
-#' fit <- nn_train(inputs, iris$Species, hidden = 8, activation = "relu", init = "he_normal", reduction = "mean",
-#'   optimizer = "adam", learning_rate = 0.01, epochs = 200, batch_size = 32, validation = 0.2, patience = 20)
+#' fit <- nn_train(inputs, iris$Species, hidden = 8, activation = "relu", init = "he_normal",
+#'   reduction = "mean", optimizer = "adam", learning_rate = 0.01, epochs = 200,
+#'   batch_size = 32, validation = 0.2, patience = 20)
 #' fit
 #' mean(predict(fit, inputs, type = "class") == iris$Species)
 #' @export

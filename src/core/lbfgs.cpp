@@ -127,10 +127,8 @@ Outcome train_lbfgs(const Network& network, const Objective& objective, const Me
   Watch watch(plan, network);
   const std::size_t n = state.weights.size();
   const double epsilon = std::numeric_limits<T>::epsilon();
-  double correct = 0;
   auto evaluate = [&](const Vector& weights, Vector& gradient) {
     const auto value = full.at(weights, &gradient, plan.count_correct);
-    correct = value.correct;
     state.evaluations += 1;
     return value;
   };
