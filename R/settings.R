@@ -31,7 +31,7 @@ check_full_batch <- function(settings, call) {
   if (!optimizer$full_batch) return(invisible())
   given <- c("batch_size", "dropout", "schedule", "clip", "penalty_l1")[c(!is.null(settings$batch_size), length(settings$dropout) > 0, !is.null(settings$schedule),
     is.finite(settings$clip), settings$penalty_l1 > 0 && second_order(optimizer))]
-  if (length(given) > 0) abort_argument(c("The optimizer {.val {optimizer$name}} does not go with {.arg {given}}.", i = "Leave {?it/them} out, or take {.val adam}."), call)
+  if (length(given) > 0) abort_argument(c("The optimizer {.val {optimizer$name}} does not go with {.arg {given}}.", i = "Leave {cli::qty(length(given))}{?it/them} out, or take {.val adam}."), call)
   if (optimizer$name == "lm" && settings$loss$name != "squared_error")
     abort_argument(c("The optimizer {.val lm} is for the loss {.val squared_error}.", x = "The loss is {.val {settings$loss$name}}.", i = "{.val lbfgs} takes any loss."), call)
 }
