@@ -1,4 +1,5 @@
-# What backprop does, in two steps: the tutorial's network, and then real data. Run by demo.sh, or with backprop installed by Rscript tools/demo.R.
+# What backprop does, in two steps: the tutorial's network, and then real data.
+# demo.sh runs it; where backprop is installed, Rscript tools/demo.R does too.
 library(backprop)
 
 heading <- function(...) cat("\n== ", ..., "\n", sep = "")

@@ -160,7 +160,8 @@ install_by_apt() {
 
 # apt_version PACKAGE: the version that apt would install, without epoch and Debian's own revision; nothing where it has none.
 apt_version() {
-  LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)' | sed 's/^[0-9]*://; s/-[^-]*$//; s/[+~].*$//'
+  LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)' |
+    sed 's/^[0-9]*://; s/-[^-]*$//; s/[+~].*$//'
 }
 
 # Programs. Without the first three nothing goes; without the others some tests are skipped and some checks fail.
@@ -257,7 +258,8 @@ install_what_is_missing() {
     find_missing "$1"
   fi
   if [ -n "$missing$pinned" ]; then
-    stop "these could not be installed: $(printf '%s' "$missing" | sed 's/ \(.*\)/ (\1 or later)/' | tr '\n' ' ')${pinned:+roxygen2 ($pinned exactly)}"
+    packages=$(printf '%s' "$missing" | sed 's/ \(.*\)/ (\1 or later)/' | tr '\n' ' ')
+    stop "these could not be installed: $packages${pinned:+roxygen2 ($pinned exactly)}"
   fi
   note "Everything is there."
 }

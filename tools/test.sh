@@ -39,7 +39,14 @@ counts <- tryCatch({
   table <- as.data.frame(results)
   wrong <- table[table$failed > 0 | table$error, ]
   if (nrow(wrong)) cat("\nFailed:", paste0("  ", wrong$file, ": ", wrong$test), sep = "\n")
-  c(passed = sum(table$passed), failed = sum(table$failed) + sum(table$error), skipped = sum(table$skipped))
+  # A file that does not parse leaves no trace in the results of tests that run in parallel.
+  silent <- setdiff(list.files(folder, "^test.*\\.[rR]$"), table$file)
+  for (file in silent) {
+    parsed <- tryCatch(parse(file.path(folder, file)), error = function(e) e)
+    message("\n", file, " gave no result. ", if (inherits(parsed, "error")) conditionMessage(parsed))
+  }
+  failed <- sum(table$failed) + sum(table$error) + length(silent)
+  c(passed = sum(table$passed), failed = failed, skipped = sum(table$skipped))
 }, error = function(e) {
   message("The tests could not be run: ", conditionMessage(e))
   c(passed = 0, failed = 1, skipped = 0)
