@@ -83,6 +83,8 @@ check_targets <- function(y, rows, call) {
   if (is.null(dim(y)) && (is.numeric(y) || is.logical(y)) && !is.object(y)) y <- matrix(y, ncol = 1)
   if (is.character(y)) abort_input(c("{.arg y} must be numeric, logical or a factor.", x = "It is {describe(y)}.", i = "Use {.code factor(y)}."), call)
   if (is.logical(y) && is.matrix(y)) storage.mode(y) <- "double"
+  if (is.null(y) || (is.null(dim(y)) && is.atomic(y)))
+    abort_input(c("{.arg y} must be a numeric or logical vector, a numeric matrix or a factor.", x = "It is {describe(y)}."), call)
   check_matrix(y, "y", call, rows = rows)
 }
 

@@ -70,20 +70,26 @@ check_validation <- function(validation, call) {
       abort_argument(c("{.arg validation} as a list must have {.field X} and {.field y}, and may have {.field weights} and {.field offset}.", x = "It has {.field {names(validation)}}."), call)
     return("given")
   }
-  share <- check_number(validation, "validation", call, least = 0, above = TRUE)
-  if (share >= 1) abort_argument(c("{.arg validation} must be a share of the rows, above 0 and below 1, or a list of {.field X} and {.field y}.", x = "It is {describe(validation)}."), call)
+  share <- if (is.numeric(validation) && length(validation) == 1 && is.finite(validation)) as.double(validation) else 0
+  if (share <= 0 || share >= 1) abort_argument(c("{.arg validation} must be a share of the rows, above 0 and below 1, or a list of {.field X} and {.field y}.", x = "It is {describe(validation)}."), call)
   share
 }
 
-# The numbers of the rows held out: a function of the fit's seed and the number of rows, in each class the same share.
-held_out_rows <- function(share, seed, targets, call) {
+# Each row's stratum: its class, or one for all.
+strata <- function(targets) if (targets$kind == "numeric") rep(1, nrow(targets$y)) else row_classes(targets)
+
+# Does the share leave rows on both sides? That depends on the sizes of the classes alone, and is known before anything is drawn.
+check_share <- function(share, targets, call) {
   rows <- nrow(targets$y)
-  order <- core_row_order(seed, 0, rows)
-  class <- if (targets$kind == "numeric") rep(1, rows) else row_classes(targets)
-  held_out <- sort(unlist(lapply(split(order, class[order]), function(of_class) of_class[seq_len(round(share * length(of_class)))]), use.names = FALSE))
-  if (length(held_out) == 0 || length(held_out) == rows)
-    abort_argument(c("{.arg validation} must leave rows to train on and rows to judge by.", x = "A share of {share} of {rows} row{?s} holds out {length(held_out)}."), call)
-  held_out
+  held_out <- sum(round(share * tabulate(strata(targets))))
+  if (held_out == 0 || held_out == rows)
+    abort_argument(c("{.arg validation} must leave rows to train on and rows to judge by.", x = "A share of {share} of {rows} row{?s} holds out {held_out}."), call)
+}
+
+# The numbers of the rows held out: a function of the fit's seed and the number of rows, in each class the same share.
+held_out_rows <- function(share, seed, targets) {
+  order <- core_row_order(seed, 0, nrow(targets$y))
+  sort(unlist(lapply(split(order, strata(targets)[order]), function(of_class) of_class[seq_len(round(share * length(of_class)))]), use.names = FALSE))
 }
 
 # The data of a training: list(X, targets, weights, offset, validation), checked against the shape.
@@ -91,6 +97,7 @@ check_data <- function(X, targets, weights, class_weights, offset, validation, s
   outputs <- utils::tail(shape$units, 1)
   data <- list(X = X, y = targets$y, targets = targets, offset = check_offset(offset, nrow(X), outputs, call),
     weights = apply_class_weights(check_weights(weights, nrow(X), call), class_weights, targets, call))
+  if (is.numeric(validation)) check_share(validation, targets, call)
   if (is.list(validation)) {
     held_X <- align_columns(check_matrix(validation$X, "validation$X", call), fit, "validation$X", call)
     held <- encode_targets(validation$y, nrow(held_X), call, targets$levels)
@@ -108,7 +115,7 @@ core_data <- function(data, settings, seed, call) {
   single <- settings$precision == "single"
   all <- seq_len(nrow(data$X))
   if (is.numeric(settings$validation)) {
-    held_out <- held_out_rows(settings$validation, seed, data$targets, call)
+    held_out <- held_out_rows(settings$validation, seed, data$targets)
     for (part in list(held_out, setdiff(all, held_out)))
       if (length(data$weights) > 0 && all(data$weights[part] == 0)) abort_argument(c("Rows of weight above 0 are needed both to train on and to judge by.", i = "Use another share for {.arg validation}."), call)
     return(list(training = core_rows(data$X, data$y, data$weights, data$offset, setdiff(all, held_out), single),

@@ -134,16 +134,13 @@ second_order <- function(optimizer) optimizer$family > 0
 
 # The optimiser of a call, with the rate of the call where that gives one.
 check_optimizer <- function(optimizer, learning_rate, call) {
-  if (inherits(optimizer, "nn_optimizer")) {
-    if (!is.null(learning_rate))
-      abort_argument(c("The learning rate is given twice.", x = "{.arg learning_rate} is {describe(learning_rate)}, and {.arg optimizer} has {describe(optimizer$learning_rate)}.",
-        i = "Give it to the optimiser alone: {.code nn_{optimizer$name}(learning_rate = )}."), call)
-    return(optimizer)
-  }
-  name <- check_choice(optimizer, names(optimizer_makers), "optimizer", call)
-  chosen <- optimizer_makers[[name]]()
+  given <- inherits(optimizer, "nn_optimizer")
+  chosen <- if (given) optimizer else optimizer_makers[[check_choice(optimizer, names(optimizer_makers), "optimizer", call)]]()
   if (is.null(learning_rate)) return(chosen)
-  if (second_order(chosen)) abort_argument(c("{.val {name}} has no learning rate.", x = "{.arg learning_rate} is {describe(learning_rate)}.", i = "Leave it out."), call)
+  if (second_order(chosen)) abort_argument(c("{.val {chosen$name}} has no learning rate.", x = "{.arg learning_rate} is {describe(learning_rate)}.", i = "Leave it out."), call)
+  if (given)
+    abort_argument(c("The learning rate is given twice.", x = "{.arg learning_rate} is {describe(learning_rate)}, and {.arg optimizer} has {describe(optimizer$learning_rate)}.",
+      i = "Give it to the optimiser alone: {.code nn_{optimizer$name}(learning_rate = )}."), call)
   chosen$learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
   chosen
 }

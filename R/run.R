@@ -9,6 +9,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   progress <- if (is_interactive() && epochs > 0) start_progress(epochs)
   until <- state$epoch + epochs
   stop <- "iterations"
+  written <- -Inf
   while (state$epoch < until && stop == "iterations") {
     now <- state$epoch + seq_len(min(until - state$epoch, chunk_length(fit$settings, controls, state$epoch)))
     rate <- fit$settings$optimizer$learning_rate
@@ -25,11 +26,15 @@ run_training <- function(fit, state, history, data, epochs, controls) {
     }
     stop <- if (chunk$stop == "time") "iterations" else chunk$stop
     if (!is.null(progress)) show_progress(progress, state$epoch - (until - epochs), utils::tail(rows$loss, 1))
-    if (!is.null(controls$checkpoint)) write_checkpoint(finish_fit(fit, state, history, stop), controls$checkpoint)
+    if (!is.null(controls$checkpoint) && proc.time()[[3]] - written >= 1) {
+      write_checkpoint(finish_fit(fit, state, history, stop), controls$checkpoint)
+      written <- proc.time()[[3]]
+    }
     if (stop == "iterations" && is_callback_due(controls$callback, before, state$epoch)) stop <- run_callback(fit, state, history, rates, controls)
   }
   if (!is.null(progress)) cli::cli_progress_done(id = progress)
   fit <- finish_fit(fit, state, history, stop)
+  if (!is.null(controls$checkpoint)) write_checkpoint(fit, controls$checkpoint)
   if (stop == "diverged") abort_diverged(fit, controls$call)
   if (stop == "interrupted") report_interrupt(fit, until - state$epoch, controls$call)
   fit

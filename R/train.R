@@ -43,7 +43,7 @@
 #' @param shuffle Take the rows in a new order each epoch? `TRUE` by default; of no effect with the full batch.
 #' @param start Weights to begin from, a list of matrices as [nn_init()] and `coef()` return; nothing is drawn for them then. `NULL` (the default) draws them.
 #' @param init How weights are drawn, a name as in [nn_init()]; `"tutorial"` by default.
-#' @param restarts From how many starts to train, a whole number; 1 by default. The starts are drawn one after the other, and the fit of the lowest objective (held-out loss, where rows are held out) is kept.
+#' @param restarts From how many starts to train, a whole number; 1 by default. The starts are drawn one after the other, and the fit of the lowest objective (held-out loss, where rows are held out) is kept. Starts that diverge are left out, with a warning of class `backprop_warning_restarts`; where all do, the first one's error is raised.
 #' @param penalty,penalty_l1 The weight of the squares and of the sizes of the weights in the objective, numbers from 0; 0 by default.
 #' @param dropout The share of hidden units left out at random for each row while training, from 0 to below 1, one for all layers or one for each; 0 by default. Those kept are scaled up, and nothing is left out in prediction.
 #' @param schedule How the rate changes from epoch to epoch, an object of [nn_schedules]; `NULL` (the default) for a constant rate.
@@ -143,13 +143,20 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   if (!is.null(class_weights)) fit$settings$class_weights <- class_weights
   network <- if (is.null(start)) draw_network(shape$units, settings$init) else start
   seed <- if (needs_seed(settings, nrow(X))) floor(runif(2) * 2^32)
-  best <- run_training(fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs, controls)
-  for (restart in seq_len(settings$restarts - 1)) {
-    if (best$stop == "interrupted") break
-    network <- draw_network(shape$units, settings$init)
-    other <- run_training(fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs, controls)
-    if (quality(other) < quality(best)) best <- other
+  train <- function(network) run_training(fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs, controls)
+  if (settings$restarts == 1) return(train(network))
+  best <- diverged <- NULL
+  for (restart in seq_len(settings$restarts)) {
+    if (restart > 1) network <- draw_network(shape$units, settings$init)
+    other <- tryCatch(train(network), backprop_error_diverged = function(e) e)
+    if (inherits(other, "error")) diverged <- c(diverged, list(other))
+    else if (is.null(best) || quality(other) < quality(best)) best <- other
+    if (inherits(other, "nn_fit") && other$stop == "interrupted") break
   }
+  if (is.null(best)) cnd_signal(diverged[[1]])
+  if (length(diverged) > 0)
+    cli::cli_warn(c("{length(diverged)} of the {settings$restarts} starts diverged; the best of the others is returned.", i = "A smaller {.arg learning_rate} may keep them all."),
+      class = "backprop_warning_restarts", call = NULL)
   best
 }
 

@@ -145,10 +145,27 @@ test_that("gradients agree with finite differences for every loss, output, reduc
 test_that("held-out rows: the best epoch's weights come back, the same share of each class is held out", {
   set.seed(1)
   fit <- nn_train(inputs, iris$Species, optimizer = "adam", learning_rate = 0.05, reduction = "mean", epochs = 60, batch_size = 16, validation = 0.2, patience = 10)
-  held_out <- held_out_rows(0.2, fit$state$seed, encode_targets(iris$Species, 150, NULL), NULL)
+  held_out <- held_out_rows(0.2, fit$state$seed, encode_targets(iris$Species, 150, NULL))
   expect_identical(as.vector(table(iris$Species[held_out])), c(10L, 10L, 10L))
   expect_equal(nn_loss(fit, inputs[held_out, ], iris$Species[held_out]), min(fit$history$validation_loss), tolerance = 1e-12)
   expect_identical(fit$best_epoch, as.double(which.min(fit$history$validation_loss)))
   expect_identical(levels(predict(fit, inputs, type = "class")), levels(iris$Species))
   expect_equal(unname(rowSums(predict(fit, inputs, type = "prob"))), rep(1, 150))
+})
+
+test_that("a start that diverges does not cost the others", {
+  set.seed(3)
+  Z <- matrix(rnorm(40), 10)
+  target <- rnorm(10)
+  train <- function(...) { set.seed(14); nn_train(Z, target, activation = "relu", output_activation = "identity", epochs = 200, restarts = 3, ...) }
+  expect_warning(fit <- train(learning_rate = 0.06), class = "backprop_warning_restarts")
+  expect_true(is.finite(fit$objective))
+  expect_error(train(learning_rate = 1e6), class = "backprop_error_diverged")
+})
+
+test_that("a share that leaves no rows is refused before anything is drawn", {
+  set.seed(1)
+  before <- .Random.seed
+  expect_error(nn_train(inputs[1:3, ], c(1, 1, 0), validation = 0.01), class = "backprop_error_argument")
+  expect_identical(.Random.seed, before)
 })

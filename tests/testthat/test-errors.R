@@ -151,3 +151,186 @@ test_that("an interrupt at the top level returns the fit so far, and training go
   whole <- nn_train(X, y, hidden = 20, learning_rate = 1e-4, epochs = more$state$epoch)
   expect_identical(coef(more), coef(whole))
 })
+
+test_that("further data that cannot be used are refused", {
+  network <- nn_init(4, 1)
+  missing_y <- y; missing_y[3] <- NaN
+  complex_y <- y * complex(imaginary = 1)
+  expect_snapshot({
+    refused(nn_train(NULL, y), "input")
+    refused(nn_train(array(0, c(3, 2, 2)), y), "input")
+    refused(nn_train(X, NULL), "input")
+    refused(nn_train(X, complex_y), "input")
+    refused(nn_train(X, missing_y), "input")
+    refused(nn_train(X, rbind(y, 1)), "input")
+    refused(nn_train(X, matrix(0, 3, 0)), "input")
+    refused(nn_train(X, Sys.Date() + 1:3), "input")
+    refused(nn_train(X, factor(c("a", "b"))), "input")
+    refused(nn_loss(network, X[, 1:3], y), "argument")
+    refused(nn_loss(network, X, cbind(y, y)), "input")
+    refused(nn_gradient(network, as.data.frame(X), y), "input")
+    refused(nn_forward(network, X * NA), "input")
+    refused(nn_trace(X, c(1, NA, 0)), "input")
+  })
+})
+
+test_that("missing and mistyped sizes are refused", {
+  expect_snapshot({
+    refused(nn_train(X, y, hidden = NULL), "argument")
+    refused(nn_train(X, y, hidden = "3"), "argument")
+    refused(nn_train(X, y, hidden = c(3, NA)), "argument")
+    refused(nn_train(X, y, hidden = c(3, 2.7)), "argument")
+    refused(nn_train(X, y, hidden = numeric()), "argument")
+    refused(nn_train(X, y, epochs = NULL), "argument")
+    refused(nn_train(X, y, epochs = Inf), "argument")
+    refused(nn_train(X, y, epochs = TRUE), "argument")
+    refused(nn_train(X, y, epochs = c(1, 2)), "argument")
+    refused(nn_train(X, y, batch_size = -3), "argument")
+    refused(nn_train(X, y, batch_size = 2.7), "argument")
+    refused(nn_train(X, y, batch_size = 3e9), "argument")
+    refused(nn_train(X, y, batch_size = "all"), "argument")
+    refused(nn_train(X, y, shuffle = NA), "argument")
+    refused(nn_init(n_outputs = 1), "input")
+    refused(nn_init(4, 0), "argument")
+    refused(nn_init(4, 1, init = "he"), "argument")
+    refused(nn_continue(nn_train(X, y, epochs = 1), X, y), "input")
+    refused(nn_continue(nn_train(X, y, epochs = 1), X, y, epochs = 2.7), "argument")
+    refused(nn_batches(1, 1, 10, 2), "argument")
+  })
+})
+
+test_that("weights of the wrong shape are refused, by the matrix's name", {
+  start <- nn_init(4, 1)
+  broken <- start; broken$bh[2] <- NA
+  swapped <- start[c("bh", "wh", "wout", "bout")]
+  expect_snapshot({
+    refused(nn_train(X, y, start = unname(start)), "argument")
+    refused(nn_train(X, y, start = swapped), "argument")
+    refused(nn_train(X, y, start = broken), "argument")
+    refused(nn_train(X, y, start = nn_init(4, 2)), "argument")
+    refused(nn_train(X, y, start = nn_init(5, 1)), "argument")
+    refused(nn_train(X, y, start = nn_train(X, y, epochs = 1)), "argument")
+    refused(nn_train(X, y, start = start, restarts = 2), "argument")
+    refused(nn_trace(X, y, start = nn_init(4, 2)), "argument")
+  })
+})
+
+test_that("further settings of the engine outside their range are refused", {
+  species <- factor(c("a", "b", "a"))
+  many <- factor(c("a", "b", "c"))
+  expect_snapshot({
+    refused(nn_train(X, y, learning_rate = -0.1), "argument")
+    refused(nn_train(X, y, learning_rate = Inf), "argument")
+    refused(nn_momentum(momentum = 1), "argument")
+    refused(nn_adam(beta2 = 1), "argument")
+    refused(nn_adamw(weight_decay = -1), "argument")
+    refused(nn_rprop(more = 0.9), "argument")
+    refused(nn_lbfgs(history = 0), "argument")
+    refused(nn_lm(gradient_tolerance = -1), "argument")
+    refused(nn_huber(0), "argument")
+    refused(nn_quantile(1), "argument")
+    refused(nn_train(X, y, loss = "squared"), "argument")
+    refused(nn_train(X, y, loss = "quantil"), "argument")
+    refused(nn_train(X, y, loss = "poisson", output_activation = "tanh"), "argument")
+    refused(nn_train(X, species, output_activation = "identity"), "argument")
+    refused(nn_train(X, cbind(y, y), loss = "cross_entropy", output_activation = "softmax"), "input")
+    refused(nn_train(X, y, reduction = "average"), "argument")
+    refused(nn_train(X, y, penalty = -1), "argument")
+    refused(nn_train(X, y, penalty_l1 = NA), "argument")
+    refused(nn_train(X, y, dropout = -0.1), "argument")
+    refused(nn_train(X, y, dropout = c(0.1, 0.2)), "argument")
+    refused(nn_train(X, y, schedule = nn_step), "argument")
+    refused(nn_step(0), "argument")
+    refused(nn_exponential(1.1), "argument")
+    refused(nn_cosine(10, least = 2), "argument")
+    refused(nn_warm_up(5, then = 1), "argument")
+    refused(nn_warm_up(5, then = nn_plateau()), "argument")
+    refused(nn_train(X, y, clip = NA), "argument")
+    refused(nn_train(X, y, validation = 0), "argument")
+    refused(nn_train(X, y, validation = "half"), "argument")
+    refused(nn_train(X, y, validation = list(X = X)), "argument")
+    refused(nn_train(X, y, validation = list(X = X[, 1:3], y = y)), "input")
+    refused(nn_train(X, y, validation = list(X = X, y = cbind(y, y))), "input")
+    refused(nn_train(X, y, patience = 2.5), "argument")
+    refused(nn_train(X, y, patience = 0), "argument")
+    refused(nn_train(X, y, tolerance = -1), "argument")
+    refused(nn_train(X, y, weights = c(1, 2)), "argument")
+    refused(nn_train(X, y, weights = c(1, NA, 1)), "argument")
+    refused(nn_train(X, y, weights = "a"), "argument")
+    refused(nn_train(X, species, class_weights = c(1, 2, 3)), "argument")
+    refused(nn_train(X, species, class_weights = c(1, -2)), "argument")
+    refused(nn_train(X, species, class_weights = "equal"), "argument")
+    refused(nn_train(X, y, offset = c(1, 2)), "input")
+    refused(nn_train(X, y, offset = c(1, NA, 2)), "input")
+    refused(nn_train(X, y, optimizer = 1), "argument")
+    refused(nn_train(X, y, restarts = 0), "argument")
+    refused(nn_callback(mean, every = 0), "argument")
+    refused(nn_train(X, y, checkpoint = 1), "argument")
+    refused(nn_train(X, y, checkpoint = "no-such-folder/fit.rds"), "argument")
+    refused(nn_loss(nn_init(4, 1), X, y, penality = 1), "argument")
+  })
+})
+
+test_that("the methods that see all rows at once refuse what they cannot take", {
+  expect_snapshot({
+    refused(nn_train(X, y, optimizer = "rprop", batch_size = 1), "argument")
+    refused(nn_train(X, y, optimizer = "lm", batch_size = 1), "argument")
+    refused(nn_train(X, y, optimizer = "lbfgs", batch_size = 2, dropout = 0.5, clip = 1), "argument")
+    refused(nn_train(X, y, optimizer = "rprop", schedule = nn_step(2)), "argument")
+    refused(nn_train(X, y, optimizer = "lbfgs", penalty_l1 = 0.1), "argument")
+    refused(nn_train(X, y, optimizer = "lbfgs", learning_rate = 0.1), "argument")
+    refused(nn_train(X, y, optimizer = "lm", loss = "absolute"), "argument")
+  })
+})
+
+test_that("predict() refuses an offset that is missing, not wanted or of the wrong shape", {
+  with_offset <- nn_train(X, y, offset = c(0, 1, 2), epochs = 1)
+  without <- nn_train(X, y, epochs = 1)
+  expect_snapshot({
+    refused(predict(with_offset, X), "argument")
+    refused(predict(with_offset, X, offset = 1:2), "input")
+    refused(predict(without, X, offset = 1:3), "argument")
+    refused(predict(without, as.data.frame(X)), "input")
+    refused(predict(without, X[, 1:3]), "input")
+    refused(predict(without, X * NaN), "input")
+    refused(predict(without, X, kind = "prob"), "argument")
+    refused(fitted(nn_train(X, y, epochs = 1, keep_fitted = FALSE)), "argument")
+    refused(nn_train(X, y, hidden = c(2, 2), epochs = 1)$wh, "argument")
+    refused(nn_continue(with_offset, X, y, epochs = 1), "argument")
+  })
+})
+
+test_that("layers of thousands of millions of units are refused before anything is allocated", {
+  withr::local_options(backprop.memory_limit = 1e9)
+  expect_snapshot(error = TRUE, {
+    nn_train(X, y, hidden = c(2e9, 2e9))
+    nn_init(4, 1, hidden = c(2e9, 2e9))
+    nn_trace(X, y, hidden = c(2e9, 2e9))
+  })
+  for (call in expression(nn_train(X, y, hidden = c(2e9, 2e9)), nn_init(4, 1, hidden = c(2e9, 2e9)), nn_trace(X, y, hidden = c(2e9,
+    2e9)))) {
+    seconds <- system.time(expect_error(eval(call), class = "backprop_error_memory"))[["elapsed"]]
+    expect_lt(seconds, 5)
+  }
+})
+
+test_that("an error leaves R's generator, the data and the start as they were", {
+  set.seed(12)
+  before <- .Random.seed
+  start <- nn_init(4, 1)
+  set.seed(12)
+  held <- list(X = X + 0, y = y + 0, start = lapply(start, function(w) w + 0))
+  for (setting in list(list(epochs = 2.7), list(weights = c(0, 0, 0)), list(validation = 1), list(offset = 1:2),
+    list(activation = "sigmiod")))
+    expect_error(do.call(nn_train, c(list(held$X, held$y), setting)), class = "backprop_error")
+  expect_error(nn_train(held$X, held$y * 1e6, activation = "identity", output_activation = "identity", learning_rate = 1e3,
+    start = held$start),
+    class = "backprop_error_diverged")
+  expect_identical(held, list(X = X, y = y, start = start))
+  expect_identical(.Random.seed, before)
+})
+
+test_that("the error of a divergence says which epoch and rate", {
+  expect_snapshot(error = TRUE, nn_train(X, y * 1e6, activation = "identity", output_activation = "identity", learning_rate = 1e3,
+    start = tutorial_start()))
+})
