@@ -39,7 +39,7 @@ check_decay <- function(x, name, call) {
 #' @param least,most The smallest and the largest step, positive numbers; 1e-6 and 50, as in the paper.
 #' @param history How many pairs of steps and gradient changes are kept, a whole number from 1; 10 by default.
 #' @param gradient_tolerance Training ends where the largest `|g| * max(1, |w|)` is at most this times `max(1, objective)`, for the objective as a mean over the rows;
-#'   a number from 0, 1e-8 by default. With `precision = "single"` it is out of reach and the stop is `"precision"`.
+#'   a number from 0, 1e-8 by default. With `precision = "single"` the gradient is known to about seven digits, and the stop is often `"precision"`.
 #' @return A list of class `nn_optimizer`.
 #' @section Errors: `backprop_error_argument` where a setting is outside its range.
 #' @references

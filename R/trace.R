@@ -128,7 +128,7 @@ plot.nn_trace <- function(x, epoch = 1, digits = 2, ...) {
   steps <- x$epochs[[epoch]]$steps
   size <- graphics::par("din")
   columns <- max(1, min(length(steps), round(sqrt(length(steps) * size[1] / size[2] / 1.2))))
-  old <- graphics::par(mfrow = c(ceiling(length(steps) / columns), columns), mar = c(0.3, 0.3, 2.3, 0.3), oma = c(0, 0, 0.2, 0), cex = 1)
+  old <- graphics::par(mfrow = c(ceiling(length(steps) / columns), columns), mar = c(0.3, 0.3, 2.7, 0.3), oma = c(0, 0, 0.2, 0), cex = 1)
   on.exit(graphics::par(old))
   for (step in steps) draw_matrix(step, digits)
   invisible(x)
@@ -157,13 +157,15 @@ draw_matrix <- function(step, digits) {
   title <- paste(if (is.na(step$number)) "after:" else step$number, step$name)
   formula <- step$formula
   if (fit_in(formula, 1) < 0.6) formula <- in_two_lines(formula)
-  graphics::mtext(title, side = 3, line = 1.15, cex = min(0.85, fit_in(title, 1)), font = 2)
-  graphics::mtext(formula, side = 3, line = if (length(formula) == 1) 0.3 else c(0.6, 0.05), cex = min(0.7, fit_in(formula, 1)), col = "grey30")
+  graphics::mtext(title, side = 3, line = 1.5, cex = min(0.85, fit_in(title, 1)), font = 2)
+  graphics::mtext(formula, side = 3, line = if (length(formula) == 1) 0.3 else c(0.65, 0.05), cex = min(if (length(formula) == 1) 0.7 else 0.6, fit_in(formula, 1)), col = "grey30")
 }
 
 # Broken at the space nearest to the middle.
 in_two_lines <- function(text) {
   spaces <- gregexpr(" ", text, fixed = TRUE)[[1]]
+  if (spaces[1] < 0) spaces <- gregexpr("(", text, fixed = TRUE)[[1]]  # a call with no space breaks behind its bracket
+  if (spaces[1] < 0) return(text)
   at <- spaces[which.min(abs(spaces - nchar(text) / 2))]
-  c(substr(text, 1, at - 1), substr(text, at + 1, nchar(text)))
+  trimws(c(substr(text, 1, at), substr(text, at + 1, nchar(text))))
 }
