@@ -60,5 +60,6 @@ nn_continue <- function(fit, X, y, epochs, weights = NULL, offset = NULL, valida
     fit$n <- nrow(X)
     fit$data <- data_digest(data)
   }
-  run_training(fit, fit$state, if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history(), data, epochs, controls)
+  history <- if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history()
+  warn_of_false_end(run_training(fit, fit$state, history, data, epochs, controls), data)
 }

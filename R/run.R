@@ -10,28 +10,33 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   until <- state$epoch + epochs
   stop <- "iterations"
   written <- -Inf
-  while (state$epoch < until && stop == "iterations") {
-    now <- state$epoch + seq_len(min(until - state$epoch, chunk_length(fit$settings, controls, state$epoch)))
-    rate <- fit$settings$optimizer$learning_rate
-    rates <- (if (is.null(rate)) 0 else rate) * schedule_factors(fit$settings$schedule, now, state$plateau)
-    chunk <- core_train(fit$shape, objective, method, core_plan(fit, state, prepared$rows, rates, chunk_seconds(controls, progress)), prepared$training, prepared$validation, state)
-    before <- state$epoch
-    kept <- state[c("seed", "plateau")]
-    state[names(chunk$state)] <- chunk$state
-    names(state$under_way) <- c("batch", "loss", "weight", "correct")
-    rows <- history_rows(chunk, fit)
-    if (length(rows$loss) > 0) {
-      history[[length(history) + 1]] <- c(list(epoch = before + seq_along(rows$loss)), rows)
-      if (!is.null(state$plateau)) state$plateau <- next_plateau(state$plateau, fit$settings$schedule, utils::tail(if (is.null(rows$validation_loss)) rows$loss else rows$validation_loss, 1))
+  # An interrupt ends the loop wherever it comes: what follows a chunk is done as a whole or not at all.
+  stop <- tryCatch({
+    while (state$epoch < until && stop == "iterations") {
+      now <- state$epoch + seq_len(min(until - state$epoch, chunk_length(fit$settings, controls, state$epoch)))
+      rate <- fit$settings$optimizer$learning_rate
+      rates <- (if (is.null(rate)) 0 else rate) * schedule_factors(fit$settings$schedule, now, state$plateau)
+      before <- state$epoch
+      chunk <- core_train(fit$shape, objective, method, core_plan(fit, state, prepared$rows, rates, chunk_seconds(controls, progress)), prepared$training, prepared$validation, state)
+      rows <- history_rows(chunk, fit)
+      suspendInterrupts({
+        state[names(chunk$state)] <- chunk$state
+        names(state$under_way) <- c("batch", "loss", "weight", "correct")
+        if (length(rows$loss) > 0) {
+          history[[length(history) + 1]] <- c(list(epoch = before + seq_along(rows$loss)), rows)
+          if (!is.null(state$plateau)) state$plateau <- next_plateau(state$plateau, fit$settings$schedule, utils::tail(if (is.null(rows$validation_loss)) rows$loss else rows$validation_loss, 1))
+        }
+        stop <- if (chunk$stop == "time") "iterations" else chunk$stop
+      })
+      if (!is.null(progress)) show_progress(progress, state$epoch - (until - epochs), utils::tail(rows$loss, 1))
+      if (!is.null(controls$checkpoint) && proc.time()[[3]] - written >= 1) {
+        write_checkpoint(finish_fit(fit, state, history, stop), controls$checkpoint)
+        written <- proc.time()[[3]]
+      }
+      if (stop == "iterations" && is_callback_due(controls$callback, before, state$epoch)) stop <- run_callback(fit, state, history, rates, controls)
     }
-    stop <- if (chunk$stop == "time") "iterations" else chunk$stop
-    if (!is.null(progress)) show_progress(progress, state$epoch - (until - epochs), utils::tail(rows$loss, 1))
-    if (!is.null(controls$checkpoint) && proc.time()[[3]] - written >= 1) {
-      write_checkpoint(finish_fit(fit, state, history, stop), controls$checkpoint)
-      written <- proc.time()[[3]]
-    }
-    if (stop == "iterations" && is_callback_due(controls$callback, before, state$epoch)) stop <- run_callback(fit, state, history, rates, controls)
-  }
+    stop
+  }, interrupt = function(signal) "interrupted")
   if (!is.null(progress)) cli::cli_progress_done(id = progress)
   fit <- finish_fit(fit, state, history, stop)
   if (!is.null(controls$checkpoint)) write_checkpoint(fit, controls$checkpoint)
@@ -92,6 +97,32 @@ finish_fit <- function(fit, state, history, stop) {
   }
   parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state))
   structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
+}
+
+# A small gradient is convergence only where it says something: not in the flat part of every unit, nor where the weights run to infinity.
+warn_of_false_end <- function(fit, data) {
+  if (fit$stop != "gradient") return(fit)
+  plain <- unclass(fit)
+  layers <- core_forward(plain$shape, flatten_network(coef(fit)), data$X, data$offset, TRUE, FALSE)
+  kinds <- activation_table$name[plain$shape$activations + 1]
+  from_logits <- plain$settings$loss$name == "cross_entropy"
+  slopes <- list(sigmoid = derivatives_sigmoid, tanh = function(a) 1 - a^2)
+  flat <- vapply(seq_along(kinds), function(layer) {
+    slope <- slopes[[kinds[layer]]]
+    if (is.null(slope) || (from_logits && layer == length(kinds))) return(0L)
+    sum(apply(slope(layers$activation[[layer]]), 2, max) < 1e-6)
+  }, 0L)
+  if (sum(flat) > 0)
+    cli::cli_warn(c("{sum(flat)} unit{?s} {?is/are} saturated for all rows, so that a small gradient says little about the optimum.",
+      i = "Scale the inputs, or begin from smaller weights: {.code init = \"glorot_normal\"}, {.code restarts = 10}."), class = "backprop_warning_saturated", call = NULL)
+  apart <- from_logits && plain$settings$penalty == 0 && plain$settings$penalty_l1 == 0 && any(vapply(seq_len(ncol(data$y)), function(k) {
+    of_class <- data$y[, k] == 1
+    any(of_class) && any(!of_class) && min(layers$output[of_class, k]) > 1 - 1e-4 && max(layers$output[!of_class, k]) < 1e-4
+  }, NA))
+  if (apart)
+    cli::cli_warn(c("A class is separated from the others, so that its weights have no finite optimum: they grow as long as training goes on.",
+      i = "A {.arg penalty} above 0 makes the optimum finite."), class = "backprop_warning_separable", call = NULL)
+  fit
 }
 
 abort_diverged <- function(fit, call) {

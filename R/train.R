@@ -67,7 +67,7 @@
 #'   \item{`history`}{a data frame with a row for each epoch: `epoch`; `loss`, the mean over the rows of the loss of the epoch's own forward passes, before each update and without penalty; for classes `accuracy`,
 #'     the share of rows whose most probable class is right. With `validation` also `validation_loss` and `validation_accuracy`, after the epoch, and for squared error `rmse` and `validation_rmse`.}
 #'   \item{`objective`}{the value of the objective on the training rows under the weights returned.}
-#'   \item{`stop`}{why training ended: `"iterations"` (all epochs done), `"gradient"` (the gradient is small: the one kind of convergence), `"precision"` (no step lowers the objective any more in this arithmetic), `"patience"`,
+#'   \item{`stop`}{why training ended: `"iterations"` (all epochs done), `"gradient"` (the gradient is small: the one kind of convergence; a warning of class `backprop_warning_saturated` or `backprop_warning_separable` says where that is none), `"precision"` (no step lowers the objective any more in this arithmetic), `"patience"`,
 #'     `"callback"`, `"interrupted"`, or, in the fit that a divergence error carries, `"diverged"`.}
 #'   \item{`best_epoch`}{with `validation`, the epoch whose weights are returned.}
 #'   \item{`levels`}{for a factor, its levels.}
@@ -144,7 +144,7 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   network <- if (is.null(start)) draw_network(shape$units, settings$init) else start
   seed <- if (needs_seed(settings, nrow(X))) floor(runif(2) * 2^32)
   train <- function(network) run_training(fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs, controls)
-  if (settings$restarts == 1) return(train(network))
+  if (settings$restarts == 1) return(warn_of_false_end(train(network), data))
   best <- diverged <- NULL
   for (restart in seq_len(settings$restarts)) {
     if (restart > 1) network <- draw_network(shape$units, settings$init)
@@ -157,7 +157,7 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   if (length(diverged) > 0)
     cli::cli_warn(c("{length(diverged)} of the {settings$restarts} starts diverged; the best of the others is returned.", i = "A smaller {.arg learning_rate} may keep them all."),
       class = "backprop_warning_restarts", call = NULL)
-  best
+  warn_of_false_end(best, data)
 }
 
 # What restarts are judged by: the held-out rows' loss where there are some, else the objective.

@@ -115,7 +115,7 @@ template <class T> BACKPROP_INLINE Vector<T> logarithm(Vector<T> x) {
   y = select<T>(x == infinity, infinity, y);
   return select<T>(x != x, x, y);
 }
-// log(1 + x) for 0 <= x <= 1, as log(u) + (x - (u - 1)) / u with u = 1 + x rounded
+// log(1 + x) for x >= 0, as log(u) + (x - (u - 1)) / u with u = 1 + x rounded
 template <class T> BACKPROP_INLINE Vector<T> logarithm_of_1_plus(Vector<T> x) {
   const Vector<T> one = constant<T>(1), u = one + x;
   return select<T>(u == one, x, logarithm_of_normal<T>(u, x - (u - one), constant<T>(0)));

@@ -58,23 +58,30 @@ double sum_over_units(std::size_t panels, std::size_t units, const T* weight, F&
   });
 }
 
-// sum_u y_u (log sum_v e^z_v - z_u), from the largest logit; d/dz = a sum(y) - y
+// sum_u y_u (log sum_v e^z_v - z_u); d/dz = a sum(y) - y. The largest logit's own term of the sum is 1, so that log(1 + the others) keeps its digits.
 template <class T>
 double softmax_cross_entropy(std::size_t panels, std::size_t units, const T* input, const T* output, const T* target, const T* weight, T* delta) {
   return sum_over_rows<T>(panels, units, weight, [&](std::size_t at, Vector<T> w, Vector<T>& total) __attribute__((always_inline)) {
-    Vector<T> most = load(input + at), sum = constant<T>(0), value = constant<T>(0), all = constant<T>(0);
+    const Vector<T> zero = constant<T>(0);
+    Vector<T> most = load(input + at), others = zero, value = zero, all = zero;
     const std::size_t end = at + units * line<T>;
     for (std::size_t i = at; i < end; i += line<T>) most = at_least<T>(load(input + i), most);
-    for (std::size_t i = at; i < end; i += line<T>) sum += exponential<T>(load(input + i) - most);
-    const Vector<T> log_sum = logarithm<T>(sum);
+    Bits<T> met = most != most;
+    for (std::size_t i = at; i < end; i += line<T>) {
+      const Vector<T> z = load(input + i);
+      const Bits<T> first = (z == most) & ~met;
+      others += select<T>(first, zero, exponential<T>(z - most));
+      met |= first;
+    }
+    const Vector<T> log_sum = logarithm_of_1_plus<T>(others);
     for (std::size_t i = at; i < end; i += line<T>) {
       const Vector<T> y = load(target + i);
       value = fma(y, log_sum + (most - load(input + i)), value);
       all += y;
     }
-    total += select<T>(w == constant<T>(0), w, w * value);
+    total += select<T>(w == zero, w, w * value);
     for (std::size_t i = at; i < end; i += line<T>)
-      store(delta + i, select<T>(w == constant<T>(0), w, w * fma(load(output + i), all, -load(target + i))));
+      store(delta + i, select<T>(w == zero, w, w * fma(load(output + i), all, -load(target + i))));
   });
 }
 
