@@ -35,7 +35,7 @@ nn_continue <- function(fit, X, y, epochs, weights = NULL, offset = NULL, valida
   fit <- unclass(fit)
   X <- align_columns(check_matrix(X, "X", call), fit, "X", call)
   targets <- encode_targets(y, nrow(X), call, fit$levels)
-  outputs <- utils::tail(fit$shape$units, 1)
+  outputs <- last(fit$shape$units)
   if (ncol(targets$y) != outputs) abort_input(c("{.arg y} must have a column for each of the fit's {outputs} output{?s}.", x = "It has {ncol(targets$y)}."), call)
   check_domain(targets$y, fit$settings$loss, fit$settings$output_activation, call)
   if (identical(fit$settings$validation, "given") && is.null(validation))

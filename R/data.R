@@ -94,7 +94,7 @@ held_out_rows <- function(share, seed, targets) {
 
 # The data of a training: list(X, targets, weights, offset, validation), checked against the shape.
 check_data <- function(X, targets, weights, class_weights, offset, validation, shape, fit, call) {
-  outputs <- utils::tail(shape$units, 1)
+  outputs <- last(shape$units)
   data <- list(X = X, y = targets$y, targets = targets, offset = check_offset(offset, nrow(X), outputs, call),
     weights = apply_class_weights(check_weights(weights, nrow(X), call), class_weights, targets, call))
   if (is.numeric(validation)) check_share(validation, targets, call)

@@ -28,7 +28,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, ..
   X <- align_columns(check_matrix(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
   if (fit$has_offset == is.null(offset))
     abort_argument(if (fit$has_offset) "The fit was made with offsets, so {.arg offset} must be given." else "The fit was made without offsets, so {.arg offset} cannot be given.", call)
-  output <- core_forward(fit$shape, flatten_network(coef(object)), X, check_offset(offset, nrow(X), utils::tail(fit$shape$units, 1), call), FALSE, fit$settings$precision == "single")$output
+  output <- core_forward(fit$shape, flatten_network(coef(object)), X, check_offset(offset, nrow(X), last(fit$shape$units), call), FALSE, fit$settings$precision == "single")$output
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(X), fit$outputs)
   as_type(output, type, fit$levels)
 }
@@ -106,7 +106,7 @@ describe_training <- function(fit) {
   ways <- c(describe_optimizer(s$optimizer), if (is.null(s$batch_size)) "full batch" else paste0("batches of ", s$batch_size, if (!s$shuffle) " in order"),
     if (length(s$dropout) > 0) paste("dropout", paste(format(s$dropout), collapse = ", ")), if (!is.null(s$schedule)) describe_schedule(s$schedule),
     if (is.finite(s$clip)) paste("clip", format(s$clip)), if (s$precision == "single") "single precision")
-  c(paste0("Data:      ", counted(fit$n, "row"), ", ", counted(fit$shape$units[1], "input"), ", ", counted(utils::tail(fit$shape$units, 1), "output"),
+  c(paste0("Data:      ", counted(fit$n, "row"), ", ", counted(fit$shape$units[1], "input"), ", ", counted(last(fit$shape$units), "output"),
       if (!is.null(fit$levels)) paste0(" (levels ", paste(fit$levels, collapse = ", "), ")")),
     paste0("Objective: ", paste(c(s$loss$name, paste(s$reduction, "over the rows"), extras), collapse = ", ")),
     paste0("Training:  ", paste(ways, collapse = ", ")),

@@ -17,8 +17,9 @@ network_shape <- function(units, activation, output_activation) {
   hidden_layers <- length(units) - 2
   list(units = units, activations = activation_code(c(rep_len(activation, hidden_layers), output_activation)))
 }
+last <- function(x) x[length(x)]
 hidden_layers <- function(shape) length(shape$units) - 2
-shape_parameters <- function(shape) sum((utils::head(shape$units, -1) + 1) * shape$units[-1])
+shape_parameters <- function(shape) sum((shape$units[-length(shape$units)] + 1) * shape$units[-1])
 
 flatten_network <- function(network) as.double(unlist(network, use.names = FALSE))
 

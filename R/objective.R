@@ -4,7 +4,7 @@ loss_problem <- function(network, X, y, activation, output_activation, loss, red
   targets <- encode_targets(y, nrow(X), call, if (inherits(network, "nn_fit")) unclass(network)$levels)
   settings <- piece_settings(network, loss, reduction, penalty, penalty_l1, targets$kind, output_activation, call)
   problem <- as_network(network, activation, settings$output_activation, call, n_inputs = ncol(X))
-  outputs <- utils::tail(problem$shape$units, 1)
+  outputs <- last(problem$shape$units)
   if (ncol(targets$y) != outputs)
     abort_input(c("{.arg y} must have a column for each of the network's {outputs} output{?s}.", x = "It has {ncol(targets$y)}."), call)
   check_domain(targets$y, settings$loss, settings$output_activation, call)

@@ -44,7 +44,7 @@ nn_forward <- function(network, X, activation = NULL, output_activation = NULL, 
   check_no_dots(call, ..., known = names(formals(nn_forward)))
   X <- check_matrix(X, "X", call)
   net <- as_network(network, activation, output_activation, call, n_inputs = ncol(X))
-  forward_list(core_forward(net$shape, net$weights, X, check_offset(offset, nrow(X), utils::tail(net$shape$units, 1), call), TRUE, FALSE), net$shape)
+  forward_list(core_forward(net$shape, net$weights, X, check_offset(offset, nrow(X), last(net$shape$units), call), TRUE, FALSE), net$shape)
 }
 
 # hidden_layer_input, hiddenlayer_activations, ..., output_layer_input, output
@@ -82,7 +82,7 @@ nn_backward <- function(network, X, y, activation = NULL, output_activation = NU
 # Is the loss computed from the output layer's input, so that its derivative there is the output minus the target?
 from_logits <- function(problem) {
   loss <- loss_table$name[problem$objective$loss + 1]
-  loss == "cross_entropy" || (loss == "poisson" && utils::tail(problem$shape$activations, 1) == activation_code("exp"))
+  loss == "cross_entropy" || (loss == "poisson" && last(problem$shape$activations) == activation_code("exp"))
 }
 
 #' @rdname nn_forward

@@ -24,11 +24,11 @@ run_training <- function(fit, state, history, data, epochs, controls) {
         names(state$under_way) <- c("batch", "loss", "weight", "correct")
         if (length(rows$loss) > 0) {
           history[[length(history) + 1]] <- c(list(epoch = before + seq_along(rows$loss)), rows)
-          if (!is.null(state$plateau)) state$plateau <- next_plateau(state$plateau, fit$settings$schedule, utils::tail(if (is.null(rows$validation_loss)) rows$loss else rows$validation_loss, 1))
+          if (!is.null(state$plateau)) state$plateau <- next_plateau(state$plateau, fit$settings$schedule, last(if (is.null(rows$validation_loss)) rows$loss else rows$validation_loss))
         }
         stop <- if (chunk$stop == "time") "iterations" else chunk$stop
       })
-      if (!is.null(progress)) show_progress(progress, state$epoch - (until - epochs), utils::tail(rows$loss, 1))
+      if (!is.null(progress)) show_progress(progress, state$epoch - (until - epochs), last(rows$loss))
       if (!is.null(controls$checkpoint) && proc.time()[[3]] - written >= 1) {
         write_checkpoint(finish_fit(fit, state, history, stop), controls$checkpoint)
         written <- proc.time()[[3]]
@@ -54,7 +54,7 @@ chunk_seconds <- function(controls, progress) if (!is.null(progress)) 0.2 else i
 
 # A fit's history grows by these rows; losses are means of a row.
 history_rows <- function(chunk, fit) {
-  outputs <- utils::tail(fit$shape$units, 1)
+  outputs <- last(fit$shape$units)
   rows <- list(loss = chunk$loss)
   if (length(chunk$correct) > 0) rows$accuracy <- chunk$correct
   held <- !is.null(fit$settings$validation)

@@ -62,5 +62,5 @@ core_plan <- function(fit, state, rows, rates, seconds) {
   settings <- fit$settings
   list(batch_size = min(settings$batch_size, rows), shuffle = settings$shuffle, seed = as.double(state$seed), dropout = settings$dropout, rates = rates,
     patience = settings$patience, tolerance = settings$tolerance, track_best = !is.null(settings$validation),
-    count_correct = counts_classes(settings, utils::tail(fit$shape$units, 1)), seconds = seconds)
+    count_correct = counts_classes(settings, last(fit$shape$units)), seconds = seconds)
 }

@@ -165,7 +165,7 @@ quality <- function(fit) if (length(fit$best_epoch) == 1) fit$state$best_loss el
 
 check_training_memory <- function(shape, n, settings, call) {
   parameters <- shape_parameters(shape)
-  outputs <- utils::tail(shape$units, 1)
+  outputs <- last(shape$units)
   numbers <- 8 * parameters + n * (shape$units[1] + 4 * outputs)
   if (settings$optimizer$name == "lm") numbers <- numbers + 3 * (n * outputs + 2 * parameters) * parameters
   if (settings$optimizer$name == "lbfgs") numbers <- numbers + 2 * settings$optimizer$numbers$history * parameters

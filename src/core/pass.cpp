@@ -34,6 +34,7 @@ template <class T> double Pass<T>::bytes(const Network& network, std::size_t row
 template <class T>
 Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout)
     : network_(network),
+      kernels_(kernels<T>()),
       keep_all_(keep_all),
       layers_(network.layers()),
       x_(padded(rows) * network.inputs()),
@@ -45,6 +46,8 @@ Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with
     const std::size_t size = padded(rows) * network.units[l + 1];
     const bool last = l + 1 == layers_.size();
     Layer& layer = layers_[l];
+    layer.weights_at = network.weights_at(l);
+    layer.biases_at = network.biases_at(l);
     layer.separate_input = keep_all || last || slope_needs_input(network.activations[l]);
     if (layer.separate_input) layer.input = Buffer<T>(size);
     layer.output = Buffer<T>(size);
@@ -108,17 +111,16 @@ template <class T> void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout
 
 template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropout) {
   dropping_ = dropout && !dropout->rates.empty();
-  const Kernels<T>& k = kernels<T>();
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
     const std::size_t units = network_.units[l + 1];
     T* input = (layer.separate_input ? layer.input : layer.output).data();
-    k.product(panels_, network_.units[l], units, inputs_of(l), weights + network_.weights_at(l), network_.units[l], 1,
-              weights + network_.biases_at(l), input);
+    kernels_.product(panels_, network_.units[l], units, inputs_of(l), weights + layer.weights_at, network_.units[l], 1,
+              weights + layer.biases_at, input);
     const bool last = l + 1 == layers_.size();
     if (last && has_offset_)
       for (std::size_t i = 0; i < panels_ * units * line<T>; ++i) input[i] += offset_.data()[i];
-    k.activate(network_.activations[l], panels_, units, input, layer.output.data());
+    kernels_.activate(network_.activations[l], panels_, units, input, layer.output.data());
     if (dropping_ && !last) {
       draw_mask(l, *dropout);
       for (std::size_t i = 0; i < panels_ * units * line<T>; ++i) layer.dropped.data()[i] = layer.output.data()[i] * layer.mask.data()[i];
@@ -128,7 +130,7 @@ template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropou
 
 template <class T> double Pass<T>::loss(const Objective& objective) {
   Layer& last = layers_.back();
-  return kernels<T>().loss(objective.loss, network_.output_activation(), static_cast<T>(objective.loss_parameter), panels_, network_.outputs(),
+  return kernels_.loss(objective.loss, network_.output_activation(), static_cast<T>(objective.loss_parameter), panels_, network_.outputs(),
                            last.input.data(), last.output.data(), y_.data(), weight_of_row_.data(), last.delta.data());
 }
 
@@ -137,29 +139,27 @@ template <class T> void Pass<T>::take_delta_of_output(std::size_t unit) {
   const std::size_t units = network_.outputs();
   for (std::size_t panel = 0; panel < panels_; ++panel)
     for (std::size_t u = 0; u < units; ++u) std::fill_n(last.delta.data() + (panel * units + u) * line<T>, line<T>, T(u == unit));
-  kernels<T>().multiply_slope(network_.output_activation(), panels_, units, last.input.data(), last.output.data(), last.delta.data());
+  kernels_.multiply_slope(network_.output_activation(), panels_, units, last.input.data(), last.output.data(), last.delta.data());
 }
 
 template <class T> void Pass<T>::backward(const T* weights) {
-  const Kernels<T>& k = kernels<T>();
   for (std::size_t l = layers_.size() - 1; l > 0; --l) {
     Layer& below = layers_[l - 1];
     const std::size_t units = network_.units[l], count = panels_ * units * line<T>;
     T* delta = below.delta.data();
-    k.product(panels_, network_.units[l + 1], units, layers_[l].delta.data(), weights + network_.weights_at(l), 1, units, nullptr, delta);
+    kernels_.product(panels_, network_.units[l + 1], units, layers_[l].delta.data(), weights + layers_[l].weights_at, 1, units, nullptr, delta);
     if (dropping_)
       for (std::size_t i = 0; i < count; ++i) delta[i] *= below.mask.data()[i];
     if (keep_all_) std::copy_n(delta, count, below.error.data());
-    k.multiply_slope(network_.activations[l - 1], panels_, units, (below.separate_input ? below.input : below.output).data(), below.output.data(), delta);
+    kernels_.multiply_slope(network_.activations[l - 1], panels_, units, (below.separate_input ? below.input : below.output).data(), below.output.data(), delta);
   }
 }
 
 template <class T> void Pass<T>::gradient(T* gradient, bool add) {
-  const Kernels<T>& k = kernels<T>();
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const T* delta = layers_[l].delta.data();
-    k.weight_gradient(panels_, network_.units[l + 1], network_.units[l], delta, inputs_of(l), gradient + network_.weights_at(l), add);
-    k.bias_gradient(panels_, network_.units[l + 1], delta, gradient + network_.biases_at(l), add);
+    kernels_.weight_gradient(panels_, network_.units[l + 1], network_.units[l], delta, inputs_of(l), gradient + layers_[l].weights_at, add);
+    kernels_.bias_gradient(panels_, network_.units[l + 1], delta, gradient + layers_[l].biases_at, add);
   }
 }
 

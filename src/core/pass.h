@@ -57,11 +57,13 @@ template <class T> class Pass {
   struct Layer {
     Buffer<T> input, output, error, delta, mask, dropped;
     bool separate_input;
+    std::size_t weights_at, biases_at;
   };
   const T* inputs_of(std::size_t layer) const;
   void draw_mask(std::size_t layer, const Dropout& dropout);
 
   Network network_;
+  const Kernels<T>& kernels_;
   bool keep_all_;
   std::vector<Layer> layers_;
   Buffer<T> x_, y_, weight_of_row_, offset_;

@@ -19,9 +19,7 @@ template <class T, class F> void for_each_weight(const Network& network, const T
 }
 
 template <class T> bool all_finite(const Buffer<T>& numbers) {
-  T sum = 0;
-  for (std::size_t i = 0; i < numbers.size(); ++i) sum += numbers.data()[i] * T(0);
-  return sum == T(0);
+  return std::all_of(numbers.data(), numbers.data() + numbers.size(), [](T x) { return std::isfinite(x); });
 }
 
 // The numbers that updates change.

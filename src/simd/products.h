@@ -123,6 +123,7 @@ void weight_gradient(std::size_t panels, std::size_t units, std::size_t inputs, 
     }
   };
   run_inputs(Index<(most_gradient_inputs < vector_size<T> ? most_gradient_inputs : vector_size<T>)>{});
+  if constexpr (vector_size<T> > 4 && most_gradient_inputs > 4) run_inputs(Index<4>{});
   run_inputs(Index<2>{});
   run_inputs(Index<1>{});
 }
