@@ -147,7 +147,6 @@ called_from_console <- function(call) {
 
 # cli shows the bar after two seconds, and never where nobody watches.
 start_progress <- function(epochs) {
-  loss <- NULL
   cli::cli_progress_bar(total = epochs, format = "Training {cli::pb_bar} {cli::pb_current}/{cli::pb_total} epochs, loss {cli::pb_status}{cli::pb_eta_str}", .envir = parent.frame(), .auto_close = FALSE)
 }
 show_progress <- function(progress, done, loss) {

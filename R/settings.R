@@ -1,12 +1,12 @@
 # All options of a training, checked once, in one list that travels with the fit.
 
 training_settings <- function(activation, output_activation, loss, reduction, optimizer, learning_rate, batch_size, shuffle, init, restarts, penalty, penalty_l1, dropout,
-                              schedule, clip, validation, patience, tolerance, precision, keep_fitted, kind, hidden, call) {
+                              schedule, clip, validation, patience, tolerance, precision, keep_fitted, kind, hidden, rows, call) {
   pair <- check_loss_and_output(loss, output_activation, kind, call)
   chosen <- check_activations(activation, pair$output_activation, length(hidden), call)
   settings <- list(
     activation = chosen$activation, output_activation = pair$output_activation, loss = pair$loss, reduction = check_choice(reduction, c("sum", "mean"), "reduction", call),
-    optimizer = check_optimizer(optimizer, learning_rate, call), batch_size = if (!is.null(batch_size)) check_whole(batch_size, "batch_size", call),
+    optimizer = check_optimizer(optimizer, learning_rate, call), batch_size = check_batch_size(batch_size, rows, call),
     shuffle = check_flag(shuffle, "shuffle", call), init = check_choice(init, init_names, "init", call), restarts = check_whole(restarts, "restarts", call),
     penalty = check_number(penalty, "penalty", call, least = 0), penalty_l1 = check_number(penalty_l1, "penalty_l1", call, least = 0),
     dropout = check_dropout(dropout, length(hidden), call), schedule = if (!is.null(schedule)) check_schedule(schedule, call),
@@ -15,6 +15,11 @@ training_settings <- function(activation, output_activation, loss, reduction, op
     precision = check_choice(precision, c("double", "single"), "precision", call), keep_fitted = check_flag(keep_fitted, "keep_fitted", call))
   check_full_batch(settings, call)
   settings
+}
+
+# A batch of all rows, or of more, is the full batch: NULL.
+check_batch_size <- function(batch_size, rows, call) {
+  if (is.null(batch_size) || check_whole(batch_size, "batch_size", call) >= rows) NULL else as.double(batch_size)
 }
 
 check_dropout <- function(dropout, hidden_layers, call) {
@@ -53,10 +58,7 @@ core_objective <- function(settings) {
 # Is there one right class for each row, so that their share can be counted?
 counts_classes <- function(settings, outputs) settings$loss$name == "cross_entropy" && (outputs == 1 || settings$output_activation == "softmax")
 
-needs_seed <- function(settings, rows) {
-  mini_batches <- !is.null(settings$batch_size) && settings$batch_size < rows
-  (mini_batches && settings$shuffle) || length(settings$dropout) > 0 || is.numeric(settings$validation)
-}
+needs_seed <- function(settings) (!is.null(settings$batch_size) && settings$shuffle) || length(settings$dropout) > 0 || is.numeric(settings$validation)
 
 core_plan <- function(fit, state, rows, rates, seconds) {
   settings <- fit$settings

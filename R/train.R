@@ -124,9 +124,8 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   X <- check_matrix(X, "X", call)
   targets <- encode_targets(y, nrow(X), call)
   hidden <- check_hidden(hidden, call)
-  if (!is.null(batch_size) && check_whole(batch_size, "batch_size", call) >= nrow(X)) batch_size <- NULL
   settings <- training_settings(activation, output_activation, loss, reduction, optimizer, learning_rate, batch_size, shuffle, init, restarts, penalty, penalty_l1,
-    dropout, schedule, clip, validation, patience, tolerance, precision, keep_fitted, targets$kind, hidden, call)
+    dropout, schedule, clip, validation, patience, tolerance, precision, keep_fitted, targets$kind, hidden, nrow(X), call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
   check_domain(targets$y, settings$loss, settings$output_activation, call)
   shape <- network_shape(c(ncol(X), hidden, ncol(targets$y)), settings$activation, settings$output_activation)
@@ -142,7 +141,7 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   fit$data <- data_digest(data)
   if (!is.null(class_weights)) fit$settings$class_weights <- class_weights
   network <- if (is.null(start)) draw_network(shape$units, settings$init) else start
-  seed <- if (needs_seed(settings, nrow(X))) floor(runif(2) * 2^32)
+  seed <- if (needs_seed(settings)) floor(runif(2) * 2^32)
   train <- function(network) run_training(fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs, controls)
   if (settings$restarts == 1) return(warn_of_false_end(train(network), data))
   best <- diverged <- NULL

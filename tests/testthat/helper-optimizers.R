@@ -114,18 +114,3 @@ reference_optimize <- function(X, y, network, name, settings = list(), reduction
   }
   list(network = network, loss = loss, clipped = clipped, factor = current)
 }
-
-# A case of fixtures/sklearn-steps.csv: list(data, start, epoch1, epoch2, ...), each a list of matrices.
-sklearn_case <- function(case) {
-  cells <- utils::read.csv(test_path("fixtures", "sklearn-steps.csv"), stringsAsFactors = FALSE)
-  cells <- cells[cells$case == case, ]
-  if (nrow(cells) == 0) stop("no such case: ", case)
-  as_matrices <- function(stage) {
-    lapply(split(stage, factor(stage$matrix, unique(stage$matrix))), function(cell) {
-      m <- matrix(NA_real_, max(cell$row), max(cell$column))
-      m[cbind(cell$row, cell$column)] <- cell$value
-      m
-    })
-  }
-  lapply(split(cells, factor(cells$stage, unique(cells$stage))), as_matrices)
-}

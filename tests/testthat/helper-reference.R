@@ -127,9 +127,9 @@ tutorial_start <- function() {
   )
 }
 
-# A case of fixtures/numpy-loop.csv: list(data, start, trained, last, history), each a list of matrices.
-numpy_case <- function(case) {
-  cells <- utils::read.csv(test_path("fixtures", "numpy-loop.csv"), stringsAsFactors = FALSE)
+# A case of a table of fixtures/: a list of its stages, each a list of matrices.
+fixture_case <- function(file, case) {
+  cells <- utils::read.csv(test_path("fixtures", file), stringsAsFactors = FALSE)
   cells <- cells[cells$case == case, ]
   if (nrow(cells) == 0) stop("no such case: ", case)
   as_matrices <- function(stage) {

@@ -147,7 +147,7 @@ test_that("Adam, momentum and Nesterov make the steps of scikit-learn", {
   )
   defaults <- list(hidden = 4, activation = "tanh", output_activation = "identity", reduction = "mean", shuffle = FALSE)
   for (name in names(cases)) {
-    case <- sklearn_case(name)
+    case <- fixture_case("sklearn-steps.csv", name)
     settings <- utils::modifyList(defaults, cases[[name]][-1])
     for (epochs in 1:5) {
       arguments <- c(list(case$data$X, case$data$y, start = case$start, optimizer = cases[[name]][[1]], epochs = epochs), settings)

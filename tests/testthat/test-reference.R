@@ -93,7 +93,7 @@ test_that("the plain loop and nn_train() give what NumPy gives", {
     "no-hidden-layer" = list("sigmoid", "identity", rate = 0.02, epochs = 100, batch_size = 11, hidden = 0)
   )
   for (name in names(settings)) {
-    case <- numpy_case(name)
+    case <- fixture_case("numpy-loop.csv", name)
     s <- settings[[name]]
     X <- case$data$X
     y <- case$data$y
@@ -111,5 +111,5 @@ test_that("the plain loop and nn_train() give what NumPy gives", {
     expect_close(fit$history$loss[c(1, s$epochs)], ends, 1e-10)
     expect_gt(greatest_difference(case$trained, case$start), 1e-3)
   }
-  expect_digits(numpy_case("tutorial-5000")$trained$wout, c(5.599891989987, .476118373743, -2.081227374621))
+  expect_digits(fixture_case("numpy-loop.csv", "tutorial-5000")$trained$wout, c(5.599891989987, .476118373743, -2.081227374621))
 })
