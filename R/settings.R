@@ -1,7 +1,7 @@
 # All options of a training, checked once, in one list that travels with the fit.
 
 training_settings <- function(activation, output_activation, loss, reduction, optimizer, learning_rate, batch_size, shuffle, init, restarts, penalty, penalty_l1, dropout,
-                              schedule, clip, validation, patience, tolerance, precision, keep_fitted, kind, hidden, rows, call) {
+                              schedule, clip, validation, patience, tolerance, precision, threads, keep_fitted, kind, hidden, rows, call) {
   pair <- check_loss_and_output(loss, output_activation, kind, call)
   chosen <- check_activations(activation, pair$output_activation, length(hidden), call)
   settings <- list(
@@ -12,7 +12,7 @@ training_settings <- function(activation, output_activation, loss, reduction, op
     dropout = check_dropout(dropout, length(hidden), call), schedule = if (!is.null(schedule)) check_schedule(schedule, call),
     clip = check_number(clip, "clip", call, least = 0, above = TRUE, finite = FALSE), validation = check_validation(validation, call),
     patience = if (identical(patience, Inf)) Inf else check_whole(patience, "patience", call), tolerance = check_number(tolerance, "tolerance", call, least = 0),
-    precision = check_choice(precision, c("double", "single"), "precision", call), keep_fitted = check_flag(keep_fitted, "keep_fitted", call))
+    precision = check_choice(precision, c("double", "single"), "precision", call), threads = check_whole(threads, "threads", call, most = 1024), keep_fitted = check_flag(keep_fitted, "keep_fitted", call))
   check_full_batch(settings, call)
   settings
 }
@@ -64,5 +64,5 @@ core_plan <- function(fit, state, rows, rates, seconds) {
   settings <- fit$settings
   list(batch_size = min(settings$batch_size, rows), shuffle = settings$shuffle, seed = as.double(state$seed), dropout = settings$dropout, rates = rates,
     patience = settings$patience, tolerance = settings$tolerance, track_best = !is.null(settings$validation),
-    count_correct = counts_classes(settings, last(fit$shape$units)), seconds = seconds)
+    count_correct = counts_classes(settings, last(fit$shape$units)), threads = settings$threads, seconds = seconds)
 }

@@ -58,6 +58,8 @@
 #' @param checkpoint The path of a file to keep the fit so far in, about every second. It is written beside its place and renamed, so that it is whole at any moment, also where the process is killed;
 #'   `nn_continue(readRDS(path), ...)` goes on from it to the same end. `NULL` (the default) for none.
 #' @param precision The arithmetic of the training, `"double"` (the default) or `"single"`, about twice as fast and exact to 7 digits.
+#' @param threads How many threads share the work, a whole number; 1 by default, since R packages and parallel workers share the processor. The result is the same to the last bit for any number. It pays for layers of
+#'   some hundred units; small networks are faster on one.
 #' @param keep_fitted Keep `output` and `residuals` (two n x k matrices) in the fit? `TRUE` by default.
 #' @return A list of class `nn_fit`:
 #' \describe{
@@ -117,7 +119,7 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
                             optimizer = "gradient_descent", learning_rate = NULL, epochs = 5000, batch_size = NULL, shuffle = TRUE, start = NULL,
                             init = "tutorial", restarts = 1, penalty = 0, penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf, weights = NULL,
                             class_weights = NULL, offset = NULL, validation = NULL, patience = Inf, tolerance = 0, callback = NULL,
-                            checkpoint = NULL, precision = "double", keep_fitted = TRUE, ...) {
+                            checkpoint = NULL, precision = "double", threads = 1, keep_fitted = TRUE, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
   check_given(missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output", call)
@@ -125,7 +127,7 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   targets <- encode_targets(y, nrow(X), call)
   hidden <- check_hidden(hidden, call)
   settings <- training_settings(activation, output_activation, loss, reduction, optimizer, learning_rate, batch_size, shuffle, init, restarts, penalty, penalty_l1,
-    dropout, schedule, clip, validation, patience, tolerance, precision, keep_fitted, targets$kind, hidden, nrow(X), call)
+    dropout, schedule, clip, validation, patience, tolerance, precision, threads, keep_fitted, targets$kind, hidden, nrow(X), call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
   check_domain(targets$y, settings$loss, settings$output_activation, call)
   shape <- network_shape(c(ncol(X), hidden, ncol(targets$y)), settings$activation, settings$output_activation)

@@ -18,7 +18,7 @@ ours <- function(precision, threads = 1) function(w, data, start) {
   function(round) {
     fit <- nn_train(X, y, hidden = w$hidden, activation = w$activation, output_activation = if (w$task == "classes") "softmax" else "identity",
       loss = if (w$task == "classes") "cross_entropy" else "squared_error", reduction = "mean", optimizer = if (w$task == "regression") nn_lbfgs(gradient_tolerance = 0) else "adam",
-      epochs = w$epochs, batch_size = if (w$batch > 0) w$batch, start = start(round), precision = precision, keep_fitted = FALSE)
+      epochs = w$epochs, batch_size = if (w$batch > 0) w$batch, start = start(round), precision = precision, threads = threads, keep_fitted = FALSE)
     if (w$task == "regression") 2 * fit$objective
   }
 }

@@ -241,7 +241,8 @@ Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, Rcpp::Num
     using T = decltype(zero);
     constexpr std::size_t at_once = 256;
     const Buffer<T> w = as_buffer<T>(weights);
-    Pass<T> pass(network, std::min(n, at_once), all, false);
+    Team alone(1);
+    Pass<T> pass(network, std::min(n, at_once), all, false, alone);
     CollectedLayers<T> inputs(Pass<T>::Part::input, network, all ? layers : 0, n);
     CollectedLayers<T> outputs(Pass<T>::Part::output, network, all ? layers : 0, n);
     Collected<T> output(Pass<T>::Part::output, layers - 1, n, network.outputs());
@@ -271,7 +272,8 @@ Rcpp::List core_backward(Rcpp::List shape, Rcpp::List objective_list, Rcpp::Nume
         const std::size_t layers = network.layers();
         const Buffer<T> w = as_buffer<T>(weights);
         Buffer<T> gradient(want_gradient ? weights.size() : 0);
-        Pass<T> pass(network, rows.count, all, false);
+        Team alone(1);
+        Pass<T> pass(network, rows.count, all, false, alone);
         const std::size_t kept = all ? rows.count : 0;
         using Part = typename Pass<T>::Part;
         CollectedLayers<T> inputs(Part::input, network, all ? layers : 0, kept), outputs(Part::output, network, all ? layers : 0, kept),
@@ -296,7 +298,7 @@ Rcpp::List core_backward(Rcpp::List shape, Rcpp::List objective_list, Rcpp::Nume
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVector gradient, double rate) {
   Buffer<double> w = as_buffer<double>(weights), g = as_buffer<double>(gradient), none;
-  kernels<double>().update({Rule::gradient_descent, rate, 0, 0, 0, 1, 1}, w.size(), w.data(), g.data(), none.data(), none.data());
+  kernels<double>().update({Rule::gradient_descent, rate, 0, 0, 0, 1, 1, 1}, w.size(), w.data(), g.data(), none.data(), none.data());
   return as_numeric(w, weights.size());
 }
 
@@ -321,7 +323,7 @@ Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_
 
   const Plan plan{static_cast<std::size_t>(Rcpp::as<double>(plan_list["batch_size"])), plan_list["shuffle"], as_key(plan_list["seed"]),
                   Rcpp::as<std::vector<double>>(plan_list["dropout"]), Rcpp::as<std::vector<double>>(plan_list["rates"]), plan_list["patience"],
-                  plan_list["tolerance"], plan_list["track_best"], plan_list["count_correct"], plan_list["seconds"], poll_interrupt};
+                  plan_list["tolerance"], plan_list["track_best"], plan_list["count_correct"], static_cast<std::size_t>(Rcpp::as<double>(plan_list["threads"])), plan_list["seconds"], poll_interrupt};
   const Outcome outcome = std::visit(
       [&](const auto& rows) {
         using T = std::decay_t<decltype(*rows.x.data())>;
