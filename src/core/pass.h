@@ -33,6 +33,8 @@ template <class T> class Pass {
   void load(const Rows<T>& rows, const std::uint32_t* order, std::size_t begin, std::size_t count);
   // Takes `count` rows from `begin` of inputs (and offsets, or nullptr) that stand column by column, `stride` apart; no targets.
   void load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
+  // The same for sparse inputs.
+  void load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
 
   void forward(const T* weights, const Dropout* dropout);
   // The weighted sum of the loss over the rows; makes the last layer's delta.
@@ -60,6 +62,7 @@ template <class T> class Pass {
     std::size_t weights_at, biases_at;
   };
   const T* inputs_of(std::size_t layer) const;
+  void load_offset(const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
   void draw_mask(std::size_t layer, const Dropout& dropout);
 
   Network network_;
