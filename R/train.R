@@ -21,8 +21,8 @@
 #' weights returned are the last). `nn_lbfgs()` and `nn_lm()` end by themselves.
 #'
 #' **Sparse inputs.** A sparse numeric matrix of the Matrix package (a `dgCMatrix`, or what can be made one without loss, such as a `dgTMatrix`, `dgRMatrix` or `dsCMatrix`) trains with the defaults of a plain matrix and
-#' to the same bits as `as.matrix(X)`. It is never made dense as a whole: at most 1024 rows are at a time, 8 bytes for each of their inputs, and the memory that training takes besides grows with the numbers that are not 0. The same holds for the `X` of
-#' `validation`, for [predict.nn_fit()], [nn_continue()] and [nn_loss()].
+#' to the same bits as `as.matrix(X)`. It is never made dense as a whole: that is done to at most 1024 rows at a time, and all other memory for the inputs grows with how many are not 0. The `X` of
+#' `validation` may be sparse too, and that of [predict.nn_fit()], [nn_continue()] and [nn_loss()].
 #'
 #' **Random numbers.** `set.seed()` governs everything. First the weights are drawn (see [nn_init()]), unless `start` gives them; then, only where batches are shuffled, units dropped or rows held out,
 #' two numbers that fix all of these. The same seed gives the same bits, in one run or in pieces.
@@ -178,7 +178,8 @@ check_training_memory <- function(shape, X, settings, call) {
   numbers <- 8 * parameters + copied_numbers(X) + 4 * n * outputs
   if (settings$optimizer$name == "lm") numbers <- numbers + 3 * (n * outputs + 2 * parameters) * parameters
   if (settings$optimizer$name == "lbfgs") numbers <- numbers + 2 * settings$optimizer$numbers$history * parameters
-  rows_at_once <- if (is_sparse(X)) n else min(settings$batch_size, n)  # the objective at the end takes 1024 rows at once, which count where the inputs are as wide as sparse ones
+  # The objective at the end takes more rows at once than a small batch: next to nothing beside a plain X, much beside a sparse and wide one.
+  rows_at_once <- if (is_sparse(X)) n else min(settings$batch_size, n)
   check_memory(8 * numbers + core_pass_bytes(shape, rows_at_once, FALSE), "this network and these data", call)
 }
 
