@@ -5,7 +5,7 @@
 #' The outputs of the network, under the weights that the fit returns, for new cases. A case's prediction does not depend on the cases beside it, to the last bit.
 #'
 #' @param object A fit of [nn_train()].
-#' @param newdata A numeric matrix with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
+#' @param newdata A numeric matrix, or a sparse one of the Matrix package, with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
 #'   and further ones are ignored; where one has none, their number must be the same. Missing (the default): the cases of the training.
 #' @param type What to return. `"response"` (the default): the outputs. For a fit to a factor also `"class"`, the most probable level, and `"prob"`, the probability of each.
 #' @param offset Numbers to add to the output layer's input, one for each row and output; to be given where the fit was made with offsets, and only there.
@@ -25,7 +25,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, ..
   fit <- unclass(object)
   check_choice(type, c("response", if (!is.null(fit$levels)) c("class", "prob")), "type", call)
   if (missing(newdata)) return(as_type(stored_fitted(object, call), type, fit$levels))
-  X <- align_columns(check_matrix(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
+  X <- align_columns(check_inputs(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
   if (fit$has_offset == is.null(offset))
     abort_argument(if (fit$has_offset) "The fit was made with offsets, so {.arg offset} must be given." else "The fit was made without offsets, so {.arg offset} cannot be given.", call)
   output <- core_forward(fit$shape, flatten_network(coef(object)), X, check_offset(offset, nrow(X), last(fit$shape$units), call), FALSE, fit$settings$precision == "single")$output

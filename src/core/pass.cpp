@@ -38,6 +38,16 @@ struct Scratch {
 template <class T> Scratch scratch(const Network& network, std::size_t rows) { return Scratch(network, padded(rows), gradient_rows<T>); }
 std::size_t whole(double numbers) { return static_cast<std::size_t>(numbers); }
 
+// The same for sparse rows: row(r) is a row's number.
+template <class T, class Row> void scatter(const SparseRows<T>& rows, std::size_t count, std::size_t units, Row row, T* panels) {
+  std::fill_n(panels, round_up(count, line<T>) * units, T(0));
+  for (std::size_t r = 0; r < count; ++r) {
+    T* to = panels + r / line<T> * line<T> * units + r % line<T>;
+    const std::size_t from = row(r);
+    for (std::size_t k = rows.begin[from]; k < rows.begin[from + 1]; ++k) to[rows.columns[k] * line<T>] = rows.values[k];
+  }
+}
+
 }  // namespace
 
 template <class T> double Pass<T>::bytes(const Network& network, std::size_t rows, bool keep_all) {
@@ -92,7 +102,16 @@ template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* 
   auto from = [&](const Buffer<T>& numbers, std::size_t units) {
     return [&numbers, units, this](std::size_t r) { return numbers.data() + ids_[r] * units; };
   };
-  pack<T, T>(count, rows.inputs, 1, from(rows.x, rows.inputs), x_.data());
+  if (rows.sparse()) {
+    scatter(rows.sparse_x, count, rows.inputs, [&](std::size_t r) { return ids_[r]; }, x_.data());
+  } else {
+    team_.run([&](const Team::Share& share) {
+      share.part_of(count, line<T>, [&](std::size_t first, std::size_t last) {
+        auto row = [&](std::size_t r) { return rows.x.data() + ids_[first + r] * rows.inputs; };
+        pack<T, T>(last - first, rows.inputs, 1, row, x_.data() + first * rows.inputs);
+      });
+    });
+  }
   pack<T, T>(count, rows.outputs, 1, from(rows.y, rows.outputs), y_.data());
   pack<T, T>(count, 1, 1, from(rows.weight, 1), weight_of_row_.data());
   if (has_offset_) pack<T, T>(count, rows.outputs, 1, from(rows.offset, rows.outputs), offset_.data());
@@ -102,11 +121,21 @@ template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* 
 
 template <class T>
 void Pass<T>::load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
+  load_offset(offset, stride, begin, count);
+  pack<T, double>(count, network_.inputs(), stride, [&](std::size_t r) { return x + begin + r; }, x_.data());
+}
+
+template <class T>
+void Pass<T>::load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
+  load_offset(offset, stride, begin, count);
+  scatter(x, count, network_.inputs(), [&](std::size_t r) { return begin + r; }, x_.data());
+}
+
+template <class T> void Pass<T>::load_offset(const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
   loaded_ = nullptr;
   rows_ = count;
   panels_ = round_up(count, line<T>) / line<T>;
   has_offset_ = offset != nullptr;
-  pack<T, double>(count, network_.inputs(), stride, [&](std::size_t r) { return x + begin + r; }, x_.data());
   if (offset) pack<T, double>(count, network_.outputs(), stride, [&](std::size_t r) { return offset + begin + r; }, offset_.data());
 }
 

@@ -34,6 +34,8 @@ template <class T> class Pass {
   void load(const Rows<T>& rows, const std::uint32_t* order, std::size_t begin, std::size_t count);
   // Takes `count` rows from `begin` of inputs (and offsets, or nullptr) that stand column by column, `stride` apart; no targets.
   void load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
+  // The same for sparse inputs.
+  void load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
 
   void forward(const T* weights, const Dropout* dropout);
   // The weighted sum of the loss over the rows; makes the last layer's delta.
@@ -68,6 +70,7 @@ template <class T> class Pass {
   void draw_mask(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
   bool is_wide(std::size_t layer) const;
   void add_wide_gradient(const Team::Share& share, std::size_t layer, std::size_t begin, std::size_t count, T* gradient, bool add);
+  void load_offset(const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
 
   Network network_;
   const Kernels<T>& kernels_;
