@@ -34,6 +34,6 @@ describe_encoding <- function(fit) {
 }
 describe_defaults <- function(fit) {
   if (length(fit$chosen) == 0) return(NULL)
-  lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " by default: see ?nn_train.data.frame"), 90)
-  paste0(c("Chosen:    ", rep(strrep(" ", 11), length(lines) - 1)), lines)
+  lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)"), 90)
+  paste0(c("Defaults:  ", rep(strrep(" ", 11), length(lines) - 1)), lines)
 }
