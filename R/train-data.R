@@ -22,7 +22,7 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto", outp
                                 checkpoint = NULL, precision = "double", keep_fitted = TRUE, standardize = TRUE, calibration = NULL, na.action = getOption("na.action", "na.omit"), ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.data.frame)))
-  check_given(missing(y), "y", "the outcome: a vector, a factor, a numeric matrix, or a formula with the columns of {.arg X}", call)
+  check_given(missing(y), "y", "the outcome: a vector, a factor, a numeric matrix, or a formula with the columns of X", call)
   if (is_formula(y)) abort_argument(c("A formula is given by its place, or as {.arg formula}.", i = "Use {.code nn_train({format(y)}, data)}."), call)
   options <- mget(setdiff(names(formals(nn_train.data.frame)), c("X", "y", "weights", "offset", "na.action", "...")), envir = call)
   train_data(read_columns(X, y, weights, offset, na.action, calibration, expr_label(substitute(y)), call), options, call_of_symbols(match.call()), call)
@@ -37,7 +37,7 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
     swapped <- formula
     formula <- data
     data <- swapped
-    names(shown)[match(c("formula", "data"), names(shown))] <- c("data", "formula")
+    shown[c("formula", "data")] <- list(shown$data, shown$formula)
   }
   options <- data_options(list(...), call)
   if (!is_formula(formula, lhs = TRUE)) abort_argument(c("{.arg formula} must have an outcome on its left: {.code y ~ x}.", x = "It is {.code {format(formula)}}."), call)
@@ -74,8 +74,8 @@ data_options <- function(given, call) {
 
 read_columns <- function(X, y, weights, offset, na.action, calibration, label, call, columns = NULL, name = "X") {
   names <- case_names(X)
-  X <- as.data.frame(X)
-  if (is.null(columns)) describe_columns(X, name, call) else X <- check_newdata(columns, X, name, call)
+  X <- if (is.null(columns)) as.data.frame(X) else check_newdata(columns, X, name, call)
+  if (is.null(columns)) describe_columns(X, name, call)
   rows <- nrow(X)
   if (NROW(y) != rows) abort_input(c("{.arg {name}} and {.arg y} must have the same number of rows.", x = "{.arg {name}} has {rows}, {.arg y} has {NROW(y)}."), call)
   if (is.data.frame(y)) {
@@ -94,7 +94,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   X <- at(X)
   y <- at(y)
   list(encoding = list(columns = if (is.null(columns)) describe_columns(X, name, call) else columns, replay = list(na.action = na_action_name(na.action))), raw = X, y = y, label = label,
-    weights = at(weights), offset = at(offset), has_offset_argument = !is.null(offset), calibration = draw_calibration(calibration, y, call), na.action = kept$action, names = at(names))
+    weights = at(weights), offset = at(offset), has_offset_argument = !is.null(offset), calibration = draw_calibration(calibration, y, call), na.action = kept$action, names = at(names), name = name)
 }
 
 check_outcome_kind <- function(y, label, call) {
@@ -109,7 +109,7 @@ apply_na_action <- function(frame, na.action, call, least_rows = 1) {
   act <- tryCatch(match.fun(na.action), error = function(e) abort_argument(c("{.arg na.action} must be a function such as {.fn na.omit}.", x = "It is {describe(na.action)}."), call))
   frame$`(row)` <- seq_len(rows)
   kept <- tryCatch(act(frame), error = function(e) abort_input(c("The data have missing values, which {.arg na.action} refuses.", x = "{conditionMessage(e)}"), call))
-  if (nrow(kept) < least_rows) abort_input(c("No row is left to train on.", x = "{cli::qty(rows)}{?The row has/All {rows} rows have} missing values."), call)
+  if (nrow(kept) < least_rows) abort_input(c("No row is left to train on.", x = "{rows} row{?s} {?was/were} given{if (rows > 0) ', all with missing values'}."), call)
   list(rows = kept$`(row)`, action = attr(kept, "na.action"))
 }
 
@@ -131,8 +131,8 @@ train_data <- function(frame, options, shown, call) {
   standardize <- check_flag(options$standardize, "standardize", call)
   check_weights(frame$weights, nrow(frame$raw), call)
   encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
-  encoded <- if (is.null(encoding$terms)) list(X = encode_columns(encoding$columns, frame$raw)) else encode_terms(encoding, frame$raw, "data", call)
-  check_whole_inputs(encoded$X, "data", call)
+  encoded <- if (is.null(encoding$terms)) list(X = encode_columns(encoding$columns, frame$raw)) else encode_terms(encoding, frame$raw, frame$name, call)
+  check_whole_inputs(encoded$X, frame$name, call)
   calibration <- frame$calibration
   training <- setdiff(seq_len(nrow(frame$raw)), calibration$rows)
   weights <- check_weights(frame$weights[training], length(training), call)
