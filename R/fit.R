@@ -1,67 +1,5 @@
 # What R users expect of a model.
 
-#' Predict from a fit
-#'
-#' The outputs of the network, under the weights that the fit returns, for new cases. A case's prediction does not depend on the cases beside it, to the last bit.
-#'
-#' @param object A fit of [nn_train()].
-#' @param newdata A numeric matrix, or a sparse one of the Matrix package, with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
-#'   and further ones are ignored; where one has none, their number must be the same. Missing (the default): the cases of the training.
-#' @param type What to return. `"response"` (the default): the outputs. For a fit to a factor also `"class"`, the most probable level, and `"prob"`, the probability of each.
-#' @param offset Numbers to add to the output layer's input, one for each row and output; to be given where the fit was made with offsets, and only there.
-#' @param ... Must be empty: a misspelt argument is an error.
-#' @return `"response"`: for one output (and for a factor of two levels, where it is the probability of the second) a numeric vector with a number for each row, named by the rows' names; for more a matrix
-#'   with a column for each output. `"class"`: a factor with all levels of the training. `"prob"`: a matrix with a column for each level.
-#' @section Errors: `backprop_error_input` where `newdata` is not as described, naming the columns, and `backprop_error_argument` for another `type` or a missing `offset`.
-#' @examples
-#' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
-#' set.seed(1)
-#' fit <- nn_train(X, c(1, 1, 0))
-#' predict(fit, rbind(c(1, 1, 1, 1)))
-#' @export
-predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, ...) {
-  call <- current_env()
-  check_no_dots(call, ..., known = names(formals(predict.nn_fit)))
-  fit <- unclass(object)
-  check_choice(type, c("response", if (!is.null(fit$levels)) c("class", "prob")), "type", call)
-  if (missing(newdata)) return(as_type(stored_fitted(object, call), type, fit$levels))
-  X <- align_columns(check_inputs(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
-  if (fit$has_offset == is.null(offset))
-    abort_argument(if (fit$has_offset) "The fit was made with offsets, so {.arg offset} must be given." else "The fit was made without offsets, so {.arg offset} cannot be given.", call)
-  output <- core_forward(fit$shape, flatten_network(coef(object)), X, check_offset(offset, nrow(X), last(fit$shape$units), call), FALSE, fit$settings$precision == "single")$output
-  if (!is.null(rownames(X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(X), fit$outputs)
-  as_type(output, type, fit$levels)
-}
-
-# The outputs (n x k) as what `type` asks for.
-as_type <- function(output, type, levels) {
-  if (type == "response") return(bare(output))
-  prob <- if (length(levels) == 2) cbind(1 - output, output) else output
-  dimnames(prob) <- list(rownames(output), levels)
-  if (type == "prob") return(prob)
-  stats::setNames(factor(levels[max.col(prob, "first")], levels), rownames(output))
-}
-
-# One column as a vector, names kept.
-bare <- function(output) if (ncol(output) == 1) stats::setNames(as.vector(output), rownames(output)) else output
-
-# The columns that the fit was made with, in its order.
-align_columns <- function(X, fit, name, call) {
-  expected <- fit$shape$units[1]
-  if (!is.null(fit$inputs) && !is.null(colnames(X))) {
-    absent <- setdiff(fit$inputs, colnames(X))
-    if (length(absent) > 0)
-      abort_input(c("{.arg {name}} must have the columns that the fit was made with.", x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."), call)
-    twice <- unique(colnames(X)[duplicated(colnames(X)) & colnames(X) %in% fit$inputs])
-    if (!identical(colnames(X), fit$inputs) && length(twice) > 0)
-      abort_input(c("Columns are matched by name, so the names in {.arg {name}} must be different.", x = "{.field {twice}} {?stands/stand} there more than once."), call)
-    return(if (identical(colnames(X), fit$inputs)) X else X[, fit$inputs, drop = FALSE])
-  }
-  if (ncol(X) != expected)
-    abort_input(c("{.arg {name}} must have {expected} column{?s}, as the fit was made with.", x = "It has {ncol(X)}."), call)
-  X
-}
-
 stored_fitted <- function(fit, call, what = "output") {
   values <- unclass(fit)[[what]]
   if (is.null(values))
@@ -76,13 +14,25 @@ coef.nn_fit <- function(object, ...) {
 }
 
 #' @export
-fitted.nn_fit <- function(object, ...) bare(stored_fitted(object, current_env()))
+fitted.nn_fit <- function(object, ...) stats::napredict(object$na.action, bare(stored_fitted(object, current_env())))
 
 #' @export
-residuals.nn_fit <- function(object, ...) bare(stored_fitted(object, current_env(), "residuals"))
+residuals.nn_fit <- function(object, ...) stats::naresid(object$na.action, bare(stored_fitted(object, current_env(), "residuals")))
 
 #' @export
 nobs.nn_fit <- function(object, ...) unclass(object)$n
+
+#' @importFrom stats formula
+#' @export
+formula.nn_fit <- function(x, ...) stats::formula(terms.nn_fit(x))
+
+#' @importFrom stats terms
+#' @export
+terms.nn_fit <- function(x, ...) {
+  terms <- unclass(x)$encoding$terms
+  if (is.null(terms)) abort_argument(c("This fit was made without a formula.", i = "Use {.code nn_train(y ~ x, data)}."), current_env())
+  terms
+}
 
 #' @export
 `$.nn_fit` <- function(x, name) {
@@ -108,8 +58,10 @@ describe_training <- function(fit) {
     if (is.finite(s$clip)) paste("clip", format(s$clip)), if (s$precision == "single") "single precision")
   c(paste0("Data:      ", counted(fit$n, "row"), ", ", counted(fit$shape$units[1], "input"), ", ", counted(last(fit$shape$units), "output"),
       if (!is.null(fit$levels)) paste0(" (levels ", paste(fit$levels, collapse = ", "), ")")),
+    describe_encoding(fit),
     paste0("Objective: ", paste(c(s$loss$name, paste(s$reduction, "over the rows"), extras), collapse = ", ")),
     paste0("Training:  ", paste(ways, collapse = ", ")),
+    describe_defaults(fit),
     paste0("Ended:     ", "after ", counted(fit$state$epoch, "epoch"), ", ", stop_reasons[[fit$stop]]))
 }
 counted <- function(n, what) paste0(format(n, big.mark = ","), " ", what, if (n != 1) "s")
@@ -125,7 +77,7 @@ print.nn_fit <- function(x, ...) {
   cat(describe_training(fit), sep = "\n")
   last <- nrow(history)
   if (last > 0) {
-    cat("Loss:      ", format(history$loss[1], digits = 4), " in epoch 1, ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch, " (mean of a row)\n", sep = "")
+    cat("Loss:      ", format(history$loss[1], digits = 4), " in epoch 1", if (last > 1) paste0(", ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch), " (mean of a row)\n", sep = "")
     if (!is.null(fit$best_epoch)) cat("Held out:  ", format(fit$state$best_loss, digits = 4), " in epoch ", fit$best_epoch, ", the best, whose weights are kept\n", sep = "")
   }
   invisible(x)
@@ -140,10 +92,9 @@ summary.nn_fit <- function(object, ...) {
     activation = activation_table$name[fit$shape$activations + 1], weights = (units[-length(units)] + 1) * units[-1])
   sizes <- vapply(coef(object)[2 * seq_len(layers) - 1], function(w) max(abs(w)), 0)
   table$largest <- unname(sizes)
-  fitted <- if (!is.null(fit$residuals)) data.frame(output = if (is.null(fit$outputs)) seq_len(ncol(fit$residuals)) else fit$outputs,
-    mean_squared_error = unname(colMeans(fit$residuals^2)), mean_absolute_error = unname(colMeans(abs(fit$residuals))))
-  structure(list(layers = table, errors = fitted, training = describe_training(fit), parameters = sum(table$weights), objective = fit$objective,
-    history = fit$history, stop = fit$stop, call = fit$call), class = "summary.nn_fit")
+  structure(list(layers = table, errors = error_table(fit), training = describe_training(fit), parameters = sum(table$weights), objective = fit$objective,
+    history = fit$history, stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
+    accuracy = unlist(lapply(list(training = fit$errors$training, `held out` = fit$errors$held_out), attr, "accuracy")), call = fit$call), class = "summary.nn_fit")
 }
 
 #' @export
@@ -153,9 +104,35 @@ print.summary.nn_fit <- function(x, ...) {
   cat("\nLayers (largest: the greatest size of a weight)\n")
   print(x$layers, row.names = FALSE, digits = 4)
   if (!is.null(x$errors)) {
-    cat("\nErrors of the outputs on the training rows\n")
+    cat("\nErrors of the outputs", if (x$weighted) " (weighted)", "\n", sep = "")
     print(x$errors, row.names = FALSE, digits = 4)
+    if (length(x$accuracy) > 0) cat("Accuracy: ", paste(format(x$accuracy, digits = 4), names(x$accuracy), collapse = ", "), "\n", sep = "")
   }
   cat("\nObjective:", format(x$objective, digits = 7), "with", x$parameters, "weights\n")
   invisible(x)
+}
+
+# Errors by output (k x 2 or 3) of some rows, with the share of right classes as an attribute: what a fit keeps, as the weights and the held-out rows are not kept.
+output_errors <- function(residuals, y, weights, levels) {
+  share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
+  squared <- colSums(share * residuals^2)
+  spread <- colSums(share * (y - rep(colSums(share * y), each = nrow(y)))^2)
+  errors <- cbind(mean_squared_error = squared, mean_absolute_error = colSums(share * abs(residuals)))
+  if (is.null(levels)) return(cbind(errors, r_squared = ifelse(spread > 0, 1 - squared / spread, NA)))
+  class_of <- function(output) if (ncol(output) == 1) output[, 1] > 0.5 else max.col(output, "first")
+  structure(errors, accuracy = sum(share[class_of(y) == class_of(y - residuals)]))
+}
+
+training_errors <- function(residuals, y, weights, held_out, levels) {
+  of <- function(rows) {
+    if (length(rows) == 0) return(output_errors(residuals, y, weights, levels))
+    output_errors(residuals[rows, , drop = FALSE], y[rows, , drop = FALSE], if (length(weights) > 0) weights[rows], levels)
+  }
+  list(training = of(setdiff(seq_len(nrow(y)), held_out)[length(held_out) > 0]), held_out = if (length(held_out) > 0) of(held_out), weighted = length(weights) > 0)
+}
+
+error_table <- function(fit) {
+  if (is.null(fit$errors)) return(NULL)
+  table <- function(errors, rows) data.frame(output = if (is.null(fit$outputs)) seq_len(nrow(errors)) else fit$outputs, rows = rows, errors, row.names = NULL)
+  rbind(table(fit$errors$training, "training"), if (!is.null(fit$errors$held_out)) table(fit$errors$held_out, "held out"))
 }

@@ -1,0 +1,169 @@
+#' Train a neural network on a data frame
+#'
+#' From a formula and a data frame, or a data frame of inputs and an outcome, to a network in one line: factors are encoded, inputs standardised, and the output, the loss and the way of training
+#' chosen from the outcome and the number of rows. `print()` shows what was chosen, and every choice is an argument. `predict()` matches columns by name and does the same to new data (see [predict.nn_fit()]).
+#'
+#' `nn_train(y ~ ., data = d)`, `nn_train(data = d, formula = y ~ .)`, `d |> nn_train(y ~ .)` and `nn_train(d[inputs], d$y)` give the same fit. Tibbles and data.tables are data frames.
+#'
+#' **Inputs** are encoded as [stats::lm()] does it. A numeric column is one input and a logical one is 0 or 1; factors, ordered factors and characters (whose levels are sorted) are encoded by their contrasts (those of the factor, of `contrasts`, or of
+#' `options("contrasts")`), so that the first level is the one all others are compared with. Formulas may have interactions, functions and bases such as `poly()` and `splines::ns()`, which predict with the training's knots and coefficients.
+#' There is no intercept among the inputs: each layer has its biases. Dates, times and lists are refused. Each input is centred and divided by its standard deviation (of the weighted rows, divided by their
+#' number). A constant column has no effect, on training or on predictions.
+#'
+#' **The outcome** decides output and loss, where `output_activation` and `loss` do not:
+#'
+#' | outcome | output | loss | `predict()` |
+#' |---|---|---|---|
+#' | two classes: factor, logical or character | one sigmoid | cross-entropy | probability of the second level |
+#' | more classes | one softmax for each level | cross-entropy | matrix of probabilities |
+#' | numbers | identity | squared error, the outcome standardised | numbers |
+#' | a numeric matrix, data frame or `cbind()` | one identity for each column | the same for each | matrix |
+#' | counts, with `loss = "poisson"` | exp | Poisson, the outcome as it is | means |
+#'
+#' A standardised outcome means that losses (in `history`, `objective`, and those that `print()` shows) and `width` of [nn_huber()] are in units of its standard deviation. `output`, `residuals`, `fitted()`, `predict()` and the errors of `summary()` are in
+#' the outcome's own units. The outcome is left as it is where the output is not the identity.
+#'
+#' **The defaults** that are called `"auto"`. The rows counted are those trained on, calibration rows left out:
+#'
+#' | argument | fewer than 1000 rows | 1000 rows or more |
+#' |---|---|---|
+#' | `hidden` | `100` | `100` |
+#' | `activation` | `"relu"` | `"relu"` |
+#' | `init` | `"he_normal"` (`"glorot_normal"` for tanh and sigmoid) | the same |
+#' | `optimizer` | `"lbfgs"` | `"adam"`, with a learning rate of 0.003 |
+#' | `batch_size` | all rows | 32 |
+#' | `epochs` | 200 | at most 200 |
+#' | `validation` | none | a tenth of the rows |
+#' | `patience` | `Inf`, or 20 with `validation` | 20 |
+#' | `penalty` | 0.5 / rows for classes, 1 / rows for numbers and counts | the same |
+#'
+#' A `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or `penalty_l1` in the call means Adam at any number of rows, as L-BFGS takes none of them. The choices were made on other data (`bench/defaults.R` in the sources) than those on which the package is compared with `nnet` and scikit-learn in `vignette("accuracy", "backprop")`.
+#'
+#' **Missing values.** Rows with a missing value in a variable that is used are left out, or what else `na.action` says; `print()` shows how many. With `na.exclude`, `fitted()` and `residuals()` have `NA` for them.
+#'
+#' **Calibration.** `calibration = 0.2` keeps a fifth of the rows (of each class) out of everything: training, stopping, scaling and the knots of bases. How far the fit is from them stays in it as sorted scores, which give
+#' [predict.nn_fit()] its prediction intervals and sets. The rows are drawn with two random numbers before all others.
+#'
+#' @param formula A formula with the outcome on the left. `.` is all other columns. [stats::offset()] terms are added to the output, as in [stats::lm()]; `predict()` takes them from the new data. Constants of the formula (`poly(x, k)`) are kept as they are now; functions must be
+#'   found from the global environment, where `predict()` looks for them.
+#' @param data A data frame with the variables of the formula. Those that it lacks are taken from where the formula was made.
+#' @param X A data frame of inputs.
+#' @param y The outcome: a vector or factor of a value for each row of `X`, a numeric matrix or data frame with a column for each output.
+#' @param subset,weights,offset As in [stats::lm()], and with a formula evaluated in `data`: which rows to use; case weights, numbers from 0; numbers to add to the output, on the scale of the outcome for numbers, of the log for counts and of the log-odds for two classes. An `offset` (but not [stats::offset()] in the formula) must be given to `predict()` again.
+#' @param na.action What to do with missing values, a function or its name; `getOption("na.action")`, most often `na.omit`, by default.
+#' @param contrasts A list of contrasts for factors by name, as in [stats::lm()]; `NULL` (the default) for those of `options("contrasts")`.
+#' @param standardize Standardise the inputs, and a numeric outcome? `TRUE` by default.
+#' @param calibration The share of the rows to calibrate with, above 0 and below 1; `NULL` (the default) for none.
+#' @param validation A share of the rows to hold out; held-out data, a list of `X` (a data frame) and `y` and perhaps `weights` and `offset`, or, with a formula, a data frame; `NULL` for none; `"auto"` (the default) as in the table.
+#' @param hidden,activation,optimizer,epochs,batch_size,init,penalty,patience As in [nn_train()]; `"auto"` (the default) as in the table. For `batch_size`, `NULL` is the full batch.
+#' @param reduction `"mean"` (the default) or `"sum"` over the rows.
+#' @param output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,schedule,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted
+#'   As in [nn_train()], with the same defaults.
+#' @param ... For formulas, the arguments of the method for data frames from `hidden` on. Otherwise it must be empty: an unknown argument is an error.
+#' @return A fit as [nn_train()] returns it, with `encoding` (how raw columns become inputs), `na.action` (the rows left out), `chosen` (the arguments that were `"auto"`), `errors` (what `summary()` shows) and, with `calibration`, the sorted scores `calibration`.
+#'   Of the data nothing else is kept. [nn_continue()] goes on from it: `X` is then the data frame, and `y` the outcome, or `NULL` for a formula.
+#' @section Errors: `backprop_error_input` for data that cannot be used, naming the column: missing or misspelt ones, dates, lists, infinite numbers, an outcome of one class; `backprop_error_argument` for the other arguments, a formula without outcome or with functions that `predict()` would not find. The others are those of [nn_train()].
+#' @references Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. *Proceedings of Machine Learning Research*, 9, 249-256.
+#'
+#'   He, K., Zhang, X., Ren, S. and Sun, J. (2015). Delving deep into rectifiers. \doi{10.1109/ICCV.2015.123}
+#'
+#'   Prechelt, L. (1998). Early stopping, but when? \doi{10.1007/3-540-49430-8_3}
+#' @seealso [nn_train()] for matrices, as they are; [predict.nn_fit()], [nn_continue()].
+#' @examples
+#' set.seed(1)
+#' fit <- nn_train(Species ~ ., data = iris)
+#' fit
+#' table(predict(fit, iris, type = "class"), iris$Species)
+#'
+#' # Numbers, with prediction intervals
+#' fit <- nn_train(dist ~ poly(speed, 2), cars, hidden = 5, calibration = 0.4)
+#' predict(fit, data.frame(speed = c(10, 20)), interval = "prediction", level = 0.8)
+#' @rdname nn_train.data.frame
+#' @export
+nn_train.formula <- function(formula, data, subset, weights, na.action, offset, contrasts = NULL, ...) {
+  call <- current_env()
+  shown <- match.call()
+  if (!missing(data) && is_formula(data) && is.data.frame(formula)) {
+    swapped <- formula
+    formula <- data
+    data <- swapped
+    shown[c("formula", "data")] <- list(shown$data, shown$formula)
+  }
+  options <- data_options(list(...), call)
+  if (!is_formula(formula, lhs = TRUE)) abort_argument(c("{.arg formula} must have an outcome on its left: {.code y ~ x}.", x = "It is {.code {format(formula)}}."), call)
+  extras <- list(subset = substitute(subset), weights = substitute(weights), offset = substitute(offset))
+  extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
+  frame <- read_formula(formula, if (!missing(data)) data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, options$calibration, call)
+  train_data(frame, options, call_of_symbols(shown), call)
+}
+
+#' @rdname nn_train.data.frame
+#' @export
+nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto", output_activation = NULL, loss = NULL, reduction = "mean",
+                                optimizer = "auto", learning_rate = NULL, epochs = "auto", batch_size = "auto", shuffle = TRUE, start = NULL,
+                                init = "auto", restarts = 1, penalty = "auto", penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf, weights = NULL,
+                                class_weights = NULL, offset = NULL, validation = "auto", patience = "auto", tolerance = 0, callback = NULL,
+                                checkpoint = NULL, precision = "double", threads = 1, keep_fitted = TRUE, standardize = TRUE, calibration = NULL, na.action = getOption("na.action", "na.omit"), ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(nn_train.data.frame)))
+  check_given(missing(y), "y", "the outcome: a vector, a factor, a numeric matrix, or a formula with the columns of X", call)
+  if (is_formula(y)) abort_argument(c("A formula is given by its place, or as {.arg formula}.", i = "Use {.code nn_train({format(y)}, data)}."), call)
+  options <- mget(setdiff(names(formals(nn_train.data.frame)), c("X", "y", "weights", "offset", "na.action", "...")), envir = call)
+  train_data(read_columns(X, y, weights, offset, na.action, calibration, expr_label(substitute(y)), call), options, call_of_symbols(match.call()), call)
+}
+
+# How an outcome given as an argument is called in print.
+expr_label <- function(expression) {
+  if (is.call(expression) && identical(expression[[1]], quote(`$`))) return(as.character(expression[[3]]))
+  if (is.call(expression) && identical(expression[[1]], quote(`[[`)) && is.character(expression[[3]])) return(expression[[3]])
+  if (is.symbol(expression)) as.character(expression) else "y"
+}
+
+# The options of a call with a formula: those given, and the data frame method's defaults for the others.
+data_options <- function(given, call) {
+  defaults <- formals(nn_train.data.frame)
+  defaults <- defaults[setdiff(names(defaults), c("X", "y", "weights", "offset", "na.action", "..."))]
+  if (length(given) > 0) {
+    names <- names2(given)
+    if (any(!nzchar(names))) abort_argument(c("All arguments after the data must be named.", x = "{sum(!nzchar(names))} {?is/are} not."), call)
+    unknown <- setdiff(names, names(defaults))
+    known <- c("formula", "data", "subset", "weights", "na.action", "offset", "contrasts", names(defaults))
+    if (length(unknown) > 0) abort_argument(c("{.arg {unknown[1]}} is no argument of this function.", nearest_name(unknown[1], known), i = "It takes {.arg {known}}."), call)
+  }
+  options <- lapply(defaults, eval, baseenv())
+  options[names(given)] <- given
+  options
+}
+
+# From the frame to the fit.
+train_data <- function(frame, options, shown, call) {
+  standardize <- check_flag(options$standardize, "standardize", call)
+  check_weights(frame$weights, nrow(frame$raw), call)
+  encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
+  encoded <- if (is.null(encoding$terms)) list(X = encode_columns(encoding$columns, frame$raw)) else encode_terms(encoding, frame$raw, frame$name, call)
+  check_whole_inputs(encoded$X, frame$name, call)
+  calibration <- frame$calibration
+  training <- setdiff(seq_len(nrow(frame$raw)), calibration$rows)
+  weights <- check_weights(frame$weights[training], length(training), call)
+  scales <- column_scales(encoded$X[training, , drop = FALSE], weights, standardize)
+  encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
+  at <- function(x) if (is.null(dim(x))) x[training] else x[training, , drop = FALSE]
+  encoding$outcome <- describe_outcome(at(frame$y), frame$label, options$loss, options$output_activation, standardize, weights, at(add_offsets(encoded$offset, frame$offset)), call)
+  encoding$calibration <- calibration[c("share", "seed")]
+  prepared <- encode_rows(encoding, encoded, frame, training, call)
+  if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) && (is.null(options$loss) || identical(options$loss, "squared_error"))) options$output_activation <- "identity"
+  options <- choose_defaults(options, nrow(prepared$X), encoding$outcome, call)
+  options[c("weights", "offset")] <- list(prepared$weights, prepared$offset)
+  if (!is.null(options$validation) && !is.numeric(options$validation))
+    options$validation <- encode_validation(list(encoding = encoding, inputs = colnames(prepared$X)), options$validation, call)
+  fit <- train_network(c(prepared[c("X", "y", "response")], list(encoding = encoding, na.action = frame$na.action)), options, shown, call)
+  if (is.null(calibration)) fit else calibrate(fit, encoded, frame, calibration$rows, call)
+}
+
+# The fit with the scores of its calibration rows; those of no weight are left out.
+calibrate <- function(fit, encoded, frame, rows, call) {
+  if (length(frame$weights) > 0) rows <- rows[frame$weights[rows] > 0]
+  plain <- unclass(fit)
+  plain$calibration <- calibration_scores(plain, encode_rows(plain$encoding, encoded, frame, rows, call))
+  structure(plain, class = "nn_fit")
+}
