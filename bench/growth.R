@@ -8,7 +8,7 @@
 # - seconds of one epoch: half the difference between training for 3 epochs and for 1, which leaves out what happens once; the median of
 #   3 such pairs at least, of as many as a second has room for, 25 at most;
 # - memory: by how many bytes the process's peak (VmHWM in /proc/self/status) rises while it trains, from the moment when the data are
-#   there already: all that training takes beyond them. NA where the system does not say.
+#   there already: all that training takes beyond them; the median of the same runs. NA where the system does not say.
 #
 # Takes two to five minutes. The file begins with lines after '#' that say when, where and with what it was made.
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
@@ -48,14 +48,16 @@ measure <- function(n, p, width, depth, batch, precision) {
   y <- sin(X[, 1]) + X[, 2] * X[, 3] / 2 + 0.1 * rnorm(n)
   # all code is loaded and compiled before anything is measured
   for (i in 1:3) nn_train(X[1:20, ], y[1:20], hidden = c(3, 3), activation = "relu", optimizer = "adam", epochs = 1, batch_size = 5, precision = precision)
-  invisible(gc())
-  before <- peak_memory(reset = TRUE)
-  train(X, y, 1)
-  memory <- peak_memory() - before
   begin <- Sys.time()
-  slopes <- numeric()
-  while (length(slopes) < 3 || (length(slopes) < 25 && Sys.time() - begin < 1)) slopes <- c(slopes, (seconds(3) - seconds(1)) / 2)
-  c(seconds = stats::median(slopes), memory = memory)
+  slopes <- rises <- numeric()
+  while (length(slopes) < 3 || (length(slopes) < 25 && Sys.time() - begin < 1)) {
+    invisible(gc())
+    before <- peak_memory(reset = TRUE)
+    one <- seconds(1)
+    rises <- c(rises, peak_memory() - before)
+    slopes <- c(slopes, (seconds(3) - one) / 2)
+  }
+  c(seconds = stats::median(slopes), memory = stats::median(rises))
 }
 
 if (length(option("point"))) {
