@@ -3,7 +3,7 @@
 #
 #   sh tools/install.sh run      R, a compiler, and the packages that backprop imports and links to
 #   sh tools/install.sh test     these, the suggested packages, and pandoc
-#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang and binutils
+#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang, binutils and g++ for aarch64
 #
 # DESCRIPTION says which packages and which versions. On Debian and Ubuntu they come through apt where its version is new enough, all else
 # from CRAN, into the user's own library where the site's cannot be written. Where nothing is missing it takes one call of R.
@@ -176,6 +176,7 @@ install_programs() {
     have qpdf || useful="$useful qpdf"
     have clang++ || useful="$useful clang"
     have objdump || useful="$useful binutils"
+    have aarch64-linux-gnu-g++ || useful="$useful g++-aarch64-linux-gnu"
   fi
   [ -n "$needed$useful" ] || return 0
   if can_use_apt; then
