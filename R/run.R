@@ -39,6 +39,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   }, interrupt = function(signal) "interrupted")
   if (!is.null(progress)) cli::cli_progress_done(id = progress)
   fit <- finish_fit(fit, state, history, stop)
+  fit$probe <- probe(fit$shape, flatten_network(coef(fit)), data$X, data$offset)
   if (!is.null(controls$checkpoint)) write_checkpoint(fit, controls$checkpoint)
   if (stop == "diverged") abort_diverged(fit, controls$call)
   if (stop == "interrupted") report_interrupt(fit, until - state$epoch, controls$call)
