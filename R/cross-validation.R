@@ -52,13 +52,14 @@
 #' result$metrics
 #' table(result$predictions$observed, result$predictions$predicted)
 #' @export
-nn_cv <- function(X, y, ...) {
-  check_given(missing(X), "X", "a numeric matrix with a row for each case", current_env())
-  UseMethod("nn_cv")
+nn_cv <- function(X, ...) {
+  formula <- if (missing(X) || is.data.frame(X)) formula_among(...)
+  if (is.null(formula)) check_given(missing(X), "X", "a numeric matrix, a data frame or a formula", current_env())
+  UseMethod("nn_cv", if (is.null(formula)) X else formula)
 }
 
 #' @export
-nn_cv.default <- function(X, y, ...) {
+nn_cv.default <- function(X, ...) {
   check_matrix(X, "X", current_env())
 }
 
@@ -70,13 +71,63 @@ nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fit
   X <- check_matrix(X, "X", call)
   targets <- encode_targets(y, nrow(X), call)
   weights <- check_weights(weights, nrow(X), call)
-  cases <- list(X = X, y = y, weights = if (length(weights) > 0) weights, offset = check_offset(offset, nrow(X), ncol(targets$y), call))
-  cross_validate(cases, if (is.factor(y)) y else targets$y, folds, repeats, metrics, keep_fits, list(...), call)
+  cases <- list(rows = list(X = X, y = y, weights = if (length(weights) > 0) weights, offset = check_offset(offset, nrow(X), ncol(targets$y), call)), number = seq_len(nrow(X)))
+  cross_validate(cases, if (is.factor(y)) y else targets$y, folds, repeats, metrics, keep_fits, check_train_settings(list(...), nn_train.matrix, call), call)
+}
+
+#' @rdname nn_cv
+#' @export
+nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fits = FALSE, weights = NULL, offset = NULL, na.action = getOption("na.action", "na.omit"), ...) {
+  call <- current_env()
+  check_given(missing(y), "y", "the outcome: a vector, a factor, a numeric matrix, or a formula with the columns of {.arg X}", call)
+  settings <- check_train_settings(list(...), nn_train.data.frame, call)
+  frame <- read_columns(X, y, weights, offset, na.action, expr_label(substitute(y)), call)
+  observed <- observed_outcome(frame, settings, call)
+  cases <- list(rows = list(X = frame$raw, y = if (is.factor(observed)) observed else frame$y, weights = frame$weights, offset = frame$offset), number = kept_rows(nrow(X), frame$na.action))
+  cross_validate(cases, observed, folds, repeats, metrics, keep_fits, settings, call)
+}
+
+#' @rdname nn_cv
+#' @export
+nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL, keep_fits = FALSE, subset, weights, na.action, offset, contrasts = NULL, ...) {
+  call <- current_env()
+  if (!missing(data) && is_formula(data) && is.data.frame(formula)) {
+    swapped <- formula
+    formula <- data
+    data <- swapped
+  }
+  if (!is_formula(formula, lhs = TRUE)) abort_argument(c("{.arg formula} must have an outcome on its left: {.code y ~ x}.", x = "It is {.code {format(formula)}}."), call)
+  settings <- check_train_settings(list(...), nn_train.data.frame, call)
+  extras <- list(subset = substitute(subset), weights = substitute(weights), offset = substitute(offset))
+  extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
+  if (missing(data)) data <- stats::get_all_vars(formula)
+  frame <- read_formula(formula, data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, call)
+  number <- attr(frame$raw, "row.names")
+  cases <- list(rows = list(data = as.data.frame(data)[number, , drop = FALSE], weights = frame$weights, offset = if (!is.null(extras$offset)) frame$offset),
+    fixed = list(formula = carry_variables(formula, names(data)), contrasts = contrasts), number = number)
+  cross_validate(cases, observed_outcome(frame, settings, call), folds, repeats, metrics, keep_fits, settings, call)
+}
+
+# The outcome as the fits will see it: a factor with all levels, or a numeric matrix.
+observed_outcome <- function(frame, settings, call) {
+  outcome <- describe_outcome(frame$y, frame$label, settings$loss, settings$output_activation, TRUE, numeric(), NULL, call)
+  if (is.null(outcome$levels)) numeric_outcome(frame$y) else encode_outcome(frame$y, outcome, call)$y
+}
+
+kept_rows <- function(rows, omitted) setdiff(seq_len(rows), omitted)
+
+# A formula that finds on any worker what it names besides the columns of the data: functions and constants of the user's go with it.
+carry_variables <- function(formula, columns) {
+  where <- environment(formula)
+  names <- setdiff(all.names(formula, unique = TRUE), c(columns, "."))
+  values <- stats::setNames(lapply(names, get0, envir = where), names)
+  own <- Filter(function(value) !is.null(value) && !is.primitive(value) && !(is.function(value) && environmentName(environment(value)) %in% c("base", "stats")), values)
+  environment(formula) <- list2env(own, parent = globalenv())
+  formula
 }
 
 # `observed`: a factor, or a numeric matrix.
 cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, settings, call) {
-  check_train_settings(settings, call)
   repeats <- check_whole(repeats, "repeats", call)
   metrics <- check_metrics(metrics, if (is.factor(observed)) "classes" else "numeric", call)
   keep_fits <- check_flag(keep_fits, "keep_fits", call)
@@ -88,22 +139,25 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   if (is.null(settings$keep_fitted)) settings$keep_fitted <- keep_fits
   results <- map_tasks(tasks, train_without, cases = cases, settings = settings, keep_fit = keep_fits)
   report_fits(results, call)
+  if (is.factor(observed)) results <- lapply(results, align_levels, levels = levels(observed))
 
-  weights <- if (is.null(cases$weights)) rep(1, NROW(observed)) else cases$weights
+  weights <- if (is.null(cases$rows$weights)) rep(1, NROW(observed)) else cases$rows$weights
   measured <- t(vapply(seq_along(tasks), function(i) measure(results[[i]]$predicted, observed, tasks[[i]]$held_out, weights, metrics), numeric(length(metrics))))
   dim(measured) <- c(length(tasks), length(metrics))
   table <- data.frame(repetition = plan$repetition, fold = plan$fold, rows = lengths(lapply(tasks, `[[`, "held_out")), epoch = vapply(results, `[[`, 0, "epoch"))
   table[names(metrics)] <- as.data.frame(measured)
-  structure(c(list(metrics = table), out_of_fold(results, tasks, plan, observed), list(fits = if (keep_fits) lapply(results, `[[`, "fit"),
-    folds = chosen$number, repeats = repeats, stratified = is.null(chosen$given), n = NROW(observed), outcome = describe_outcome(observed))), class = "nn_cv")
+  structure(c(list(metrics = table), out_of_fold(results, tasks, plan, observed, cases$number), list(fits = if (keep_fits) lapply(results, `[[`, "fit"),
+    folds = chosen$number, repeats = repeats, stratified = is.null(chosen$given), n = NROW(observed), outcome = outcome_words(observed))), class = "nn_cv")
 }
 
-check_train_settings <- function(settings, call) {
-  known <- setdiff(names(formals(nn_train.matrix)), c("X", "y", "..."))
+# The arguments in ... that go to nn_train().
+check_train_settings <- function(settings, method, call) {
+  known <- setdiff(names(formals(method)), c("X", "y", "weights", "offset", "na.action", "..."))
   if (length(settings) > 0 && (is.null(names(settings)) || any(names(settings) == ""))) abort_argument(c("All arguments after the data must be named."), call)
   unknown <- setdiff(names(settings), known)
   if (length(unknown) > 0) abort_argument(c("{.arg {unknown[1]}} is no argument of this function, nor of {.fn nn_train}.", nearest_name(unknown[1], c(known, names(formals(nn_cv.matrix))))), call)
   if (!is.null(settings$checkpoint)) abort_argument(c("{.arg checkpoint} does not go with {.fn nn_cv}.", x = "All fits would write to the same file."), call)
+  settings
 }
 
 take_rows <- function(x, rows) if (is.null(x)) NULL else if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
@@ -113,15 +167,29 @@ train_without <- function(task, cases, settings, keep_fit) {
   held_out <- task$held_out
   warnings <- list()
   fit <- withCallingHandlers(
-    tryCatch(call_train(c(Filter(Negate(is.null), lapply(cases, take_rows, -held_out)), settings)), backprop_error_diverged = function(e) e),
+    tryCatch(call_train(c(Filter(Negate(is.null), c(lapply(cases$rows, take_rows, -held_out), cases$fixed)), settings)), backprop_error_diverged = function(e) e),
     warning = function(w) {
       warnings[[length(warnings) + 1]] <<- conditionMessage(w)
       invokeRestart("muffleWarning")
     })
   if (inherits(fit, "error")) return(list(error = fit, epoch = NA_real_, warnings = warnings))
   plain <- unclass(fit)
-  predicted <- predict(fit, take_rows(cases$X, held_out), type = if (is.null(plain$levels)) "response" else "prob", offset = take_rows(cases$offset, held_out))
-  list(predicted = as.matrix(predicted), epoch = if (is.null(plain$best_epoch)) plain$state$epoch else plain$best_epoch, warnings = warnings, fit = if (keep_fit) fit)
+  list(predicted = predict_held_out(fit, plain$levels, take_rows(cases$rows[[1]], held_out), take_rows(cases$rows$offset, held_out)),
+    epoch = if (is.null(plain$best_epoch)) plain$state$epoch else plain$best_epoch, warnings = warnings, fit = if (keep_fit) fit)
+}
+
+predict_held_out <- function(fit, levels, newdata, offset) {
+  tryCatch(as.matrix(predict(fit, newdata, type = if (is.null(levels)) "response" else "prob", offset = offset)), backprop_error_input = function(e)
+    abort_input(c("A fold cannot be predicted by the fit to the others.", i = "Where a level has only few rows, merge it with another, or use other {.arg folds}."), quote(nn_cv()), parent = e))
+}
+
+# A class that a fit has not met has the probability 0.
+align_levels <- function(result, levels) {
+  if (is.null(result$predicted) || identical(colnames(result$predicted), levels)) return(result)
+  all <- matrix(0, nrow(result$predicted), length(levels), dimnames = list(NULL, levels))
+  all[, colnames(result$predicted)] <- result$predicted
+  result$predicted <- all
+  result
 }
 
 # Warnings of all fits as one, and divergence.
@@ -143,7 +211,7 @@ measure <- function(predicted, observed, rows, weights, metrics) {
 }
 
 # The predictions of all folds, in the order of the rows.
-out_of_fold <- function(results, tasks, plan, observed) {
+out_of_fold <- function(results, tasks, plan, observed, number) {
   held_out <- lapply(tasks, `[[`, "held_out")
   rows <- unlist(held_out)
   sizes <- lengths(held_out)
@@ -154,6 +222,7 @@ out_of_fold <- function(results, tasks, plan, observed) {
   table <- data.frame(row = rows, repetition = rep(plan$repetition, sizes), fold = rep(plan$fold, sizes))[order, ]
   rownames(table) <- NULL
   of_rows <- take_rows(observed, table$row)
+  table$row <- number[table$row]
   if (is.factor(observed)) {
     colnames(values) <- levels(observed)
     table$observed <- of_rows
@@ -165,12 +234,8 @@ out_of_fold <- function(results, tasks, plan, observed) {
   table$predicted <- bare(values)
   list(predictions = table, probabilities = NULL)
 }
-unname_rows <- function(x) {
-  rownames(x) <- NULL
-  x
-}
 
-describe_outcome <- function(observed) {
+outcome_words <- function(observed) {
   if (is.factor(observed)) paste("classes", paste(levels(observed), collapse = ", ")) else if (ncol(observed) > 1) paste(ncol(observed), "numeric outputs") else "a numeric outcome"
 }
 

@@ -80,8 +80,8 @@ short <- function(x) format(x, digits = 3)
 doctor_facts <- function(fit) {
   facts <- list(loss = NA_real_, null = NA_real_)
   if (is.null(fit$output) || is.null(fit$residuals) || !all(abs(fit$output) < 1e100)) return(facts)  # beyond, sums of squares are not finite
-  facts$output <- fit$output
-  facts$y <- fit$output + fit$residuals
+  facts$output <- network_scale(fit$output, fit$encoding$outcome)
+  facts$y <- network_scale(fit$output + fit$residuals, fit$encoding$outcome)
   weighted <- !is.null(fit$call$weights) || !is.null(fit$settings$class_weights) || isTRUE(fit$has_offset)
   if (weighted || nrow(facts$y) < 2) return(facts)
   softmax <- fit$settings$output_activation == "softmax"
@@ -89,6 +89,9 @@ doctor_facts <- function(fit) {
   facts$null <- row_loss(facts$y, best_constant(facts$y, fit$settings$loss), fit$settings$loss, softmax)
   facts
 }
+
+# Responses (n x k) as the network has them: standardised, where it was trained so.
+network_scale <- function(values, outcome) if (is.null(outcome)) values else standardize_columns(values, outcome$center, outcome$scale)
 
 # The mean of a row's loss. Shares are kept off 0 and 1, as logarithms of outputs are less exact than those of the training.
 row_loss <- function(y, a, loss, softmax) {

@@ -36,8 +36,10 @@ with_seed <- function(seed, code) {
   code
 }
 
-# nn_train() with these arguments, in a call that holds their names and not their values.
+# nn_train() with these arguments, in a call that holds their names and not their values; but what a formula is evaluated with must stand there itself.
 call_train <- function(arguments) {
   names <- names(arguments)
-  eval(as.call(c(list(quote(nn_train)), stats::setNames(lapply(names, as.symbol), names))), list2env(arguments, parent = asNamespace("backprop")))
+  shown <- stats::setNames(lapply(names, as.symbol), names)
+  if ("formula" %in% names) for (name in intersect(names, c("weights", "offset"))) shown[[name]] <- arguments[[name]]
+  eval(as.call(c(list(quote(nn_train)), shown)), list2env(arguments, parent = asNamespace("backprop")))
 }

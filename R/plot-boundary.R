@@ -23,25 +23,35 @@ input_plane <- function(fit, data, given, call) {
   limits <- Map(function(which, name) {
     if (!is.null(given[[name]])) return(check_limits(given[[name]], name, call))
     if (is.null(columns)) return(usual_limits(fit, names[which], call))
-    wide <- range(columns[[which]])
+    wide <- range(columns[[which]], finite = TRUE)
     wide + c(-1, 1) * (if (wide[1] < wide[2]) 0.06 * diff(wide) else 1)
   }, 1:2, c("xlim", "ylim"))
   list(names = names, limits = limits, columns = columns)
 }
 
+# For data these are the raw columns.
 input_names <- function(fit, call) {
-  inputs <- fit$shape$units[1]
+  columns <- fit$encoding$columns
+  inputs <- if (is.null(columns)) fit$shape$units[1] else length(columns)
   if (inputs != 2) abort_argument(c("{.val boundary} needs a fit with two inputs.", x = "This one has {inputs}.", i = "Train on two columns to see how they act together."), call)
-  if (is.null(fit$inputs)) c("x1", "x2") else fit$inputs
+  if (is.null(columns)) return(if (is.null(fit$inputs)) c("x1", "x2") else fit$inputs)
+  bad <- names(columns)[!vapply(columns, function(kind) kind$type == "numeric" && is.null(kind$width), NA)]
+  if (length(bad) > 0)
+    abort_argument(c("{.val boundary} needs a fit with two numeric inputs.", x = "{.field {bad}} {?is/are} not numeric.", i = "Train on the rows of each level by themselves, or look at {.code predict()} level by level."), call)
+  names(columns)
 }
 
 # The two columns of `data`.
 plane_columns <- function(fit, data, names, call) {
+  if (!is.null(fit$encoding)) return(unname(as.list(check_newdata(fit$encoding$columns, data, "data", call))))
   data <- align_columns(check_matrix(data, "data", call), fit, "data", call)
   list(data[, 1], data[, 2])
 }
 
+# Where inputs were standardised, 2.5 standard deviations to each side of the mean.
 usual_limits <- function(fit, name, call) {
+  center <- fit$encoding$center
+  if (name %in% names(center) && (center[[name]] != 0 || fit$encoding$scale[[name]] != 1)) return(center[[name]] + c(-2.5, 2.5) * fit$encoding$scale[[name]])
   abort_argument(c("The limits of the axes are not known, as a fit does not hold its data.", i = "Give {.arg data}, or {.arg xlim} and {.arg ylim}."), call)
 }
 
@@ -56,19 +66,24 @@ boundary_points <- function(fit, data, y, plane, call) {
     if (!is.null(y)) abort_argument(c("{.arg y} needs {.arg data}, the inputs of the same cases."), call)
     return(NULL)
   }
-  rows <- length(plane$columns[[1]])
-  if (!is.null(y)) {
-    if (is.logical(y)) y <- as.double(y)
-    targets <- encode_targets(y, rows, call, fit$levels)
-    y <- if (is.null(fit$levels)) targets$y[, 1] else factor(fit$levels[row_classes(targets)], fit$levels)
-  }
-  list(x = plane$columns[[1]], y = plane$columns[[2]], observed = y)
+  list(x = plane$columns[[1]], y = plane$columns[[2]], observed = observed_points(fit, data, y, length(plane$columns[[1]]), call))
+}
+
+# What was observed at the points: numbers, a factor, or nothing. Data that a formula was fitted to may hold it.
+observed_points <- function(fit, data, y, rows, call) {
+  outcome <- fit$encoding$outcome
+  if (is.null(y) && !is.null(fit$encoding$terms)) y <- tryCatch(eval(attr(fit$encoding$terms, "variables")[[2]], data, globalenv()), error = function(e) NULL)
+  if (is.null(y)) return(NULL)
+  if (NROW(y) != rows) abort_input(c("{.arg data} and {.arg y} must have the same number of rows.", x = "{.arg data} has {rows}, {.arg y} has {NROW(y)}."), call)
+  if (!is.null(outcome)) return(if (is.null(outcome$levels)) drop(numeric_outcome(y)) else encode_outcome(y, outcome, call)$y)
+  targets <- encode_targets(if (is.logical(y)) as.double(y) else y, rows, call, fit$levels)
+  if (is.null(fit$levels)) targets$y[, 1] else factor(fit$levels[row_classes(targets)], fit$levels)
 }
 
 # The answers at all points of the grid, a row each, the first input running fastest.
 predict_plane <- function(fit, at, plane) {
-  grid <- as.matrix(expand.grid(at[[1]], at[[2]], KEEP.OUT.ATTRS = FALSE))
-  dimnames(grid) <- list(NULL, fit$inputs)
+  grid <- stats::setNames(expand.grid(at[[1]], at[[2]], KEEP.OUT.ATTRS = FALSE), plane$names)
+  if (is.null(fit$encoding)) grid <- matrix(c(grid[[1]], grid[[2]]), ncol = 2, dimnames = list(NULL, fit$inputs))
   as.matrix(predict(fit, grid, type = if (is.null(fit$levels)) "response" else "prob"))
 }
 
@@ -102,7 +117,7 @@ draw_regions <- function(at, probability, levels, points) {
 
 # Numbers: shades from low to high, and lines of equal height.
 draw_levels <- function(at, answer, points) {
-  all <- c(answer, if (is.numeric(points$observed)) points$observed)
+  all <- c(answer, points$observed[is.finite(points$observed)])
   breaks <- pretty(all, 12)
   if (length(breaks) < 2 || diff(range(all)) < 1e-12 * max(abs(all), 1)) breaks <- mean(all) + c(-1, 0, 1)
   colours <- tint(grDevices::hcl.colors(length(breaks) - 1, "YlGnBu"), rep(0.7, length(breaks) - 1))
