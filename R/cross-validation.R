@@ -79,7 +79,7 @@ nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fit
 #' @export
 nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fits = FALSE, weights = NULL, offset = NULL, na.action = getOption("na.action", "na.omit"), ...) {
   call <- current_env()
-  check_given(missing(y), "y", "the outcome: a vector, a factor, a numeric matrix, or a formula with the columns of {.arg X}", call)
+  check_given(missing(y), "y", "the outcome: a vector, a factor, or a matrix of several numeric outcomes", call)
   settings <- check_train_settings(list(...), nn_train.data.frame, call)
   frame <- read_columns(X, y, weights, offset, na.action, expr_label(substitute(y)), call)
   observed <- observed_outcome(frame, settings, call)
@@ -104,7 +104,7 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   frame <- read_formula(formula, data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, call)
   number <- attr(frame$raw, "row.names")
   cases <- list(rows = list(data = as.data.frame(data)[number, , drop = FALSE], weights = frame$weights, offset = if (!is.null(extras$offset)) frame$offset),
-    fixed = list(formula = carry_variables(formula, names(data)), contrasts = contrasts), number = number)
+    fixed = list(formula = formula, contrasts = contrasts), number = number, globals = formula_globals(formula, names(data)))
   cross_validate(cases, observed_outcome(frame, settings, call), folds, repeats, metrics, keep_fits, settings, call)
 }
 
@@ -116,14 +116,11 @@ observed_outcome <- function(frame, settings, call) {
 
 kept_rows <- function(rows, omitted) setdiff(seq_len(rows), omitted)
 
-# A formula that finds on any worker what it names besides the columns of the data: functions and constants of the user's go with it.
-carry_variables <- function(formula, columns) {
-  where <- environment(formula)
+# What a formula names besides the columns of the data: functions and constants of the user's, by name. A fit's terms look them up in the global environment.
+formula_globals <- function(formula, columns) {
   names <- setdiff(all.names(formula, unique = TRUE), c(columns, "."))
-  values <- stats::setNames(lapply(names, get0, envir = where), names)
-  own <- Filter(function(value) !is.null(value) && !is.primitive(value) && !(is.function(value) && environmentName(environment(value)) %in% c("base", "stats")), values)
-  environment(formula) <- list2env(own, parent = globalenv())
-  formula
+  values <- stats::setNames(lapply(names, get0, envir = environment(formula)), names)
+  Filter(function(value) !is.null(value) && !is.primitive(value) && !(is.function(value) && environmentName(environment(value)) %in% c("base", "stats")), values)
 }
 
 # `observed`: a factor, or a numeric matrix.
@@ -137,7 +134,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   seeds <- draw_seeds(nrow(plan))
   tasks <- lapply(seq_len(nrow(plan)), function(i) list(seed = seeds[i], held_out = which(held_in[, plan$repetition[i]] == plan$fold[i])))
   if (is.null(settings$keep_fitted)) settings$keep_fitted <- keep_fits
-  results <- map_tasks(tasks, train_without, cases = cases, settings = settings, keep_fit = keep_fits)
+  results <- map_tasks(tasks, train_without, cases = cases[c("rows", "fixed")], settings = settings, keep_fit = keep_fits, globals = as.list(cases$globals))
   report_fits(results, call)
   if (is.factor(observed)) results <- lapply(results, align_levels, levels = levels(observed))
 

@@ -1,10 +1,11 @@
 # Many fits at once. A task is a plain list with a `seed`; the result of a task depends on it alone, so that it does not matter where and in which order tasks run.
 
 # The values of f(task, ...) for all tasks, in their order: in parallel where the user has set a plan of the package future, else one after the other. Progress goes to progressr, where that is installed.
-map_tasks <- function(tasks, f, ...) {
+# `globals`: objects by name that the workers' global environments need.
+map_tasks <- function(tasks, f, ..., globals = list()) {
   done <- if (is_installed("progressr")) progressr::progressor(steps = length(tasks)) else function(...) NULL
   if (!runs_in_parallel()) return(lapply(tasks, run_task, f = f, done = done, ...))
-  future.apply::future_lapply(tasks, run_task, f = f, done = done, ..., future.seed = NULL)
+  future.apply::future_lapply(tasks, run_task, f = f, done = done, ..., future.seed = NULL, future.globals = globals)
 }
 
 run_task <- function(task, f, done, ...) {

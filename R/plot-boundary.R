@@ -7,7 +7,7 @@ plot_boundary <- function(fit, data, y, resolution, call, ...) {
   at <- Map(function(limits) seq(limits[1], limits[2], length.out = resolution), plane$limits)
   answers <- predict_plane(fit, at, plane)
   with_defaults(graphics::plot, list(x = NULL, xlim = plane$limits[[1]], ylim = plane$limits[[2]], xaxs = "i", yaxs = "i"), given[setdiff(names(given), c("xlim", "ylim"))],
-    list(xlab = plane$names[1], ylab = plane$names[2]))
+    list(xlab = plane$names[1], ylab = plane$names[2], main = if (is.null(unclass(fit)$levels)) unclass(fit)$encoding$outcome$names))
   if (is.null(unclass(fit)$levels)) draw_levels(at, answers, points) else draw_regions(at, answers, unclass(fit)$levels, points)
   graphics::box()
 }

@@ -32,7 +32,7 @@ shown_units <- function(n, most) {
 
 end_labels <- function(fit, layers) {
   name <- function(names, stem, layer, n) (if (!is.null(names)) names else if (n == 1) stem else paste0(stem, seq_len(n)))[layer$number]
-  outputs <- if (length(fit$levels) == 2) fit$levels[2] else fit$outputs
+  outputs <- if (length(fit$levels) == 2) fit$levels[2] else if (!is.null(fit$outputs)) fit$outputs else fit$encoding$outcome$names
   list(name(fit$inputs, "x", layers[[1]], fit$shape$units[1]), name(outputs, "output", layers[[length(layers)]], last(fit$shape$units)))
 }
 

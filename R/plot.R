@@ -37,10 +37,10 @@
 #' @export
 plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, units = 12, resolution = 200, ...) {
   call <- current_env()
-  switch(check_choice(what, c("loss", "network", "boundary"), "what", call),
-    loss = plot_loss(x, log, call, ...),
-    network = plot_network(unclass(x), coef(x), check_whole(units, "units", call, least = 3), call, ...),
-    boundary = plot_boundary(x, data, y, check_whole(resolution, "resolution", call, least = 2, most = 2000), call, ...))
+  what <- check_choice(what, c("loss", "network", "boundary"), "what", call)
+  units <- check_whole(units, "units", call, least = 3)
+  resolution <- check_whole(resolution, "resolution", call, least = 2, most = 2000)
+  switch(what, loss = plot_loss(x, log, call, ...), network = plot_network(unclass(x), coef(x), units, call, ...), boundary = plot_boundary(x, data, y, resolution, call, ...))
   invisible(x)
 }
 

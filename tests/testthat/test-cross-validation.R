@@ -114,7 +114,7 @@ test_that("a task's numbers do not depend on the kind of R's generator, which is
 test_that("progress is told to progressr", {
   skip_if_not_installed("progressr")
   steps <- 0
-  counter <- progressr::make_progression_handler("counter", list(update = function(config, state, ...) steps <<- state$step), intrusiveness = 0, interval = 0, times = Inf)
+  counter <- progressr::make_progression_handler("counter", list(update = function(config, state, ...) steps <<- state$step), intrusiveness = 0, interval = 0, times = Inf, enable = TRUE)
   progressr::with_progress(quick(inputs, iris$Species, folds = 3), handlers = counter, enable = TRUE)
   expect_equal(steps, 3)
 })
@@ -223,5 +223,83 @@ test_that("what cannot be done is refused before any fit", {
     nn_cv(inputs, iris$Species, hidden = -1)
     nn_cv(inputs, iris$Species, weights = 1:3)
     nn_cv(cars_inputs, cars_target, folds = 2, epochs = 1, metrics = function(y, p) "good")
+  })
+})
+
+test_that("formulas, data frames and pipes give the same numbers, each fit standardising its own rows", {
+  fold <- rep(1:4, 8)
+  set.seed(1)
+  by_formula <- nn_cv(mpg ~ wt + hp, mtcars, folds = fold, epochs = 20, keep_fits = TRUE)
+  set.seed(1)
+  by_columns <- nn_cv(mtcars[c("wt", "hp")], mtcars$mpg, folds = fold, epochs = 20)
+  set.seed(1)
+  piped <- mtcars |> nn_cv(mpg ~ wt + hp, folds = fold, epochs = 20)
+  expect_identical(by_columns$metrics, by_formula$metrics)
+  expect_identical(piped$predictions, by_formula$predictions)
+  for (k in 1:4) expect_equal(by_formula$fits[[k]]$encoding$center[["wt"]], mean(mtcars$wt[fold != k]))
+  p <- by_formula$predictions
+  expect_equal(p$predicted[fold == 1], unname(predict(by_formula$fits[[1]], mtcars[fold == 1, ])))
+  expect_equal(by_formula$metrics$rmse[1], sqrt(mean((p$observed - p$predicted)[fold == 1]^2)))
+})
+
+test_that("weights, offsets, subsets and missing values of a formula", {
+  air <- transform(airquality, w = rep(1:3, 51), o = Day / 10)
+  whole <- with(air, !is.na(Ozone) & Day > 2)
+  fold <- rep(1:3, length.out = sum(whole))
+  set.seed(1)
+  result <- nn_cv(Ozone ~ Wind + Temp, air, folds = fold, subset = Day > 2, weights = w, offset = o, epochs = 10, keep_fits = TRUE)
+  expect_identical(result$predictions$row, which(whole))
+  expect_identical(result$n, sum(whole))
+  one <- air[whole, ]
+  # the same fit by hand, from the seed that the task had
+  set.seed(1)
+  seed <- draw_seeds(3)[1]
+  by_hand <- with_seed(seed, nn_train(Ozone ~ Wind + Temp, one[fold != 1, ], weights = w, offset = o, epochs = 10))
+  expect_identical(coef(result$fits[[1]]), coef(by_hand))
+  p <- predict(by_hand, one[fold == 1, ], offset = one$o[fold == 1])
+  expect_equal(result$metrics$rmse[1], sqrt(weighted.mean((one$Ozone[fold == 1] - p)^2, one$w[fold == 1])))
+  set.seed(1)
+  columns <- nn_cv(air[c("Wind", "Temp")], air$Ozone, folds = rep(1:4, 29), epochs = 10)
+  expect_identical(columns$predictions$row, which(!is.na(air$Ozone)))
+})
+
+test_that("outcomes of text and truth values, and variables that are not in the data", {
+  text <- as.character(iris$Species)
+  set.seed(1)
+  of_text <- nn_cv(iris[1:4], text, folds = 3, epochs = 10)
+  set.seed(1)
+  expect_identical(nn_cv(iris[1:4], iris$Species, folds = 3, epochs = 10)$metrics, of_text$metrics)
+  # the folds of one class: the fit has not met it, so its probability is 0
+  alone <- nn_cv(Species ~ ., transform(iris, Species = as.character(Species)), folds = as.integer(iris$Species), epochs = 10)
+  expect_identical(unname(alone$probabilities[cbind(1:150, as.integer(iris$Species))]), rep(0, 150))
+  expect_identical(alone$metrics$accuracy, c(0, 0, 0))
+  wt <- mtcars$wt
+  heavy <- wt > 3
+  expect_identical(levels(nn_cv(heavy ~ wt, folds = 3, epochs = 5)$predictions$observed), c("FALSE", "TRUE"))
+})
+
+test_that("in parallel a formula finds the user's functions and constants", {
+  skip_if_not_installed("future.apply")
+  withr::defer(rm("half_of", "power", envir = globalenv()))
+  assign("half_of", function(x) x / 2, globalenv())
+  assign("power", 2, globalenv())
+  run <- function() {
+    set.seed(1)
+    nn_cv(mpg ~ half_of(wt) + poly(hp, power), mtcars, folds = 3, epochs = 10)
+  }
+  one <- run()
+  old <- future::plan(future::multisession, workers = 2)
+  on.exit(future::plan(old))
+  expect_identical(run(), one)
+})
+
+test_that("a level that only one fold has is an error that says so", {
+  cars <- transform(mtcars, kind = factor(c("rare", rep("usual", 31))))
+  expect_snapshot(error = TRUE, {
+    nn_cv(mpg ~ wt + kind, cars, folds = 4, epochs = 5)
+    nn_cv(mpg ~ wt + nothing, cars)
+    nn_cv(~ wt, cars)
+    nn_cv(cars["wt"], cars$mpg, hiden = 3)
+    nn_cv(cars["wt"])
   })
 })
