@@ -81,7 +81,7 @@ nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep
   call <- current_env()
   check_given(missing(y), "y", "the outcome: a vector, a factor, or a matrix of several numeric outcomes", call)
   settings <- check_train_settings(list(...), nn_train.data.frame, call)
-  frame <- read_columns(X, y, weights, offset, na.action, expr_label(substitute(y)), call)
+  frame <- read_columns(X, y, weights, offset, na.action, NULL, expr_label(substitute(y)), call)
   observed <- observed_outcome(frame, settings, call)
   cases <- list(rows = list(X = frame$raw, y = if (is.factor(observed)) observed else frame$y, weights = frame$weights, offset = frame$offset), number = kept_rows(nrow(X), frame$na.action))
   cross_validate(cases, observed, folds, repeats, metrics, keep_fits, settings, call)
@@ -101,7 +101,7 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   extras <- list(subset = substitute(subset), weights = substitute(weights), offset = substitute(offset))
   extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
   if (missing(data)) data <- stats::get_all_vars(formula)
-  frame <- read_formula(formula, data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, call)
+  frame <- read_formula(formula, data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, NULL, call)
   number <- attr(frame$raw, "row.names")
   cases <- list(rows = list(data = as.data.frame(data)[number, , drop = FALSE], weights = frame$weights, offset = if (!is.null(extras$offset)) frame$offset),
     fixed = list(formula = formula, contrasts = contrasts), number = number, globals = formula_globals(formula, names(data)))
