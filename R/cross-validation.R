@@ -3,6 +3,9 @@
 #' Says how well a network predicts cases that it was not trained on. The rows are dealt out to folds; for each fold a network is trained on the rows of all others, and its predictions for
 #' the fold are compared with what was observed. Everything that [nn_train()] learns from data, the scaling of the inputs among it, it learns without the fold.
 #'
+#' With a formula or a data frame the defaults are those of [nn_train.data.frame()], and inputs and outcome are standardised anew for each fit. With a matrix nothing is done to the data, so do not scale the columns beforehand by
+#' all rows where this matters: take a data frame.
+#'
 #' **Folds** are stratified: each has the same number of rows of each class, up to one, or for a numeric outcome the same spread of small and large values. Where rows belong together (several of one
 #' patient), give their fold in `folds`, so that no patient is on both sides. `folds` equal to the number of rows leaves one out at a time.
 #'
@@ -16,22 +19,24 @@
 #' the mean absolute error; `"r_squared"`, `1 - sum((y - p)^2) / sum((y - mean(y))^2)` within the fold (below 0 where the fold's mean is the better prediction), and `"poisson_deviance"`, the mean of `2 (y log(y / p) - (y - p))`. With several
 #' outputs, these are means over them. Case weights count in these metrics as in the training. A metric that a fold does not define, such as the area where it holds one class alone, is `NA` there, and left out of the mean.
 #'
-#' @param X,y The inputs and targets as in [nn_train()], all rows.
-#' @param ... Arguments of [nn_train()]: `hidden`, `optimizer`, `epochs` and so on. `validation` as a share is taken from the rows that are trained on. `checkpoint` is refused, as all fits would write to it.
+#' @param X,y The inputs and the outcome of all rows, as in [nn_train()] for a matrix and in [nn_train.data.frame()] for a data frame.
+#' @param formula,data A formula and a data frame, as in [nn_train.formula()]; `data |> nn_cv(y ~ x)` is the same.
+#' @param ... Arguments of [nn_train()] for this kind of data: `hidden`, `optimizer`, `epochs` and so on. `validation` and `calibration` as shares are taken from the rows that are trained on. `checkpoint` is refused, as all fits
+#'   would write to it.
 #' @param folds How many folds, a whole number from 2 to the number of rows, 10 by default; or the fold of each row, a vector of numbers or names.
 #' @param repeats How many times to draw folds and go through them, a whole number; 1 by default.
 #' @param metrics What to measure: names of those above, a function, or a named list of both. A function gets what was observed and what was predicted for the fold's rows, two vectors (matrices for several outputs); for a factor
 #'   the second is the matrix of the probabilities of the levels. It returns one number. `NULL` (the default) means accuracy, log_loss and auc for a factor, rmse, mae and r_squared for numbers.
 #' @param keep_fits Keep the fits in the result? `FALSE` by default.
-#' @param weights,offset As in [nn_train()], for all rows.
+#' @param weights,offset,subset,na.action,contrasts As in [nn_train()] for this kind of data. Rows that `subset` or `na.action` leave out are in no fold.
 #' @return A list of class `nn_cv`:
 #' \describe{
 #'   \item{`metrics`}{a data frame with a row for each fit: `repetition`, `fold`, `rows` (held out), `epoch` (the one whose weights were used), and a column for each metric.}
-#'   \item{`predictions`}{a data frame with a row for each row of the data and repetition: `row`, `repetition`, `fold`, `observed` and `predicted`, the prediction of the fit that had not seen the row. With several outputs the
+#'   \item{`predictions`}{a data frame with a row for each row of the data and repetition: `row` (its place in the data), `repetition`, `fold`, `observed` and `predicted`, the prediction of the fit that had not seen the row. With several outputs the
 #'     last two are matrices; for a factor `predicted` is the most probable class.}
 #'   \item{`probabilities`}{for a factor, a matrix with the rows of `predictions` and a column for each level; else `NULL`.}
 #'   \item{`fits`}{with `keep_fits`, the fits, in the order of `metrics`; else `NULL`.}
-#'   \item{`folds`, `repeats`, `stratified`, `n`}{what was done.}
+#'   \item{`folds`, `repeats`, `stratified`, `n`, `outcome`}{what was done: the numbers of folds and repetitions, whether the folds were drawn (else they were given), the number of rows, and the outcome in words.}
 #' }
 #' `summary()` gives a data frame with a row for each metric: its `mean` over the folds, `standard_error`, the standard deviation over the folds divided by the root of their number, and `least` and `greatest`. As the
 #' fits share most of their rows, the standard error is too small rather than too large (Bengio and Grandvalet 2004). `print()` shows this table.
@@ -45,12 +50,15 @@
 #' Bengio, Y. and Grandvalet, Y. (2004). No unbiased estimator of the variance of k-fold cross-validation. *Journal of Machine Learning Research*, 5, 1089-1105.
 #' @examples
 #' set.seed(1)
-#' X <- as.matrix(iris[1:4])
-#' result <- nn_cv(X, iris$Species, folds = 5, hidden = 4, optimizer = "lbfgs", penalty = 0.1,
-#'   epochs = 100)
+#' result <- nn_cv(Species ~ ., iris, folds = 5, hidden = 4, epochs = 50)
 #' result
 #' result$metrics
 #' table(result$predictions$observed, result$predictions$predicted)
+#'
+#' # The same folds for another model, and a metric of one's own
+#' folds <- result$predictions$fold
+#' worst <- function(y, p) min(p[cbind(seq_along(y), as.integer(y))])
+#' nn_cv(Species ~ ., iris, folds = folds, hidden = 0, metrics = list("log_loss", worst = worst))
 #' @export
 nn_cv <- function(X, ...) {
   formula <- if (missing(X) || is.data.frame(X)) formula_among(...)
