@@ -172,7 +172,8 @@ doctor_checks <- list(
     finding("the inputs are not scaled",
       paste0(if (small) "All inputs are" else if (length(large) == 1) "An input is" else paste(length(large), "of the", length(typical), "inputs are"), " far from the scale of 1 that training works best with: ",
         name(worst), " is typically ", short(typical[worst]), " (root mean square)."),
-      "Use scale(X), keeping its centre and scale for new data, or give a data frame: nn_train() then standardises and remembers.")
+      if (is.null(fit$encoding)) "Use scale(X), keeping its centre and scale for new data, or give a data frame: nn_train() then standardises and remembers."
+      else "Leave standardize = TRUE.")
   },
   still_falling = function(fit, facts) {
     losses <- if (is.null(fit$history$validation_loss)) fit$history$loss else fit$history$validation_loss
