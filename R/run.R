@@ -140,7 +140,7 @@ abort_diverged <- function(fit, call) {
 report_interrupt <- function(fit, left, call) {
   if (!called_from_console(call)) interrupt()
   cli::cli_warn(c("Training was interrupted in epoch {fit$state$epoch + 1}; this is the fit so far.",
-    i = "{.code nn_continue(fit, X, y, epochs = {left})} goes on from here to the same end."), class = "backprop_warning_interrupted", call = NULL)
+    i = "{.code nn_continue(fit, {if (is.null(fit$encoding$terms)) 'X, y' else 'data'}, epochs = {left})} goes on from here to the same end."), class = "backprop_warning_interrupted", call = NULL)
 }
 
 # Was the function whose environment is `call` the first one on the stack, its generic aside?
