@@ -10,7 +10,7 @@
 #' | `constant` | the outputs vary by less than 1 % of what the targets do (standard deviations) |
 #' | `null_model` | the loss is less than 1 % below that of the best constant: for squared error the mean, for classes their shares |
 #' | `saturated` | more than a quarter of the units of a sigmoid or tanh layer are flat: their mean slope is below 1 % of the steepest. Not looked for where the loss is below 5 % of the null model's, as units that work as switches do no harm then |
-#' | `dead` | the same for the other activations, such as relu units that are 0 for (nearly) all rows |
+#' | `dead` | the same for three quarters or more of the units of a layer of another activation, such as relu units that are 0 for (nearly) all rows; fewer are common and do little harm, as a penalty lets units go that are not needed |
 #' | `unscaled` | the root mean square of an input is above 10, or the largest of all is below 0.01, and training did not converge |
 #' | `still_falling` | all epochs were used up, and the loss (of the held-out rows, where there are some) fell by more than 1 % of the null model's (or of the first epoch's, where that is lower) from the last but one tenth of the epochs to the last |
 #'
@@ -200,7 +200,7 @@ idle_finding <- function(fit, facts, word, advice) {
   of_word <- vapply(kinds, function(kind) identical(idle_kinds[[kind]]$word, word), NA)
   units <- fit$shape$units[1 + seq_along(kinds)]
   idle <- fit$probe$idle
-  many <- which(of_word & idle > units / 4)
+  many <- which(of_word & (if (word == "dead") idle >= 0.75 * units else idle > 0.25 * units))
   good <- word == "saturated" && isTRUE(facts$loss < 0.05 * facts$null)
   if (length(many) == 0 || good || fit$probe$rows < 2) return(FALSE)
   layer <- if (length(kinds) == 1) "the hidden layer" else paste("hidden layer", seq_along(kinds))

@@ -25,6 +25,27 @@ test_that("ordinary fits have no finding", {
   }
 })
 
+test_that("fits with the defaults for data have no finding", {
+  for (seed in 1:3) {
+    set.seed(seed)
+    expect_identical(found(nn_train(mpg ~ ., mtcars)), character())
+    expect_identical(found(nn_train(Species ~ ., iris)), character())
+    expect_identical(found(nn_train(weight ~ feed, chickwts)), character())
+  }
+  # cases and controls were matched by these three, so that they say nothing of the outcome
+  expect_true("null_model" %in% found(nn_train(case ~ education + age + parity, transform(infert, case = factor(case)))))
+})
+
+test_that("a standardised outcome is judged on its own scale or the network's alike", {
+  set.seed(1)
+  fit <- nn_train(dist ~ speed, cars)
+  facts <- doctor_facts(unclass(fit))
+  expect_equal(facts$null, 0.5)
+  expect_equal(facts$loss, fit$objective - fit$settings$penalty / 2 * sum(fit$wh^2, fit$wout^2))
+  wrong <- nn_train(dist ~ speed, cars, output_activation = "sigmoid", epochs = 20)
+  expect_true("unreachable" %in% found(wrong))
+})
+
 test_that("a training that diverged is found, from the fit in its error", {
   error <- tryCatch(train(y = mtcars$mpg * 1e3, learning_rate = 10, activation = "identity"), backprop_error_diverged = function(e) e)
   expect_true("diverged" %in% found(error$fit))
