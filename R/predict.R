@@ -13,7 +13,7 @@
 #' probability `level`. Where that number is above `n`, limits are infinite and sets hold all levels, with a warning of class `backprop_warning_calibration`. Calibration rows count one each whatever their case weight, but for those of weight 0, which do not.
 #'
 #' @param object A fit of [nn_train()].
-#' @param newdata For a fit made from matrices, a numeric matrix with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
+#' @param newdata For a fit made from matrices, a numeric matrix, or a sparse one of the Matrix package, with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
 #'   and further ones are ignored; where one has none, their number must be the same. For a fit made from data, a data frame. Missing (the default): the cases of the training.
 #' @param type What to return. `"response"` (the default): the outputs. For a fit to classes also `"class"`, the most probable level, and `"prob"`, the probability of each.
 #' @param offset Numbers to add to the output, one for each row and output; to be given where the fit was made with the argument `offset`, and only there. For a fit made from data they are on the scale of the outcome, as they were in training.
