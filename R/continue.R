@@ -31,7 +31,7 @@ nn_continue <- function(fit, X, y, epochs, weights = NULL, offset = NULL, valida
   check_given(missing(y), "y", "the targets that the fit was made with", call)
   check_given(missing(epochs), "epochs", "how many epochs to go on for", call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
-  given <- fit
+  given <- fit <- current_fit(fit, call)
   fit <- unclass(fit)
   X <- align_columns(check_matrix(X, "X", call), fit, "X", call)
   targets <- encode_targets(y, nrow(X), call, fit$levels)

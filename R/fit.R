@@ -22,6 +22,7 @@
 predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(predict.nn_fit)))
+  object <- current_fit(object, call)
   fit <- unclass(object)
   check_choice(type, c("response", if (!is.null(fit$levels)) c("class", "prob")), "type", call)
   if (missing(newdata)) return(as_type(stored_fitted(object, call), type, fit$levels))

@@ -95,7 +95,7 @@ finish_fit <- function(fit, state, history, stop) {
     if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(data$X), fit$outputs)
     list(output = output, residuals = data$y - output)
   }
-  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state))
+  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
   structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
 }
 
