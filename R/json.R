@@ -4,7 +4,7 @@
 json_types <- c("logical", "integer", "double", "character", "list", "symbol", "call")
 json_attributes <- c("names", "dim", "dimnames", "class", "levels", "row.names", "contrasts")
 json_terms_attributes <- c("variables", "factors", "term.labels", "order", "intercept", "response", "predvars", "dataClasses", "offset", "specials")
-json_classes <- c("nn_fit", "nn_optimizer", "nn_loss_setting", "nn_schedule", "data.frame", "factor", "ordered", "formula", "terms")
+json_classes <- c("nn_fit", "nn_optimizer", "nn_loss_setting", "nn_schedule", "data.frame", "factor", "ordered", "formula", "terms", "omit", "exclude")
 json_depth <- 500
 
 # Functions that a formula, or the call that made a fit, may name. Calls of others are read only where the reader names them.
