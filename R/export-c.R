@@ -2,7 +2,7 @@
 
 c_language <- c(infix, list(number = function(x) digits(x), name = function(name) paste0("row->", name), `^` = pattern("pow(%s, %s)"), where = pattern("(%s > 0 ? %s : %s)"),
   abs = pattern("fabs(%s)"), log = pattern("log(%s)"), log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"), log10 = pattern("log10(%s)"),
-  tanh = pattern("tanh(%s)"), sigmoid = pattern("(1.0 / (1.0 + exp(-%s)))"), normal = pattern("(0.5 * erfc(-0.70710678118654752440 * %s))")))
+  tanh = pattern("tanh(%s)"), sigmoid = pattern("(1.0 / (1.0 + exp(-%s)))"), composed_sigmoid = pattern("(1.0 / (1.0 + exp(-%s)))"), normal = pattern("(0.5 * erfc(-0.70710678118654752440 * %s))")))
 
 c_text <- function(x) {
   bytes <- lapply(enc2utf8(x), charToRaw)

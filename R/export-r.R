@@ -2,7 +2,7 @@
 
 r_language <- c(infix, list(number = function(x) sub("\\.0(\\)?)$", "\\1", digits(x)), name = function(name) paste0("newdata[[", r_text(name), "]]"), `^` = pattern("(%s ^ %s)"),
   where = pattern("ifelse(%s > 0, %s, %s)"), abs = pattern("abs(%s)"), log = pattern("log(%s)"), log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"),
-  log10 = pattern("log10(%s)"), tanh = pattern("tanh(%s)"), sigmoid = pattern("(1 / (1 + exp(-%s)))"), normal = pattern("pnorm(%s)")))
+  log10 = pattern("log10(%s)"), tanh = pattern("tanh(%s)"), sigmoid = pattern("(1 / (1 + exp(-%s)))"), composed_sigmoid = pattern("(1 / (1 + exp(-%s)))"), normal = pattern("pnorm(%s)")))
 
 r_text <- function(x) encodeString(x, quote = "\"")
 r_numbers <- function(x) paste0("c(\n", listed(gsub("[()]", "", sub("\\.0(\\)?)$", "\\1", digits(x)))), ")")
