@@ -1,7 +1,7 @@
 # What "auto" means for data: chosen from the number of rows and inputs, the kind of outcome, and the arguments that are given.
 
 # The options of a training, with each "auto" replaced; the names of those chosen are kept in `chosen`.
-choose_defaults <- function(options, rows, inputs, call) {
+choose_defaults <- function(options, rows, inputs, outcome, call) {
   auto <- vapply(options, identical, NA, "auto")
   small <- rows < 1000
   choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
