@@ -38,7 +38,8 @@ check_model <- function(fit, allow = character()) {
   need(is.null(fit$call) || is.call(fit$call), "Its call is none.")
   check_model_settings(fit$settings, fit$shape, need, number, flag, whole)
   check_model_state(fit$state, fit$settings, parameters, need, number, finite, whole)
-  check_model_encoding(fit$encoding, units[1], need, finite, allow)
+  need(is.null(fit$encoding) || !is.null(fit$inputs), "It must have a name for each input.")
+  check_model_encoding(fit$encoding, units[1], outputs, need, finite, allow)
   fit
 }
 
@@ -93,11 +94,16 @@ check_model_state <- function(state, settings, parameters, need, number, finite,
     all(vapply(curvature[names(memory$curvature)[-(1:4)]], number, NA)), "The curvature of its state is not as long as there are weights.")
 }
 
-# Contrasts are named functions that encoding calls, so only R's own are taken; so are the functions of the terms (see read_call()).
-check_model_encoding <- function(encoding, inputs, need, finite, allow) {
+# Contrasts and what is done with missing values are functions by name that encoding calls, so only R's own are taken; so are the functions of the terms (see read_call()).
+check_model_encoding <- function(encoding, inputs, outputs, need, finite, allow) {
   if (is.null(encoding)) return(invisible())
   need(is.list(encoding) && finite(encoding$center, inputs) && finite(encoding$scale, inputs) && all(encoding$scale > 0), "The centre and scale of its encoding must be finite numbers, one for each input.")
-  contrasts <- encoding$contrasts
-  named <- unlist(Filter(is.character, as.list(contrasts)))
-  need(all(named %in% c("contr.treatment", "contr.sum", "contr.helmert", "contr.poly", "contr.SAS", allow)), "Its contrasts are none of R's own.")
+  need(is.list(encoding$columns) && !is.null(names(encoding$columns)), "Its encoding must have columns with names.")
+  for (kind in encoding$columns) need(is.list(kind) && is.character(kind$type) && length(kind$type) == 1, "Each column of its encoding must have a type.")
+  need(is.null(encoding$terms) || inherits(encoding$terms, "terms"), "Its formula is none.")
+  named <- c(unlist(Filter(is.character, as.list(encoding$contrasts))), encoding$replay$na.action)
+  need(is.null(named) || (is.character(named) && all(named %in% c("contr.treatment", "contr.sum", "contr.helmert", "contr.poly", "contr.SAS", "na.omit", "na.exclude", "na.pass", "na.fail", allow))),
+    "Its contrasts, or what is done with missing values, are none of R's own.")
+  outcome <- encoding$outcome
+  need(is.list(outcome) && finite(outcome$center, c(1, outputs)) && finite(outcome$scale, c(1, outputs)) && all(outcome$scale > 0), "Its outcome must have a finite centre and scale.")
 }
