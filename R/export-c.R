@@ -42,7 +42,7 @@ export_c <- function(model, options) {
     if (!model$matrix) c("/* One case. A missing number is NAN; a missing string is NULL. */", "typedef struct {", paste0("  ", ifelse(vapply(model$inputs, function(i) i$kind == "levels", NA), "const char *", "double "), fields, ";",
         "  /* ", comment_text(names), vapply(model$inputs, function(input) switch(input$kind, levels = paste0(": ", paste(comment_text(c_text(input$levels)), collapse = ", ")), logical = ": 0 or 1", ""), ""), " */"), paste0("} ", struct, ";"), ""),
     c_array("center", model$center), c_array("scale", model$scale),
-    unlist(lapply(n, function(i) c(paste0("/* layer ", i, ": ", ncol(layers[[i]]$w), " units of ", nrow(layers[[i]]$w), " weights each */"), c_array(paste0("w", i), as.vector(layers[[i]]$w)), c_array(paste0("b", i), layers[[i]]$b)))),
+    unlist(lapply(n, function(i) c(paste0("/* layer ", i, ": ", counted(ncol(layers[[i]]$w), "unit"), " of ", counted(nrow(layers[[i]]$w), "weight"), " each */"), c_array(paste0("w", i), as.vector(layers[[i]]$w)), c_array(paste0("b", i), layers[[i]]$b)))),
     c_array("response_center", model$response$center), c_array("response_scale", model$response$scale), "",
     if (length(tables) > 0) c("static double lookup(const char *x, int levels, const char *const *level, const double *value) {", "  for (int i = 0; x != NULL && i < levels; ++i)", "    if (strcmp(x, level[i]) == 0) return value[i];",
       "  return NAN;", "}", ""),

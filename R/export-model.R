@@ -113,7 +113,7 @@ export_expression <- function(x, encoding, term, call) {
   if (name == "scale" && all(c("center", "scale") %in% names(arguments)) && is.numeric(arguments$center) && is.numeric(arguments$scale) && length(arguments$center) == 1 && length(arguments$scale) == 1)
     return(base::call("/", base::call("-", export_expression(arguments[[1]], encoding, term, call), as.double(arguments$center)), as.double(arguments$scale)))
   known <- name %in% names(export_functions) && is.null(names(arguments)) && (length(arguments) == export_functions[[name]] || (name == "-" && length(arguments) == 1))
-  if (!known) abort_export(term, "It calls {.fn {name}}, and the file can have {.fn {setdiff(names(export_functions), '(')}} of one column each", call)
+  if (!known) abort_export(term, "It calls {.fn {name}} so, where a file can have arithmetic and {.fn {names(export_functions)[-(1:6)]}} of one argument each", call)
   arguments <- lapply(arguments, export_expression, encoding, term, call)
   if (name %in% c("I", "(")) return(arguments[[1]])
   if (name == "^" && is.numeric(arguments[[2]]) && arguments[[2]] %in% 2:4) return(Reduce(function(product, factor) base::call("*", product, factor), rep(arguments[1], arguments[[2]])))

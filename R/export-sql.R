@@ -1,8 +1,17 @@
 # One SELECT, with a common table expression for each step: the scaled columns, then for each layer its input and its activations.
 
+# Some databases refuse an exponential that is too small for a double; below exp(-700) = 1e-304 it is 0 here.
+# From 40 the sigmoid, and from 20 the hyperbolic tangent, is 1 to the last bit.
 # log() is the natural logarithm in some databases and the decimal one in others; its quotient with that of e is the same in all.
-sql_language <- c(infix, list(number = function(x) digits(x), name = function(name) sprintf("CAST(%s AS DOUBLE PRECISION)", sql_name(name)), `^` = pattern("power(%s, %s)"),
+sql_language <- c(infix[names(infix) != "exp"], list(number = function(x) digits(x), name = function(name) sprintf("CAST(%s AS DOUBLE PRECISION)", sql_name(name)), `^` = pattern("power(%s, %s)"),
+  exp = function(x) sprintf("CASE WHEN %s > -700 THEN exp(%s) WHEN %s <= -700 THEN 0.0 END", x, x, x), sigmoid = function(z) sql_sigmoid(z), composed_sigmoid = function(z) sql_sigmoid(z),
+  tanh = function(z) sprintf("CASE WHEN %s > 20 THEN 1.0 WHEN %s > -20 THEN 1.0 - 2.0 / (1.0 + exp(2.0 * %s)) WHEN %s <= -20 THEN -1.0 END", z, z, z, z),
   where = pattern("CASE WHEN %s > 0 THEN %s ELSE %s END"), abs = pattern("abs(%s)"), log = pattern("(log(%s) / log(2.7182818284590452))")))
+
+sql_sigmoid <- function(z) sprintf("(CASE WHEN %s > 40 THEN 1.0 WHEN %s > -700 THEN 1.0 / (1.0 + exp(-%s)) WHEN %s <= -700 THEN 0.0 END)", z, z, z, z)
+
+# exp(z - own), at most 1e304, as what it is divided by is then far below the smallest difference that counts.
+sql_softmax_part <- function(z, own) sprintf("CASE WHEN %s - %s > 700 THEN 1e304 WHEN %s - %s > -700 THEN exp(%s - %s) WHEN %s - %s <= -700 THEN 0.0 END", z, own, z, own, z, own, z, own)
 
 sql_name <- function(x) paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\"")
 sql_text <- function(x) paste0("'", gsub("'", "''", x, fixed = TRUE), "'")
@@ -40,7 +49,7 @@ export_sql <- function(model, options) {
     z <- paste0("nn_z", i, "_", units)
     sums <- vapply(units, function(u) sql_sum(c(number(layer$b[u]), paste0(columns, " * ", number(layer$w[, u])))), "")
     steps <- c(steps, step(paste0("nn_sums", i), z, sums, from))
-    values <- if (layer$activation == "softmax") vapply(z, function(own) paste0("1.0 / ", sql_sum(ifelse(z == own, paste0("(1.0 + 0 * ", own, ")"), paste0("exp(", z, " - ", own, ")")))), "")
+    values <- if (layer$activation == "softmax") vapply(z, function(own) paste0("1.0 / ", sql_sum(ifelse(z == own, paste0("(1.0 + 0 * ", own, ")"), sql_softmax_part(z, own)))), "")
       else vapply(z, function(own) translate(export_activations[[layer$activation]], sql_language, list(z = own)), "")
     columns <- paste0("nn_a", i, "_", units)
     from <- paste0("nn_layer", i)

@@ -55,7 +55,7 @@ nn_load <- function(path, allow = character()) {
   check_installed("jsonlite", "to read a model's file.")
   check_memory(60 * file.size(path), "this file", call)
   text <- as_file_error(intact_text(readBin(path, "raw", file.size(path))), "{.path {path}} is no intact file of a model.", call, path)
-  file <- as_file_error(tryCatch(jsonlite::parse_json(text), error = function(e) abort_format("It is no valid JSON: {conditionMessage(e)}")), "{.path {path}} cannot be read.", call, path)
+  file <- as_file_error(jsonlite::parse_json(text), "{.path {path}} cannot be read.", call, path)
   fit <- as_file_error({
     if (!is.list(file) || !identical(names(file), c("format", "md5", "schema", "model"))) abort_format("It must have the fields format, md5, schema and model.")
     check_schema(file$schema, call)
@@ -117,6 +117,10 @@ write_whole <- function(bytes, path, call) {
   abort_kind("file", c("{.path {path}} could not be written.", x = if (inherits(written, "condition")) conditionMessage(written)), call, environment())
 }
 
+# Whatever goes wrong with a file becomes one kind of error. A stranger's file can be wrong in ways that no check foresees.
 as_file_error <- function(work, what, call, path = NULL) {
-  tryCatch(work, backprop_internal_format = function(e) abort_kind("file", c(what, x = "{conditionMessage(e)}", i = if (length(e$hint) > 0) "{e$hint}"), call, environment()))
+  tryCatch(work, error = function(e) {
+    if (inherits(e, "backprop_error")) cnd_signal(e)
+    abort_kind("file", c(what, x = "{conditionMessage(e)}", i = if (length(e$hint) > 0) "{e$hint}"), call, environment())
+  })
 }
