@@ -51,7 +51,7 @@ check_model_settings <- function(settings, shape, need, number, flag, whole) {
   kinds <- activation_table$name[shape$activations + 1]
   need(identical(as.character(settings$activation), kinds[-length(kinds)]) && identical(settings$output_activation, kinds[length(kinds)]), "The activations in its settings are not those of its layers.")
   optimizer <- settings$optimizer
-  made <- tryCatch(do.call(optimizer_makers[[optimizer$name]], c(if (!is.null(optimizer$learning_rate)) list(learning_rate = optimizer$learning_rate), optimizer$numbers)), error = function(e) NULL)
+  made <- tryCatch(do.call(optimizer_makers[[optimizer$name]], c(if (!is.null(optimizer$learning_rate)) list(learning_rate = optimizer$learning_rate), optimizer$numbers), quote = TRUE), error = function(e) NULL)
   need(is.list(optimizer) && identical(made, optimizer), "Its optimiser is none of the package, or has settings outside their range.")
   loss <- settings$loss
   made <- tryCatch(switch(loss$name, huber = nn_huber(loss$parameter), quantile = nn_quantile(loss$parameter), check_loss(loss$name, current_env())), error = function(e) NULL)
@@ -72,7 +72,7 @@ known_schedule <- function(schedule) {
   makers <- list(step = nn_step, exponential = nn_exponential, cosine = nn_cosine, warm_up = nn_warm_up, plateau = nn_plateau)
   if (!is.list(schedule) || !is.character(schedule$kind) || length(schedule$kind) != 1 || !schedule$kind %in% names(makers)) return(FALSE)
   if (!is.null(schedule$then) && !known_schedule(schedule$then)) return(FALSE)
-  tryCatch(identical(do.call(makers[[schedule$kind]], unclass(schedule)[setdiff(names(schedule), "kind")]), schedule), error = function(e) FALSE)
+  tryCatch(identical(do.call(makers[[schedule$kind]], unclass(schedule)[setdiff(names(schedule), "kind")], quote = TRUE), schedule), error = function(e) FALSE)
 }
 
 # The state has the lengths that the optimiser's memory has for this many weights.

@@ -92,7 +92,7 @@ variable_columns <- function(name, expression, is_level, full, encoding, term, c
   if (is.null(levels)) levels <- c("FALSE", "TRUE")
   if (length(levels) < 2) return(stats::setNames(list(list(level_table(as.character(expression), levels, 0))), name))
   contrasts <- encoding$contrasts[[name]]
-  coding <- if (full) diag(length(levels)) else if (is.matrix(contrasts)) contrasts else getExportedValue("stats", contrasts)(levels)
+  coding <- if (full) diag(length(levels)) else if (is.matrix(contrasts)) contrasts else get(contrasts, globalenv(), mode = "function")(levels)
   labels <- if (full) levels else if (is.null(colnames(coding))) seq_len(ncol(coding)) else colnames(coding)
   stats::setNames(lapply(seq_len(ncol(coding)), function(j) list(level_table(as.character(expression), levels, coding[, j]))), paste0(name, labels))
 }

@@ -81,7 +81,7 @@ check_text <- function(x, name, call) {
 }
 check_identifier <- function(x, call) {
   if (!is.character(x) || length(x) != 1 || is.na(x) || !grepl("^[A-Za-z][A-Za-z0-9_]*$", x) || x %in% reserved_names)
-    abort_argument(c("{.arg name} must be a name for a function in R and C: letters, digits and underscores, a letter first.", x = "It is {describe(x)}."), call)
+    abort_argument(c("{.arg name} must be a name for a function in R and C: letters, digits and underscores, a letter first, and no word of either language.", x = "It is {describe(x)}."), call)
   x
 }
 

@@ -8,7 +8,7 @@ json_classes <- c("nn_fit", "nn_optimizer", "nn_loss_setting", "nn_schedule", "d
 json_depth <- 500
 
 # Functions that a formula, or the call that made a fit, may name. Calls of others are read only where the reader names them.
-json_functions <- c("~", "+", "-", "*", "/", "^", ":", "%in%", "%%", "%/%", "(", "<", ">", "<=", ">=", "==", "!=", "&", "|", "!", "c", "list", "cbind", "I", "offset",
+json_functions <- c("~", "+", "-", "*", "/", "^", ":", "%in%", "%%", "%/%", "(", "<", ">", "<=", ">=", "==", "!=", "&", "|", "!", "c", "list", "cbind", "$", "[[", "I", "offset",
   "log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs", "sin", "cos", "tan", "round", "floor", "ceiling", "pmin", "pmax", "factor", "as.factor", "as.numeric",
   "as.character", "is.na", "ifelse", "scale", "poly", "ns", "bs", "stats::poly", "splines::ns", "splines::bs", "nn_train", "nn_gradient_descent", "nn_momentum", "nn_nesterov",
   "nn_rmsprop", "nn_adam", "nn_adamw", "nn_rprop", "nn_lbfgs", "nn_lm", "nn_huber", "nn_quantile", "nn_step", "nn_exponential", "nn_cosine", "nn_warm_up", "nn_plateau")
@@ -21,6 +21,7 @@ write_json <- function(x, where = "the fit", depth = 0) {
   if (!typeof(x) %in% c(json_types, "language") || isS4(x)) abort_format("{where} is {describe(x)}, which has no form in the file.")
   type <- if (typeof(x) == "language") "call" else typeof(x)
   attributes <- attributes(x)
+  if (type == "call" && any(vapply(as.list(x), is_missing, NA))) abort_format("{where} has a call with an empty argument, which has no form in the file.")
   if (type == "call") attributes <- c(list(names = names(x))[!is.null(names(x))], attributes)
   named <- identical(names(attributes), "names") && type == "list"
   if (named && plain_names(attributes$names)) return(write_object(x, where, depth))
@@ -167,7 +168,7 @@ read_call <- function(parts, allow) {
   name <- if (spaced) paste(parts[[2]], parts[[3]], sep = "::") else head
   if (is.null(name)) abort_format("A call must name its function.")
   if (!name %in% c(json_functions, allow))
-    abort_format("It calls the function {.fn {name}}, which is not among those that a file may name.", i = "If you trust the file and know what this function does: {.code nn_load(path, allow = \"{name}\")}.")
+    abort_format("It calls the function {.fn {name}}, which is not among those that a file may name.", "If you trust the file and know what this function does: {.code nn_load(path, allow = \"{name}\")}.")
   if (identical(head, "+") && length(parts) > 3) return(Reduce(function(left, right) call("+", left, right), parts[-1]))
   as.call(parts)
 }
@@ -205,7 +206,7 @@ with_attributes <- function(x, nodes, type, allow, depth) {
   x
 }
 
-abort_format <- function(message, ..., envir = parent.frame()) {
-  text <- vapply(c(message, ...), function(line) cli::format_inline(line, .envir = envir), "")
-  cnd_signal(error_cnd("backprop_internal_format", message = text[[1]], hint = text[-1]))
+# Signals what is wrong with a file or a value. The text is formatted only where it is shown (see as_file_error()), so that refusing takes no time.
+abort_format <- function(message, hint = NULL, envir = parent.frame()) {
+  stop(structure(class = c("backprop_internal_format", "error", "condition"), list(message = message, call = NULL, hint = hint, envir = envir)))
 }

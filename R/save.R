@@ -121,6 +121,8 @@ write_whole <- function(bytes, path, call) {
 as_file_error <- function(work, what, call, path = NULL) {
   tryCatch(work, error = function(e) {
     if (inherits(e, "backprop_error")) cnd_signal(e)
-    abort_kind("file", c(what, x = "{conditionMessage(e)}", i = if (length(e$hint) > 0) "{e$hint}"), call, environment())
+    ours <- inherits(e, "backprop_internal_format")
+    shown <- if (ours) vapply(c(e$message, e$hint), cli::format_inline, "", .envir = e$envir, USE.NAMES = FALSE) else conditionMessage(e)
+    abort_kind("file", c(what, x = "{shown[1]}", i = if (length(shown) > 1) "{shown[2]}"), call, environment())
   })
 }

@@ -82,6 +82,7 @@ skip_without_onnxruntime <- function() {
   testthat::skip_if_not_installed("jsonlite")
   if (!nzchar(Sys.which("node"))) testthat::skip("node is not installed")
   if (!dir.exists(onnxruntime_folder())) testthat::skip("onnxruntime-node is not installed (sh tools/install.sh test)")
+  if (system2("node", c("-e", shQuote("require(process.argv[1])"), shQuote(onnxruntime_folder())), stdout = FALSE, stderr = FALSE) != 0) testthat::skip("onnxruntime-node does not run on this machine")
 }
 
 # list(response, class) of a model. Columns of a data frame are inputs by their names, a matrix is the input X.
