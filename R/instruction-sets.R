@@ -34,6 +34,7 @@ choose_instruction_set <- function(name, call = NULL) {
 .onLoad <- function(libname, pkgname) {
   on_package_load("parsnip", register_parsnip_engine())
   on_package_load("mlr3", register_mlr3_learners())
+  on_package_load("marginaleffects", register_marginaleffects_class())
   name <- getOption("backprop.instruction_set", Sys.getenv("BACKPROP_INSTRUCTION_SET"))
   if (is.character(name) && identical(name, "")) name <- "fastest"
   choose_instruction_set(name)

@@ -91,9 +91,9 @@ finish_fit <- function(fit, state, history, stop) {
   single <- fit$settings$precision == "single"
   value <- evaluate(list(shape = fit$shape, weights = weights, objective = core_objective(fit$settings), rows = fit$problem$training))$value
   fitted <- if (fit$settings$keep_fitted) {
-    output <- core_forward(fit$shape, weights, data$X, data$offset, FALSE, single)$output
+    output <- decode_output(core_forward(fit$shape, weights, data$X, data$offset, FALSE, single)$output, fit$encoding)
     if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(data$X), fit$outputs)
-    list(output = output, residuals = data$y - output)
+    list(output = output, residuals = (if (is.null(data$response)) data$y else data$response) - output)
   }
   parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state))
   structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")

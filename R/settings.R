@@ -1,18 +1,19 @@
 # All options of a training, checked once, in one list that travels with the fit.
 
-training_settings <- function(activation, output_activation, loss, reduction, optimizer, learning_rate, batch_size, shuffle, init, restarts, penalty, penalty_l1, dropout,
-                              schedule, clip, validation, patience, tolerance, precision, keep_fitted, kind, hidden, rows, call) {
-  pair <- check_loss_and_output(loss, output_activation, kind, call)
-  chosen <- check_activations(activation, pair$output_activation, length(hidden), call)
+# `o`: the arguments of nn_train() by name, with `hidden` checked; `kind`: that of the targets.
+training_settings <- function(o, kind, rows, call) {
+  layers <- length(o$hidden)
+  pair <- check_loss_and_output(o$loss, o$output_activation, kind, call)
+  chosen <- check_activations(o$activation, pair$output_activation, layers, call)
   settings <- list(
-    activation = chosen$activation, output_activation = pair$output_activation, loss = pair$loss, reduction = check_choice(reduction, c("sum", "mean"), "reduction", call),
-    optimizer = check_optimizer(optimizer, learning_rate, call), batch_size = check_batch_size(batch_size, rows, call),
-    shuffle = check_flag(shuffle, "shuffle", call), init = check_choice(init, init_names, "init", call), restarts = check_whole(restarts, "restarts", call),
-    penalty = check_number(penalty, "penalty", call, least = 0), penalty_l1 = check_number(penalty_l1, "penalty_l1", call, least = 0),
-    dropout = check_dropout(dropout, length(hidden), call), schedule = if (!is.null(schedule)) check_schedule(schedule, call),
-    clip = check_number(clip, "clip", call, least = 0, above = TRUE, finite = FALSE), validation = check_validation(validation, call),
-    patience = if (identical(patience, Inf)) Inf else check_whole(patience, "patience", call), tolerance = check_number(tolerance, "tolerance", call, least = 0),
-    precision = check_choice(precision, c("double", "single"), "precision", call), keep_fitted = check_flag(keep_fitted, "keep_fitted", call))
+    activation = chosen$activation, output_activation = pair$output_activation, loss = pair$loss, reduction = check_choice(o$reduction, c("sum", "mean"), "reduction", call),
+    optimizer = check_optimizer(o$optimizer, o$learning_rate, call), batch_size = check_batch_size(o$batch_size, rows, call),
+    shuffle = check_flag(o$shuffle, "shuffle", call), init = check_choice(o$init, init_names, "init", call), restarts = check_whole(o$restarts, "restarts", call),
+    penalty = check_number(o$penalty, "penalty", call, least = 0), penalty_l1 = check_number(o$penalty_l1, "penalty_l1", call, least = 0),
+    dropout = check_dropout(o$dropout, layers, call), schedule = if (!is.null(o$schedule)) check_schedule(o$schedule, call),
+    clip = check_number(o$clip, "clip", call, least = 0, above = TRUE, finite = FALSE), validation = check_validation(o$validation, call),
+    patience = if (identical(o$patience, Inf)) Inf else check_whole(o$patience, "patience", call), tolerance = check_number(o$tolerance, "tolerance", call, least = 0),
+    precision = check_choice(o$precision, c("double", "single"), "precision", call), keep_fitted = check_flag(o$keep_fitted, "keep_fitted", call))
   check_full_batch(settings, call)
   settings
 }

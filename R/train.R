@@ -101,13 +101,23 @@
 #' fit
 #' mean(predict(fit, inputs, type = "class") == iris$Species)
 #' @export
-nn_train <- function(X, y, ...) {
-  check_given(missing(X), "X", "a numeric matrix with a row for each case", current_env())
-  UseMethod("nn_train")
+nn_train <- function(X, ...) {
+  formula <- if (missing(X) || is.data.frame(X)) formula_among(...)
+  if (is.null(formula)) check_given(missing(X), "X", "a numeric matrix, a data frame or a formula", current_env())
+  UseMethod("nn_train", if (is.null(formula)) X else formula)
+}
+
+# A formula given by name, or first after the data: `nn_train(data = d, formula = y ~ x)`, `d |> nn_train(y ~ x)`.
+formula_among <- function(...) {
+  if (...length() == 0) return(NULL)
+  names <- ...names()
+  at <- if (is.null(names)) 1 else c(match("formula", names), if (!names[1] %in% c(NA, "")) NA else 1)
+  at <- at[!is.na(at)]
+  if (length(at) > 0 && is_formula(...elt(at[1]))) ...elt(at[1])
 }
 
 #' @export
-nn_train.default <- function(X, y, ...) {
+nn_train.default <- function(X, ...) {
   check_matrix(X, "X", current_env())
 }
 
@@ -121,32 +131,41 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
   check_given(missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output", call)
-  X <- check_matrix(X, "X", call)
-  targets <- encode_targets(y, nrow(X), call)
-  hidden <- check_hidden(hidden, call)
-  settings <- training_settings(activation, output_activation, loss, reduction, optimizer, learning_rate, batch_size, shuffle, init, restarts, penalty, penalty_l1,
-    dropout, schedule, clip, validation, patience, tolerance, precision, keep_fitted, targets$kind, hidden, nrow(X), call)
-  epochs <- check_whole(epochs, "epochs", call, least = 0)
+  options <- mget(setdiff(names(formals(nn_train.matrix)), c("X", "y", "...")), envir = call)
+  train_network(list(X = check_matrix(X, "X", call), y = y), options, call_of_symbols(match.call()), call)
+}
+
+# Where all methods end. `prepared`: the numeric matrix X that the network sees, its targets y, and for data also the response on its own scale, the encoding and
+# the rows that na.action left out. `options`: the arguments of nn_train.matrix() by name. `shown`: the call that the fit keeps.
+train_network <- function(prepared, options, shown, call) {
+  X <- prepared$X
+  targets <- encode_targets(prepared$y, nrow(X), call)
+  options$hidden <- check_hidden(options$hidden, call)
+  settings <- training_settings(options, targets$kind, nrow(X), call)
+  epochs <- check_whole(options$epochs, "epochs", call, least = 0)
   check_domain(targets$y, settings$loss, settings$output_activation, call)
-  shape <- network_shape(c(ncol(X), hidden, ncol(targets$y)), settings$activation, settings$output_activation)
+  shape <- network_shape(c(ncol(X), options$hidden, ncol(targets$y)), settings$activation, settings$output_activation)
   check_training_memory(shape, nrow(X), settings, call)
+  start <- options$start
   if (!is.null(start)) check_start(start, shape, call)
   if (!is.null(start) && settings$restarts > 1) abort_argument(c("{.arg restarts} draws new weights, so it does not go with {.arg start}."), call)
-  controls <- list(callback = check_callback(callback, call), checkpoint = check_checkpoint(checkpoint, call), call = call)
+  controls <- list(callback = check_callback(options$callback, call), checkpoint = check_checkpoint(options$checkpoint, call), call = call)
 
-  fit <- list(shape = shape, settings = settings, n = nrow(X), inputs = colnames(X), outputs = colnames(targets$y), levels = targets$levels,
-    call = call_of_symbols(match.call()))
-  data <- check_data(X, targets, weights, class_weights, offset, validation, shape, fit, call)
+  fit <- c(list(shape = shape, settings = settings, n = nrow(X), inputs = colnames(X), outputs = colnames(targets$y), levels = targets$levels, call = shown),
+    if (!is.null(prepared$encoding)) list(encoding = prepared$encoding, na.action = prepared$na.action, chosen = options$chosen))
+  data <- check_data(X, targets, options$weights, options$class_weights, options$offset, options$validation, shape, fit, call)
+  data$response <- prepared$response
   fit$has_offset <- !is.null(data$offset)
   fit$data <- data_digest(data)
-  if (!is.null(class_weights)) fit$settings$class_weights <- class_weights
-  network <- if (is.null(start)) draw_network(shape$units, settings$init) else start
+  if (!is.null(options$class_weights)) fit$settings$class_weights <- options$class_weights
+  draw <- function() settle_network(draw_network(shape$units, settings$init), fit$encoding, data)
+  network <- if (is.null(start)) draw() else start
   seed <- if (needs_seed(settings)) floor(runif(2) * 2^32)
   train <- function(network) run_training(fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs, controls)
   if (settings$restarts == 1) return(warn_of_false_end(train(network), data))
   best <- diverged <- NULL
   for (restart in seq_len(settings$restarts)) {
-    if (restart > 1) network <- draw_network(shape$units, settings$init)
+    if (restart > 1) network <- draw()
     other <- tryCatch(train(network), backprop_error_diverged = function(e) e)
     if (inherits(other, "error")) diverged <- c(diverged, list(other))
     else if (is.null(best) || quality(other) < quality(best)) best <- other

@@ -15,7 +15,6 @@ test_that("data that cannot be used are refused", {
   expect_snapshot({
     refused(nn_train(), "input")
     refused(nn_train(X), "input")
-    refused(nn_train(as.data.frame(X), y), "input")
     refused(nn_train(1:3, y), "input")
     refused(nn_train("a", y), "input")
     refused(nn_train(list(1, 2), y), "input")

@@ -1,0 +1,39 @@
+# What "auto" means for data: chosen from the number of rows and inputs, the kind of outcome, and the arguments that are given.
+
+# The options of a training, with each "auto" replaced; the names of those chosen are kept in `chosen`.
+choose_defaults <- function(options, rows, inputs, call) {
+  auto <- vapply(options, identical, NA, "auto")
+  small <- rows < 1000
+  choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
+  choose("optimizer", if (small) nn_lbfgs() else nn_adam())
+  optimizer <- check_optimizer(options$optimizer, NULL, call)
+  choose("hidden", 32)
+  choose("activation", "tanh")
+  choose("init", if (all(options$activation %in% c("relu", "leaky_relu", "elu", "gelu", "silu", "softplus"))) "he_normal" else "glorot_normal")
+  choose("batch_size", if (!optimizer$full_batch) 64)
+  choose("validation", if (!small) 0.1)
+  choose("patience", if (is.numeric(options$validation)) 20 else Inf)
+  choose("epochs", 200)
+  choose("penalty", 0.001)
+  options$chosen <- names(auto)[auto]
+  options
+}
+
+# What print() says of a fit made from data.
+describe_encoding <- function(fit) {
+  encoding <- fit$encoding
+  if (is.null(encoding)) return(NULL)
+  outcome <- encoding$outcome
+  inputs <- if (any(encoding$scale != 1 | encoding$center != 0)) "inputs standardised" else "inputs as they are"
+  scaled <- any(outcome$scale != 1 | outcome$center != 0)
+  what <- switch(outcome$kind, binary = paste0("probability of ", outcome$levels[2]), classes = paste(length(outcome$levels), "classes"), count = "counts",
+    if (scaled) "standardised (the losses are on that scale)" else "as it is")
+  c(paste0("Scaling:   ", inputs, if (length(encoding$constant) > 0) paste0(", ", counted(length(encoding$constant), "constant column"), " without effect")),
+    paste0("Outcome:   ", paste(outcome$names, collapse = ", "), ", ", what),
+    if (length(fit$na.action) > 0) paste0("Left out:  ", counted(length(fit$na.action), "row"), " with missing values"))
+}
+describe_defaults <- function(fit) {
+  if (length(fit$chosen) == 0) return(NULL)
+  lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " by default: see ?nn_train.data.frame"), 90)
+  paste0(c("Chosen:    ", rep(strrep(" ", 11), length(lines) - 1)), lines)
+}

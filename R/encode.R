@@ -1,0 +1,200 @@
+# Raw columns to the numeric matrix that the network sees, once at training and the same way for new data. A fit's `encoding` holds what that needs:
+# `columns`, the raw columns by name (type, levels); for a formula also `terms`, `xlevels` and `contrasts`; `center` and `scale` for each column of the matrix.
+
+# What kind of column `x` is, as a list; NULL where it is of no use as an input.
+column_kind <- function(x) {
+  if (is.factor(x)) list(type = "factor", levels = levels(droplevels(x)), ordered = is.ordered(x))
+  else if (is.character(x) && is.null(dim(x))) list(type = "character", levels = sort(unique(x[!is.na(x)])))
+  else if (is.logical(x) && is.null(dim(x))) list(type = "logical")
+  else if (is.numeric(x) && !inherits(x, "integer64") && length(dim(x)) %in% c(0, 2)) list(type = "numeric", width = if (is.matrix(x)) ncol(x), names = colnames(x))
+}
+
+abort_column <- function(x, name, what, call) {
+  hint <- if (inherits(x, c("Date", "POSIXt"))) "Turn it into numbers: days since a date ({.code as.numeric({name})}), a month or a day of the week."
+    else if (inherits(x, "difftime")) "Turn it into numbers: {.code as.numeric({name}, units = \"hours\")}."
+    else if (inherits(x, "integer64")) "Turn it into numbers: {.code as.double({name})}."
+    else if (is.data.frame(x)) "Name its columns one by one, and give the data frame as {.arg data}."
+    else if (is.list(x)) "Take out of it a number or a category for each row, as columns of their own."
+    else if (is.complex(x)) "Give its parts: {.code Re({name})} and {.code Im({name})}." else "Leave it out, or turn it into numbers or a factor."
+  abort_input(c("{what} {.field {name}} must be numeric, logical, character or a factor.", x = "It is {describe(x)}.", i = hint), call)
+}
+
+# The columns of a data frame: a list of kinds, by name.
+describe_columns <- function(data, name, call) {
+  if (ncol(data) == 0) abort_input(c("{.arg {name}} must have columns.", x = "It has none."), call)
+  check_names(names(data), name, call)
+  columns <- lapply(data, column_kind)
+  bad <- which(vapply(columns, is.null, NA))
+  if (length(bad) > 0) abort_column(data[[bad[1]]], names(data)[bad[1]], "Column", call)
+  for (column in names(columns)[vapply(columns, function(kind) kind$type %in% c("factor", "character"), NA)])
+    columns[[column]]$coding <- level_coding(data[[column]], columns[[column]])
+  columns
+}
+
+check_names <- function(names, argument, call) {
+  if (is.null(names) || anyNA(names) || !all(nzchar(names))) abort_input(c("All columns of {.arg {argument}} must have names.", i = "They are matched by name in {.fn predict}."), call)
+  twice <- unique(names[duplicated(names)])
+  if (length(twice) > 0) abort_input(c("The names of the columns of {.arg {argument}} must be different.", x = "{.field {twice}} {?stands/stand} there more than once."), call)
+}
+
+# The numbers that stand for each level, levels x columns: the factor's own contrasts, else those of `options("contrasts")`, as in lm().
+level_coding <- function(x, kind) {
+  if (length(kind$levels) < 2) return(matrix(0, length(kind$levels), 1))
+  f <- factor(kind$levels, kind$levels, ordered = isTRUE(kind$ordered))
+  own <- attr(x, "contrasts")
+  if (!is.null(own) && identical(levels(x), kind$levels)) stats::contrasts(f) <- own
+  unname_rows(stats::contrasts(f))
+}
+unname_rows <- function(x) `rownames<-`(x, NULL)
+
+# The matrix of a data frame's columns (checked before), without names of rows.
+encode_columns <- function(columns, data) {
+  parts <- lapply(names(columns), function(name) {
+    kind <- columns[[name]]
+    x <- data[[name]]
+    switch(kind$type,
+      numeric = if (is.matrix(x)) matrix(as.double(x), nrow(x), dimnames = list(NULL, kind$names)) else as.double(x),
+      logical = as.double(x),
+      kind$coding[match(as.character(x), kind$levels), , drop = FALSE])
+  })
+  labels <- unlist(Map(function(name, kind, part) {
+    if (kind$type == "logical") return(paste0(name, "TRUE"))
+    if (!is.matrix(part) || (kind$type == "numeric" && ncol(part) == 1 && is.null(colnames(part)))) return(name)
+    paste0(name, if (is.null(colnames(part))) seq_len(ncol(part)) else colnames(part))
+  }, names(columns), columns, parts), use.names = FALSE)
+  matrix(as.double(unlist(parts, use.names = FALSE)), nrow(data), length(labels), dimnames = list(NULL, labels))
+}
+
+# The same for the columns behind a formula: list(X, offset, contrasts). Contrasts belong to levels, so levels are put into the training's order first.
+encode_terms <- function(encoding, data, name, call) {
+  terms <- stats::delete.response(encoding$terms)
+  evaluated <- function(expression) tryCatch(expression, error = function(e)
+    abort_input(c("The formula cannot be evaluated for {.arg {name}}.", x = "{conditionMessage(e)}"), call))
+  frame <- evaluated(stats::model.frame(terms, data, na.action = stats::na.pass))
+  for (variable in names(encoding$xlevels)) {
+    levels <- encoding$xlevels[[variable]]
+    values <- as.character(frame[[variable]])
+    check_known_levels(values, levels, variable, name, call)
+    # A factor of one level has no contrasts; it is a constant.
+    frame[[variable]] <- if (length(levels) < 2) ifelse(is.na(values), NA, 0) else recode_levels(frame[[variable]], values, levels)
+  }
+  X <- evaluated(stats::model.matrix(terms, frame, contrasts.arg = encoding$contrasts))
+  coding <- attr(X, "contrasts")
+  X <- X[, colnames(X) != "(Intercept)", drop = FALSE]
+  dimnames(X) <- list(NULL, colnames(X))
+  list(X = X, offset = stats::model.offset(frame), contrasts = coding)
+}
+
+# A factor keeps its own contrasts where its levels stay.
+recode_levels <- function(x, values, levels) {
+  if (is.factor(x) && identical(levels(x), levels)) return(x)
+  factor(values, levels, ordered = is.ordered(x))
+}
+
+check_known_levels <- function(values, levels, variable, name, call) {
+  unknown <- setdiff(values[!is.na(values)], levels)
+  if (length(unknown) > 0)
+    abort_input(c("Column {.field {variable}} of {.arg {name}} must have the levels that the fit was made with.", x = "It has {.val {unknown}}.", i = "The fit has {.val {levels}}."), call)
+}
+
+# Means and standard deviations (of the weighted rows, divided by their number) of the columns; a constant column has 1 as its scale.
+column_scales <- function(X, weights, standardize, centered = TRUE) {
+  p <- ncol(X)
+  center <- numeric(p)
+  scale <- rep(1, p)
+  constant <- logical(p)
+  counts <- if (length(weights) == 0) rep(TRUE, nrow(X)) else weights > 0
+  for (j in seq_len(p)) {
+    x <- X[counts, j]
+    constant[j] <- min(x) == max(x)
+    if (!standardize) next
+    center[j] <- if (constant[j]) x[1] else if (length(weights) == 0) mean(x) else sum(x * (weights[counts] / sum(weights)))
+    if (constant[j]) next
+    squares <- ((x - center[j]) / (largest <- max(abs(x - center[j]))))^2
+    scale[j] <- largest * sqrt(if (length(weights) == 0) mean(squares) else sum(squares * (weights[counts] / sum(weights))))
+  }
+  list(center = stats::setNames(center, colnames(X)), scale = stats::setNames(scale, colnames(X)), constant = which(constant & standardize))
+}
+
+standardize_columns <- function(X, center, scale) {
+  for (j in which(center != 0 | scale != 1)) X[, j] <- (X[, j] - center[[j]]) / scale[[j]]
+  X
+}
+
+# The names of cases are those that somebody gave: row names that are text.
+case_names <- function(data) {
+  names <- attr(data, "row.names")
+  if (is.character(names)) names
+}
+
+# New data as the network sees them: the numeric matrix, standardised, its columns those of fit$inputs. Rows with missing values have NA there.
+encode_newdata <- function(fit, newdata, call) prepare_newdata(unclass(fit), newdata, "newdata", call)$X
+
+# The same with the offset of the formula: list(X, offset).
+prepare_newdata <- function(fit, newdata, name, call) {
+  encoding <- fit$encoding
+  raw <- check_newdata(encoding$columns, newdata, name, call)
+  encoded <- if (is.null(encoding$terms)) list(X = encode_columns(encoding$columns, raw)) else encode_terms(encoding, raw, name, call)
+  if (!identical(colnames(encoded$X), fit$inputs))
+    abort_input(c("{.arg {name}} must give the inputs that the fit was made with.", x = "It gives {.field {colnames(encoded$X)}}.", i = "The fit has {.field {fit$inputs}}."), call)
+  check_no_infinite(encoded$X, name, call)
+  X <- standardize_columns(encoded$X, encoding$center, encoding$scale)
+  rownames(X) <- case_names(newdata)
+  list(X = X, offset = encoded$offset, raw = raw)
+}
+
+check_no_infinite <- function(X, name, call) {
+  at <- which(is.infinite(colSums(abs(X), na.rm = TRUE)))
+  if (length(at) == 0) return(invisible())
+  for (j in at) {
+    row <- which(is.infinite(X[, j]))
+    if (length(row) > 0)
+      abort_input(c("{.arg {name}} must hold finite numbers.", x = "Column {.field {colnames(X)[j]}} is {X[row[1], j]} in row {row[1]}.", i = "Drop such rows, or fill them in, before the call."), call)
+  }
+}
+
+# The raw columns that the fit needs, out of new data, in the training's types.
+check_newdata <- function(columns, newdata, name, call) {
+  if (!is.data.frame(newdata))
+    abort_input(c("{.arg {name}} must be a data frame, as the fit was made from one.", x = "It is {describe(newdata)}.", i = if (is.matrix(newdata)) "Use {.code as.data.frame({name})}."), call)
+  newdata <- as.data.frame(newdata)
+  absent <- setdiff(names(columns), names(newdata))
+  if (length(absent) > 0)
+    abort_input(c("{.arg {name}} must have the columns that the fit was made with.", x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing.",
+      if (length(absent) == 1) nearest_name(absent, setdiff(names(newdata), names(columns)))), call)
+  twice <- intersect(names(columns), names(newdata)[duplicated(names(newdata))])
+  if (length(twice) > 0) abort_input(c("Columns are matched by name, so the names in {.arg {name}} must be different.", x = "{.field {twice}} {?stands/stand} there more than once."), call)
+  raw <- newdata[names(columns)]
+  for (column in names(columns)) raw[[column]] <- check_column(raw[[column]], columns[[column]], column, name, call)
+  raw
+}
+
+check_column <- function(x, kind, column, name, call) {
+  text <- kind$type %in% c("factor", "character")
+  if (is.logical(x) && all(is.na(x)) && is.null(dim(x)) && is.null(kind$width))
+    return(switch(kind$type, numeric = as.double(x), logical = x, other = x, factor = factor(rep(NA, length(x)), kind$levels), as.character(x)))
+  found <- if (is.factor(x)) "factor" else if (is.character(x)) "character" else if (is.logical(x)) "logical" else if (is.numeric(x)) "numeric" else "other"
+  fits <- if (kind$type == "other") inherits(x, kind$class) else if (text) found %in% c("factor", "character") else found == kind$type
+  if (!fits) abort_input(c("Column {.field {column}} of {.arg {name}} must be {kind_words(kind)}, as the fit was made with.", x = "It is {describe(x)}."), call)
+  if (kind$type == "numeric" && !identical(if (is.matrix(x)) ncol(x), kind$width))
+    abort_input(c("Column {.field {column}} of {.arg {name}} must be {kind_words(kind)}, as the fit was made with.", x = "It is {describe(x)}."), call)
+  if (!text || is.null(kind$levels)) return(x)
+  values <- as.character(x)
+  check_known_levels(values, kind$levels, column, name, call)
+  if (kind$type == "factor") factor(values, kind$levels, ordered = kind$ordered) else values
+}
+kind_words <- function(kind) {
+  switch(kind$type, numeric = if (is.null(kind$width)) "numeric" else paste("a numeric matrix of", kind$width, "columns"), logical = "logical",
+    other = paste0("of class ", kind$class[1]), "a factor or character")
+}
+
+# The drawn weights with what data ask for: none from constant columns, so that they never count, and for counts an output bias at the log of their mean.
+settle_network <- function(network, encoding, data) {
+  if (length(encoding$constant) > 0) network[[1]][encoding$constant, ] <- 0
+  if (identical(encoding$outcome$kind, "count")) {
+    weights <- if (length(data$weights) > 0) data$weights else rep(1, nrow(data$y))
+    exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)
+    network$bout[] <- log(colSums(data$y * weights) / colSums(as.matrix(exposure) * matrix(1, nrow(data$y), ncol(data$y))))
+  }
+  network
+}
