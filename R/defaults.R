@@ -5,7 +5,7 @@ choose_defaults <- function(options, rows, inputs, call) {
   auto <- vapply(options, identical, NA, "auto")
   small <- rows < 1000
   choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
-  choose("optimizer", if (small) nn_lbfgs() else nn_adam())
+  choose("optimizer", if (small && !asks_for_steps(options)) "lbfgs" else "adam")
   optimizer <- check_optimizer(options$optimizer, NULL, call)
   choose("hidden", 32)
   choose("activation", "tanh")
@@ -36,4 +36,10 @@ describe_defaults <- function(fit) {
   if (length(fit$chosen) == 0) return(NULL)
   lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " by default: see ?nn_train.data.frame"), 90)
   paste0(c("Chosen:    ", rep(strrep(" ", 11), length(lines) - 1)), lines)
+}
+
+# Is anything given that L-BFGS cannot take, so that another optimiser must be meant?
+asks_for_steps <- function(options) {
+  positive <- function(x) is.numeric(x) && any(x > 0, na.rm = TRUE)
+  !is.null(options$learning_rate) || !is.null(options$schedule) || positive(options$dropout) || positive(options$penalty_l1) || is.numeric(options$batch_size) || (is.numeric(options$clip) && any(is.finite(options$clip)))
 }
