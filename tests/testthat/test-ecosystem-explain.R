@@ -72,6 +72,11 @@ test_that("DALEX explains a fit without help", {
   classes <- DALEX::explain(class_fit(), data = iris[1:4], y = iris$Species, verbose = FALSE)
   expect_equal(unname(predict(classes, iris[1:4])), unname(predict(class_fit(), iris, type = "prob")))
   expect_identical(classes$model_info$type, "multiclass")
+  set.seed(6)
+  binary <- nn_train(iris[1:2], factor(iris$Species == "virginica"), hidden = 3, epochs = 20)
+  explainer <- DALEX::explain(binary, data = iris[1:2], y = iris$Species == "virginica", verbose = FALSE)
+  expect_identical(explainer$model_info$type, "classification")
+  expect_gt(DALEX::model_performance(explainer)$measures$auc, 0.7)
 })
 
 test_that("iml explains a fit without help", {
