@@ -23,16 +23,19 @@
 #' set.seed(1)
 #' identical(coef(nn_continue(half, X, y, epochs = 50)), coef(nn_train(X, y, epochs = 100)))
 #' @export
-nn_continue <- function(fit, X, y, epochs, weights = NULL, offset = NULL, validation = NULL, patience = NULL, tolerance = NULL, callback = NULL, checkpoint = NULL, ...) {
+nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL, validation = NULL, patience = NULL, tolerance = NULL, callback = NULL, checkpoint = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_continue)))
   if (!inherits(fit, "nn_fit")) abort_argument(c("{.arg fit} must be a fit of {.fn nn_train}.", x = "It is {describe(fit)}."), call)
   check_given(missing(X), "X", "the inputs that the fit was made with", call)
-  check_given(missing(y), "y", "the targets that the fit was made with", call)
+  from_data <- inherits(fit, "nn_fit") && !is.null(unclass(fit)$encoding)
+  if (!from_data) check_given(missing(y), "y", "the targets that the fit was made with", call)
   check_given(missing(epochs), "epochs", "how many epochs to go on for", call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
   given <- fit
   fit <- unclass(fit)
+  prepared <- if (from_data) encode_again(fit, X, y, weights, offset, validation, call)
+  if (from_data) list2env(prepared[c("X", "y", "weights", "offset", "validation")], call)
   X <- align_columns(check_matrix(X, "X", call), fit, "X", call)
   targets <- encode_targets(y, nrow(X), call, fit$levels)
   outputs <- last(fit$shape$units)
@@ -43,6 +46,7 @@ nn_continue <- function(fit, X, y, epochs, weights = NULL, offset = NULL, valida
   if (!identical(fit$settings$validation, "given") && !is.null(validation)) abort_argument("The fit was made without validation data, so it takes none now.", call)
   if (fit$has_offset && is.null(offset)) abort_argument(c("The fit was made with offsets.", i = "Give them again: {.code offset = }."), call)
   data <- check_data(X, targets, weights, fit$settings$class_weights, offset, validation, fit$shape, fit, call)
+  data$response <- prepared$response
   if (!is.null(patience)) fit$settings$patience <- if (identical(patience, Inf)) Inf else check_whole(patience, "patience", call)
   if (!is.null(tolerance)) fit$settings$tolerance <- check_number(tolerance, "tolerance", call, least = 0)
   controls <- list(callback = check_callback(callback, call), checkpoint = check_checkpoint(checkpoint, call), call = call)
@@ -61,5 +65,6 @@ nn_continue <- function(fit, X, y, epochs, weights = NULL, offset = NULL, valida
     fit$data <- data_digest(data)
   }
   history <- if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history()
-  warn_of_false_end(run_training(fit, fit$state, history, data, epochs, controls), data)
+  longer <- warn_of_false_end(run_training(fit, fit$state, history, data, epochs, controls), data)
+  if (from_data) prepared$calibrate(longer) else longer
 }

@@ -119,7 +119,7 @@ core_data <- function(data, settings, seed, call) {
     for (part in list(held_out, setdiff(all, held_out)))
       if (length(data$weights) > 0 && all(data$weights[part] == 0)) abort_argument(c("Rows of weight above 0 are needed both to train on and to judge by.", i = "Use another share for {.arg validation}."), call)
     return(list(training = core_rows(data$X, data$y, data$weights, data$offset, setdiff(all, held_out), single),
-      validation = core_rows(data$X, data$y, data$weights, data$offset, held_out, single), rows = length(all) - length(held_out)))
+      validation = core_rows(data$X, data$y, data$weights, data$offset, held_out, single), rows = length(all) - length(held_out), held_out = held_out))
   }
   held <- data$validation
   list(training = core_rows(data$X, data$y, data$weights, data$offset, all, single), rows = length(all),

@@ -1,7 +1,7 @@
 # What "auto" means for data: chosen from the number of rows and inputs, the kind of outcome, and the arguments that are given.
 
 # The options of a training, with each "auto" replaced; the names of those chosen are kept in `chosen`.
-choose_defaults <- function(options, rows, inputs, call) {
+choose_defaults <- function(options, rows, inputs, outcome, call) {
   auto <- vapply(options, identical, NA, "auto")
   small <- rows < 1000
   choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
@@ -34,8 +34,8 @@ describe_encoding <- function(fit) {
 }
 describe_defaults <- function(fit) {
   if (length(fit$chosen) == 0) return(NULL)
-  lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " by default: see ?nn_train.data.frame"), 90)
-  paste0(c("Chosen:    ", rep(strrep(" ", 11), length(lines) - 1)), lines)
+  lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)"), 90)
+  paste0(c("Defaults:  ", rep(strrep(" ", 11), length(lines) - 1)), lines)
 }
 
 # Is anything given that L-BFGS cannot take, so that another optimiser must be meant?

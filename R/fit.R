@@ -14,13 +14,25 @@ coef.nn_fit <- function(object, ...) {
 }
 
 #' @export
-fitted.nn_fit <- function(object, ...) bare(stored_fitted(object, current_env()))
+fitted.nn_fit <- function(object, ...) stats::napredict(object$na.action, bare(stored_fitted(object, current_env())))
 
 #' @export
-residuals.nn_fit <- function(object, ...) bare(stored_fitted(object, current_env(), "residuals"))
+residuals.nn_fit <- function(object, ...) stats::naresid(object$na.action, bare(stored_fitted(object, current_env(), "residuals")))
 
 #' @export
 nobs.nn_fit <- function(object, ...) unclass(object)$n
+
+#' @importFrom stats formula
+#' @export
+formula.nn_fit <- function(x, ...) stats::formula(terms.nn_fit(x))
+
+#' @importFrom stats terms
+#' @export
+terms.nn_fit <- function(x, ...) {
+  terms <- unclass(x)$encoding$terms
+  if (is.null(terms)) abort_argument(c("This fit was made without a formula.", i = "Use {.code nn_train(y ~ x, data)}."), current_env())
+  terms
+}
 
 #' @export
 `$.nn_fit` <- function(x, name) {
@@ -65,7 +77,7 @@ print.nn_fit <- function(x, ...) {
   cat(describe_training(fit), sep = "\n")
   last <- nrow(history)
   if (last > 0) {
-    cat("Loss:      ", format(history$loss[1], digits = 4), " in epoch 1, ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch, " (mean of a row)\n", sep = "")
+    cat("Loss:      ", format(history$loss[1], digits = 4), " in epoch 1", if (last > 1) paste0(", ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch), " (mean of a row)\n", sep = "")
     if (!is.null(fit$best_epoch)) cat("Held out:  ", format(fit$state$best_loss, digits = 4), " in epoch ", fit$best_epoch, ", the best, whose weights are kept\n", sep = "")
   }
   invisible(x)
@@ -80,10 +92,9 @@ summary.nn_fit <- function(object, ...) {
     activation = activation_table$name[fit$shape$activations + 1], weights = (units[-length(units)] + 1) * units[-1])
   sizes <- vapply(coef(object)[2 * seq_len(layers) - 1], function(w) max(abs(w)), 0)
   table$largest <- unname(sizes)
-  fitted <- if (!is.null(fit$residuals)) data.frame(output = if (is.null(fit$outputs)) seq_len(ncol(fit$residuals)) else fit$outputs,
-    mean_squared_error = unname(colMeans(fit$residuals^2)), mean_absolute_error = unname(colMeans(abs(fit$residuals))))
-  structure(list(layers = table, errors = fitted, training = describe_training(fit), parameters = sum(table$weights), objective = fit$objective,
-    history = fit$history, stop = fit$stop, call = fit$call), class = "summary.nn_fit")
+  structure(list(layers = table, errors = error_table(fit), training = describe_training(fit), parameters = sum(table$weights), objective = fit$objective,
+    history = fit$history, stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
+    accuracy = unlist(lapply(list(training = fit$errors$training, `held out` = fit$errors$held_out), attr, "accuracy")), call = fit$call), class = "summary.nn_fit")
 }
 
 #' @export
@@ -93,9 +104,35 @@ print.summary.nn_fit <- function(x, ...) {
   cat("\nLayers (largest: the greatest size of a weight)\n")
   print(x$layers, row.names = FALSE, digits = 4)
   if (!is.null(x$errors)) {
-    cat("\nErrors of the outputs on the training rows\n")
+    cat("\nErrors of the outputs", if (x$weighted) " (weighted)", "\n", sep = "")
     print(x$errors, row.names = FALSE, digits = 4)
+    if (length(x$accuracy) > 0) cat("Accuracy: ", paste(format(x$accuracy, digits = 4), names(x$accuracy), collapse = ", "), "\n", sep = "")
   }
   cat("\nObjective:", format(x$objective, digits = 7), "with", x$parameters, "weights\n")
   invisible(x)
+}
+
+# Errors by output (k x 2 or 3) of some rows, with the share of right classes as an attribute: what a fit keeps, as the weights and the held-out rows are not kept.
+output_errors <- function(residuals, y, weights, levels) {
+  share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
+  squared <- colSums(share * residuals^2)
+  spread <- colSums(share * (y - rep(colSums(share * y), each = nrow(y)))^2)
+  errors <- cbind(mean_squared_error = squared, mean_absolute_error = colSums(share * abs(residuals)))
+  if (is.null(levels)) return(cbind(errors, r_squared = ifelse(spread > 0, 1 - squared / spread, NA)))
+  class_of <- function(output) if (ncol(output) == 1) output[, 1] > 0.5 else max.col(output, "first")
+  structure(errors, accuracy = sum(share[class_of(y) == class_of(y - residuals)]))
+}
+
+training_errors <- function(residuals, y, weights, held_out, levels) {
+  of <- function(rows) {
+    if (length(rows) == 0) return(output_errors(residuals, y, weights, levels))
+    output_errors(residuals[rows, , drop = FALSE], y[rows, , drop = FALSE], if (length(weights) > 0) weights[rows], levels)
+  }
+  list(training = of(setdiff(seq_len(nrow(y)), held_out)[length(held_out) > 0]), held_out = if (length(held_out) > 0) of(held_out), weighted = length(weights) > 0)
+}
+
+error_table <- function(fit) {
+  if (is.null(fit$errors)) return(NULL)
+  table <- function(errors, rows) data.frame(output = if (is.null(fit$outputs)) seq_len(nrow(errors)) else fit$outputs, rows = rows, errors, row.names = NULL)
+  rbind(table(fit$errors$training, "training"), if (!is.null(fit$errors$held_out)) table(fit$errors$held_out, "held out"))
 }

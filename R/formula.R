@@ -1,48 +1,88 @@
 # A formula and its data to what the training needs. The terms that stay in the fit have the global environment, and no other variables than the columns.
 
-read_formula <- function(formula, data, extras, na.action, contrasts, call) {
+# list(encoding, raw, y, label, weights, offset, calibration, na.action, names); `extras` are the expressions of subset, weights and offset.
+read_formula <- function(formula, data, extras, na.action, contrasts, calibration, call) {
   names <- if (is.data.frame(data)) case_names(data)
-  if (is.data.frame(data)) data <- as.data.frame(data)
-  else if (!is.null(data) && !is.list(data) && !is.environment(data)) abort_input(c("{.arg data} must be a data frame.", x = "It is {describe(data)}.", i = if (is.matrix(data)) "Use {.code as.data.frame(data)}."), call)
+  data <- check_formula_data(data, call)
   terms <- tryCatch(stats::terms(formula, data = if (is.data.frame(data)) data), error = function(e) abort_argument(c("{.arg formula} cannot be read.", x = "{conditionMessage(e)}"), call))
+  if (length(attr(terms, "term.labels")) == 0) abort_input(c("The formula must have at least one input.", x = "It is {.code {deparse1(formula)}}."), call)
   where <- environment(formula)
   if (is.null(where)) where <- globalenv()
   variables <- collect_variables(terms, data, where, call)
-  arguments <- c(list(formula = terms, data = if (is.null(data)) variables$frame else data, na.action = na.action, row = seq_len(variables$rows)), in_formula(lapply(extras, eval, data, where), call))
-  frame <- in_formula(do.call(stats::model.frame, arguments), call)
-  if (nrow(frame) == 0) abort_input(c("No row is left to train on.", x = "There {?was/were} {variables$rows} row{?s} before {.arg subset} and {.arg na.action}."), call)
+  extra_values <- in_formula(lapply(extras, eval, data, where), call)
+  frame <- frame_of(terms, if (is.null(data)) variables$frame else data, extra_values, na.action, variables$rows, call)
   rows <- frame[["(row)"]]
-  terms <- attr(frame, "terms")
-  response <- attr(terms, "response")
-  for (name in setdiff(names(frame), c(names(frame)[response], "(row)", "(weights)", "(offset)")))
-    if (is.null(column_kind(frame[[name]]))) abort_column(frame[[name]], name, "Variable", call)
+  y <- stats::model.response(frame)
+  label <- deparse1(formula[[2]])
+  check_outcome_kind(y, label, call)
   raw <- variables$frame[rows, , drop = FALSE]
-  columns <- lapply(raw, raw_kind)
-  if (length(attr(terms, "term.labels")) == 0) abort_input(c("The formula must have at least one input.", x = "It is {.code {format(formula)}}."), call)
-  environment(terms) <- globalenv()
-  attr(terms, ".Environment") <- globalenv()
-  attr(terms, "predvars") <- inline_constants(attr(terms, "predvars"), variables$constants)
-  inputs <- stats::delete.response(terms)
-  frame_inputs <- frame
-  for (name in names(frame)) if (is.factor(frame[[name]])) frame_inputs[[name]] <- droplevels(frame[[name]])
-  encoding <- list(columns = columns, terms = terms, xlevels = stats::.getXlevels(inputs, frame_inputs))
+  calibration <- draw_calibration(calibration, y, call)
+
+  response <- attr(terms, "response")
+  inputs <- frame[setdiff(names(frame)[-response], c("(row)", "(weights)", "(offset)"))]
+  bad <- which(vapply(inputs, function(x) is.null(column_kind(x)), NA))
+  if (length(bad) > 0) abort_column(inputs[[bad[1]]], names(inputs)[bad[1]], "Variable", call)
+  kept_terms <- portable_terms(attr(frame, "terms"), raw, calibration$rows, where, variables$constants, call)
+  encoding <- list(columns = lapply(raw, raw_kind), terms = kept_terms, xlevels = stats::.getXlevels(stats::delete.response(kept_terms), droplevels(inputs)),
+    replay = list(na.action = na_action_name(na.action), extras = Filter(function(expression) all(all.vars(expression) %in% if (is.data.frame(data)) names(data)), extras)))
   encoding$contrasts <- encode_terms(c(encoding, list(contrasts = contrasts)), raw, "data", call)$contrasts
-  list(encoding = encoding, raw = raw, y = stats::model.response(frame), label = deparse1(formula[[2]]), weights = frame[["(weights)"]], offset = frame[["(offset)"]],
-    has_offset_argument = !is.null(extras$offset), na.action = attr(frame, "na.action"), names = names[rows])
+  list(encoding = encoding, raw = raw, y = y, label = label, weights = frame[["(weights)"]], offset = frame[["(offset)"]], has_offset_argument = !is.null(extras$offset),
+    calibration = calibration, na.action = attr(frame, "na.action"), names = names[rows])
+}
+
+# The same rows again, for nn_continue() and for held-out data: what the formula and the call took from the data is taken from these.
+read_formula_again <- function(fit, data, weights, offset, name, call, replay = TRUE) {
+  encoding <- fit$encoding
+  raw <- check_newdata(encoding$columns, data, name, call)
+  names <- case_names(data)
+  data <- as.data.frame(data)
+  outcome <- all.vars(attr(encoding$terms, "variables")[[attr(encoding$terms, "response") + 1]])
+  absent <- setdiff(outcome, names(data))
+  if (length(absent) > 0) abort_input(c("{.arg {name}} must have the outcome of the formula.", x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."), call)
+  extras <- if (replay) in_formula(lapply(encoding$replay$extras, eval, data, globalenv()), call, name) else list()
+  if (!is.null(weights)) extras$weights <- weights
+  if (!is.null(offset)) extras$offset <- offset
+  frame <- frame_of(encoding$terms, data, extras, if (replay) encoding$replay$na.action else stats::na.pass, nrow(data), call, name)
+  rows <- frame[["(row)"]]
+  list(raw = raw[rows, , drop = FALSE], y = stats::model.response(frame), weights = frame[["(weights)"]], offset = frame[["(offset)"]], na.action = attr(frame, "na.action"), names = names[rows])
+}
+
+check_formula_data <- function(data, call) {
+  if (is.data.frame(data)) {
+    check_names(names(data), "data", call)
+    return(as.data.frame(data))
+  }
+  if (!is.null(data) && !is.list(data) && !is.environment(data))
+    abort_input(c("{.arg data} must be a data frame.", x = "It is {describe(data)}.", i = if (is.matrix(data)) "Use {.code as.data.frame(data)}."), call)
+  data
+}
+
+# The model frame, with the number of each row in the data as its column "(row)".
+frame_of <- function(terms, data, extras, na.action, rows, call, name = "data") {
+  for (extra in c("weights", "offset")) if (!is.null(extras[[extra]]) && NROW(extras[[extra]]) != rows)
+    abort_argument(c("{.arg {extra}} must be a number for each of the {rows} row{?s}.", x = "It is {describe(extras[[extra]])}."), call)
+  frame <- in_formula(do.call(stats::model.frame, c(list(formula = terms, data = data, na.action = na.action, row = seq_len(rows)), extras)), call, name)
+  if (nrow(frame) == 0) abort_input(c("No row is left to train on.", x = "There {cli::qty(rows)}{?was/were} {rows} row{?s} before {.arg subset} and {.arg na.action}."), call)
+  frame
 }
 
 # The raw variables behind the inputs: list(frame, constants, rows). What is neither in the data nor as long as they are is a constant.
 collect_variables <- function(terms, data, where, call) {
-  variables <- attr(terms, "variables")[-1]
+  variables <- as.list(attr(terms, "variables"))[-1]
   response <- attr(terms, "response")
   needed <- unique(unlist(lapply(variables[-response], all.vars)))
-  rows <- if (is.data.frame(data)) nrow(data) else NROW(in_formula(eval(variables[[response]], data, where), call))
   known <- if (is.environment(data)) ls(data) else names(data)
+  if (is.data.frame(data)) {
+    absent <- Filter(function(name) !name %in% known && !exists(name, where), unique(c(all.vars(variables[[response]]), needed)))
+    if (length(absent) > 0)
+      abort_input(c("The formula names columns that {.arg data} does not have.", x = "{.field {absent}} {?is/are} missing.", if (length(absent) == 1) nearest_name(absent, known)), call)
+  }
+  rows <- if (is.data.frame(data)) nrow(data) else NROW(in_formula(eval(variables[[response]], data, where), call))
   frame <- list()
   constants <- list()
   for (name in needed) {
-    value <- if (name %in% known) data[[name]] else get0(name, where, inherits = TRUE)
-    if (is.null(value) || (is.function(value) && !name %in% known))
+    value <- if (name %in% known) data[[name]] else get0(name, where)
+    if (is.null(value) || is.function(value))
       abort_input(c("The formula names columns that {.arg data} does not have.", x = "{.field {name}} is missing.", nearest_name(name, known)), call)
     if (is.list(value) && !inherits(value, "POSIXlt")) abort_column(value, name, "Variable", call)
     if (NROW(value) == rows || name %in% known) frame[[name]] <- value
@@ -52,7 +92,34 @@ collect_variables <- function(terms, data, where, call) {
   list(frame = structure(frame, class = "data.frame", row.names = seq_len(rows)), constants = constants, rows = rows)
 }
 
-inline_constants <- function(expression, constants) if (length(constants) == 0) expression else do.call(substitute, list(expression, constants))
+# The terms as the fit keeps them: evaluated from the global environment, with constants written in. Bases such as poly() are those of the training rows alone.
+portable_terms <- function(terms, raw, calibration_rows, where, constants, call) {
+  predvars <- attr(terms, "predvars")
+  response <- attr(terms, "response")
+  if (length(calibration_rows) > 0 && !identical(predvars, attr(terms, "variables"))) {
+    inputs <- stats::delete.response(terms)
+    attr(inputs, "predvars") <- NULL
+    frame <- in_formula(stats::model.frame(inputs, raw[-calibration_rows, , drop = FALSE]), call)
+    predvars[-c(1, response + 1)] <- attr(attr(frame, "terms"), "predvars")[-1]
+  }
+  if (length(constants) > 0) predvars <- do.call(substitute, list(predvars, constants))
+  unknown <- Filter(function(name) !exists(name, globalenv(), mode = "function"), function_names(predvars[-(response + 1)]))
+  if (length(unknown) > 0)
+    abort_argument(c("{.fn predict} looks for the functions of a formula from the global environment.", x = "{.fn {unknown}} {?is/are} not found there.",
+      i = "Define {?it/them} there, attach the package, write {.code package::{unknown[1]}()}, or make the column before the call."), call)
+  attr(terms, "predvars") <- predvars
+  attr(terms, ".Environment") <- globalenv()
+  attr(terms, "dataClasses") <- attr(terms, "dataClasses")[setdiff(names(attr(terms, "dataClasses")), c("(row)", "(weights)", "(offset)"))]
+  terms
+}
+
+# The names of the functions that an expression calls, but for those with their package.
+function_names <- function(expression) {
+  if (!is.call(expression)) return(character())
+  head <- expression[[1]]
+  if (is.symbol(head) && as.character(head) %in% c("::", ":::")) return(character())
+  unique(c(if (is.symbol(head)) as.character(head), unlist(lapply(as.list(expression), function_names))))
+}
 
 # A raw column may be of any class that the formula turns into something usable, and text of any words: levels count where they come out of the formula.
 raw_kind <- function(x) {
@@ -62,10 +129,18 @@ raw_kind <- function(x) {
   kind
 }
 
+# The fit keeps the name of a known na.action, so that no closure of the user's stays in it.
+na_action_name <- function(na.action) {
+  if (is.null(na.action)) return("na.pass")
+  known <- c("na.omit", "na.exclude", "na.pass", "na.fail")
+  if (is.character(na.action)) return(na.action)
+  c(Filter(function(name) identical(na.action, getExportedValue("stats", name)), known), "na.omit")[1]
+}
+
 # What goes wrong within a formula becomes an error of ours.
-in_formula <- function(expression, call) {
+in_formula <- function(expression, call, name = "data") {
   tryCatch(expression, error = function(e) {
     if (inherits(e, "backprop_error")) cnd_signal(e)
-    abort_input(c("The formula cannot be evaluated for {.arg data}.", x = "{conditionMessage(e)}"), call)
+    abort_input(c("The formula cannot be evaluated for {.arg {name}}.", x = "{conditionMessage(e)}"), call)
   })
 }

@@ -20,22 +20,30 @@
 #' fit <- nn_train(X, c(1, 1, 0))
 #' predict(fit, rbind(c(1, 1, 1, 1)))
 #' @export
-predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, na.action = stats::na.pass, ...) {
+predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, interval = "none", level = 0.9, na.action = stats::na.pass, ...) {
   call <- current_env()
+  if ("new_data" %in% ...names()) abort_argument(c("{.arg new_data} is no argument of this function.", i = "Use {.arg newdata}: {.code predict(fit, newdata = )}."), call)
   check_no_dots(call, ..., known = names(formals(predict.nn_fit)))
   fit <- unclass(object)
   check_choice(type, c("response", if (!is.null(fit$levels)) c("class", "prob")), "type", call)
-  if (missing(newdata)) return(as_type(stored_fitted(object, call), type, fit$levels))
-  if (!is.null(fit$encoding)) return(predict_data(fit, newdata, type, offset, na.action, call))
+  interval <- check_interval(interval, level, type, fit, missing(newdata), call)
+  if (missing(newdata)) return(stats::napredict(fit$na.action, as_type(stored_fitted(object, call), type, fit$levels)))
+  if (!is.null(fit$encoding)) return(predict_data(fit, newdata, if (interval) level else type, offset, na.action, call))
   X <- align_columns(check_matrix(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
   if (fit$has_offset == is.null(offset))
     abort_argument(if (fit$has_offset) "The fit was made with offsets, so {.arg offset} must be given." else "The fit was made without offsets, so {.arg offset} cannot be given.", call)
-  output <- core_forward(fit$shape, flatten_network(coef(object)), X, check_offset(offset, nrow(X), last(fit$shape$units), call), FALSE, fit$settings$precision == "single")$output
+  output <- network_output(fit, X, check_offset(offset, nrow(X), last(fit$shape$units), call))
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(X), fit$outputs)
   as_type(output, type, fit$levels)
 }
 
-# For a fit made from data: rows with missing values have NA as their prediction, or are dropped by na.action.
+# The outputs (n x k) of the network for rows as it sees them.
+network_output <- function(fit, X, offset) {
+  weights <- flatten_network(fit[network_names(hidden_layers(fit$shape))])
+  core_forward(fit$shape, weights, X, offset, FALSE, fit$settings$precision == "single")$output
+}
+
+# For a fit made from data: rows with missing values have NA as their prediction, or are dropped by na.action. `type` is a level for prediction intervals and sets.
 predict_data <- function(fit, newdata, type, offset, na.action, call) {
   prepared <- prepare_newdata(fit, newdata, "newdata", call)
   kept <- apply_na_action(prepared$raw, na.action, call, least_rows = 0)
@@ -44,10 +52,9 @@ predict_data <- function(fit, newdata, type, offset, na.action, call) {
   whole <- rowSums(is.na(X)) == 0
   if (!is.null(offset)) whole <- whole & rowSums(is.na(offset)) == 0
   output <- matrix(NA_real_, nrow(X), last(fit$shape$units))
-  output[whole, ] <- decode_output(core_forward(fit$shape, flatten_network(coef(structure(fit, class = "nn_fit"))), X[whole, , drop = FALSE], if (!is.null(offset)) offset[whole, , drop = FALSE], FALSE,
-    fit$settings$precision == "single")$output, fit$encoding)
+  output[whole, ] <- decode_output(network_output(fit, X[whole, , drop = FALSE], if (!is.null(offset)) offset[whole, , drop = FALSE]), fit$encoding)
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(X), fit$outputs)
-  stats::napredict(kept$action, as_type(output, type, fit$levels))
+  stats::napredict(kept$action, if (is.numeric(type)) prediction_regions(fit, output, type, call) else as_type(output, type, fit$levels))
 }
 
 # The offset of new rows, n x k: from the formula, and from the argument where the training had it.

@@ -3,7 +3,7 @@
 
 run_training <- function(fit, state, history, data, epochs, controls) {
   prepared <- core_data(data, fit$settings, state$seed, controls$call)
-  fit$problem <- list(data = data, training = prepared$training)
+  fit$problem <- list(data = data, training = prepared$training, held_out = prepared$held_out)
   objective <- core_objective(fit$settings)
   method <- optimizer_numbers(fit$settings$optimizer, fit$settings$clip)
   progress <- if (is_interactive() && epochs > 0) start_progress(epochs)
@@ -93,7 +93,8 @@ finish_fit <- function(fit, state, history, stop) {
   fitted <- if (fit$settings$keep_fitted) {
     output <- decode_output(core_forward(fit$shape, weights, data$X, data$offset, FALSE, single)$output, fit$encoding)
     if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(data$X), fit$outputs)
-    list(output = output, residuals = (if (is.null(data$response)) data$y else data$response) - output)
+    y <- if (is.null(data$response)) data$y else data$response
+    list(output = output, residuals = y - output, errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels))
   }
   parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state))
   structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
