@@ -1,65 +1,82 @@
-# The same bits at any number of threads, whatever of a training they share.
+# Threads share the work and change no bit of it, in this process and in forked ones.
 
-set.seed(1)
-n <- 600
-X <- matrix(rnorm(n * 40), n)
-class <- factor(sample(letters[1:3], n, TRUE))
-number <- X[, 1] - X[, 2]^2 + rnorm(n)
-
-same_at_any_number <- function(...) {
-  fits <- lapply(c(1, 2, 3, 5), function(threads) {
-    set.seed(2)
-    fit <- nn_train(X, ..., reduction = "mean", threads = threads)
-    fit$settings$threads <- NULL
-    fit$call <- NULL
-    fit
-  })
-  for (fit in fits[-1]) expect_identical(fit, fits[[1]])
-  expect_true(all(is.finite(fits[[1]]$history$loss)))
+# What a training says, for any number of threads.
+results <- function(..., n = 300, hidden = c(70, 33), epochs = 2) {
+  set.seed(1)
+  X <- matrix(rnorm(n * 9), n)
+  y <- cbind(sin(X[, 1]), X[, 2] * X[, 3] / 2)
+  fit <- nn_train(X, y, hidden = hidden, activation = "tanh", output_activation = "identity", init = "glorot_uniform", reduction = "mean", epochs = epochs, ...)
+  list(coef(fit), fit$history, fit$objective, fit$state$moment, coef(nn_continue(fit, X, y, epochs = 1)))
 }
 
-test_that("mini-batches of wide and of narrow layers", {
-  same_at_any_number(class, hidden = c(70, 50), activation = "relu", optimizer = "adam", batch_size = 128, epochs = 3)
-  same_at_any_number(class, hidden = 5, optimizer = "momentum", batch_size = 7, epochs = 3)
-  same_at_any_number(number, hidden = c(64, 64), output_activation = "identity", optimizer = nn_rmsprop(0.001), batch_size = 100, epochs = 3, precision = "single")
+test_that("the result is the same to the last bit for any number of threads", {
+  # a batch below and above the 1024 rows of a piece, rows that are no multiple of anything, one unit for many threads
+  cases <- list(
+    list(optimizer = "adam", batch_size = 100),
+    list(optimizer = "adam", batch_size = 100, precision = "single"),
+    list(n = 2500, batch_size = 1300, optimizer = "momentum"),
+    list(n = 2500, precision = "single"),
+    list(hidden = c(1, 2), optimizer = "rmsprop", batch_size = 7),
+    list(hidden = 0, batch_size = 64),
+    list(optimizer = "adam", batch_size = 64, dropout = 0.3, clip = 0.5, penalty = 0.01, validation = 0.2),
+    list(n = 1100, optimizer = "rprop"),
+    list(n = 1100, hidden = 20, optimizer = "lbfgs", epochs = 10),
+    list(n = 1100, hidden = 5, optimizer = "lm", epochs = 3)
+  )
+  with_each_instruction_set(function(set) {
+    for (case in cases) {
+      label <- paste(set, paste(deparse(case), collapse = " "))
+      alone <- do.call(results, case)
+      expect_true(all(is.finite(unlist(alone))), label = label)
+      for (threads in c(2, 5)) expect_identical(do.call(results, c(case, threads = threads)), alone, label = paste(label, threads, "threads"))
+    }
+  })
 })
 
-test_that("dropout, penalties, clipping, weights and held-out rows", {
-  same_at_any_number(class, hidden = c(48, 48), activation = "tanh", optimizer = "adamw", batch_size = 64, epochs = 3, dropout = 0.2, penalty = 0.01, penalty_l1 = 0.001, clip = 0.5,
-    weights = rep(1:3, length.out = n), validation = 0.2)
-})
-
-test_that("the full batch, in pieces of 1024 rows, and the second-order methods", {
-  more <- function(x) rbind(x, x, x)
-  fit <- function(threads) {
-    set.seed(3)
-    coef(nn_train(more(X), rep(number, 3), hidden = c(40, 30), output_activation = "identity", reduction = "mean", learning_rate = 0.01, epochs = 5, threads = threads))
+test_that("threads are there while a call lasts, and gone after it", {
+  skip_on_cran()
+  skip_if_not(dir.exists("/proc/self/task"))
+  own_id <- Sys.getpid()
+  count <- function() length(list.files(sprintf("/proc/%d/task", own_id)))
+  most_while_training <- function(threads) {
+    watcher <- parallel::mcparallel({
+      end <- Sys.time() + 1
+      most <- 0
+      while (Sys.time() < end) most <- max(most, count())
+      most
+    })
+    end <- Sys.time() + 1.5
+    while (Sys.time() < end) results(batch_size = 100, epochs = 50, threads = threads)
+    parallel::mccollect(watcher)[[1]]
   }
-  expect_identical(fit(2), fit(1))
-  same_at_any_number(number, hidden = 32, activation = "tanh", output_activation = "identity", optimizer = "lbfgs", epochs = 10)
-  same_at_any_number(number, hidden = 3, activation = "tanh", output_activation = "identity", optimizer = "lm", epochs = 5)
+  before <- count()
+  expect_equal(most_while_training(1), before)
+  expect_equal(most_while_training(3), before + 2)
+  expect_equal(count(), before)
 })
 
-test_that("a fit goes on with another number of threads to the same end", {
-  train <- function(epochs, threads) {
-    set.seed(4)
-    nn_train(X, class, hidden = c(60, 40), optimizer = "adam", batch_size = 50, epochs = epochs, threads = threads)
-  }
-  half <- train(3, 2)
-  half$settings$threads <- 1
-  expect_identical(coef(nn_continue(half, X, class, epochs = 3)), coef(train(6, 2)))
-})
-
-test_that("forked workers train with threads, before and after the parent did", {
-  skip_on_os("windows")
-  train <- function(seed) {
+train_seeds <- function(apply_to, ...) {
+  X <- scale(as.matrix(iris[1:4]))
+  apply_to(1:4, function(seed) {
     set.seed(seed)
-    coef(nn_train(X, class, hidden = 64, optimizer = "adam", batch_size = 128, epochs = 2, threads = 2))
-  }
-  expected <- lapply(1:3, train)
-  expect_identical(parallel::mclapply(1:3, train, mc.cores = 2), expected)
+    fit <- nn_train(X, iris$Species, hidden = c(16, 8), activation = "tanh", reduction = "mean", optimizer = "adam", epochs = 20, batch_size = 32, init = "glorot_uniform", ...)
+    list(coef(fit), fit$history, predict(fit, X), nn_continue(fit, X, iris$Species, epochs = 5)$objective)
+  })
+}
+forked <- function(x, f) parallel::mclapply(x, f, mc.cores = 2, mc.preschedule = FALSE)
+
+test_that("forked processes give the same bits, with threads of their own too, and leave the parent as it was", {
+  skip_on_os("windows")
+  with_each_instruction_set(function(set) {
+    here <- train_seeds(lapply)
+    expect_identical(train_seeds(forked), here, label = set)
+    # the parent has used threads before it forks, and the children use their own
+    expect_identical(train_seeds(lapply, threads = 2), here, label = paste(set, "2 threads"))
+    expect_identical(train_seeds(forked, threads = 2), here, label = paste(set, "2 threads, forked"))
+    expect_identical(train_seeds(lapply, threads = 2), here, label = paste(set, "2 threads, after forks"))
+  })
 })
 
 test_that("wrong numbers of threads are refused", {
-  for (threads in list(0, 1.5, -1, NA, "2", 3e9, NULL, c(1, 2))) expect_error(nn_train(X, number, threads = threads), class = "backprop_error_argument")
+  for (threads in list(0, 1.5, -1, NA, "2", 3e9, NULL, c(1, 2))) expect_error(nn_train(diag(3), 1:3, threads = threads), class = "backprop_error_argument")
 })
