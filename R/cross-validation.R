@@ -146,9 +146,10 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   plan <- expand.grid(fold = seq_len(chosen$number), repetition = seq_len(repeats))
   seeds <- draw_seeds(nrow(plan))
   tasks <- lapply(seq_len(nrow(plan)), function(i) list(seed = seeds[i], held_out = which(held_in[, plan$repetition[i]] == plan$fold[i])))
-  if (runs_in_parallel()) settings$threads <- 1
+  parallel <- runs_in_parallel()
+  if (parallel) settings$threads <- 1
   if (is.null(settings$keep_fitted)) settings$keep_fitted <- keep_fits
-  results <- map_tasks(tasks, train_without, cases = cases[c("rows", "fixed")], settings = settings, keep_fit = keep_fits, globals = as.list(cases$globals))
+  results <- map_tasks(tasks, train_without, cases = cases[c("rows", "fixed")], settings = settings, keep_fit = keep_fits, globals = as.list(cases$globals), parallel = parallel)
   report_fits(results, call)
   if (is.factor(observed)) results <- lapply(results, align_levels, levels = levels(observed))
 
