@@ -2,8 +2,8 @@
 # Installs what is missing to run, test or check the package:
 #
 #   sh tools/install.sh run      R, a compiler, and the packages that backprop imports and links to
-#   sh tools/install.sh test     these, the suggested packages, and pandoc
-#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang and binutils
+#   sh tools/install.sh test     these, the suggested packages, pandoc, and where node and npm are there the runtime that exported models are tested with
+#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang, binutils and g++ for aarch64
 #
 # DESCRIPTION says which packages and which versions. On Debian and Ubuntu they come through apt where its version is new enough, all else
 # from CRAN, into the user's own library where the site's cannot be written. Where nothing is missing it takes one call of R.
@@ -176,6 +176,7 @@ install_programs() {
     have qpdf || useful="$useful qpdf"
     have clang++ || useful="$useful clang"
     have objdump || useful="$useful binutils"
+    have aarch64-linux-gnu-g++ || useful="$useful g++-aarch64-linux-gnu"
   fi
   [ -n "$needed$useful" ] || return 0
   if can_use_apt; then
@@ -242,6 +243,20 @@ if (nzchar(pin)) {
 R
 }
 
+# onnxruntime, which runs exported models in the tests, from the npm registry: into BACKPROP_ONNXRUNTIME, or a folder of the user's cache, where the tests look for it.
+# Without node and npm, or where it cannot be had, those tests are skipped. Its own install script would fetch more (for graphics cards) from elsewhere, and is not run.
+onnxruntime_version=1.20.1
+install_onnxruntime() {
+  have node && have npm || { note "node or npm is not here: the tests that run ONNX models will be skipped."; return 0; }
+  BACKPROP_ONNXRUNTIME=${BACKPROP_ONNXRUNTIME:-$(Rscript -e 'cat(file.path(tools::R_user_dir("backprop", "cache"), "onnxruntime"))' </dev/null)}
+  export BACKPROP_ONNXRUNTIME
+  [ ! -d "$BACKPROP_ONNXRUNTIME/node_modules/onnxruntime-node" ] || return 0
+  note "from npm: onnxruntime-node $onnxruntime_version (into $BACKPROP_ONNXRUNTIME)"
+  mkdir -p "$BACKPROP_ONNXRUNTIME"
+  npm install --prefix "$BACKPROP_ONNXRUNTIME" --ignore-scripts --no-audit --no-fund "onnxruntime-node@$onnxruntime_version" >"$scratch/npm" 2>&1 </dev/null ||
+    { tail -n 5 "$scratch/npm"; rm -rf "$BACKPROP_ONNXRUNTIME/node_modules"; note "npm could not install onnxruntime-node: the tests that run ONNX models will be skipped."; }
+}
+
 # install_what_is_missing run|test|check
 install_what_is_missing() {
   case $1 in run | test | check) ;; *) stop "the mode is run, test or check, not '$1'." ;; esac
@@ -261,6 +276,7 @@ install_what_is_missing() {
     packages=$(printf '%s' "$missing" | sed 's/ \(.*\)/ (\1 or later)/' | tr '\n' ' ')
     stop "these could not be installed: $packages${pinned:+roxygen2 ($pinned exactly)}"
   fi
+  [ "$1" = run ] || install_onnxruntime
   note "Everything is there."
 }
 
