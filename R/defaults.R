@@ -5,11 +5,12 @@ few_rows <- 1000
 # The options of a training, with each "auto" replaced; the names of those chosen are kept in `chosen`.
 choose_defaults <- function(options, rows, outcome, call) {
   auto <- vapply(options, identical, NA, "auto")
+  given_rate <- options$learning_rate
   choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
   choose("optimizer", if (rows < few_rows && !asks_for_steps(options)) "lbfgs" else "adam")
   optimizer <- check_optimizer(options$optimizer, NULL, call)
   stops_early <- !optimizer$full_batch && rows >= few_rows
-  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(options$learning_rate)) options$learning_rate <- 0.003
+  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) options$learning_rate <- 0.003
   choose("hidden", 100)
   choose("activation", "relu")
   choose("init", if (identical(options$activation, "tanh") || identical(options$activation, "sigmoid")) "glorot_normal" else "he_normal")
@@ -18,7 +19,7 @@ choose_defaults <- function(options, rows, outcome, call) {
   choose("validation", if (stops_early) 0.1)
   choose("patience", if (is.null(options$validation)) Inf else 20)
   choose("penalty", (if (is.null(outcome$levels)) 1 else 0.5) / rows)
-  options$chosen <- names(auto)[auto]
+  options$chosen <- c(names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate")
   options
 }
 

@@ -124,11 +124,11 @@ output_errors <- function(residuals, y, weights, levels) {
 }
 
 training_errors <- function(residuals, y, weights, held_out, levels) {
+  if (length(held_out) == 0) return(list(training = output_errors(residuals, y, weights, levels), weighted = length(weights) > 0))
   of <- function(rows) {
-    if (length(rows) == 0) return(output_errors(residuals, y, weights, levels))
     output_errors(residuals[rows, , drop = FALSE], y[rows, , drop = FALSE], if (length(weights) > 0) weights[rows], levels)
   }
-  list(training = of(setdiff(seq_len(nrow(y)), held_out)[length(held_out) > 0]), held_out = if (length(held_out) > 0) of(held_out), weighted = length(weights) > 0)
+  list(training = of(setdiff(seq_len(nrow(y)), held_out)), held_out = of(held_out), weighted = length(weights) > 0)
 }
 
 error_table <- function(fit) {
