@@ -1,22 +1,31 @@
-# What "auto" means for data: chosen from the number of rows and inputs, the kind of outcome, and the arguments that are given.
+# What "auto" means for data: chosen from the number of rows, the kind of outcome and the arguments that are given. bench/defaults.R says how these were found.
+
+few_rows <- 1000
 
 # The options of a training, with each "auto" replaced; the names of those chosen are kept in `chosen`.
-choose_defaults <- function(options, rows, inputs, outcome, call) {
+choose_defaults <- function(options, rows, outcome, call) {
   auto <- vapply(options, identical, NA, "auto")
-  small <- rows < 1000
   choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
-  choose("optimizer", if (small && !asks_for_steps(options)) "lbfgs" else "adam")
+  choose("optimizer", if (rows < few_rows && !asks_for_steps(options)) "lbfgs" else "adam")
   optimizer <- check_optimizer(options$optimizer, NULL, call)
-  choose("hidden", 32)
-  choose("activation", "tanh")
-  choose("init", if (all(options$activation %in% c("relu", "leaky_relu", "elu", "gelu", "silu", "softplus"))) "he_normal" else "glorot_normal")
-  choose("batch_size", if (!optimizer$full_batch) 64)
-  choose("validation", if (!small) 0.1)
-  choose("patience", if (is.numeric(options$validation)) 20 else Inf)
+  stops_early <- !optimizer$full_batch && rows >= few_rows
+  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(options$learning_rate)) options$learning_rate <- 0.003
+  choose("hidden", 100)
+  choose("activation", "relu")
+  choose("init", if (identical(options$activation, "tanh") || identical(options$activation, "sigmoid")) "glorot_normal" else "he_normal")
+  choose("batch_size", if (!optimizer$full_batch) 32)
   choose("epochs", 200)
-  choose("penalty", 0.001)
+  choose("validation", if (stops_early) 0.1)
+  choose("patience", if (is.null(options$validation)) Inf else 20)
+  choose("penalty", (if (is.null(outcome$levels)) 1 else 0.5) / rows)
   options$chosen <- names(auto)[auto]
   options
+}
+
+# Is anything given that L-BFGS cannot take, so that another optimiser must be meant?
+asks_for_steps <- function(options) {
+  positive <- function(x) is.numeric(x) && any(x > 0, na.rm = TRUE)
+  !is.null(options$learning_rate) || !is.null(options$schedule) || positive(options$dropout) || positive(options$penalty_l1) || is.numeric(options$batch_size) || (is.numeric(options$clip) && any(is.finite(options$clip)))
 }
 
 # What print() says of a fit made from data.
@@ -36,10 +45,4 @@ describe_defaults <- function(fit) {
   if (length(fit$chosen) == 0) return(NULL)
   lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)"), 90)
   paste0(c("Defaults:  ", rep(strrep(" ", 11), length(lines) - 1)), lines)
-}
-
-# Is anything given that L-BFGS cannot take, so that another optimiser must be meant?
-asks_for_steps <- function(options) {
-  positive <- function(x) is.numeric(x) && any(x > 0, na.rm = TRUE)
-  !is.null(options$learning_rate) || !is.null(options$schedule) || positive(options$dropout) || positive(options$penalty_l1) || is.numeric(options$batch_size) || (is.numeric(options$clip) && any(is.finite(options$clip)))
 }

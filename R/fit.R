@@ -80,6 +80,7 @@ print.nn_fit <- function(x, ...) {
     cat("Loss:      ", format(history$loss[1], digits = 4), " in epoch 1", if (last > 1) paste0(", ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch), " (mean of a row)\n", sep = "")
     if (!is.null(fit$best_epoch)) cat("Held out:  ", format(fit$state$best_loss, digits = 4), " in epoch ", fit$best_epoch, ", the best, whose weights are kept\n", sep = "")
   }
+  cat(doctor_line(fit))
   invisible(x)
 }
 

@@ -1,6 +1,6 @@
 # A formula and its data to what the training needs. The terms that stay in the fit have the global environment, and no other variables than the columns.
 
-# list(encoding, raw, y, label, weights, offset, calibration, na.action, names); `extras` are the expressions of subset, weights and offset.
+# list(encoding, raw, y, label, weights, offset, calibration, na.action, names, name); `extras` are the expressions of subset, weights and offset.
 read_formula <- function(formula, data, extras, na.action, contrasts, calibration, call) {
   names <- if (is.data.frame(data)) case_names(data)
   data <- check_formula_data(data, call)
@@ -27,7 +27,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     replay = list(na.action = na_action_name(na.action), extras = Filter(function(expression) all(all.vars(expression) %in% if (is.data.frame(data)) names(data)), extras)))
   encoding$contrasts <- encode_terms(c(encoding, list(contrasts = contrasts)), raw, "data", call)$contrasts
   list(encoding = encoding, raw = raw, y = y, label = label, weights = frame[["(weights)"]], offset = frame[["(offset)"]], has_offset_argument = !is.null(extras$offset),
-    calibration = calibration, na.action = attr(frame, "na.action"), names = names[rows])
+    calibration = calibration, na.action = attr(frame, "na.action"), names = names[rows], name = "data")
 }
 
 # The same rows again, for nn_continue() and for held-out data: what the formula and the call took from the data is taken from these.

@@ -39,6 +39,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   }, interrupt = function(signal) "interrupted")
   if (!is.null(progress)) cli::cli_progress_done(id = progress)
   fit <- finish_fit(fit, state, history, stop)
+  fit$probe <- probe(fit$shape, returned_weights(state), data$X, data$offset)
   if (!is.null(controls$checkpoint)) write_checkpoint(fit, controls$checkpoint)
   if (stop == "diverged") abort_diverged(fit, controls$call)
   if (stop == "interrupted") report_interrupt(fit, until - state$epoch, controls$call)
@@ -87,7 +88,7 @@ run_callback <- function(fit, state, history, rates, controls) {
 finish_fit <- function(fit, state, history, stop) {
   data <- fit$problem$data
   best <- length(state$best_weights) > 0
-  weights <- if (best) state$best_weights else state$weights
+  weights <- returned_weights(state)
   single <- fit$settings$precision == "single"
   value <- evaluate(list(shape = fit$shape, weights = weights, objective = core_objective(fit$settings), rows = fit$problem$training))$value
   fitted <- if (fit$settings$keep_fitted) {
@@ -99,6 +100,8 @@ finish_fit <- function(fit, state, history, stop) {
   parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state))
   structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
 }
+
+returned_weights <- function(state) if (length(state$best_weights) > 0) state$best_weights else state$weights
 
 # A small gradient is convergence only where it says something: not in the flat part of every unit, nor where the weights run to infinity.
 warn_of_false_end <- function(fit, data) {
@@ -137,7 +140,7 @@ abort_diverged <- function(fit, call) {
 report_interrupt <- function(fit, left, call) {
   if (!called_from_console(call)) interrupt()
   cli::cli_warn(c("Training was interrupted in epoch {fit$state$epoch + 1}; this is the fit so far.",
-    i = "{.code nn_continue(fit, X, y, epochs = {left})} goes on from here to the same end."), class = "backprop_warning_interrupted", call = NULL)
+    i = "{.code nn_continue(fit, {if (is.null(fit$encoding$terms)) 'X, y' else 'data'}, epochs = {left})} goes on from here to the same end."), class = "backprop_warning_interrupted", call = NULL)
 }
 
 # Was the function whose environment is `call` the first one on the stack, its generic aside?

@@ -1,33 +1,83 @@
 #' Train a neural network on a data frame
 #'
-#' Factors are encoded, inputs standardised, and the output, the loss and the way of training are chosen from the outcome and the number of rows.
+#' From a formula and a data frame, or a data frame of inputs and an outcome, to a network in one line: factors are encoded, inputs standardised, and the output, the loss and the way of training
+#' chosen from the outcome and the number of rows. `print()` shows what was chosen, and every choice is an argument. `predict()` matches columns by name and does the same to new data (see [predict.nn_fit()]).
 #'
-#' @param formula,data As in [stats::lm()].
-#' @param X,y A data frame of the inputs, and the outcome.
-#' @param subset,weights,na.action,offset,contrasts As in [stats::lm()].
-#' @param standardize Standardise the inputs and a numeric outcome? `TRUE` by default.
-#' @param hidden,activation,output_activation,loss,reduction,optimizer,learning_rate,epochs,batch_size,shuffle,start,init,restarts,penalty,penalty_l1,dropout,schedule,clip,class_weights,validation,patience,tolerance,callback,checkpoint,precision,keep_fitted
-#'   As in [nn_train()].
-#' @param calibration Not yet.
-#' @param ... Arguments of the method for data frames.
-#' @return A fit as [nn_train()] returns it.
+#' `nn_train(y ~ ., data = d)`, `nn_train(data = d, formula = y ~ .)`, `d |> nn_train(y ~ .)` and `nn_train(d[inputs], d$y)` give the same fit. Tibbles and data.tables are data frames.
+#'
+#' **Inputs** are encoded as [stats::lm()] does it. A numeric column is one input and a logical one is 0 or 1; factors, ordered factors and characters (whose levels are sorted) are encoded by their contrasts (those of the factor, of `contrasts`, or of
+#' `options("contrasts")`), so that the first level is the one all others are compared with. Formulas may have interactions, functions and bases such as `poly()` and `splines::ns()`, which predict with the training's knots and coefficients.
+#' There is no intercept among the inputs: each layer has its biases. Dates, times and lists are refused. Each input is centred and divided by its standard deviation (of the weighted rows, divided by their
+#' number). A constant column has no effect, on training or on predictions.
+#'
+#' **The outcome** decides output and loss, where `output_activation` and `loss` do not:
+#'
+#' | outcome | output | loss | `predict()` |
+#' |---|---|---|---|
+#' | two classes: factor, logical or character | one sigmoid | cross-entropy | probability of the second level |
+#' | more classes | one softmax for each level | cross-entropy | matrix of probabilities |
+#' | numbers | identity | squared error, the outcome standardised | numbers |
+#' | a numeric matrix, data frame or `cbind()` | one identity for each column | the same for each | matrix |
+#' | counts, with `loss = "poisson"` | exp | Poisson, the outcome as it is | means |
+#'
+#' A standardised outcome means that losses (in `history`, `objective`, and those that `print()` shows) and `width` of [nn_huber()] are in units of its standard deviation. `output`, `residuals`, `fitted()`, `predict()` and the errors of `summary()` are in
+#' the outcome's own units. The outcome is left as it is where the output is not the identity.
+#'
+#' **The defaults** that are called `"auto"`. The rows counted are those trained on, calibration rows left out:
+#'
+#' | argument | fewer than 1000 rows | 1000 rows or more |
+#' |---|---|---|
+#' | `hidden` | `100` | `100` |
+#' | `activation` | `"relu"` | `"relu"` |
+#' | `init` | `"he_normal"` (`"glorot_normal"` for tanh and sigmoid) | the same |
+#' | `optimizer` | `"lbfgs"` | `"adam"`, with a learning rate of 0.003 |
+#' | `batch_size` | all rows | 32 |
+#' | `epochs` | 200 | at most 200 |
+#' | `validation` | none | a tenth of the rows |
+#' | `patience` | `Inf`, or 20 with `validation` | 20 |
+#' | `penalty` | 0.5 / rows for classes, 1 / rows for numbers and counts | the same |
+#'
+#' A `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or `penalty_l1` in the call means Adam at any number of rows, as L-BFGS takes none of them. The choices were made on other data (`bench/defaults.R` in the sources) than those on which the package is compared with `nnet` and scikit-learn in `vignette("accuracy", "backprop")`.
+#'
+#' **Missing values.** Rows with a missing value in a variable that is used are left out, or what else `na.action` says; `print()` shows how many. With `na.exclude`, `fitted()` and `residuals()` have `NA` for them.
+#'
+#' **Calibration.** `calibration = 0.2` keeps a fifth of the rows (of each class) out of everything: training, stopping, scaling and the knots of bases. How far the fit is from them stays in it as sorted scores, which give
+#' [predict.nn_fit()] its prediction intervals and sets. The rows are drawn with two random numbers before all others.
+#'
+#' @param formula A formula with the outcome on the left. `.` is all other columns. [stats::offset()] terms are added to the output, as in [stats::lm()]; `predict()` takes them from the new data. Constants of the formula (`poly(x, k)`) are kept as they are now; functions must be
+#'   found from the global environment, where `predict()` looks for them.
+#' @param data A data frame with the variables of the formula. Those that it lacks are taken from where the formula was made.
+#' @param X A data frame of inputs.
+#' @param y The outcome: a vector or factor of a value for each row of `X`, a numeric matrix or data frame with a column for each output.
+#' @param subset,weights,offset As in [stats::lm()], and with a formula evaluated in `data`: which rows to use; case weights, numbers from 0; numbers to add to the output, on the scale of the outcome for numbers, of the log for counts and of the log-odds for two classes. An `offset` (but not [stats::offset()] in the formula) must be given to `predict()` again.
+#' @param na.action What to do with missing values, a function or its name; `getOption("na.action")`, most often `na.omit`, by default.
+#' @param contrasts A list of contrasts for factors by name, as in [stats::lm()]; `NULL` (the default) for those of `options("contrasts")`.
+#' @param standardize Standardise the inputs, and a numeric outcome? `TRUE` by default.
+#' @param calibration The share of the rows to calibrate with, above 0 and below 1; `NULL` (the default) for none.
+#' @param validation A share of the rows to hold out; held-out data, a list of `X` (a data frame) and `y` and perhaps `weights` and `offset`, or, with a formula, a data frame; `NULL` for none; `"auto"` (the default) as in the table.
+#' @param hidden,activation,optimizer,epochs,batch_size,init,penalty,patience As in [nn_train()]; `"auto"` (the default) as in the table. For `batch_size`, `NULL` is the full batch.
+#' @param reduction `"mean"` (the default) or `"sum"` over the rows.
+#' @param output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,schedule,clip,class_weights,tolerance,callback,checkpoint,precision,keep_fitted
+#'   As in [nn_train()], with the same defaults.
+#' @param ... For formulas, the arguments of the method for data frames from `hidden` on. Otherwise it must be empty: an unknown argument is an error.
+#' @return A fit as [nn_train()] returns it, with `encoding` (how raw columns become inputs), `na.action` (the rows left out), `chosen` (the arguments that were `"auto"`), `errors` (what `summary()` shows) and, with `calibration`, the sorted scores `calibration`.
+#'   Of the data nothing else is kept. [nn_continue()] goes on from it: `X` is then the data frame, and `y` the outcome, or `NULL` for a formula.
+#' @section Errors: `backprop_error_input` for data that cannot be used, naming the column: missing or misspelt ones, dates, lists, infinite numbers, an outcome of one class; `backprop_error_argument` for the other arguments, a formula without outcome or with functions that `predict()` would not find. The others are those of [nn_train()].
+#' @references Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. *Proceedings of Machine Learning Research*, 9, 249-256.
+#'
+#'   He, K., Zhang, X., Ren, S. and Sun, J. (2015). Delving deep into rectifiers. \doi{10.1109/ICCV.2015.123}
+#'
+#'   Prechelt, L. (1998). Early stopping, but when? \doi{10.1007/3-540-49430-8_3}
+#' @seealso [nn_train()] for matrices, as they are; [predict.nn_fit()], [nn_continue()].
 #' @examples
 #' set.seed(1)
-#' nn_train(Species ~ ., data = iris)
-#' @export
-nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto", output_activation = NULL, loss = NULL, reduction = "mean",
-                                optimizer = "auto", learning_rate = NULL, epochs = "auto", batch_size = "auto", shuffle = TRUE, start = NULL,
-                                init = "auto", restarts = 1, penalty = "auto", penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf, weights = NULL,
-                                class_weights = NULL, offset = NULL, validation = "auto", patience = "auto", tolerance = 0, callback = NULL,
-                                checkpoint = NULL, precision = "double", keep_fitted = TRUE, standardize = TRUE, calibration = NULL, na.action = getOption("na.action", "na.omit"), ...) {
-  call <- current_env()
-  check_no_dots(call, ..., known = names(formals(nn_train.data.frame)))
-  check_given(missing(y), "y", "the outcome: a vector, a factor, a numeric matrix, or a formula with the columns of {.arg X}", call)
-  if (is_formula(y)) abort_argument(c("A formula is given by its place, or as {.arg formula}.", i = "Use {.code nn_train({format(y)}, data)}."), call)
-  options <- mget(setdiff(names(formals(nn_train.data.frame)), c("X", "y", "weights", "offset", "na.action", "...")), envir = call)
-  train_data(read_columns(X, y, weights, offset, na.action, calibration, expr_label(substitute(y)), call), options, call_of_symbols(match.call()), call)
-}
-
+#' fit <- nn_train(Species ~ ., data = iris)
+#' fit
+#' table(predict(fit, iris, type = "class"), iris$Species)
+#'
+#' # Numbers, with prediction intervals
+#' fit <- nn_train(dist ~ poly(speed, 2), cars, hidden = 5, calibration = 0.4)
+#' predict(fit, data.frame(speed = c(10, 20)), interval = "prediction", level = 0.8)
 #' @rdname nn_train.data.frame
 #' @export
 nn_train.formula <- function(formula, data, subset, weights, na.action, offset, contrasts = NULL, ...) {
@@ -37,7 +87,7 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
     swapped <- formula
     formula <- data
     data <- swapped
-    names(shown)[match(c("formula", "data"), names(shown))] <- c("data", "formula")
+    shown[c("formula", "data")] <- list(shown$data, shown$formula)
   }
   options <- data_options(list(...), call)
   if (!is_formula(formula, lhs = TRUE)) abort_argument(c("{.arg formula} must have an outcome on its left: {.code y ~ x}.", x = "It is {.code {format(formula)}}."), call)
@@ -45,6 +95,21 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
   extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
   frame <- read_formula(formula, if (!missing(data)) data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, options$calibration, call)
   train_data(frame, options, call_of_symbols(shown), call)
+}
+
+#' @rdname nn_train.data.frame
+#' @export
+nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto", output_activation = NULL, loss = NULL, reduction = "mean",
+                                optimizer = "auto", learning_rate = NULL, epochs = "auto", batch_size = "auto", shuffle = TRUE, start = NULL,
+                                init = "auto", restarts = 1, penalty = "auto", penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf, weights = NULL,
+                                class_weights = NULL, offset = NULL, validation = "auto", patience = "auto", tolerance = 0, callback = NULL,
+                                checkpoint = NULL, precision = "double", keep_fitted = TRUE, standardize = TRUE, calibration = NULL, na.action = getOption("na.action", "na.omit"), ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(nn_train.data.frame)))
+  check_given(missing(y), "y", "the outcome: a vector, a factor, a numeric matrix, or a formula with the columns of X", call)
+  if (is_formula(y)) abort_argument(c("A formula is given by its place, or as {.arg formula}.", i = "Use {.code nn_train({format(y)}, data)}."), call)
+  options <- mget(setdiff(names(formals(nn_train.data.frame)), c("X", "y", "weights", "offset", "na.action", "...")), envir = call)
+  train_data(read_columns(X, y, weights, offset, na.action, calibration, expr_label(substitute(y)), call), options, call_of_symbols(match.call()), call)
 }
 
 # How an outcome given as an argument is called in print.
@@ -70,69 +135,13 @@ data_options <- function(given, call) {
   options
 }
 
-# What both kinds of input come to: a `frame` of list(encoding, raw, y, label, weights, offset, calibration, na.action, names), its rows those that are used.
-
-read_columns <- function(X, y, weights, offset, na.action, calibration, label, call, columns = NULL, name = "X") {
-  names <- case_names(X)
-  X <- as.data.frame(X)
-  if (is.null(columns)) describe_columns(X, name, call) else X <- check_newdata(columns, X, name, call)
-  rows <- nrow(X)
-  if (NROW(y) != rows) abort_input(c("{.arg {name}} and {.arg y} must have the same number of rows.", x = "{.arg {name}} has {rows}, {.arg y} has {NROW(y)}."), call)
-  if (is.data.frame(y)) {
-    if (ncol(y) == 1) label <- names(y)
-    y <- if (ncol(y) == 1) y[[1]] else as.data.frame(y)
-  }
-  check_outcome_kind(y, label, call)
-  for (extra in c("weights", "offset")) if (!is.null(get(extra)) && (!is.numeric(get(extra)) || NROW(get(extra)) != rows))
-    abort_argument(c("{.arg {extra}} must be a number for each of the {rows} row{?s}.", x = "It is {describe(get(extra))}."), call)
-  all <- stats::setNames(X, paste0("x", seq_along(X)))
-  all$y <- y
-  all$weights <- weights
-  all$offset <- offset
-  kept <- apply_na_action(all, na.action, call)
-  at <- function(x) if (is.null(dim(x))) x[kept$rows] else x[kept$rows, , drop = FALSE]
-  X <- at(X)
-  y <- at(y)
-  list(encoding = list(columns = if (is.null(columns)) describe_columns(X, name, call) else columns, replay = list(na.action = na_action_name(na.action))), raw = X, y = y, label = label,
-    weights = at(weights), offset = at(offset), has_offset_argument = !is.null(offset), calibration = draw_calibration(calibration, y, call), na.action = kept$action, names = at(names))
-}
-
-check_outcome_kind <- function(y, label, call) {
-  if (is.null(y)) abort_input(c("There is no outcome.", i = "Give it as {.arg y}, or on the left of a formula."), call)
-  if (is.list(y) && !is.data.frame(y)) abort_input(c("The outcome {.field {label}} must be numeric, logical, character or a factor.", x = "It is {describe(y)}."), call)
-}
-
-# The rows that na.action leaves of a data frame: list(rows, action).
-apply_na_action <- function(frame, na.action, call, least_rows = 1) {
-  rows <- nrow(frame)
-  if (is.null(na.action)) return(list(rows = seq_len(rows)))
-  act <- tryCatch(match.fun(na.action), error = function(e) abort_argument(c("{.arg na.action} must be a function such as {.fn na.omit}.", x = "It is {describe(na.action)}."), call))
-  frame$`(row)` <- seq_len(rows)
-  kept <- tryCatch(act(frame), error = function(e) abort_input(c("The data have missing values, which {.arg na.action} refuses.", x = "{conditionMessage(e)}"), call))
-  if (nrow(kept) < least_rows) abort_input(c("No row is left to train on.", x = "{cli::qty(rows)}{?The row has/All {rows} rows have} missing values."), call)
-  list(rows = kept$`(row)`, action = attr(kept, "na.action"))
-}
-
-# The rows of a frame as the network takes them: list(X, y, response, weights, offset).
-encode_rows <- function(encoding, encoded, frame, rows, call) {
-  at <- function(x) if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
-  outcome <- encode_outcome(at(frame$y), encoding$outcome, call)
-  X <- standardize_columns(at(encoded$X), encoding$center, encoding$scale)
-  rownames(X) <- at(frame$names)
-  weights <- at(frame$weights)
-  offset <- encode_offset(at(add_offsets(encoded$offset, frame$offset)), encoding$outcome)
-  list(X = X, y = outcome$y, response = outcome$response, weights = if (length(weights) > 0) weights, offset = offset)
-}
-
-add_offsets <- function(a, b) if (is.null(a)) b else if (is.null(b)) a else as.matrix(a)[, rep_len(1, NCOL(b))] + b
-
 # From the frame to the fit.
 train_data <- function(frame, options, shown, call) {
   standardize <- check_flag(options$standardize, "standardize", call)
   check_weights(frame$weights, nrow(frame$raw), call)
   encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
-  encoded <- if (is.null(encoding$terms)) list(X = encode_columns(encoding$columns, frame$raw)) else encode_terms(encoding, frame$raw, "data", call)
-  check_whole_inputs(encoded$X, "data", call)
+  encoded <- if (is.null(encoding$terms)) list(X = encode_columns(encoding$columns, frame$raw)) else encode_terms(encoding, frame$raw, frame$name, call)
+  check_whole_inputs(encoded$X, frame$name, call)
   calibration <- frame$calibration
   training <- setdiff(seq_len(nrow(frame$raw)), calibration$rows)
   weights <- check_weights(frame$weights[training], length(training), call)
@@ -143,7 +152,7 @@ train_data <- function(frame, options, shown, call) {
   encoding$calibration <- calibration[c("share", "seed")]
   prepared <- encode_rows(encoding, encoded, frame, training, call)
   if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) && (is.null(options$loss) || identical(options$loss, "squared_error"))) options$output_activation <- "identity"
-  options <- choose_defaults(options, nrow(prepared$X), ncol(prepared$X), encoding$outcome, call)
+  options <- choose_defaults(options, nrow(prepared$X), encoding$outcome, call)
   options[c("weights", "offset")] <- list(prepared$weights, prepared$offset)
   if (!is.null(options$validation) && !is.numeric(options$validation))
     options$validation <- encode_validation(list(encoding = encoding, inputs = colnames(prepared$X)), options$validation, call)
@@ -157,47 +166,4 @@ calibrate <- function(fit, encoded, frame, rows, call) {
   plain <- unclass(fit)
   plain$calibration <- calibration_scores(plain, encode_rows(plain$encoding, encoded, frame, rows, call))
   structure(plain, class = "nn_fit")
-}
-
-# Held-out data as matrices: for a formula a data frame with the outcome, else a list of X, a data frame, and y.
-encode_validation <- function(fit, validation, call) {
-  if (is.data.frame(validation)) {
-    if (is.null(fit$encoding$terms)) abort_argument(c("{.arg validation} must be a share, or a list of {.field X} and {.field y}.", x = "It is a data frame."), call)
-    frame <- read_formula_again(fit, validation, NULL, NULL, "validation", call)
-  } else {
-    check_validation(validation, call)
-    frame <- list(y = validation$y, weights = validation$weights, offset = validation$offset)
-    validation <- validation$X
-  }
-  raw <- if (is.null(frame$raw)) validation else frame$raw
-  prepared <- prepare_newdata(fit, raw, "validation", call)
-  check_whole_inputs(prepared$X, "validation", call)
-  if (NROW(frame$y) != nrow(prepared$X)) abort_input(c("The {.field X} and {.field y} of {.arg validation} must have the same number of rows.", x = "They have {nrow(prepared$X)} and {NROW(frame$y)}."), call)
-  offset <- encode_offset(add_offsets(prepared$offset, frame$offset), fit$encoding$outcome)
-  list(X = prepared$X, y = encode_outcome(frame$y, fit$encoding$outcome, call)$y, weights = frame$weights, offset = offset)
-}
-
-# The data of nn_continue() as the matrices that the training had, with what calibrates the longer fit.
-encode_again <- function(fit, data, y, weights, offset, validation, call) {
-  frame <- if (is.null(fit$encoding$terms)) {
-    check_given(is.null(y), "y", "the outcome that the fit was made with", call)
-    read_columns(data, y, weights, offset, fit$encoding$replay$na.action, NULL, fit$encoding$outcome$names[1], call, columns = fit$encoding$columns)
-  } else {
-    if (!is.null(y)) abort_argument(c("The formula of the fit takes the outcome from the data frame {.arg X}, so {.arg y} is not given."), call)
-    read_formula_again(fit, data, weights, offset, "X", call)
-  }
-  encoded <- if (is.null(fit$encoding$terms)) list(X = encode_columns(fit$encoding$columns, frame$raw)) else encode_terms(fit$encoding, frame$raw, "X", call)
-  check_whole_inputs(encoded$X, "X", call)
-  known <- fit$encoding$calibration
-  rows <- if (!is.null(known)) draw_calibration(known$share, encode_outcome(frame$y, fit$encoding$outcome, call)$y, call, known$seed)$rows
-  prepared <- encode_rows(fit$encoding, encoded, frame, setdiff(seq_len(nrow(frame$raw)), rows), call)
-  prepared$validation <- if (!is.null(validation)) encode_validation(fit, validation, call)
-  prepared$calibrate <- function(fit) if (is.null(known)) fit else calibrate(fit, encoded, frame, rows, call)
-  prepared
-}
-
-check_whole_inputs <- function(X, name, call) {
-  check_no_infinite(X, name, call)
-  for (j in which(is.na(colSums(X)))) if (anyNA(X[, j]))
-    abort_input(c("The inputs must not be missing.", x = "Column {.field {colnames(X)[j]}} of {.arg {name}} is missing in row {which(is.na(X[, j]))[1]}.", i = "Let {.arg na.action} drop such rows, or fill them in."), call)
 }

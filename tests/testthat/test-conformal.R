@@ -1,0 +1,128 @@
+test_that("intervals are the fit and the quantile of the calibration scores", {
+  d <- cars_data()
+  fit <- seeded(mpg ~ wt, d, calibration = 0.5)
+  expect_length(fit$calibration[[1]], 16)
+  expect_identical(nobs(fit), 16L)
+  rows <- draw_calibration(0.5, d$mpg, environment(), fit$encoding$calibration$seed)$rows
+  scores <- sort(abs(d$mpg - predict(fit, d))[rows])
+  expect_identical(fit$calibration[[1]], unname(scores))
+  # ceiling(0.8 * 17) = 14
+  interval <- predict(fit, d, interval = "prediction", level = 0.8)
+  expect_identical(colnames(interval), c("fit", "lwr", "upr"))
+  expect_identical(interval[, "fit"], predict(fit, d))
+  expect_equal(interval[, "upr"] - interval[, "fit"], setNames(rep(scores[[14]], 32), rownames(d)), tolerance = 1e-12)
+  expect_equal(interval[, "fit"] - interval[, "lwr"], setNames(rep(scores[[14]], 32), rownames(d)), tolerance = 1e-12)
+  # neither the weights nor the scales know the calibration rows
+  other <- d
+  other$mpg[rows] <- 1000
+  other$wt[rows] <- -50
+  expect_identical(coef(seeded(mpg ~ poly(wt, 2), other, calibration = 0.5)), coef(seeded(mpg ~ poly(wt, 2), d, calibration = 0.5)))
+})
+
+test_that("the quantile is that of the theory", {
+  expect_identical(conformal_quantile(1:9, 0.9), 9L)
+  expect_identical(conformal_quantile(1:9, 0.91), Inf)
+  expect_identical(conformal_quantile(1:99, 0.9), 90L)
+  expect_identical(conformal_quantile(1:19, 0.5), 10L)
+  # 0.7 * 10 is not 7 in doubles
+  expect_identical(conformal_quantile(1:9, 0.7), 7L)
+})
+
+test_that("sets hold the levels whose score is below the quantile", {
+  fit <- seeded(Species ~ ., iris, calibration = 0.3)
+  expect_length(fit$calibration[[1]], 45)
+  rows <- draw_calibration(0.3, iris$Species, environment(), fit$encoding$calibration$seed)$rows
+  expect_identical(as.vector(table(iris$Species[rows])), c(15L, 15L, 15L))
+  sets <- predict(fit, iris, interval = "prediction", level = 0.8)
+  expect_type(sets, "logical")
+  expect_identical(dimnames(sets), list(NULL, levels(iris$Species)))
+  limit <- fit$calibration[[1]][ceiling(0.8 * 46)]
+  expect_identical(sets, 1 - predict(fit, iris) <= limit)
+  d <- cars_data()
+  binary <- seeded(am ~ wt, d, calibration = 0.5)
+  expect_identical(colnames(predict(binary, d, interval = "prediction", level = 0.5)), c("FALSE", "TRUE"))
+})
+
+test_that("several outputs, counts, missing and no rows have their intervals", {
+  d <- cars_data()
+  two <- seeded(cbind(mpg, hp) ~ wt, d, calibration = 0.5)
+  interval <- predict(two, d, interval = "prediction", level = 0.5)
+  expect_identical(dim(interval), c(32L, 3L, 2L))
+  expect_identical(interval[, "fit", ], predict(two, d))
+  expect_equal(interval["Fiat 128", "upr", "hp"] - interval["Fiat 128", "fit", "hp"], two$calibration[[2]][9], tolerance = 1e-12)
+  counts <- seeded(carb ~ wt, d, loss = "poisson", calibration = 0.5)
+  expect_true(all(predict(counts, d, interval = "prediction", level = 0.9)[, "lwr"] >= 0))
+  fit <- seeded(mpg ~ wt, d, calibration = 0.5)
+  expect_identical(dim(predict(fit, d[0, ], interval = "prediction")), c(0L, 3L))
+  expect_true(all(is.na(predict(fit, transform(d[1, ], wt = NA), interval = "prediction"))))
+  expect_identical(nrow(predict(fit, transform(d[1:2, ], wt = c(NA, 1)), interval = "prediction", na.action = na.omit)), 1L)
+})
+
+test_that("too few rows give infinite limits and full sets, with a warning", {
+  d <- cars_data()
+  fit <- seeded(mpg ~ wt, d, calibration = 0.25)
+  expect_snapshot(interval <- predict(fit, d[1:2, ], interval = "prediction", level = 0.95))
+  expect_warning(predict(fit, d, interval = "prediction", level = 0.95), class = "backprop_warning_calibration")
+  expect_identical(unname(interval[, "upr"]), c(Inf, Inf))
+  expect_warning(sets <- predict(seeded(am ~ wt, d, calibration = 0.25), d, interval = "prediction", level = 0.95), class = "backprop_warning_calibration")
+  expect_true(all(sets))
+})
+
+test_that("rows of no weight do not calibrate", {
+  d <- cars_data()
+  d$w <- rep(0:1, 16)
+  fit <- seeded(mpg ~ wt, d, weights = w, calibration = 0.5)
+  rows <- draw_calibration(0.5, d$mpg, environment(), fit$encoding$calibration$seed)$rows
+  expect_length(fit$calibration[[1]], sum(d$w[rows]))
+})
+
+test_that("intervals cover as promised", {
+  skip_on_cran()
+  # y = sin + noise whose spread depends on x; 300 fits, one new case each. The count of covered cases is binomial, with probability between
+  # level and level + 1 / (n + 1); outside of the limits one run in ten thousand would be.
+  covered <- vapply(1:300, function(i) {
+    set.seed(i)
+    d <- data.frame(x = runif(121, -2, 2))
+    d$y <- sin(2 * d$x) + rnorm(121, sd = 0.1 + 0.2 * abs(d$x))
+    fit <- nn_train(y ~ x, d[1:120, ], hidden = 4, epochs = 20, calibration = 0.5)
+    interval <- predict(fit, d[121, ], interval = "prediction", level = 0.8)
+    d$y[121] >= interval[, "lwr"] && d$y[121] <= interval[, "upr"]
+  }, NA)
+  expect_gte(sum(covered), qbinom(1e-4, 300, 0.8))
+  expect_lte(sum(covered), qbinom(1 - 1e-4, 300, 0.8 + 1 / 61))
+})
+
+test_that("sets cover as promised", {
+  skip_on_cran()
+  covered <- vapply(1:300, function(i) {
+    set.seed(i)
+    d <- data.frame(x = rnorm(121))
+    d$class <- factor(sample(c("a", "b", "c"), 121, TRUE))
+    d$x <- d$x + as.integer(d$class)
+    fit <- nn_train(class ~ x, d[1:120, ], hidden = 3, epochs = 20, calibration = 0.5)
+    predict(fit, d[121, ], interval = "prediction", level = 0.8)[, as.character(d$class[121])]
+  }, NA)
+  expect_gte(sum(covered), qbinom(1e-4, 300, 0.8))
+  # stratified halves: close to 60 scores
+  expect_lte(sum(covered), qbinom(1 - 1e-4, 300, 0.8 + 2 / 61))
+})
+
+test_that("what cannot be is refused", {
+  d <- cars_data()
+  without <- seeded(mpg ~ wt, d)
+  with <- seeded(am ~ wt, d, calibration = 0.5)
+  matrix_fit <- nn_train(as.matrix(mtcars["wt"]), mtcars$mpg, epochs = 1, learning_rate = 1e-9)
+  expect_snapshot({
+    refused(predict(without, d, interval = "prediction"), "argument")
+    refused(predict(matrix_fit, as.matrix(mtcars["wt"]), interval = "prediction"), "argument")
+    refused(predict(with, interval = "prediction"), "argument")
+    refused(predict(with, d, interval = "confidence"), "argument")
+    refused(predict(with, d, interval = "prediction", level = 1), "argument")
+    refused(predict(with, d, interval = "prediction", level = 95), "argument")
+    refused(predict(with, d, interval = "prediction", type = "class"), "argument")
+    refused(nn_train(mpg ~ wt, d, calibration = 1), "argument")
+    refused(nn_train(mpg ~ wt, d, calibration = "some"), "argument")
+    refused(nn_train(mpg ~ wt, d, calibration = 0.001), "argument")
+    refused(nn_train(as.matrix(mtcars["wt"]), mtcars$mpg, calibration = 0.2), "argument")
+  })
+})

@@ -1,0 +1,193 @@
+test_that("a data frame and its formula give the same fit", {
+  d <- cars_data()[c("mpg", "cyl", "wt", "am", "maker")]
+  d$size <- factor(ifelse(d$wt > 3, "large", "small"), ordered = TRUE)
+  d$pair <- scale(mtcars[c("hp", "qsec")])
+  expect_same_fit(seeded(d[-1], d$mpg), seeded(mpg ~ ., d))
+  expect_identical(seeded(d[-1], d$mpg)$inputs, seeded(mpg ~ ., d)$inputs)
+  expect_identical(predict(seeded(d[-1], d$mpg), d), predict(seeded(mpg ~ ., d), d))
+})
+
+test_that("tibbles and data.tables are data frames", {
+  fit <- seeded(Species ~ ., iris)
+  skip_if_not_installed("tibble")
+  tibble <- tibble::as_tibble(iris)
+  expect_same_fit(seeded(Species ~ ., tibble), fit)
+  expect_same_fit(seeded(tibble[1:4], tibble$Species), fit)
+  expect_same_fit(seeded(tibble[1:4], tibble["Species"]), fit)
+  expect_identical(predict(fit, tibble[3:1, ]), predict(fit, iris[3:1, ]))
+  skip_if_not_installed("data.table")
+  table <- data.table::as.data.table(iris)
+  expect_same_fit(seeded(Species ~ ., table), fit)
+  expect_same_fit(seeded(table[, 1:4], table$Species), fit)
+  expect_identical(predict(fit, table[3:1, ]), predict(fit, iris[3:1, ]))
+})
+
+test_that("the outcome decides", {
+  d <- cars_data()
+  settings <- function(...) {
+    fit <- seeded(...)
+    c(fit$settings$loss$name, fit$settings$output_activation, fit$encoding$outcome$kind, ncol(fit$output), fit$encoding$outcome$scale[1] != 1)
+  }
+  expect_identical(settings(Species ~ ., iris), c("cross_entropy", "softmax", "classes", "3", "FALSE"))
+  expect_identical(settings(am ~ wt, d), c("cross_entropy", "sigmoid", "binary", "1", "FALSE"))
+  expect_identical(settings(factor(am) ~ wt, d), c("cross_entropy", "sigmoid", "binary", "1", "FALSE"))
+  expect_identical(settings(ifelse(am, "yes", "no") ~ wt, d), c("cross_entropy", "sigmoid", "binary", "1", "FALSE"))
+  expect_identical(settings(mpg ~ wt, d), c("squared_error", "identity", "numeric", "1", "TRUE"))
+  expect_identical(settings(mpg ~ wt, d, standardize = FALSE), c("squared_error", "identity", "numeric", "1", "FALSE"))
+  expect_identical(settings(mpg ~ wt, d, loss = "absolute"), c("absolute", "identity", "numeric", "1", "TRUE"))
+  expect_identical(settings(mpg ~ wt, d, loss = nn_quantile(0.9)), c("quantile", "identity", "numeric", "1", "TRUE"))
+  expect_identical(settings(mpg ~ wt, d, output_activation = "softplus"), c("squared_error", "softplus", "numeric", "1", "FALSE"))
+  expect_identical(settings(I(mpg / 100) ~ wt, d, loss = "cross_entropy"), c("cross_entropy", "sigmoid", "numeric", "1", "FALSE"))
+  expect_identical(settings(carb ~ wt, d, loss = "poisson"), c("poisson", "exp", "count", "1", "FALSE"))
+  expect_identical(settings(cbind(mpg, hp) ~ wt, d), c("squared_error", "identity", "numeric", "2", "TRUE"))
+  expect_identical(settings(d["wt"], as.matrix(d[c("mpg", "hp")])), c("squared_error", "identity", "numeric", "2", "TRUE"))
+  expect_identical(settings(d["wt"], d[c("mpg", "hp")]), c("squared_error", "identity", "numeric", "2", "TRUE"))
+})
+
+test_that("several outputs are each on their own scale, under their own names", {
+  fit <- seeded(cbind(mpg, hp) ~ wt + cyl, mtcars, hidden = 0, penalty = 0, epochs = 300)
+  expect_equal(predict(fit, mtcars), predict(lm(cbind(mpg, hp) ~ wt + cyl, mtcars), mtcars), tolerance = 1e-6)
+  expect_identical(colnames(residuals(fit)), c("mpg", "hp"))
+})
+
+test_that("counts begin at their mean", {
+  fit <- nn_train(carb ~ wt, mtcars, loss = "poisson", epochs = 0)
+  expect_equal(fit$bout[1, 1], log(mean(mtcars$carb)), tolerance = 1e-14)
+  fit <- nn_train(carb ~ wt + offset(log(hp)), mtcars, loss = "poisson", epochs = 0, weights = gear)
+  expect_equal(fit$bout[1, 1], log(sum(mtcars$gear * mtcars$carb) / sum(mtcars$gear * mtcars$hp)), tolerance = 1e-14)
+})
+
+test_that("constant columns are without effect, in new data too", {
+  d <- cars_data()
+  d$one <- 5
+  d$only <- "a"
+  d$none <- FALSE
+  fit <- seeded(mpg ~ wt + one + only + none, d)
+  expect_identical(unname(fit$encoding$center["one"]), 5)
+  expect_true(all(fit$wh[fit$inputs != "wt", ] == 0))
+  other <- transform(d, one = 1e6, none = TRUE)
+  expect_identical(predict(fit, other), fitted(fit))
+  expect_same_fit(seeded(d[c("wt", "one", "only", "none")], d$mpg), fit)
+  expect_output(print(fit), "3 constant columns without effect")
+})
+
+test_that("scales are those of the weighted rows, however large or small the numbers", {
+  x <- c(1, 2, 4, 9)
+  w <- c(2, 1, 0, 1)
+  scales <- column_scales(cbind(x, x * 1e200, x * 1e-200), w, TRUE)
+  repeated <- c(1, 1, 2, 9)
+  expect_equal(unname(scales$center), mean(repeated) * c(1, 1e200, 1e-200), tolerance = 1e-14)
+  expect_equal(unname(scales$scale), sqrt(mean((repeated - mean(repeated))^2)) * c(1, 1e200, 1e-200), tolerance = 1e-14)
+})
+
+test_that("standardize = FALSE leaves the data as they are", {
+  fit <- seeded(mpg ~ wt + cyl, cars_data(), standardize = FALSE)
+  expect_true(all(fit$encoding$center == 0), all(fit$encoding$scale == 1))
+  raw <- model.matrix(mpg ~ wt + cyl, cars_data())[, -1]
+  expect_identical(unname(fitted(fit)), unname(nn_forward(fit, raw)$output[, 1]))
+})
+
+test_that("rows with missing values are left out of a data frame, as na.action says", {
+  d <- iris
+  d$Sepal.Width[7] <- NA
+  d$Species[9] <- NA
+  expect_same_fit(seeded(d[1:4], d$Species), seeded(iris[-c(7, 9), 1:4], iris$Species[-c(7, 9)]))
+  expect_identical(nobs(seeded(d[1:4], d$Species)), 148L)
+  weighted <- seeded(d[1:4], d$Species, weights = c(NA, rep(1, 149)))
+  expect_identical(nobs(weighted), 147L)
+  expect_snapshot(refused(nn_train(d[1:4], d$Species, na.action = na.fail), "input"))
+})
+
+test_that("a wide data frame takes no time to encode", {
+  set.seed(1)
+  wide <- as.data.frame(matrix(rnorm(1000 * 200), 200))
+  wide$y <- rnorm(200)
+  took <- system.time(fit <- nn_train(y ~ ., wide, hidden = 1, epochs = 1, optimizer = "adam"))[[3]] + system.time(predict(fit, wide))[[3]]
+  expect_lt(took, 10)
+})
+
+test_that("going on with data gives the longer call's fit, to the last bit", {
+  d <- cars_data()
+  d$qsec[4] <- NA
+  d$w <- runif(32)
+  long <- function(epochs) seeded(mpg ~ poly(disp, 2) + cyl + wt + offset(hp / 100), d, subset = wt > 2, weights = w, optimizer = "adam", batch_size = 8,
+    calibration = 0.3, validation = 0.3, epochs = epochs)
+  expect_same_fit(nn_continue(long(4), d, epochs = 6), long(10))
+  frame <- function(epochs) seeded(iris[1:4], iris$Species, epochs = epochs, optimizer = "adam", calibration = 0.2, batch_size = 16,
+    validation = list(X = iris[3 * 1:50, ], y = iris$Species[3 * 1:50]))
+  expect_same_fit(nn_continue(frame(3), iris, iris$Species, 7, validation = list(X = iris[3 * 1:50, ], y = iris$Species[3 * 1:50])), frame(10))
+  formula <- function(epochs) seeded(am ~ wt, d, epochs = epochs, validation = d[1:10, ], optimizer = "adam")
+  expect_same_fit(nn_continue(formula(3), d, epochs = 7, validation = d[1:10, ]), formula(10))
+  lbfgs <- function(epochs) seeded(am ~ wt, d, epochs = epochs, optimizer = "lbfgs")
+  expect_same_fit(nn_continue(lbfgs(3), d, epochs = 7), lbfgs(10))
+
+  expect_warning(nn_continue(long(4), d[-7, ], epochs = 1), class = "backprop_warning_other_data")
+  expect_snapshot({
+    refused(nn_continue(long(4), d[-1], epochs = 1), "input")
+    refused(nn_continue(long(4), d[-3], epochs = 1), "input")
+    refused(nn_continue(long(4), d, d$mpg, epochs = 1), "argument")
+    refused(nn_continue(frame(3), iris, epochs = 1, validation = list(X = iris, y = iris$Species)), "input")
+    refused(nn_continue(frame(3), iris, 1:150, epochs = 1, validation = list(X = iris, y = iris$Species)), "input")
+    refused(nn_continue(frame(3), as.matrix(iris[1:4]), iris$Species, epochs = 1, validation = list(X = iris, y = iris$Species)), "input")
+    refused(nn_continue(frame(3), iris, iris$Species, epochs = 1), "argument")
+  })
+})
+
+test_that("what print says of data", {
+  d <- cars_data()
+  d$hp[3] <- NA
+  expect_snapshot({
+    seeded(Species ~ ., iris)
+    seeded(mpg ~ wt + hp, d, validation = 0.2)
+    seeded(carb ~ wt, d, loss = "poisson", standardize = FALSE, optimizer = "rprop")
+    summary(seeded(mpg ~ wt + hp, d, weights = wt, validation = 0.2))
+    summary(seeded(am ~ wt, d, validation = 0.2))
+  })
+})
+
+test_that("summary() tells training rows from held-out rows, and weighs them", {
+  d <- cars_data()
+  fit <- seeded(mpg ~ wt, d, weights = disp, validation = 0.25, optimizer = "adam")
+  held_out <- held_out_rows(0.25, fit$state$seed, list(kind = "numeric", y = matrix(d$mpg)))
+  expect_length(held_out, 8)
+  errors <- summary(fit)$errors
+  r <- residuals(fit)
+  mean_square <- function(rows) weighted.mean(r[rows]^2, d$disp[rows])
+  expect_equal(errors$mean_squared_error, c(mean_square(-held_out), mean_square(held_out)), tolerance = 1e-12)
+  expect_equal(errors$r_squared[1], 1 - mean_square(-held_out) / weighted.mean((d$mpg - weighted.mean(d$mpg[-held_out], d$disp[-held_out]))[-held_out]^2, d$disp[-held_out]), tolerance = 1e-12)
+  species <- seeded(Species ~ ., iris, validation = 0.2, optimizer = "adam")
+  expect_equal(unname(summary(species)$accuracy["held out"]), tail(species$history$validation_accuracy, 1), tolerance = 1e-12)
+})
+
+test_that("data frames that cannot be used are refused", {
+  d <- cars_data()
+  d$day <- as.Date("2020-01-01") + 1:32
+  d$l <- as.list(1:32)
+  expect_snapshot({
+    refused(nn_train(d["wt"]), "input")
+    refused(nn_train(d["wt"], NULL), "input")
+    refused(nn_train(d["wt"], d$mpg[1:3]), "input")
+    refused(nn_train(d[c("wt", "day")], d$mpg), "input")
+    refused(nn_train(d[c("wt", "l")], d$mpg), "input")
+    refused(nn_train(d["wt"], d$day), "input")
+    refused(nn_train(d["wt"], d$l), "input")
+    refused(nn_train(d["wt"], d[c("mpg", "maker")]), "input")
+    refused(nn_train(d[0], d$mpg), "input")
+    refused(nn_train(d[0, "wt", drop = FALSE], numeric()), "input")
+    refused(nn_train(d[c("wt", "wt")] |> stats::setNames(c("wt", "wt")), d$mpg), "input")
+    refused(nn_train(d["wt"], y = mpg ~ wt), "argument")
+    refused(nn_train(d["wt"], rep("a", 32)), "input")
+    refused(nn_train(transform(d["wt"], wt = c(Inf, wt[-1])), d$mpg), "input")
+    refused(nn_train(d["wt"], c(Inf, d$mpg[-1])), "input")
+    refused(nn_train(d["wt"], d$mpg, weights = "a"), "argument")
+    refused(nn_train(d["wt"], d$mpg, offset = 1:3), "argument")
+    refused(nn_train(d["wt"], d$mpg, standardize = NA), "argument")
+    refused(nn_train(d["wt"], d$mpg, standardise = FALSE), "argument")
+    refused(nn_train(d["wt"], d$mpg, na.action = "no_such"), "argument")
+    refused(nn_train(d["wt"], d$mpg, validation = d), "argument")
+    refused(nn_train(d["wt"], d$mpg, validation = list(X = d, y = 1:3)), "input")
+    refused(nn_train(d["wt"], d$mpg, validation = list(X = d["hp"], y = d$mpg)), "input")
+    refused(nn_train(d["wt"], d$carb - 5, loss = "poisson"), "input")
+    refused(nn_train(d["wt"], d$mpg, optimizer = "lbfgs", batch_size = 8), "argument")
+  })
+})

@@ -1,0 +1,177 @@
+test_that("all ways to give a formula are one", {
+  fit <- seeded(Species ~ ., data = iris)
+  expect_same_fit(seeded(Species ~ ., iris), fit)
+  expect_same_fit(seeded(data = iris, formula = Species ~ .), fit)
+  expect_same_fit(seeded(iris, formula = Species ~ .), fit)
+  expect_same_fit(iris |> seeded(Species ~ .), fit)
+  expect_same_fit(seeded(iris[1:4], iris$Species), fit)
+  for (fit in list(iris |> nn_train(Species ~ ., epochs = 1), nn_train(Species ~ ., iris, epochs = 1)))
+    expect_identical(fit$call, quote(nn_train(formula = Species ~ ., data = iris, epochs = 1)), ignore_attr = TRUE)
+})
+
+test_that("the network sees what lm() would see, standardised", {
+  d <- cars_data()
+  formula <- mpg ~ log(disp) + cyl * wt + poly(hp, 2) + am + splines::ns(qsec, df = 3) + I(drat^2)
+  fit <- seeded(formula, d)
+  X <- model.matrix(lm(formula, d))[, -1]
+  expect_identical(fit$inputs, colnames(X))
+  deviation <- function(x) sqrt(mean((x - mean(x))^2))
+  expect_equal(fit$encoding$center, colMeans(X), tolerance = 1e-12)
+  expect_equal(fit$encoding$scale, apply(X, 2, deviation), tolerance = 1e-12)
+  expect_equal(fit$encoding$outcome$center, mean(d$mpg), tolerance = 1e-14)
+  expect_equal(fit$encoding$outcome$scale, deviation(d$mpg), tolerance = 1e-14)
+
+  by_hand <- scale(X, colMeans(X), apply(X, 2, deviation))
+  attributes(by_hand)[c("scaled:center", "scaled:scale")] <- NULL
+  output <- nn_forward(fit, by_hand)$output[, 1] * deviation(d$mpg) + mean(d$mpg)
+  expect_equal(unname(fitted(fit)), unname(output), tolerance = 1e-12)
+  expect_equal(residuals(fit), setNames(d$mpg, rownames(d)) - fitted(fit), tolerance = 1e-14)
+})
+
+test_that("no hidden layer and no penalty is linear regression, logistic regression and Poisson regression", {
+  d <- cars_data()
+  # an exact optimum in the limit: L-BFGS from the data method against lm() and glm()
+  fit <- nn_train(mpg ~ wt + cyl + offset(hp / 50), d, hidden = 0, penalty = 0, epochs = 500)
+  expect_equal(predict(fit, d), predict(lm(mpg ~ wt + cyl + offset(hp / 50), d), d), tolerance = 1e-6)
+  fit <- nn_train(am ~ wt, d, hidden = 0, penalty = 0, epochs = 500)
+  expect_equal(predict(fit, d), predict(glm(am ~ wt, binomial, d), d, type = "response"), tolerance = 1e-6)
+  fit <- nn_train(carb ~ wt + offset(log(hp)), d, loss = "poisson", hidden = 0, penalty = 0, epochs = 500)
+  expect_equal(predict(fit, d), predict(glm(carb ~ wt + offset(log(hp)), poisson, d), d, type = "response"), tolerance = 1e-6)
+})
+
+test_that("subset, weights, na.action and offset are as in lm()", {
+  d <- cars_data()
+  d$w <- rep(c(1, 2, 0), length.out = 32)
+  d$hp[c(3, 9)] <- NA
+  d$mpg[5] <- NA
+  reference <- lm(mpg ~ wt + hp, d, subset = disp > 100, weights = w, offset = qsec / 10)
+  fit <- nn_train(mpg ~ wt + hp, d, subset = disp > 100, weights = w, offset = qsec / 10, hidden = 0, penalty = 0, epochs = 500)
+  expect_equal(unname(fitted(fit)), unname(fitted(reference)), tolerance = 1e-6)
+  expect_identical(nobs(fit), nrow(model.frame(reference)))
+  expect_identical(unname(c(fit$na.action)), unname(c(reference$na.action)))
+
+  # the row twice, the row left out
+  twice <- d[rep(seq_len(32), d$w), ]
+  expect_equal(unname(predict(fit, d, offset = d$qsec / 10)),
+    unname(predict(nn_train(mpg ~ wt + hp, twice, subset = disp > 100, offset = qsec / 10, hidden = 0, penalty = 0, epochs = 500), d, offset = d$qsec / 10)), tolerance = 1e-6)
+
+  excluded <- seeded(mpg ~ wt + hp, d, na.action = na.exclude)
+  expect_length(fitted(excluded), 32)
+  expect_identical(unname(which(is.na(residuals(excluded)))), c(3L, 5L, 9L))
+  expect_length(fitted(seeded(mpg ~ wt + hp, d)), 29)
+  expect_output(print(excluded), "3 rows with missing values")
+  expect_snapshot({
+    refused(nn_train(mpg ~ wt + hp, d, na.action = na.fail), "input")
+    refused(nn_train(mpg ~ wt + hp, d, na.action = na.pass), "input")
+    refused(nn_train(mpg ~ wt, d, na.action = na.pass), "input")
+    refused(nn_train(mpg ~ wt, d, subset = wt > 100), "input")
+    refused(nn_train(mpg ~ wt, d, weights = 1:3), "argument")
+    refused(nn_train(mpg ~ wt, d, weights = -w), "argument")
+    refused(nn_train(mpg ~ wt, d, weights = nowhere), "input")
+  })
+})
+
+test_that("contrasts are as in lm()", {
+  d <- cars_data()
+  fit <- seeded(mpg ~ cyl + ordered(gear), d, contrasts = list(cyl = "contr.sum"))
+  expect_identical(fit$inputs, colnames(model.matrix(mpg ~ cyl + ordered(gear), d, list(cyl = "contr.sum")))[-1])
+  withr::with_options(list(contrasts = c("contr.helmert", "contr.poly")), {
+    # those of the training, whatever the options are now
+    expect_identical(predict(fit, d), fitted(fit))
+  })
+  contrasts(d$cyl) <- contr.helmert(3)
+  own <- seeded(mpg ~ cyl, d)
+  expect_equal(unname(own$encoding$center), unname(colMeans(model.matrix(~cyl, d))[-1]), tolerance = 1e-12)
+  d$cyl <- as.character(d$cyl)
+  expect_identical(predict(own, d), fitted(own))
+})
+
+test_that("bases predict safely: what new data look like does not matter", {
+  d <- cars_data()
+  k <- 3
+  fit <- seeded(mpg ~ poly(disp, k) + splines::ns(wt, df = k) + splines::bs(hp) + scale(qsec), d)
+  rm(k)
+  expect_identical(predict(fit, d), fitted(fit))
+  expect_identical(predict(fit, d[7:5, ]), fitted(fit)[7:5])
+  expect_identical(predict(fit, d[4, ]), fitted(fit)[4])
+})
+
+test_that("a fit keeps neither data nor environments", {
+  size <- function(rows) {
+    big <- data.frame(x = rnorm(rows), f = sample(c("a", "b"), rows, TRUE), y = rnorm(rows))
+    closure <- rnorm(1e5)
+    k <- 2
+    fit <- nn_train(y ~ poly(x, k) + f, big, epochs = 1, validation = NULL, keep_fitted = FALSE, weights = abs(x), subset = x > -2, hidden = 3, optimizer = "adam")
+    expect_identical(environment(formula(fit)), globalenv())
+    length(serialize(fit, NULL))
+  }
+  expect_lt(abs(size(4000) - size(40)), 1000)
+  by_call <- do.call(nn_train, list(mpg ~ ., mtcars, epochs = 1))
+  expect_lt(length(serialize(by_call$call, NULL)), 2000)
+  expect_null(attributes(by_call$call$formula))
+  expect_s3_class(do.call(nn_train, list(mpg ~ ., mtcars, weights = rep(1, 32), epochs = 1)), "nn_fit")
+})
+
+test_that("formula(), terms() and update() know the model", {
+  fit <- seeded(mpg ~ ., mtcars[c("mpg", "wt", "hp")])
+  expect_equal(formula(fit), mpg ~ wt + hp, ignore_attr = TRUE)
+  expect_s3_class(terms(fit), "terms")
+  set.seed(1)
+  expect_equal(update(fit, . ~ wt, data = mtcars, epochs = 3, evaluate = FALSE)$formula, mpg ~ wt, ignore_attr = TRUE)
+  set.seed(1)
+  smaller <- update(seeded(mpg ~ wt + hp, data = mtcars, epochs = 3), . ~ . - hp, data = mtcars, epochs = 3)
+  expect_identical(smaller$inputs, "wt")
+  expect_snapshot({
+    refused(formula(seeded(mtcars["wt"], mtcars$mpg)), "argument")
+    refused(terms(nn_train(as.matrix(mtcars["wt"]), mtcars$mpg, epochs = 1, learning_rate = 1e-9)), "argument")
+  })
+})
+
+test_that("variables may stand beside the data, as in lm()", {
+  x <- rnorm(20)
+  y <- x + rnorm(20)
+  fit <- seeded(y ~ x)
+  expect_identical(predict(fit, data.frame(x = x)), fitted(fit))
+  z <- mtcars$wt
+  fit <- seeded(mpg ~ z + hp, mtcars)
+  expect_identical(predict(fit, cbind(mtcars, z = z)), fitted(fit))
+  expect_error(predict(fit, mtcars), "z", class = "backprop_error_input")
+})
+
+test_that("formulas that cannot be used are refused", {
+  d <- cars_data()
+  d$day <- as.Date("2020-01-01") + 1:32
+  d$time <- as.POSIXct(d$day)
+  d$wait <- d$day - d$day[1]
+  d$l <- as.list(1:32)
+  d$c <- 1i
+  local_function <- function(x) x
+  expect_snapshot({
+    refused(nn_train(~wt, d), "argument")
+    refused(nn_train(mpg ~ 1, d), "input")
+    refused(nn_train(mpg ~ offset(wt), d), "input")
+    refused(nn_train(mpg ~ wtt, d), "input")
+    refused(nn_train(mpg ~ nowhere + neither, d), "input")
+    refused(nn_train(nowhere ~ wt, d), "input")
+    refused(nn_train(mpg ~ log(-wt * NA), d, na.action = na.pass), "input")
+    refused(nn_train(mpg ~ day, d), "input")
+    refused(nn_train(mpg ~ time, d), "input")
+    refused(nn_train(mpg ~ wait, d), "input")
+    refused(nn_train(mpg ~ l, d), "input")
+    refused(nn_train(mpg ~ c, d), "input")
+    refused(nn_train(day ~ wt, d), "input")
+    refused(nn_train(l ~ wt, d), "input")
+    refused(nn_train(d$mpg ~ d$wt), "input")
+    refused(nn_train(mpg ~ local_function(wt), d), "argument")
+    refused(nn_train(mpg ~ no_such_function(wt), d), "input")
+    refused(nn_train(mpg ~ wt, as.matrix(mtcars)), "input")
+    refused(nn_train(mpg ~ ., mtcars[0, ]), "input")
+    refused(nn_train(mpg ~ wt, d, hiden = 3), "argument")
+    refused(nn_train(mpg ~ wt, d, NULL, NULL, NULL, NULL, NULL, 3), "argument")
+    refused(nn_train(mpg ~ I(1 / (wt - wt)), d), "input")
+    refused(nn_train(mpg ~ ., stats::setNames(d, rep("mpg", 17))), "input")
+    refused(nn_train(y = d$mpg), "input")
+  })
+  # what the formula makes of a date is fine
+  expect_identical(seeded(mpg ~ as.numeric(day) + format(day, "%m"), d)$inputs[1], "as.numeric(day)")
+})

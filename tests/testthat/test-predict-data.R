@@ -1,0 +1,146 @@
+fits <- function() {
+  d <- cars_data()
+  list(formula = seeded(mpg ~ cyl + log(wt) + am + maker, d), frame = seeded(d[c("cyl", "wt", "am", "maker")], d$mpg))
+}
+
+test_that("columns, rows and levels may come in any order, with more columns beside them", {
+  d <- cars_data()
+  for (fit in fits()) {
+    expect_identical(predict(fit, d), fitted(fit))
+    expect_identical(predict(fit, d[rev(names(d))]), fitted(fit))
+    expect_identical(predict(fit, cbind(other = Sys.Date(), d)), fitted(fit))
+    for (rows in list(32:1, 5, c(3, 3, 9), integer())) expect_identical(unname(predict(fit, d[rows, ])), unname(fitted(fit))[rows])
+    other <- d
+    other$cyl <- factor(as.character(d$cyl), c("8", "4", "6", "12"))
+    expect_identical(predict(fit, other), fitted(fit))
+    other$cyl <- as.character(d$cyl)
+    other$maker <- factor(d$maker)
+    expect_identical(predict(fit, other), fitted(fit))
+    other <- d[3, ]
+    other$cyl <- droplevels(other$cyl)
+    expect_identical(predict(fit, other), fitted(fit)[3])
+    whole <- d
+    whole$wt <- as.integer(d$wt)
+    expect_identical(predict(fit, whole), predict(fit, transform(whole, wt = as.double(wt))))
+  }
+})
+
+test_that("missing values give NA, or what na.action asks for", {
+  d <- cars_data()
+  d$wt[2] <- NA
+  d$cyl[4] <- NA
+  d$maker[6] <- NA
+  for (fit in fits()) {
+    p <- predict(fit, d)
+    expect_identical(unname(which(is.na(p))), c(2L, 4L, 6L))
+    expect_identical(p[-c(2, 4, 6)], fitted(fit)[-c(2, 4, 6)])
+    expect_identical(predict(fit, d, na.action = na.omit), fitted(fit)[-c(2, 4, 6)])
+    expect_identical(unname(predict(fit, d, na.action = na.exclude)), unname(p))
+    expect_error(predict(fit, d, na.action = na.fail), class = "backprop_error_input")
+    expect_identical(unname(predict(fit, d[2, ])), NA_real_)
+    expect_identical(unname(predict(fit, transform(d[1, ], wt = NA))), NA_real_)
+  }
+  species <- seeded(Species ~ ., iris)
+  flowers <- iris
+  flowers[2, 2] <- NA
+  expect_true(is.na(predict(species, flowers, type = "class")[2]))
+  expect_true(all(is.na(predict(species, flowers)[2, ])))
+  expect_identical(predict(species, flowers, type = "class")[-2], predict(species, iris, type = "class")[-2])
+})
+
+test_that("each type has its shape", {
+  species <- seeded(Species ~ ., iris)
+  names <- levels(iris$Species)
+  for (rows in list(1:150, 1, integer())) {
+    some <- iris[rows, ]
+    expect_identical(dimnames(predict(species, some)), list(NULL, names))
+    expect_identical(predict(species, some, type = "prob"), predict(species, some))
+    expect_identical(levels(predict(species, some, type = "class")), names)
+    expect_length(predict(species, some, type = "class"), length(rows))
+  }
+  d <- cars_data()
+  binary <- seeded(ifelse(am, "manual", "automatic") ~ wt, d)
+  expect_null(dim(predict(binary, d)))
+  expect_identical(colnames(predict(binary, d, type = "prob")), c("automatic", "manual"))
+  expect_identical(unname(predict(binary, d, type = "prob")[, "manual"]), unname(predict(binary, d)))
+  expect_identical(as.character(predict(binary, d, type = "class")), ifelse(unname(predict(binary, d)) > 0.5, "manual", "automatic"))
+  expect_identical(names(predict(binary, d)), rownames(d))
+  expect_null(names(predict(seeded(mpg ~ wt, `rownames<-`(d, NULL)), `rownames<-`(d, NULL))))
+})
+
+test_that("offsets of the formula come from the new data, those of the argument are given again", {
+  d <- cars_data()
+  fit <- seeded(mpg ~ wt + offset(hp / 10), d)
+  more <- transform(d, hp = hp + 10)
+  expect_equal(predict(fit, more), fitted(fit) + 1, tolerance = 1e-12)
+  expect_true(is.na(predict(fit, transform(d, hp = NA))[1]))
+  given <- seeded(mpg ~ wt, d, offset = hp / 10)
+  expect_equal(predict(given, d, offset = d$hp / 10 + 1), fitted(given) + 1, tolerance = 1e-12)
+  expect_equal(fitted(given), fitted(fit), tolerance = 1e-12)
+  frame <- seeded(d["wt"], d$mpg, offset = d$hp / 10)
+  expect_equal(predict(frame, d, offset = d$hp / 10), fitted(fit), tolerance = 1e-12)
+  expect_snapshot({
+    refused(predict(given, d), "argument")
+    refused(predict(fit, d, offset = 1), "argument")
+    refused(predict(given, d, offset = 1:3), "input")
+    refused(predict(fit, d[names(d) != "hp"]), "input")
+  })
+})
+
+test_that("new data that do not fit are refused by name", {
+  d <- cars_data()
+  made <- fits()
+  with_matrix <- local({
+    d$pair <- cbind(d$hp, d$qsec)
+    seeded(d["pair"], d$mpg)
+  })
+  dated <- seeded(mpg ~ as.numeric(day), transform(d, day = as.Date("2020-01-01") + 1:32))
+  expect_snapshot({
+    refused(predict(made$formula, new_data = d), "argument")
+    refused(predict(made$formula, d, type = "class"), "argument")
+    refused(predict(made$formula, as.matrix(mtcars)), "input")
+    refused(predict(made$formula, list(1)), "input")
+    refused(predict(made$formula, d[c("cyl", "am")]), "input")
+    refused(predict(made$frame, stats::setNames(d, sub("wt", "weight", names(d)))), "input")
+    refused(predict(made$formula, transform(d, cyl = 5)), "input")
+    refused(predict(made$formula, transform(d, cyl = "5")), "input")
+    refused(predict(made$formula, transform(d, maker = "Trabant")), "input")
+    refused(predict(made$frame, transform(d, maker = "Trabant")), "input")
+    refused(predict(made$formula, transform(d, wt = "heavy")), "input")
+    refused(predict(made$formula, transform(d, wt = factor(wt))), "input")
+    refused(predict(made$formula, transform(d, am = 1)), "input")
+    refused(predict(made$frame, transform(d, wt = Inf)), "input")
+    refused(predict(made$formula, transform(d, wt = 0)), "input")
+    refused(predict(made$formula, cbind(d, wt = 1)), "input")
+    refused(predict(made$formula, d, na.action = "none"), "argument")
+    refused(predict(with_matrix, transform(d, pair = hp)), "input")
+    refused(predict(dated, transform(d, day = 1)), "input")
+  })
+})
+
+test_that("a model of a factor made within the formula names its new levels", {
+  fit <- seeded(mpg ~ factor(gear), mtcars)
+  expect_identical(predict(fit, mtcars), fitted(fit))
+  expect_snapshot(refused(predict(fit, transform(mtcars, gear = 9)), "input"))
+})
+
+test_that("encode_newdata() gives what the network sees", {
+  d <- cars_data()
+  for (fit in fits()) {
+    X <- encode_newdata(fit, d, environment())
+    expect_identical(colnames(X), fit$inputs)
+    expect_equal(unname(colMeans(X)), numeric(ncol(X)), tolerance = 1e-12)
+    expect_identical(decode_output(nn_forward(fit, X)$output, fit$encoding)[, 1], unname(fitted(fit)))
+  }
+})
+
+test_that("a saved fit predicts the same in a fresh session", {
+  skip_on_cran()
+  fit <- seeded(mpg ~ poly(disp, 2) + cyl, cars_data())
+  files <- c(tempfile(fileext = ".rds"), tempfile(fileext = ".rds"))
+  on.exit(unlink(files))
+  saveRDS(list(fit = fit, d = cars_data()), files[1])
+  code <- sprintf("library(backprop); x <- readRDS('%s'); saveRDS(predict(x$fit, x$d), '%s')", files[1], files[2])
+  system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), env = paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep)))
+  expect_identical(readRDS(files[2]), fitted(fit))
+})
