@@ -58,9 +58,8 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
       i = "Use {.code as.matrix({name})}, with factors turned into numbers first (see {.fn stats::model.matrix})."), call)
   if (!is.numeric(x) || !is.matrix(x) || is.object(x))
     abort_input(c("{.arg {name}} must be a numeric matrix, a row for each case.", x = "It is {describe(x)}.",
-      i = if (is.numeric(x) && is.null(dim(x))) "Use {.code matrix({name}, ncol = 1)} for one column, {.code matrix({name}, nrow = 1)} for one case."), call)
-  if (nrow(x) < least_rows || ncol(x) < 1)
-    abort_input(c("{.arg {name}} must have {if (least_rows > 0) 'rows and '}columns.", x = "It has {nrow(x)} row{?s} and {ncol(x)} column{?s}."), call)
+      i = if (is.numeric(x) && is.null(dim(x))) "Use {.code matrix({name}, ncol = 1)} for one column, {.code matrix({name}, nrow = 1)} for one case." else if (inherits(x, "Matrix")) "Use {.code as.matrix({name})}."), call)
+  check_size(x, name, call, least_rows)
   if (!is.null(rows) && nrow(x) != rows)
     abort_input(c("{.arg X} and {.arg {name}} must have the same number of rows.", x = "{.arg X} has {rows}, {.arg {name}} has {nrow(x)}."), call)
   if (!is.double(x)) storage.mode(x) <- "double"
@@ -68,13 +67,19 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
   x
 }
 
+check_size <- function(x, name, call, least_rows) {
+  if (nrow(x) < least_rows || ncol(x) < 1)
+    abort_input(c("{.arg {name}} must have {if (least_rows > 0) 'rows and '}columns.", x = "It has {nrow(x)} row{?s} and {ncol(x)} column{?s}."), call)
+}
+
 check_finite <- function(x, name, call) {
   at <- core_first_not_finite(x)
   if (at == 0) return(invisible())
-  row <- (at - 1) %% nrow(x) + 1
-  column <- (at - 1) %/% nrow(x) + 1
-  label <- if (is.null(colnames(x))) "" else paste0(" (", colnames(x)[column], ")")
-  abort_input(c("{.arg {name}} must hold finite numbers only.", x = "The first that is not is {x[at]}, in row {row}, column {column}{label}.",
+  abort_not_finite(x[at], (at - 1) %% nrow(x) + 1, (at - 1) %/% nrow(x) + 1, colnames(x), name, call)
+}
+abort_not_finite <- function(value, row, column, columns, name, call) {
+  label <- if (is.null(columns)) "" else paste0(" (", columns[column], ")")
+  abort_input(c("{.arg {name}} must hold finite numbers only.", x = "The first that is not is {value}, in row {row}, column {column}{label}.",
     i = "Drop such rows, or fill them in, before the call."), call)
 }
 

@@ -7,7 +7,8 @@
 #' With `restarts` it goes on with the fit that was kept.
 #'
 #' @param fit A fit of [nn_train()].
-#' @param X,y The data the fit was made with: it does not keep them. Other data of the same columns are accepted, with a warning of class `backprop_warning_other_data`.
+#' @param X,y The data the fit was made with: it does not keep them. Other data of the same columns are accepted, with a warning of class `backprop_warning_other_data`;
+#'   a sparse `X` and the same numbers as a plain matrix count as other data.
 #' @param epochs How many epochs more, a whole number from 0.
 #' @param weights,offset,validation As in the first call, where it had them: case weights, offsets, and a list of held-out data. Held-out shares are drawn again by themselves, the same rows.
 #' @param patience,tolerance As in [nn_train()]; `NULL` (the default) for those of the fit.
@@ -32,11 +33,11 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   if (!from_data) check_given(missing(y), "y", "the targets that the fit was made with", call)
   check_given(missing(epochs), "epochs", "how many epochs to go on for", call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
-  given <- fit
+  given <- fit <- current_fit(fit, call)
   fit <- unclass(fit)
   prepared <- if (from_data) encode_again(fit, X, y, weights, offset, validation, call)
   if (from_data) list2env(prepared[c("X", "y", "weights", "offset", "validation")], call)
-  X <- align_columns(check_matrix(X, "X", call), fit, "X", call)
+  X <- align_columns(check_inputs(X, "X", call), fit, "X", call)
   targets <- encode_targets(y, nrow(X), call, fit$levels)
   outputs <- last(fit$shape$units)
   if (ncol(targets$y) != outputs) abort_input(c("{.arg y} must have a column for each of the fit's {outputs} output{?s}.", x = "It has {ncol(targets$y)}."), call)

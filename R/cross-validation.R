@@ -11,7 +11,7 @@
 #'
 #' **Random numbers.** Folds first, and then a seed for each fit, are drawn from R's generator. So `set.seed()` governs all, and the numbers are the same in sequence and in parallel.
 #'
-#' **In parallel.** Where you have set a plan of the package future, such as `future::plan(future::multisession, workers = 2)`, the fits run on it, one thread each (this needs the package future.apply).
+#' **In parallel.** Where you have set a plan of the package future, such as `future::plan(future::multisession, workers = 2)`, the fits run on it, one thread each whatever `threads` says (this needs the package future.apply).
 #' Progress is told to the package progressr, where it is installed: `progressr::with_progress(nn_cv(...))` shows it.
 #'
 #' **Metrics.** For a factor: `"accuracy"`, the share of rows whose most probable class is right; `"log_loss"`, the mean of `-log(probability of the class observed)`; `"brier"`, the mean of the sum of squares of
@@ -76,12 +76,17 @@ nn_cv.default <- function(X, ...) {
 nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fits = FALSE, weights = NULL, offset = NULL, ...) {
   call <- current_env()
   check_given(missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output", call)
-  X <- check_matrix(X, "X", call)
+  X <- check_inputs(X, "X", call)
   targets <- encode_targets(y, nrow(X), call)
   weights <- check_weights(weights, nrow(X), call)
   cases <- list(rows = list(X = X, y = y, weights = if (length(weights) > 0) weights, offset = check_offset(offset, nrow(X), ncol(targets$y), call)), number = seq_len(nrow(X)))
   cross_validate(cases, if (is.factor(y)) y else targets$y, folds, repeats, metrics, keep_fits, check_train_settings(list(...), nn_train.matrix, call), call)
 }
+
+#' @rdname nn_cv
+#' @usage NULL
+#' @export
+nn_cv.Matrix <- nn_cv.matrix
 
 #' @rdname nn_cv
 #' @export
@@ -141,6 +146,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   plan <- expand.grid(fold = seq_len(chosen$number), repetition = seq_len(repeats))
   seeds <- draw_seeds(nrow(plan))
   tasks <- lapply(seq_len(nrow(plan)), function(i) list(seed = seeds[i], held_out = which(held_in[, plan$repetition[i]] == plan$fold[i])))
+  if (runs_in_parallel()) settings$threads <- 1
   if (is.null(settings$keep_fitted)) settings$keep_fitted <- keep_fits
   results <- map_tasks(tasks, train_without, cases = cases[c("rows", "fixed")], settings = settings, keep_fit = keep_fits, globals = as.list(cases$globals))
   report_fits(results, call)

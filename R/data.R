@@ -99,7 +99,7 @@ check_data <- function(X, targets, weights, class_weights, offset, validation, s
     weights = apply_class_weights(check_weights(weights, nrow(X), call), class_weights, targets, call))
   if (is.numeric(validation)) check_share(validation, targets, call)
   if (is.list(validation)) {
-    held_X <- align_columns(check_matrix(validation$X, "validation$X", call), fit, "validation$X", call)
+    held_X <- align_columns(check_inputs(validation$X, "validation$X", call), fit, "validation$X", call)
     held <- encode_targets(validation$y, nrow(held_X), call, targets$levels)
     if (ncol(held$y) != outputs) abort_input(c("{.field validation$y} must have {outputs} column{?s}, as {.arg y} has.", x = "It has {ncol(held$y)}."), call)
     check_domain(held$y, fit$settings$loss, fit$settings$output_activation, call)
@@ -127,4 +127,4 @@ core_data <- function(data, settings, seed, call) {
 }
 
 # What tells other data from those of the fit.
-data_digest <- function(data) hash(list(dim(data$X), dim(data$y), as.vector(data$X), as.vector(data$y), data$weights, as.vector(data$offset)))
+data_digest <- function(data) hash(list(dim(data$X), numbers_of(data$X), numbers_of(data$y), data$weights, numbers_of(data$offset)))

@@ -46,3 +46,9 @@ describe_defaults <- function(fit) {
   lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)"), 90)
   paste0(c("Defaults:  ", rep(strrep(" ", 11), length(lines) - 1)), lines)
 }
+
+# Is anything given that L-BFGS cannot take, so that another optimiser must be meant?
+asks_for_steps <- function(options) {
+  positive <- function(x) is.numeric(x) && any(x > 0, na.rm = TRUE)
+  !is.null(options$learning_rate) || !is.null(options$schedule) || positive(options$dropout) || positive(options$penalty_l1) || is.numeric(options$batch_size) || (is.numeric(options$clip) && any(is.finite(options$clip)))
+}

@@ -1,6 +1,6 @@
 # Network, data and objective for one look at the loss: what nn_loss(), nn_gradient() and nn_backward() share.
 loss_problem <- function(network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights, offset, call) {
-  X <- check_matrix(X, "X", call)
+  X <- check_inputs(X, "X", call)
   targets <- encode_targets(y, nrow(X), call, if (inherits(network, "nn_fit")) unclass(network)$levels)
   settings <- piece_settings(network, loss, reduction, penalty, penalty_l1, targets$kind, output_activation, call)
   problem <- as_network(network, activation, settings$output_activation, call, n_inputs = ncol(X))
@@ -35,7 +35,7 @@ evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all =
 #' things: such weights are named in `crossing` and left out of the comparison.
 #'
 #' @param network A list of matrices as [nn_init()] and `coef()` return, or a fit, whose own activations are then the defaults.
-#' @param X The inputs, a numeric matrix with a row for each case and a column for each input (rows of `wh`); finite numbers.
+#' @param X The inputs, a numeric matrix (or a sparse one of the Matrix package) with a row for each case and a column for each input (rows of `wh`); finite numbers.
 #' @param y The targets, a numeric or logical vector (one output), a matrix with a row for each case and a column for each output, or a factor (see [nn_train()]).
 #' @param activation The activation of the hidden layers: one name of [nn_activations()], or one for each layer.
 #'   `NULL` (the default) means that of the fit, or `"sigmoid"`.

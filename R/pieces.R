@@ -42,7 +42,7 @@
 nn_forward <- function(network, X, activation = NULL, output_activation = NULL, offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_forward)))
-  X <- check_matrix(X, "X", call)
+  X <- check_inputs(X, "X", call)
   net <- as_network(network, activation, output_activation, call, n_inputs = ncol(X))
   forward_list(core_forward(net$shape, net$weights, X, check_offset(offset, nrow(X), last(net$shape$units), call), TRUE, FALSE), net$shape)
 }

@@ -13,7 +13,7 @@
 #' probability `level`. Where that number is above `n`, limits are infinite and sets hold all levels, with a warning of class `backprop_warning_calibration`. Calibration rows count one each whatever their case weight, but for those of weight 0, which do not.
 #'
 #' @param object A fit of [nn_train()].
-#' @param newdata For a fit made from matrices, a numeric matrix with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
+#' @param newdata For a fit made from matrices, a numeric matrix, or a sparse one of the Matrix package, with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
 #'   and further ones are ignored; where one has none, their number must be the same. For a fit made from data, a data frame. Missing (the default): the cases of the training.
 #' @param type What to return. `"response"` (the default): the outputs. For a fit to classes also `"class"`, the most probable level, and `"prob"`, the probability of each.
 #' @param offset Numbers to add to the output, one for each row and output; to be given where the fit was made with the argument `offset`, and only there. For a fit made from data they are on the scale of the outcome, as they were in training.
@@ -48,12 +48,13 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   call <- current_env()
   if ("new_data" %in% ...names()) abort_argument(c("{.arg new_data} is no argument of this function.", i = "Use {.arg newdata}: {.code predict(fit, newdata = )}."), call)
   check_no_dots(call, ..., known = names(formals(predict.nn_fit)))
+  object <- current_fit(object, call)
   fit <- unclass(object)
   check_choice(type, c("response", if (!is.null(fit$levels)) c("class", "prob")), "type", call)
   interval <- check_interval(interval, level, type, fit, missing(newdata), call)
   if (missing(newdata)) return(stats::napredict(fit$na.action, as_type(stored_fitted(object, call), type, fit$levels)))
   if (!is.null(fit$encoding)) return(predict_data(fit, newdata, if (interval) level else type, offset, na.action, call))
-  X <- align_columns(check_matrix(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
+  X <- align_columns(check_inputs(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
   if (fit$has_offset == is.null(offset))
     abort_argument(if (fit$has_offset) "The fit was made with offsets, so {.arg offset} must be given." else "The fit was made without offsets, so {.arg offset} cannot be given.", call)
   output <- network_output(fit, X, check_offset(offset, nrow(X), last(fit$shape$units), call))

@@ -13,8 +13,13 @@ probe <- function(shape, weights, X, offset) {
   }
   hidden <- seq_len(length(shape$units) - 2)
   activations <- if (length(hidden) > 0) core_forward(shape, weights, X, offset, TRUE, FALSE)$activation
-  list(rows = n, typical = sqrt(.colMeans(X * X, n, ncol(X))),
+  list(rows = n, typical = root_mean_squares(X),
     idle = vapply(hidden, function(l) count_idle(activations[[l]], activation_table$name[shape$activations[l] + 1]), 0))
+}
+
+root_mean_squares <- function(X) {
+  if (!is_sparse(X)) return(sqrt(.colMeans(X * X, nrow(X), ncol(X))))
+  sqrt(diff(c(0, cumsum(X@x^2))[X@p + 1]) / nrow(X))
 }
 
 # A unit is idle where its slope, on average over the rows, is below 1 % of the steepest: what comes in hardly changes what goes out, and it learns no more.

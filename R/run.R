@@ -97,7 +97,7 @@ finish_fit <- function(fit, state, history, stop) {
     y <- if (is.null(data$response)) data$y else data$response
     list(output = output, residuals = y - output, errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels))
   }
-  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state))
+  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
   structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
 }
 

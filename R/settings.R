@@ -13,7 +13,7 @@ training_settings <- function(o, kind, rows, call) {
     dropout = check_dropout(o$dropout, layers, call), schedule = if (!is.null(o$schedule)) check_schedule(o$schedule, call),
     clip = check_number(o$clip, "clip", call, least = 0, above = TRUE, finite = FALSE), validation = check_validation(o$validation, call),
     patience = if (identical(o$patience, Inf)) Inf else check_whole(o$patience, "patience", call), tolerance = check_number(o$tolerance, "tolerance", call, least = 0),
-    precision = check_choice(o$precision, c("double", "single"), "precision", call), keep_fitted = check_flag(o$keep_fitted, "keep_fitted", call))
+    precision = check_choice(o$precision, c("double", "single"), "precision", call), threads = check_whole(o$threads, "threads", call, most = 1024), keep_fitted = check_flag(o$keep_fitted, "keep_fitted", call))
   check_full_batch(settings, call)
   settings
 }
@@ -65,5 +65,5 @@ core_plan <- function(fit, state, rows, rates, seconds) {
   settings <- fit$settings
   list(batch_size = min(settings$batch_size, rows), shuffle = settings$shuffle, seed = as.double(state$seed), dropout = settings$dropout, rates = rates,
     patience = settings$patience, tolerance = settings$tolerance, track_best = !is.null(settings$validation),
-    count_correct = counts_classes(settings, last(fit$shape$units)), seconds = seconds)
+    count_correct = counts_classes(settings, last(fit$shape$units)), threads = settings$threads, seconds = seconds)
 }

@@ -8,6 +8,7 @@
 #' before the update; the last step, which the tutorial leaves out, shows the output under the updated ones.
 #'
 #' @inheritParams nn_train
+#' @param X The inputs: a numeric matrix with a row for each case and a column for each input. At least one row and column; finite numbers.
 #' @param hidden Units in each hidden layer, as in [nn_train()]; not looked at where `start` is given.
 #' @param activation,output_activation As in [nn_train()].
 #' @param learning_rate The step's length per unit of gradient, a positive number; 0.1 by default.

@@ -57,7 +57,7 @@
 #' @param validation A share of the rows to hold out; held-out data, a list of `X` (a data frame) and `y` and perhaps `weights` and `offset`, or, with a formula, a data frame; `NULL` for none; `"auto"` (the default) as in the table.
 #' @param hidden,activation,optimizer,epochs,batch_size,init,penalty,patience As in [nn_train()]; `"auto"` (the default) as in the table. For `batch_size`, `NULL` is the full batch.
 #' @param reduction `"mean"` (the default) or `"sum"` over the rows.
-#' @param output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,schedule,clip,class_weights,tolerance,callback,checkpoint,precision,keep_fitted
+#' @param output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,schedule,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted
 #'   As in [nn_train()], with the same defaults.
 #' @param ... For formulas, the arguments of the method for data frames from `hidden` on. Otherwise it must be empty: an unknown argument is an error.
 #' @return A fit as [nn_train()] returns it, with `encoding` (how raw columns become inputs), `na.action` (the rows left out), `chosen` (the arguments that were `"auto"`), `errors` (what `summary()` shows) and, with `calibration`, the sorted scores `calibration`.
@@ -103,7 +103,7 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto", outp
                                 optimizer = "auto", learning_rate = NULL, epochs = "auto", batch_size = "auto", shuffle = TRUE, start = NULL,
                                 init = "auto", restarts = 1, penalty = "auto", penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf, weights = NULL,
                                 class_weights = NULL, offset = NULL, validation = "auto", patience = "auto", tolerance = 0, callback = NULL,
-                                checkpoint = NULL, precision = "double", keep_fitted = TRUE, standardize = TRUE, calibration = NULL, na.action = getOption("na.action", "na.omit"), ...) {
+                                checkpoint = NULL, precision = "double", threads = 1, keep_fitted = TRUE, standardize = TRUE, calibration = NULL, na.action = getOption("na.action", "na.omit"), ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.data.frame)))
   check_given(missing(y), "y", "the outcome: a vector, a factor, a numeric matrix, or a formula with the columns of X", call)

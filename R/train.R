@@ -20,13 +20,17 @@
 #' loss on them. `patience` ends training after so many epochs without an improvement by more than `tolerance`, of the held-out loss, or of the training loss where nothing is held out (and the
 #' weights returned are the last). `nn_lbfgs()` and `nn_lm()` end by themselves.
 #'
+#' **Sparse inputs.** A sparse numeric matrix of the Matrix package (a `dgCMatrix`, or what can be made one without loss, such as a `dgTMatrix`, `dgRMatrix` or `dsCMatrix`) trains with the defaults of a plain matrix and
+#' to the same bits as `as.matrix(X)`. It is never made dense as a whole: that is done to at most 1024 rows at a time, and all other memory for the inputs grows with how many are not 0. The `X` of
+#' `validation` may be sparse too, and that of [predict.nn_fit()], [nn_continue()] and [nn_loss()].
+#'
 #' **Random numbers.** `set.seed()` governs everything. First the weights are drawn (see [nn_init()]), unless `start` gives them; then, only where batches are shuffled, units dropped or rows held out,
 #' two numbers that fix all of these. The same seed gives the same bits, in one run or in pieces.
 #'
 #' **Interrupting.** Ctrl-C ends training within a second. At the console the fit so far comes back, with `stop` equal to `"interrupted"` and a
 #' warning of class `backprop_warning_interrupted`; [nn_continue()] goes on from it. Called from within another function the interrupt is passed on.
 #'
-#' @param X The inputs: a numeric matrix with a row for each case and a column for each input. At least one row and column; finite numbers.
+#' @param X The inputs: a numeric matrix with a row for each case and a column for each input. At least one row and column; finite numbers. Or a sparse matrix of the Matrix package.
 #' @param y The targets: a numeric or logical vector of one number for each row of `X` (one output), a numeric matrix with a column for each output, or a factor.
 #'   With sigmoid outputs only targets between 0 and 1 can be reached.
 #' @param ... Nothing for matrices: an unknown argument is an error.
@@ -58,6 +62,8 @@
 #' @param checkpoint The path of a file to keep the fit so far in, about every second. It is written beside its place and renamed, so that it is whole at any moment, also where the process is killed;
 #'   `nn_continue(readRDS(path), ...)` goes on from it to the same end. `NULL` (the default) for none.
 #' @param precision The arithmetic of the training, `"double"` (the default) or `"single"`, about twice as fast and exact to 7 digits.
+#' @param threads How many threads share the work, a whole number; 1 by default, since R packages and parallel workers share the processor. The result is the same to the last bit for any number. It pays for layers of
+#'   some hundred units; small networks are faster on one.
 #' @param keep_fitted Keep `output` and `residuals` (two n x k matrices) in the fit? `TRUE` by default.
 #' @return A list of class `nn_fit`:
 #' \describe{
@@ -127,12 +133,12 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
                             optimizer = "gradient_descent", learning_rate = NULL, epochs = 5000, batch_size = NULL, shuffle = TRUE, start = NULL,
                             init = "tutorial", restarts = 1, penalty = 0, penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf, weights = NULL,
                             class_weights = NULL, offset = NULL, validation = NULL, patience = Inf, tolerance = 0, callback = NULL,
-                            checkpoint = NULL, precision = "double", keep_fitted = TRUE, ...) {
+                            checkpoint = NULL, precision = "double", threads = 1, keep_fitted = TRUE, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
   check_given(missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output", call)
   options <- mget(setdiff(names(formals(nn_train.matrix)), c("X", "y", "...")), envir = call)
-  train_network(list(X = check_matrix(X, "X", call), y = y), options, call_of_symbols(match.call()), call)
+  train_network(list(X = check_inputs(X, "X", call), y = y), options, call_of_symbols(match.call()), call)
 }
 
 # Where all methods end. `prepared`: the numeric matrix X that the network sees, its targets y, and for data also the response on its own scale, the encoding and
@@ -145,7 +151,7 @@ train_network <- function(prepared, options, shown, call) {
   epochs <- check_whole(options$epochs, "epochs", call, least = 0)
   check_domain(targets$y, settings$loss, settings$output_activation, call)
   shape <- network_shape(c(ncol(X), options$hidden, ncol(targets$y)), settings$activation, settings$output_activation)
-  check_training_memory(shape, nrow(X), settings, call)
+  check_training_memory(shape, X, settings, call)
   start <- options$start
   if (!is.null(start)) check_start(start, shape, call)
   if (!is.null(start) && settings$restarts > 1) abort_argument(c("{.arg restarts} draws new weights, so it does not go with {.arg start}."), call)
@@ -178,16 +184,24 @@ train_network <- function(prepared, options, shown, call) {
   warn_of_false_end(best, data)
 }
 
+#' @rdname nn_train
+#' @usage NULL
+#' @export
+nn_train.Matrix <- nn_train.matrix
+
 # What restarts are judged by: the held-out rows' loss where there are some, else the objective.
 quality <- function(fit) if (length(fit$best_epoch) == 1) fit$state$best_loss else fit$objective
 
-check_training_memory <- function(shape, n, settings, call) {
+check_training_memory <- function(shape, X, settings, call) {
+  n <- nrow(X)
   parameters <- shape_parameters(shape)
   outputs <- last(shape$units)
-  numbers <- 8 * parameters + n * (shape$units[1] + 4 * outputs)
+  numbers <- 8 * parameters + copied_numbers(X) + 4 * n * outputs
   if (settings$optimizer$name == "lm") numbers <- numbers + 3 * (n * outputs + 2 * parameters) * parameters
   if (settings$optimizer$name == "lbfgs") numbers <- numbers + 2 * settings$optimizer$numbers$history * parameters
-  check_memory(8 * numbers + core_pass_bytes(shape, min(settings$batch_size, n), FALSE), "this network and these data", call)
+  # The objective at the end takes more rows at once than a small batch: next to nothing beside a plain X, much beside a sparse and wide one.
+  rows_at_once <- if (is_sparse(X)) n else min(settings$batch_size, n)
+  check_memory(8 * numbers + core_pass_bytes(shape, rows_at_once, FALSE), "this network and these data", call)
 }
 
 check_start <- function(start, shape, call) {

@@ -109,11 +109,11 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_rows
-SEXP core_rows(Rcpp::NumericMatrix X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single);
+SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single);
 RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type X(XSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type y(ySEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
     Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
@@ -124,13 +124,13 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_forward
-Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, Rcpp::NumericMatrix X, Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single);
+Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, SEXP X, Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single);
 RcppExport SEXP _backprop_core_forward(SEXP shapeSEXP, SEXP weightsSEXP, SEXP XSEXP, SEXP offsetSEXP, SEXP allSEXP, SEXP singleSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type shape(shapeSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type X(XSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
     Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
     Rcpp::traits::input_parameter< bool >::type all(allSEXP);
     Rcpp::traits::input_parameter< bool >::type single(singleSEXP);

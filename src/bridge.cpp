@@ -86,12 +86,57 @@ template <class T> Rcpp::NumericVector as_numeric(const Buffer<T>& numbers, std:
 using AnyRows = std::variant<Rows<double>, Rows<float>>;
 using RowsPointer = Rcpp::XPtr<AnyRows>;
 
+// Inputs as R has them: a numeric matrix, or Matrix's dgCMatrix. Its column c holds the numbers x[p[c]], ..., x[p[c + 1] - 1], in the rows
+// that `i` names beside them.
+struct Inputs {
+  bool sparse;
+  Rcpp::NumericMatrix dense;
+  Rcpp::IntegerVector i, p;
+  Rcpp::NumericVector x;
+  int rows, columns;
+
+  explicit Inputs(SEXP X) : sparse(Rf_isS4(X)), dense(sparse ? Rcpp::NumericMatrix(0, 0) : Rcpp::NumericMatrix(X)), rows(dense.nrow()), columns(dense.ncol()) {
+    if (!sparse) return;
+    const Rcpp::S4 object(X);
+    i = object.slot("i");
+    p = object.slot("p");
+    x = object.slot("x");
+    const Rcpp::IntegerVector size = object.slot("Dim");
+    rows = size[0];
+    columns = size[1];
+  }
+
+  // The rows which[0], which[1], ..., counted from 1 and each at most once.
+  template <class T> SparseRows<T> by_row(const Rcpp::IntegerVector& which) const {
+    constexpr std::size_t left_out = -1;
+    std::vector<std::size_t> place(rows, left_out);
+    for (R_xlen_t k = 0; k < which.size(); ++k) place[which[k] - 1] = k;
+    SparseRows<T> out;
+    out.begin.resize(which.size() + 1);
+    const int count = p[columns];
+    for (int k = 0; k < count; ++k)
+      if (place[i[k]] != left_out) ++out.begin[place[i[k]] + 1];
+    for (R_xlen_t r = 0; r < which.size(); ++r) out.begin[r + 1] += out.begin[r];
+    out.columns.resize(out.begin.back());
+    out.values.resize(out.begin.back());
+    std::vector<std::size_t> next(out.begin.begin(), out.begin.end() - 1);
+    for (int c = 0; c < columns; ++c)
+      for (int k = p[c]; k < p[c + 1]; ++k) {
+        const std::size_t row = place[i[k]];
+        if (row == left_out) continue;
+        out.columns[next[row]] = c;
+        out.values[next[row]++] = static_cast<T>(x[k]);
+      }
+    return out;
+  }
+};
+
 template <class T>
-Rows<T> copy_rows(const Rcpp::NumericMatrix& X, const Rcpp::NumericMatrix& y, const Rcpp::NumericVector& weights,
+Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::NumericVector& weights,
                   const Rcpp::Nullable<Rcpp::NumericMatrix>& offset, const Rcpp::IntegerVector& which) {
   using ByRow = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const Eigen::Index n = which.size();
-  Rows<T> rows(n, X.ncol(), y.ncol(), offset.isNotNull());
+  Rows<T> rows(n, X.columns, y.ncol(), offset.isNotNull(), X.sparse);
   auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
     const Eigen::Map<const Eigen::MatrixXd> source(from.begin(), from.nrow(), from.ncol());
     Eigen::Map<ByRow> target(to.data(), n, from.ncol());
@@ -101,7 +146,11 @@ Rows<T> copy_rows(const Rcpp::NumericMatrix& X, const Rcpp::NumericMatrix& y, co
       for (Eigen::Index i = 0; i < n; ++i) target.row(i) = source.row(which[i] - 1).template cast<T>();
     }
   };
-  copy(X, rows.x);
+  if (X.sparse) {
+    rows.sparse_x = X.by_row<T>(which);
+  } else {
+    copy(X.dense, rows.x);
+  }
   copy(y, rows.y);
   if (offset.isNotNull()) copy(Rcpp::NumericMatrix(offset.get()), rows.offset);
   for (Eigen::Index i = 0; i < n; ++i) {
@@ -227,28 +276,37 @@ Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector
 }
 
 // [[Rcpp::export(rng = false)]]
-SEXP core_rows(Rcpp::NumericMatrix X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset,
+SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset,
                Rcpp::IntegerVector which, bool single) {
-  return RowsPointer(single ? new AnyRows(copy_rows<float>(X, y, weights, offset, which)) : new AnyRows(copy_rows<double>(X, y, weights, offset, which)));
+  const Inputs inputs(X);
+  return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, y, weights, offset, which)) : new AnyRows(copy_rows<double>(inputs, y, weights, offset, which)));
 }
 
 // The output for each row of X or, with `all`, every hidden layer's input and output as well.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, Rcpp::NumericMatrix X, Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single) {
+Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, SEXP X, Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single) {
   const Network network = as_network(shape);
-  const std::size_t n = X.nrow(), layers = network.layers();
+  const Inputs given(X);
+  const std::size_t n = given.rows, layers = network.layers();
   auto run = [&](auto zero) {
     using T = decltype(zero);
     constexpr std::size_t at_once = 256;
     const Buffer<T> w = as_buffer<T>(weights);
-    Pass<T> pass(network, std::min(n, at_once), all, false);
+    Team alone(1);
+    Pass<T> pass(network, std::min(n, at_once), all, false, alone);
     CollectedLayers<T> inputs(Pass<T>::Part::input, network, all ? layers : 0, n);
     CollectedLayers<T> outputs(Pass<T>::Part::output, network, all ? layers : 0, n);
     Collected<T> output(Pass<T>::Part::output, layers - 1, n, network.outputs());
     const Rcpp::NumericMatrix offsets = offset.isNotNull() ? Rcpp::NumericMatrix(offset.get()) : Rcpp::NumericMatrix(0, 0);
+    const double* offsets_begin = offset.isNotNull() ? offsets.begin() : nullptr;
+    const SparseRows<T> sparse = given.sparse ? given.by_row<T>(Rcpp::seq_len(n)) : SparseRows<T>();
     for (std::size_t first = 0; first < n; first += at_once) {
       const std::size_t count = std::min(at_once, n - first);
-      pass.load_columns(X.begin(), offset.isNotNull() ? offsets.begin() : nullptr, n, first, count);
+      if (given.sparse) {
+        pass.load_sparse(sparse, offsets_begin, n, first, count);
+      } else {
+        pass.load_columns(given.dense.begin(), offsets_begin, n, first, count);
+      }
       pass.forward(w.data(), nullptr);
       inputs.take(pass, first, count);
       outputs.take(pass, first, count);
@@ -271,7 +329,8 @@ Rcpp::List core_backward(Rcpp::List shape, Rcpp::List objective_list, Rcpp::Nume
         const std::size_t layers = network.layers();
         const Buffer<T> w = as_buffer<T>(weights);
         Buffer<T> gradient(want_gradient ? weights.size() : 0);
-        Pass<T> pass(network, rows.count, all, false);
+        Team alone(1);
+        Pass<T> pass(network, rows.count, all, false, alone);
         const std::size_t kept = all ? rows.count : 0;
         using Part = typename Pass<T>::Part;
         CollectedLayers<T> inputs(Part::input, network, all ? layers : 0, kept), outputs(Part::output, network, all ? layers : 0, kept),
@@ -296,7 +355,7 @@ Rcpp::List core_backward(Rcpp::List shape, Rcpp::List objective_list, Rcpp::Nume
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVector gradient, double rate) {
   Buffer<double> w = as_buffer<double>(weights), g = as_buffer<double>(gradient), none;
-  kernels<double>().update({Rule::gradient_descent, rate, 0, 0, 0, 1, 1}, w.size(), w.data(), g.data(), none.data(), none.data());
+  kernels<double>().update({Rule::gradient_descent, rate, 0, 0, 0, 1, 1, 1}, w.size(), w.data(), g.data(), none.data(), none.data());
   return as_numeric(w, weights.size());
 }
 
@@ -321,7 +380,7 @@ Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_
 
   const Plan plan{static_cast<std::size_t>(Rcpp::as<double>(plan_list["batch_size"])), plan_list["shuffle"], as_key(plan_list["seed"]),
                   Rcpp::as<std::vector<double>>(plan_list["dropout"]), Rcpp::as<std::vector<double>>(plan_list["rates"]), plan_list["patience"],
-                  plan_list["tolerance"], plan_list["track_best"], plan_list["count_correct"], plan_list["seconds"], poll_interrupt};
+                  plan_list["tolerance"], plan_list["track_best"], plan_list["count_correct"], static_cast<std::size_t>(Rcpp::as<double>(plan_list["threads"])), plan_list["seconds"], poll_interrupt};
   const Outcome outcome = std::visit(
       [&](const auto& rows) {
         using T = std::decay_t<decltype(*rows.x.data())>;

@@ -122,8 +122,9 @@ template <class T>
 Outcome train_lbfgs(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
                     const Rows<T>* validation, State& state) {
   Outcome outcome;
-  FullBatch<T> full(network, objective, rows);
-  Ledger<T> ledger(network, objective, plan, validation, state, outcome);
+  Team team(plan.threads);
+  FullBatch<T> full(network, objective, rows, team);
+  Ledger<T> ledger(network, objective, plan, validation, state, outcome, team);
   Watch watch(plan, network);
   const std::size_t n = state.weights.size();
   const double epsilon = std::numeric_limits<T>::epsilon();

@@ -55,8 +55,9 @@ template <class T>
 Outcome train_levenberg_marquardt(const Network& network, const Objective& objective, const Method& method, const Plan& plan,
                                   const Rows<T>& rows, const Rows<T>* validation, State& state) {
   Outcome outcome;
-  FullBatch<T> full(network, objective, rows);
-  Ledger<T> ledger(network, objective, plan, validation, state, outcome);
+  Team team(plan.threads);
+  FullBatch<T> full(network, objective, rows, team);
+  Ledger<T> ledger(network, objective, plan, validation, state, outcome, team);
   Watch watch(plan, network);
   const Eigen::Index n = state.weights.size();
   Eigen::Index weights_only = 0;

@@ -23,24 +23,54 @@ void pack(std::size_t count, std::size_t units, std::size_t step, Row row, T* pa
   }
 }
 
+// Room for what the largest layer needs: its weights packed, a block of its inputs transposed, and of its deltas packed.
+struct Scratch {
+  double weights = 0, inputs = 0, deltas = 0;
+  Scratch(const Network& network, std::size_t rows, std::size_t block) {
+    for (std::size_t l = 0; l < network.layers(); ++l) {
+      const double below = static_cast<double>(round_up(network.units[l], line<float>)), units = static_cast<double>(network.units[l + 1]);
+      weights = std::max(weights, below * units);
+      inputs = std::max(inputs, below * static_cast<double>(std::min(rows, block)));
+      deltas = std::max(deltas, units * static_cast<double>(std::min(rows, block)));
+    }
+  }
+};
+template <class T> Scratch scratch(const Network& network, std::size_t rows) { return Scratch(network, padded(rows), gradient_rows<T>); }
+std::size_t whole(double numbers) { return static_cast<std::size_t>(numbers); }
+
+// The same for sparse rows: row(r) is a row's number.
+template <class T, class Row> void scatter(const SparseRows<T>& rows, std::size_t count, std::size_t units, Row row, T* panels) {
+  std::fill_n(panels, round_up(count, line<T>) * units, T(0));
+  for (std::size_t r = 0; r < count; ++r) {
+    T* to = panels + r / line<T> * line<T> * units + r % line<T>;
+    const std::size_t from = row(r);
+    for (std::size_t k = rows.begin[from]; k < rows.begin[from + 1]; ++k) to[rows.columns[k] * line<T>] = rows.values[k];
+  }
+}
+
 }  // namespace
 
 template <class T> double Pass<T>::bytes(const Network& network, std::size_t rows, bool keep_all) {
   double numbers = static_cast<double>(network.inputs());
   for (std::size_t l = 0; l < network.layers(); ++l) numbers += static_cast<double>(network.units[l + 1]) * (keep_all ? 4 : 3);
-  return numbers * static_cast<double>(padded(rows)) * sizeof(T);
+  const Scratch room = scratch<T>(network, rows);
+  return (numbers * static_cast<double>(padded(rows)) + room.weights + room.inputs + room.deltas) * sizeof(T);
 }
 
 template <class T>
-Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout)
+Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout, Team& team)
     : network_(network),
       kernels_(kernels<T>()),
+      team_(team),
       keep_all_(keep_all),
       layers_(network.layers()),
       x_(padded(rows) * network.inputs()),
       y_(padded(rows) * network.outputs()),
       weight_of_row_(padded(rows)),
       offset_(padded(rows) * network.outputs()),
+      packed_weights_(whole(scratch<T>(network, rows).weights)),
+      transposed_inputs_(whole(scratch<T>(network, rows).inputs)),
+      packed_delta_(whole(scratch<T>(network, rows).deltas)),
       ids_(padded(rows)) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const std::size_t size = padded(rows) * network.units[l + 1];
@@ -72,7 +102,16 @@ template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* 
   auto from = [&](const Buffer<T>& numbers, std::size_t units) {
     return [&numbers, units, this](std::size_t r) { return numbers.data() + ids_[r] * units; };
   };
-  pack<T, T>(count, rows.inputs, 1, from(rows.x, rows.inputs), x_.data());
+  if (rows.sparse()) {
+    scatter(rows.sparse_x, count, rows.inputs, [&](std::size_t r) { return ids_[r]; }, x_.data());
+  } else {
+    team_.run([&](const Team::Share& share) {
+      share.part_of(count, line<T>, [&](std::size_t first, std::size_t last) {
+        auto row = [&](std::size_t r) { return rows.x.data() + ids_[first + r] * rows.inputs; };
+        pack<T, T>(last - first, rows.inputs, 1, row, x_.data() + first * rows.inputs);
+      });
+    });
+  }
   pack<T, T>(count, rows.outputs, 1, from(rows.y, rows.outputs), y_.data());
   pack<T, T>(count, 1, 1, from(rows.weight, 1), weight_of_row_.data());
   if (has_offset_) pack<T, T>(count, rows.outputs, 1, from(rows.offset, rows.outputs), offset_.data());
@@ -82,11 +121,21 @@ template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* 
 
 template <class T>
 void Pass<T>::load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
+  load_offset(offset, stride, begin, count);
+  pack<T, double>(count, network_.inputs(), stride, [&](std::size_t r) { return x + begin + r; }, x_.data());
+}
+
+template <class T>
+void Pass<T>::load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
+  load_offset(offset, stride, begin, count);
+  scatter(x, count, network_.inputs(), [&](std::size_t r) { return begin + r; }, x_.data());
+}
+
+template <class T> void Pass<T>::load_offset(const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
   loaded_ = nullptr;
   rows_ = count;
   panels_ = round_up(count, line<T>) / line<T>;
   has_offset_ = offset != nullptr;
-  pack<T, double>(count, network_.inputs(), stride, [&](std::size_t r) { return x + begin + r; }, x_.data());
   if (offset) pack<T, double>(count, network_.outputs(), stride, [&](std::size_t r) { return offset + begin + r; }, offset_.data());
 }
 
@@ -95,13 +144,13 @@ template <class T> const T* Pass<T>::inputs_of(std::size_t l) const {
   return dropping_ && !layers_[l - 1].dropped.empty() ? layers_[l - 1].dropped.data() : layers_[l - 1].output.data();
 }
 
-template <class T> void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout) {
+template <class T> void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout, std::size_t begin, std::size_t end) {
   const std::size_t units = network_.units[l + 1];
   const double rate = dropout.rates[l];
   const T kept = static_cast<T>(1 / (1 - rate));
   const auto threshold = static_cast<std::uint64_t>(rate * 4294967296.0);
   T* mask = layers_[l].mask.data();
-  for (std::size_t r = 0; r < rows_; ++r)
+  for (std::size_t r = begin; r < end; ++r)
     for (std::size_t u = 0; u < units; u += 4) {
       const Counter words = philox({static_cast<std::uint32_t>(u / 4), dropout.epoch, ids_[r], stream_dropout + static_cast<std::uint32_t>(l)}, dropout.seed);
       for (std::size_t i = u; i < std::min(u + 4, units); ++i)
@@ -111,21 +160,24 @@ template <class T> void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout
 
 template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropout) {
   dropping_ = dropout && !dropout->rates.empty();
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    Layer& layer = layers_[l];
-    const std::size_t units = network_.units[l + 1];
-    T* input = (layer.separate_input ? layer.input : layer.output).data();
-    kernels_.product(panels_, network_.units[l], units, inputs_of(l), weights + layer.weights_at, network_.units[l], 1,
-              weights + layer.biases_at, input);
-    const bool last = l + 1 == layers_.size();
-    if (last && has_offset_)
-      for (std::size_t i = 0; i < panels_ * units * line<T>; ++i) input[i] += offset_.data()[i];
-    kernels_.activate(network_.activations[l], panels_, units, input, layer.output.data());
-    if (dropping_ && !last) {
-      draw_mask(l, *dropout);
-      for (std::size_t i = 0; i < panels_ * units * line<T>; ++i) layer.dropped.data()[i] = layer.output.data()[i] * layer.mask.data()[i];
+  team_.run([&](const Team::Share& share) {
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      Layer& layer = layers_[l];
+      const std::size_t units = network_.units[l + 1], inputs = network_.units[l], of_panel = units * line<T>;
+      T* input = (layer.separate_input ? layer.input : layer.output).data();
+      const bool last = l + 1 == layers_.size();
+      const Weights<T> weight{weights + layer.weights_at, inputs, 1, false};
+      share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
+        kernels_.product(end - begin, inputs, units, inputs_of(l) + begin * inputs * line<T>, weight, weights + layer.biases_at, input + begin * of_panel);
+        if (last && has_offset_)
+          for (std::size_t i = begin * of_panel; i < end * of_panel; ++i) input[i] += offset_.data()[i];
+        kernels_.activate(network_.activations[l], end - begin, units, input + begin * of_panel, layer.output.data() + begin * of_panel);
+        if (!dropping_ || last) return;
+        draw_mask(l, *dropout, begin * line<T>, std::min(rows_, end * line<T>));
+        for (std::size_t i = begin * of_panel; i < end * of_panel; ++i) layer.dropped.data()[i] = layer.output.data()[i] * layer.mask.data()[i];
+      });
     }
-  }
+  });
 }
 
 template <class T> double Pass<T>::loss(const Objective& objective) {
@@ -143,24 +195,82 @@ template <class T> void Pass<T>::take_delta_of_output(std::size_t unit) {
 }
 
 template <class T> void Pass<T>::backward(const T* weights) {
-  for (std::size_t l = layers_.size() - 1; l > 0; --l) {
-    Layer& below = layers_[l - 1];
-    const std::size_t units = network_.units[l], count = panels_ * units * line<T>;
-    T* delta = below.delta.data();
-    kernels_.product(panels_, network_.units[l + 1], units, layers_[l].delta.data(), weights + layers_[l].weights_at, 1, units, nullptr, delta);
-    if (dropping_)
-      for (std::size_t i = 0; i < count; ++i) delta[i] *= below.mask.data()[i];
-    if (keep_all_) std::copy_n(delta, count, below.error.data());
-    kernels_.multiply_slope(network_.activations[l - 1], panels_, units, (below.separate_input ? below.input : below.output).data(), below.output.data(), delta);
-  }
+  team_.run([&](const Team::Share& share) {
+    for (std::size_t l = layers_.size() - 1; l > 0; --l) {
+      Layer& below = layers_[l - 1];
+      const std::size_t units = network_.units[l], above = network_.units[l + 1], of_panel = units * line<T>;
+      T* delta = below.delta.data();
+      Weights<T> weight{weights + layers_[l].weights_at, 1, units, false};
+      // Here a unit's weights lie far apart: where they are many and many rows need them, they are packed first.
+      if (panels_ >= 4 && units * above >= 1024) {
+        share.meet();  // nobody reads the weights of the layer above any more
+        share.part_of(units, unit_share, [&](std::size_t begin, std::size_t end) {
+          kernels_.pack(end - begin, above, weight.numbers + begin, 1, units, above, 0, packed_weights_.data() + begin * above);
+        });
+        share.meet();
+        weight = {packed_weights_.data(), 1, 1, true};
+      }
+      share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
+        kernels_.product(end - begin, above, units, layers_[l].delta.data() + begin * above * line<T>, weight, nullptr, delta + begin * of_panel);
+        if (dropping_)
+          for (std::size_t i = begin * of_panel; i < end * of_panel; ++i) delta[i] *= below.mask.data()[i];
+        if (keep_all_) std::copy(delta + begin * of_panel, delta + end * of_panel, below.error.data() + begin * of_panel);
+        kernels_.multiply_slope(network_.activations[l - 1], end - begin, units, (below.separate_input ? below.input : below.output).data() + begin * of_panel,
+                                below.output.data() + begin * of_panel, delta + begin * of_panel);
+      });
+    }
+  });
 }
 
+template <class T> bool Pass<T>::is_wide(std::size_t l) const { return network_.units[l] * network_.units[l + 1] >= 1024; }
+
 template <class T> void Pass<T>::gradient(T* gradient, bool add) {
+  team_.run([&](const Team::Share& share) {
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      T* of_weights = gradient + layers_[l].weights_at;
+      if (is_wide(l))
+        for (std::size_t begin = 0; begin < rows_; begin += gradient_rows<T>)
+          add_wide_gradient(share, l, begin, std::min(gradient_rows<T>, rows_ - begin), of_weights, add || begin > 0);
+      if (!share.first()) continue;
+      const std::size_t units = network_.units[l + 1];
+      if (!is_wide(l)) kernels_.weight_gradient(panels_, units, network_.units[l], layers_[l].delta.data(), inputs_of(l), of_weights, add);
+      kernels_.bias_gradient(panels_, units, layers_[l].delta.data(), gradient + layers_[l].biases_at, add);
+    }
+  });
+}
+
+// The rows begin, ..., begin + count - 1 alone; `begin` is the first row of a panel.
+template <class T> void Pass<T>::add_wide_gradient(const Team::Share& share, std::size_t l, std::size_t begin, std::size_t count, T* gradient, bool add) {
+  const std::size_t units = network_.units[l + 1], inputs = network_.units[l], depth = round_up(count, line<T>);
+  const T* delta = layers_[l].delta.data() + begin * units;
+  const T* input = inputs_of(l) + begin * inputs;
+  share.meet();  // nobody reads the last layer's transposed inputs any more
+  share.part_of(depth / line<T>, 1, [&](std::size_t from, std::size_t to) {
+    kernels_.transpose(to - from, inputs, input + from * inputs * line<T>, depth, from * line<T>, transposed_inputs_.data());
+    for (std::size_t panel = from; panel < to; ++panel)
+      kernels_.pack(units, line<T>, delta + panel * units * line<T>, line<T>, 1, depth, panel * line<T>, packed_delta_.data());
+  });
+  share.meet();
+  share.part_of(units, unit_share, [&](std::size_t from, std::size_t to) {
+    kernels_.wide_gradient(count, to - from, inputs, depth, packed_delta_.data() + from * depth, transposed_inputs_.data(), gradient + from * inputs, add);
+  });
+}
+
+template <class T> bool Pass<T>::is_small(const Network& network, std::size_t rows) {
+  return rows <= line<T> && network.parameters() <= 1024 && network.output_activation() != Activation::softmax;
+}
+
+template <class T> void Pass<T>::small_epochs(const Objective& objective, const std::vector<T>& rates, T scale, T* weights, std::vector<double>& losses) {
+  dropping_ = false;
+  std::vector<SmallLayer<T>> layers;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const T* delta = layers_[l].delta.data();
-    kernels_.weight_gradient(panels_, network_.units[l + 1], network_.units[l], delta, inputs_of(l), gradient + layers_[l].weights_at, add);
-    kernels_.bias_gradient(panels_, network_.units[l + 1], delta, gradient + layers_[l].biases_at, add);
+    Layer& layer = layers_[l];
+    layers.push_back({network_.activations[l], network_.units[l], network_.units[l + 1], layer.weights_at, layer.biases_at, inputs_of(l),
+                      (layer.separate_input ? layer.input : layer.output).data(), layer.output.data(), layer.delta.data()});
   }
+  losses.resize(rates.size());
+  kernels_.small_epochs({layers.data(), layers.size(), rows_, objective.loss, static_cast<T>(objective.loss_parameter), y_.data(), weight_of_row_.data()}, rates.size(), rates.data(),
+                        scale, weights, losses.data());
 }
 
 template <class T> double Pass<T>::input_at(std::size_t l, std::size_t row, std::size_t unit) const {

@@ -8,6 +8,7 @@
 #include "network.h"
 #include "random.h"
 #include "rows.h"
+#include "team.h"
 
 namespace backprop {
 
@@ -27,12 +28,14 @@ template <class T> class Pass {
   static double bytes(const Network& network, std::size_t rows, bool keep_all);
 
   // `keep_all` keeps every layer's input and error, for those who want to see them.
-  Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout);
+  Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout, Team& team);
 
   // Takes rows order[begin], ..., order[begin + count - 1], or begin, ... where order is nullptr; nothing is done where they are there already.
   void load(const Rows<T>& rows, const std::uint32_t* order, std::size_t begin, std::size_t count);
   // Takes `count` rows from `begin` of inputs (and offsets, or nullptr) that stand column by column, `stride` apart; no targets.
   void load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
+  // The same for sparse inputs.
+  void load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
 
   void forward(const T* weights, const Dropout* dropout);
   // The weighted sum of the loss over the rows; makes the last layer's delta.
@@ -42,6 +45,10 @@ template <class T> class Pass {
   void backward(const T* weights);
   // Writes (or adds) the gradient of the summed loss, in the order of the weights.
   void gradient(T* gradient, bool add);
+
+  // Whole epochs of gradient descent on the loaded rows, where they fill one panel at most: the sums of the loss go to `losses`.
+  static bool is_small(const Network& network, std::size_t rows);
+  void small_epochs(const Objective& objective, const std::vector<T>& rates, T scale, T* weights, std::vector<double>& losses);
 
   double weight() const { return weight_; }
 
@@ -60,13 +67,18 @@ template <class T> class Pass {
     std::size_t weights_at, biases_at;
   };
   const T* inputs_of(std::size_t layer) const;
-  void draw_mask(std::size_t layer, const Dropout& dropout);
+  void draw_mask(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
+  bool is_wide(std::size_t layer) const;
+  void add_wide_gradient(const Team::Share& share, std::size_t layer, std::size_t begin, std::size_t count, T* gradient, bool add);
+  void load_offset(const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
 
   Network network_;
   const Kernels<T>& kernels_;
+  Team& team_;
   bool keep_all_;
   std::vector<Layer> layers_;
   Buffer<T> x_, y_, weight_of_row_, offset_;
+  Buffer<T> packed_weights_, transposed_inputs_, packed_delta_;
   std::vector<std::uint32_t> ids_;
   std::size_t rows_ = 0, panels_ = 0, loaded_begin_ = 0;
   const Rows<T>* loaded_ = nullptr;

@@ -53,7 +53,8 @@ template <class T> double norm(const Buffer<T>& numbers) {
   return std::sqrt(sum);
 }
 
-template <class T> void take_step(const Network& network, const Method& method, double rate, Parameters<T>& p, Buffer<T>& gradient) {
+// The step along `scale` times the gradient.
+template <class T> void take_step(const Network& network, const Method& method, double rate, Parameters<T>& p, Buffer<T>& gradient, double scale, Team& team) {
   if (std::isfinite(method.clip)) {
     const double size = norm(gradient);
     if (size > method.clip)
@@ -62,15 +63,20 @@ template <class T> void take_step(const Network& network, const Method& method, 
   if (method.weight_decay > 0)
     for_each_weight(network, p.weights.data(), [&](std::size_t i, T w) { p.weights.data()[i] = w * static_cast<T>(1 - rate * method.weight_decay); });
   p.steps += 1;
-  Step<T> step{method.rule, static_cast<T>(rate), static_cast<T>(method.decay), static_cast<T>(method.decay2), static_cast<T>(method.epsilon), T(1), T(1)};
+  Step<T> step{method.rule, static_cast<T>(rate), static_cast<T>(method.decay), static_cast<T>(method.decay2), static_cast<T>(method.epsilon), T(1), T(1), static_cast<T>(scale)};
   if (method.rule == Rule::adam) {
-    step.correction = static_cast<T>(1 - std::pow(method.decay, p.steps));
-    step.correction2 = static_cast<T>(1 - std::pow(method.decay2, p.steps));
+    step.rate = static_cast<T>(rate / (1 - std::pow(method.decay, p.steps)));
+    step.correction2 = static_cast<T>(1 / std::sqrt(1 - std::pow(method.decay2, p.steps)));
   } else if (method.rule == Rule::rprop) {
     step.correction = static_cast<T>(method.factor_less);
     step.correction2 = static_cast<T>(method.factor_more);
   }
-  kernels<T>().update(step, p.weights.size(), p.weights.data(), gradient.data(), p.moment.data(), p.moment2.data());
+  team.run([&](const Team::Share& share) {
+    share.part_of(p.weights.size(), line<T>, [&](std::size_t begin, std::size_t end) {
+      auto from = [&](Buffer<T>& numbers) { return numbers.empty() ? nullptr : numbers.data() + begin; };
+      kernels<T>().update(step, end - begin, from(p.weights), from(gradient), from(p.moment), from(p.moment2));
+    });
+  });
 }
 
 }  // namespace
@@ -109,13 +115,13 @@ void finish_gradient(const Network& network, const Objective& objective, const T
 }
 
 template <class T>
-Ledger<T>::Ledger(const Network& network, const Objective& objective, const Plan& plan, const Rows<T>* validation, State& state, Outcome& outcome)
+Ledger<T>::Ledger(const Network& network, const Objective& objective, const Plan& plan, const Rows<T>* validation, State& state, Outcome& outcome, Team& team)
     : objective_(objective),
       plan_(plan),
       validation_(validation),
       state_(state),
       outcome_(outcome),
-      judge_(validation ? std::make_unique<Pass<T>>(network, validation->count, false, false) : nullptr) {}
+      judge_(validation ? std::make_unique<Pass<T>>(network, validation->count, false, false, team) : nullptr) {}
 
 template <class T> bool Ledger<T>::epoch_completed(const T* weights, double loss, double correct) {
   ++state_.epoch;
@@ -163,8 +169,8 @@ bool Watch::ended(std::size_t rows, Stop& stop) {
 }
 
 template <class T>
-FullBatch<T>::FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows)
-    : network_(network), objective_(objective), rows_(rows), pass_(network, rows.count, false, false), weights_(network.parameters()), gradient_(network.parameters()) {}
+FullBatch<T>::FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows, Team& team)
+    : network_(network), objective_(objective), rows_(rows), pass_(network, rows.count, false, false, team), weights_(network.parameters()), gradient_(network.parameters()) {}
 
 template <class T> const T* FullBatch<T>::rounded(const std::vector<double>& weights) {
   std::copy(weights.begin(), weights.end(), weights_.data());
@@ -193,6 +199,45 @@ double FullBatch<T>::relative_gradient(const std::vector<double>& weights, const
   return most / std::max(1.0, objective * to_mean);
 }
 
+namespace {
+
+bool has_penalty(const Objective& objective) { return objective.penalty != 0 || objective.penalty_l1 != 0; }
+
+// Can epochs be run many at a time, with nothing to do between them?
+template <class T>
+bool is_small_descent(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows, const Rows<T>* validation) {
+  return method.rule == Rule::gradient_descent && plan.batch_size >= rows.count && Pass<T>::is_small(network, rows.count) && !has_penalty(objective) &&
+         !std::isfinite(method.clip) && plan.dropout.empty() && rows.offset.empty() && !validation && !plan.count_correct && std::isinf(plan.patience);
+}
+
+// Runs epochs some hundred at a time, and returns how many. Where one of them makes a number that is not finite (which a later one cannot
+// undo) the last round is taken back: the loop for any network then finds the very epoch.
+template <class T>
+std::size_t descend_small(const Objective& objective, const Plan& plan, const Rows<T>& rows, Pass<T>& pass, Ledger<T>& ledger, Watch& watch, Parameters<T>& parameters,
+                          Parameters<T>& finite, Outcome& outcome) {
+  pass.load(rows, nullptr, 0, rows.count);
+  if (!(pass.weight() > 0)) return 0;
+  std::vector<double> losses;
+  std::size_t done = 0;
+  while (done < plan.rates.size()) {
+    const std::size_t count = std::min<std::size_t>(plan.rates.size() - done, 256);
+    const std::vector<T> rates(plan.rates.begin() + static_cast<std::ptrdiff_t>(done), plan.rates.begin() + static_cast<std::ptrdiff_t>(done + count));
+    pass.small_epochs(objective, rates, static_cast<T>(objective.mean ? 1 / pass.weight() : 1), parameters.weights.data(), losses);
+    if (!all_finite(parameters.weights) || !std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); })) {
+      parameters.copy_from(finite);
+      break;
+    }
+    parameters.steps += static_cast<double>(count);
+    for (double loss : losses) ledger.epoch_completed(parameters.weights.data(), loss / pass.weight(), 0);
+    finite.copy_from(parameters);
+    done += count;
+    if (watch.ended(rows.count * count, outcome.stop)) break;
+  }
+  return done;
+}
+
+}  // namespace
+
 template <class T>
 Outcome train(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
               const Rows<T>* validation, State& state) {
@@ -202,8 +247,9 @@ Outcome train(const Network& network, const Objective& objective, const Method& 
   const std::size_t batches = (rows.count + plan.batch_size - 1) / plan.batch_size;
   const bool in_order = !plan.shuffle || batches == 1;
   Dropout dropout{plan.dropout, plan.seed, 0};
-  Pass<T> pass(network, plan.batch_size, false, !dropout.rates.empty());
-  Ledger<T> ledger(network, objective, plan, validation, state, outcome);
+  Team team(plan.threads);
+  Pass<T> pass(network, plan.batch_size, false, !dropout.rates.empty(), team);
+  Ledger<T> ledger(network, objective, plan, validation, state, outcome, team);
   Parameters<T> parameters(state), finite(state);
   State::UnderWay finite_under_way = state.under_way;
   Buffer<T> gradient(state.weights.size());
@@ -211,7 +257,11 @@ Outcome train(const Network& network, const Objective& objective, const Method& 
   std::vector<std::uint32_t> order;
 
   State::UnderWay& now = state.under_way;
-  for (double rate : plan.rates) {
+  std::size_t begun = 0;
+  if (is_small_descent(network, objective, method, plan, rows, validation))
+    begun = descend_small(objective, plan, rows, pass, ledger, watch, parameters, finite, outcome);
+  for (; begun < plan.rates.size() && outcome.stop == Stop::epochs; ++begun) {
+    const double rate = plan.rates[begun];
     dropout.epoch = state.epoch + 1;
     if (!in_order) order = row_order(plan.seed, state.epoch + 1, static_cast<std::uint32_t>(rows.count));
     for (; now.batch < batches; ++now.batch) {
@@ -238,9 +288,12 @@ Outcome train(const Network& network, const Objective& objective, const Method& 
       now.weight += weight;
       now.correct += correct;
       if (weight > 0) {
-        finish_gradient(network, objective, parameters.weights.data(), objective.mean ? 1 / weight : 1,
-                        objective.mean ? 1 : weight / rows.total_weight, gradient.data());
-        take_step(network, method, rate, parameters, gradient);
+        // where nothing but the scale is left to do, the step does it on its way
+        const double scale = objective.mean ? 1 / weight : 1;
+        const bool plain = !has_penalty(objective) && !std::isfinite(method.clip);
+        if (!plain)
+          finish_gradient(network, objective, parameters.weights.data(), scale, objective.mean ? 1 : weight / rows.total_weight, gradient.data());
+        take_step(network, method, rate, parameters, gradient, plain ? scale : 1, team);
       }
       if (outcome.stop != Stop::epochs) {
         ++now.batch;

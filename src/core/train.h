@@ -47,6 +47,7 @@ struct Plan {
   double patience, tolerance;   // epochs without an improvement by more than `tolerance`; infinity for no such rule
   bool track_best;              // keep the weights of the epoch with the lowest validation loss
   bool count_correct;           // also the share of rows whose class is right
+  std::size_t threads;          // who share the work; the results are the same for any number
   double seconds;               // after which the chunk ends
   bool (*interrupted)();        // polled now and then; nullptr for never
 };
@@ -85,7 +86,7 @@ struct Outcome {
 // What happens at the end of each epoch, whatever the method: history, validation, the best weights, patience.
 template <class T> class Ledger {
  public:
-  Ledger(const Network& network, const Objective& objective, const Plan& plan, const Rows<T>* validation, State& state, Outcome& outcome);
+  Ledger(const Network& network, const Objective& objective, const Plan& plan, const Rows<T>* validation, State& state, Outcome& outcome, Team& team);
   // True where patience has run out.
   bool epoch_completed(const T* weights, double loss, double correct);
 
@@ -127,7 +128,7 @@ Outcome train_levenberg_marquardt(const Network& network, const Objective& objec
 // The loss over all rows and the objective's value and gradient at weights in double, for methods that work on the full batch.
 template <class T> class FullBatch {
  public:
-  FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows);
+  FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows, Team& team);
   struct Value {
     double objective, data_loss, correct;
   };

@@ -7,5 +7,7 @@
 #include "activations.h"
 #include "losses.h"
 #include "update.h"
+#include "small.h"
 
-template <class T> constexpr Kernels<T> table = {product<T>, weight_gradient<T>, bias_gradient<T>, activate<T>, multiply_slope<T>, loss<T>, update<T>};
+template <class T> constexpr Kernels<T> table = {product<T>, pack<T>, transpose<T>, wide_gradient<T>, weight_gradient<T>, bias_gradient<T>, activate<T>, multiply_slope<T>, loss<T>, update<T>,
+                                                small_epochs<T>};

@@ -1,18 +1,20 @@
-// The three products of a layer. Rows of data stand in panels: a panel holds a line (8 doubles, 16 floats) of rows
+// The products of a layer. Rows of data stand in panels: a panel holds a line (8 doubles, 16 floats) of rows
 // for every unit, so that element (row, unit) is at [row / rows_in_line][unit][row % rows_in_line].
-// Every output element is one running sum in a fixed order, whatever the tile it falls into: a row's value
+// Every output element is one running sum in a fixed order, whatever the tile or block it falls into: a row's value
 // does not depend on the rows beside it.
 
 #if BACKPROP_VECTOR_BYTES == 64
 constexpr int tile_rows = 3, tile_units = 8;  // 24 accumulators of 32 registers
 constexpr int gradient_units = 3, most_gradient_inputs = 8;
-#elif BACKPROP_VECTOR_BYTES == 32
-constexpr int tile_rows = 2, tile_units = 6;
-constexpr int gradient_units = 3, most_gradient_inputs = 4;
 #else
 constexpr int tile_rows = 2, tile_units = 6;
 constexpr int gradient_units = 3, most_gradient_inputs = 4;
 #endif
+
+// What is worked on at once: a block of `left` stays in the second-level cache while all units pass by,
+// and a tile's weights, `block_depth` steps of them, in the first-level one.
+template <class T> constexpr std::size_t block_depth = 2048 / sizeof(T);
+constexpr std::size_t block_vectors = tile_rows * 8 * 32 / BACKPROP_VECTOR_BYTES;
 
 // Where vector `v` of a run of rows begins, in panels of `units` units.
 template <class T> BACKPROP_INLINE std::size_t vector_offset(std::size_t v, std::size_t units) {
@@ -20,63 +22,141 @@ template <class T> BACKPROP_INLINE std::size_t vector_offset(std::size_t v, std:
   return v / per_line * units * line<T> + v % per_line * vector_size<T>;
 }
 
-// result[row, unit + j] = start_j + sum_k left[row, k] * weight[j * weight_unit + k * weight_step], for ROWS vectors of rows and UNITS units.
-template <class T, int ROWS, int UNITS>
-BACKPROP_INLINE void product_tile(std::size_t v, std::size_t depth, const T* left, const T* weight, std::size_t weight_unit,
-                                  std::size_t weight_step, const T* start, T* result, std::size_t result_units) {
-  const T* rows[ROWS];
-  unroll<ROWS>([&](auto r) __attribute__((always_inline)) { rows[r] = left + vector_offset<T>(v + r, depth); });
-  Vector<T> sum[UNITS][ROWS];
-  unroll<UNITS>([&](auto u) __attribute__((always_inline)) {
-    unroll<ROWS>([&](auto r) __attribute__((always_inline)) { sum[u][r] = broadcast(start ? start[u] : T(0)); });
-  });
-  for (std::size_t k = 0; k < depth; ++k) {
-    Vector<T> a[ROWS];
-    unroll<ROWS>([&](auto r) __attribute__((always_inline)) { a[r] = load(rows[r] + k * line<T>); });
-    unroll<UNITS>([&](auto u) __attribute__((always_inline)) {
-      const Vector<T> w = broadcast(weight[u * weight_unit + k * weight_step]);
-      unroll<ROWS>([&](auto r) __attribute__((always_inline)) { sum[u][r] = fma(a[r], w, sum[u][r]); });
-    });
-  }
-  unroll<ROWS>([&](auto r) __attribute__((always_inline)) {
-    T* out = result + vector_offset<T>(v + r, result_units);
-    unroll<UNITS>([&](auto u) __attribute__((always_inline)) { store(out + u * line<T>, sum[u][r]); });
-  });
-}
-
-template <class T, int UNITS>
-void product_units(std::size_t vectors, std::size_t depth, const T* left, const T* weight, std::size_t weight_unit,
-                   std::size_t weight_step, const T* start, T* result, std::size_t result_units) {
-  constexpr std::size_t most = 1024;
-  T packed[most * UNITS];
-  if (weight_step != 1 && vectors > 2 * tile_rows && depth <= most) {
-    for (std::size_t k = 0; k < depth; ++k)
-      for (int u = 0; u < UNITS; ++u) packed[k * UNITS + u] = weight[u * weight_unit + k * weight_step];
-    weight = packed;
-    weight_unit = 1;
-    weight_step = UNITS;
-  }
-  std::size_t v = 0;
-  for (; v + tile_rows <= vectors; v += tile_rows)
-    product_tile<T, tile_rows, UNITS>(v, depth, left, weight, weight_unit, weight_step, start, result, result_units);
-  for (; v < vectors; ++v)
-    product_tile<T, 1, UNITS>(v, depth, left, weight, weight_unit, weight_step, start, result, result_units);
-}
-
-// result (rows x units) = start (1 x units, or 0) + left (rows x depth) %*% weight
-template <class T>
-void product(std::size_t panels, std::size_t depth, std::size_t units, const T* left, const T* weight, std::size_t weight_unit,
-             std::size_t weight_step, const T* start, T* result) noexcept {
-  const std::size_t vectors = panels * line_vectors<T>;
+// Calls f(width, u) for units u, u + 1, ..., `width` at a time: the widths that tiles are made for.
+template <class F> BACKPROP_INLINE void for_each_tile_of_units(std::size_t units, F&& f) {
   std::size_t u = 0;
   auto run = [&](auto width) __attribute__((always_inline)) {
-    for (; u + width <= units; u += width)
-      product_units<T, width>(vectors, depth, left, weight + u * weight_unit, weight_unit, weight_step,
-                              start ? start + u : nullptr, result + u * line<T>, units);
+    for (; u + width <= units; u += width) f(width, u);
   };
   run(Index<tile_units>{});
   run(Index<3>{});
   run(Index<1>{});
+}
+
+// Weights as a product takes them: weight(u, k) = numbers[u * unit + k * step]. Packed ones stand tile of units by tile of units,
+// each step by step, the tile of unit u beginning at u * depth.
+template <class T> struct Strides {
+  const T* numbers;
+  std::size_t unit, step;
+};
+template <class T> BACKPROP_INLINE Strides<T> tile_of(const Weights<T>& w, std::size_t depth, std::size_t u, std::size_t width) {
+  if (w.packed) return {w.numbers + u * depth, 1, width};
+  return {w.numbers + u * w.unit, w.unit, w.step};
+}
+
+// packed(u, first + k) = numbers[u * unit + k * step] for k < steps, in an arrangement for `depth` steps.
+template <class T>
+void pack(std::size_t units, std::size_t steps, const T* numbers, std::size_t unit, std::size_t step, std::size_t depth, std::size_t first, T* packed) noexcept {
+  for_each_tile_of_units(units, [&](auto width, std::size_t u) __attribute__((always_inline)) {
+    T* to = packed + u * depth + first * width;
+    const T* from = numbers + u * unit;
+    for (std::size_t k = 0; k < steps; ++k, to += width, from += step)
+      unroll<width>([&](auto i) __attribute__((always_inline)) { to[i] = from[i * unit]; });
+  });
+}
+
+// Panels of rows (`units` units) to panels of units (`depth` rows): to[unit / line][first + row][unit % line].
+template <class T>
+void transpose(std::size_t panels, std::size_t units, const T* from, std::size_t depth, std::size_t first, T* to) noexcept {
+  for (std::size_t panel = 0; panel < panels; ++panel)
+    for (std::size_t u = 0; u < units; u += line<T>) {
+      const std::size_t here = units - u < line<T> ? units - u : line<T>;
+      const T* x = from + (panel * units + u) * line<T>;
+      T* out = to + u * depth + (first + panel * line<T>) * line<T>;
+      for (std::size_t r = 0; r < line<T>; ++r)
+        for (std::size_t i = 0; i < line<T>; ++i) out[r * line<T> + i] = i < here ? x[i * line<T> + r] : T(0);
+    }
+}
+
+// sum_k left[row, k] * weight(u, k) for ROWS vectors of rows and UNITS units, k going on from `begin` to `end`: `first(u, r)` is what the
+// sums begin with, and take(u, r, sum) takes them.
+template <class T, int ROWS, int UNITS, class First, class Take>
+BACKPROP_INLINE void product_tile(std::size_t v, std::size_t depth, std::size_t begin, std::size_t end, const T* left, const Strides<T>& weight, First&& first, Take&& take) {
+  const T* rows[ROWS];
+  unroll<ROWS>([&](auto r) __attribute__((always_inline)) { rows[r] = left + vector_offset<T>(v + r, depth); });
+  Vector<T> sum[UNITS][ROWS];
+  unroll<UNITS>([&](auto u) __attribute__((always_inline)) {
+    unroll<ROWS>([&](auto r) __attribute__((always_inline)) { sum[u][r] = first(u, r); });
+  });
+  const T* w_of_step = weight.numbers + begin * weight.step;
+  for (std::size_t k = begin; k < end; ++k, w_of_step += weight.step) {
+    Vector<T> a[ROWS];
+    unroll<ROWS>([&](auto r) __attribute__((always_inline)) { a[r] = load(rows[r] + k * line<T>); });
+    unroll<UNITS>([&](auto u) __attribute__((always_inline)) {
+      const Vector<T> w = broadcast(w_of_step[u * weight.unit]);
+      unroll<ROWS>([&](auto r) __attribute__((always_inline)) { sum[u][r] = fma(a[r], w, sum[u][r]); });
+    });
+  }
+  unroll<UNITS>([&](auto u) __attribute__((always_inline)) {
+    unroll<ROWS>([&](auto r) __attribute__((always_inline)) { take(u, r, sum[u][r]); });
+  });
+}
+
+// Calls tile(rows, v) for vectors begin, ..., end - 1, as many at a time as a tile takes.
+template <class F> BACKPROP_INLINE void for_each_tile_of_rows(std::size_t begin, std::size_t end, F&& tile) {
+  std::size_t v = begin;
+  for (; v + tile_rows <= end; v += tile_rows) tile(Index<tile_rows>{}, v);
+  for (; v < end; ++v) tile(Index<1>{}, v);
+}
+template <class F> BACKPROP_INLINE void for_each_block(std::size_t count, std::size_t size, F&& f) {
+  for (std::size_t begin = 0; begin < count; begin += size) f(begin, begin + size < count ? begin + size : count);
+}
+
+template <class T, int UNITS>
+void product_units(std::size_t v_begin, std::size_t v_end, std::size_t depth, std::size_t k_begin, std::size_t k_end, const T* left, Strides<T> weight, const T* start, T* result,
+                   std::size_t result_units) {
+  for_each_tile_of_rows(v_begin, v_end, [&](auto rows, std::size_t v) __attribute__((always_inline)) {
+    auto place = [&](int u, int r) __attribute__((always_inline)) { return result + vector_offset<T>(v + r, result_units) + u * line<T>; };
+    auto take = [&](auto u, auto r, Vector<T> sum) __attribute__((always_inline)) { store(place(u, r), sum); };
+    if (k_begin > 0)
+      product_tile<T, rows, UNITS>(v, depth, k_begin, k_end, left, weight, [&](auto u, auto r) __attribute__((always_inline)) { return load(place(u, r)); }, take);
+    else
+      product_tile<T, rows, UNITS>(v, depth, k_begin, k_end, left, weight, [&](auto u, auto) __attribute__((always_inline)) { return broadcast(start ? start[u] : T(0)); }, take);
+  });
+}
+
+// result (rows x units) = start (1 x units, or 0) + left (rows x depth) %*% weight
+template <class T>
+void product(std::size_t panels, std::size_t depth, std::size_t units, const T* left, const Weights<T>& weight, const T* start, T* result) noexcept {
+  for_each_block(depth, block_depth<T>, [&](std::size_t k_begin, std::size_t k_end) __attribute__((always_inline)) {
+    for_each_block(panels * line_vectors<T>, block_vectors, [&](std::size_t v_begin, std::size_t v_end) __attribute__((always_inline)) {
+      for_each_tile_of_units(units, [&](auto width, std::size_t u) __attribute__((always_inline)) {
+        product_units<T, width>(v_begin, v_end, depth, k_begin, k_end, left, tile_of(weight, depth, u, width), start ? start + u : nullptr, result + u * line<T>, units);
+      });
+    });
+  });
+}
+
+template <class T, int UNITS>
+void wide_gradient_units(std::size_t v_begin, std::size_t v_end, std::size_t rows, std::size_t inputs, std::size_t depth, const T* input, Strides<T> delta, T* gradient, bool add) {
+  for_each_tile_of_rows(v_begin, v_end, [&](auto vectors, std::size_t v) __attribute__((always_inline)) {
+    product_tile<T, vectors, UNITS>(v, depth, 0, rows, input, delta, [](auto, auto) __attribute__((always_inline)) { return broadcast(T(0)); },
+                                    [&](auto u, auto r, Vector<T> sum) __attribute__((always_inline)) {
+                                      const std::size_t k = (v + r) * vector_size<T>;
+                                      T* g = gradient + u * inputs + k;
+                                      if (k + vector_size<T> <= inputs) {
+                                        store_anywhere(g, add ? load_anywhere(g) + sum : sum);
+                                      } else {
+                                        alignas(64) T sums[vector_size<T>];
+                                        store(sums, sum);
+                                        for (std::size_t i = 0; i < inputs - k; ++i) g[i] = add ? g[i] + sums[i] : sums[i];
+                                      }
+                                    });
+  });
+}
+
+// gradient[unit, input] (+)= sum over at most `gradient_rows` rows of delta[row, unit] * input[row, input], for layers so large that it pays to turn
+// `input` (by transpose) and `delta` (by pack) around first, in arrangements for `depth` rows: inputs stand in the lanes then, and no lane has
+// to be added to another.
+template <class T>
+void wide_gradient(std::size_t rows, std::size_t units, std::size_t inputs, std::size_t depth, const T* delta, const T* input, T* gradient, bool add) noexcept {
+  const Weights<T> packed{delta, 1, 1, true};
+  const std::size_t vectors = (inputs + vector_size<T> - 1) / vector_size<T>;
+  for_each_block(vectors, block_vectors, [&](std::size_t v_begin, std::size_t v_end) __attribute__((always_inline)) {
+    for_each_tile_of_units(units, [&](auto width, std::size_t u) __attribute__((always_inline)) {
+      wide_gradient_units<T, width>(v_begin, v_end, rows, inputs, depth, input, tile_of(packed, depth, u, width), gradient + u * inputs, add);
+    });
+  });
 }
 
 // gradient[unit u + i, input k + j] (+)= sum over rows of delta[row, u + i] * input[row, k + j]

@@ -8,10 +8,12 @@ template <class T> struct Native;
 template <> struct Native<double> {
   typedef double Vector __attribute__((vector_size(BACKPROP_VECTOR_BYTES)));
   typedef std::int64_t Bits __attribute__((vector_size(BACKPROP_VECTOR_BYTES)));
+  typedef double Anywhere __attribute__((vector_size(BACKPROP_VECTOR_BYTES), aligned(8)));
 };
 template <> struct Native<float> {
   typedef float Vector __attribute__((vector_size(BACKPROP_VECTOR_BYTES)));
   typedef std::int32_t Bits __attribute__((vector_size(BACKPROP_VECTOR_BYTES)));
+  typedef float Anywhere __attribute__((vector_size(BACKPROP_VECTOR_BYTES), aligned(4)));
 };
 template <class T> using Vector = typename Native<T>::Vector;
 template <class T> using Bits = typename Native<T>::Bits;
@@ -21,6 +23,8 @@ template <class T> constexpr int line_vectors = 64 / BACKPROP_VECTOR_BYTES;
 
 template <class T> BACKPROP_INLINE Vector<T> load(const T* p) { return *reinterpret_cast<const Vector<T>*>(p); }
 template <class T> BACKPROP_INLINE void store(T* p, Vector<T> v) { *reinterpret_cast<Vector<T>*>(p) = v; }
+template <class T> BACKPROP_INLINE Vector<T> load_anywhere(const T* p) { return *reinterpret_cast<const typename Native<T>::Anywhere*>(p); }
+template <class T> BACKPROP_INLINE void store_anywhere(T* p, Vector<T> v) { *reinterpret_cast<typename Native<T>::Anywhere*>(p) = v; }
 
 #if BACKPROP_VECTOR_BYTES == 64
 BACKPROP_INLINE Vector<double> broadcast(double x) { return _mm512_set1_pd(x); }
@@ -29,7 +33,11 @@ BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<do
 BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm512_fmadd_ps(a, b, c); }
 BACKPROP_INLINE Vector<double> square_root(Vector<double> a) { return _mm512_maskz_sqrt_pd(0xff, a); }
 BACKPROP_INLINE Vector<float> square_root(Vector<float> a) { return _mm512_maskz_sqrt_ps(0xffff, a); }
+BACKPROP_INLINE double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+BACKPROP_INLINE float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 #elif BACKPROP_VECTOR_BYTES == 32
+BACKPROP_INLINE double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+BACKPROP_INLINE float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 BACKPROP_INLINE Vector<double> broadcast(double x) { return _mm256_set1_pd(x); }
 BACKPROP_INLINE Vector<float> broadcast(float x) { return _mm256_set1_ps(x); }
 BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm256_fmadd_pd(a, b, c); }
@@ -37,6 +45,8 @@ BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float
 BACKPROP_INLINE Vector<double> square_root(Vector<double> a) { return _mm256_sqrt_pd(a); }
 BACKPROP_INLINE Vector<float> square_root(Vector<float> a) { return _mm256_sqrt_ps(a); }
 #else
+BACKPROP_INLINE double fma(double a, double b, double c) { return a * b + c; }
+BACKPROP_INLINE float fma(float a, float b, float c) { return a * b + c; }
 BACKPROP_INLINE Vector<double> broadcast(double x) { return Vector<double>{x, x}; }
 BACKPROP_INLINE Vector<float> broadcast(float x) { return Vector<float>{x, x, x, x}; }
 BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return a * b + c; }

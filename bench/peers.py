@@ -1,0 +1,181 @@
+# The contestants in Python, served to run.R over a socket on this machine, one request a line: "load FOLDER", "versions",
+# "time CONTESTANT WORKLOAD ROUND", "quit". Each answer is one line of JSON. Times are taken here, around the training or prediction alone.
+import ctypes
+import json
+import os
+import socket
+import sys
+import time
+import warnings
+
+import numpy as np
+
+warnings.filterwarnings("ignore")
+try:
+    import sklearn
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+except ImportError:
+    sklearn = None
+try:
+    import torch
+    torch.set_num_threads(1)
+except ImportError:
+    torch = None
+
+folder, workloads, kept = None, None, {}
+
+
+def data_of(name, dtype):
+    if (name, dtype) not in kept:
+        w = workloads[name]
+        X = np.fromfile(os.path.join(folder, name + ".X"), dtype="<f8").reshape(w["p"], w["n"]).T
+        target = np.fromfile(os.path.join(folder, name + ".target"), dtype="<f8")
+        kept.clear()
+        kept[(name, dtype)] = np.ascontiguousarray(X, dtype=dtype), target
+    return kept[(name, dtype)]
+
+
+def hidden(w):
+    return w["hidden"] if isinstance(w["hidden"], list) else [w["hidden"]]
+
+
+def start(name, round):
+    numbers, w, at, layers = np.fromfile(os.path.join(folder, "%s.start%d" % (name, round)), dtype="<f8"), workloads[name], 0, []
+    units = [w["p"]] + hidden(w) + [w["k"]]
+    for inputs, outputs in zip(units[:-1], units[1:]):
+        layers.append((numbers[at:at + inputs * outputs].reshape(outputs, inputs).T.copy(), numbers[at + inputs * outputs:at + (inputs + 1) * outputs].copy()))
+        at += (inputs + 1) * outputs
+    return layers
+
+
+def timed(f):
+    begin = time.perf_counter()
+    value = f()
+    return time.perf_counter() - begin, value
+
+
+def numpy_loop(name, round, dtype):
+    w = workloads[name]
+    if w["task"] != "squares" or dtype != "f8":
+        return None
+    X, target = data_of(name, dtype)
+    y, lr = target.reshape(-1, 1), 0.1
+    (wh, bh), (wout, bout) = start(name, round)
+
+    def run():
+        nonlocal wh, bh, wout, bout
+        for i in range(w["epochs"]):
+            h = 1 / (1 + np.exp(-(np.dot(X, wh) + bh)))
+            output = 1 / (1 + np.exp(-(np.dot(h, wout) + bout)))
+            d_output = (y - output) * output * (1 - output)
+            d_hidden = d_output.dot(wout.T) * h * (1 - h)
+            wout = wout + h.T.dot(d_output) * lr
+            bout = bout + np.sum(d_output, axis=0) * lr
+            wh = wh + X.T.dot(d_hidden) * lr
+            bh = bh + np.sum(d_hidden, axis=0) * lr
+    return timed(run)[0], None
+
+
+def scikit_learn(name, round, dtype):
+    if sklearn is None:
+        return None
+    w = workloads[name]
+    if w["task"] == "squares":
+        return None
+    X, target = data_of(name, dtype)
+    common = dict(hidden_layer_sizes=tuple(hidden(w)), activation="logistic" if w["activation"] == "sigmoid" else w["activation"], alpha=0, random_state=round)
+    if w["task"] == "predict":
+        model = MLPClassifier(max_iter=1, **common).fit(X[:100], np.arange(100) % w["k"])
+        return timed(lambda: model.predict_proba(X))[0], None
+    if w["task"] == "regression":
+        # its public fit() draws its own weights: they are put in their place by the method that draws them
+        layers = start(name, round)
+
+        class Started(MLPRegressor):
+            def _initialize(self, y, layer_units, dtype):
+                super()._initialize(y, layer_units, dtype)
+                self.coefs_, self.intercepts_ = [a.astype(dtype) for a, b in layers], [b.astype(dtype) for a, b in layers]
+        model = Started(solver="lbfgs", max_iter=w["epochs"], tol=0, max_fun=10 ** 9, **common)
+        seconds, _ = timed(lambda: model.fit(X, target))
+        return seconds, 2 * float(model.loss_)
+    model = MLPClassifier(solver="adam", batch_size=w["batch"], max_iter=w["epochs"], n_iter_no_change=10 ** 6, tol=0, **common)
+    return timed(lambda: model.fit(X, target.astype(int)))[0], None
+
+
+def pytorch(name, round, dtype):
+    if torch is None:
+        return None
+    w = workloads[name]
+    if w["task"] in ("squares", "regression"):
+        return None
+    X, target = data_of(name, dtype)
+    kind = torch.float64 if dtype == "f8" else torch.float32
+    torch.manual_seed(round)
+    units, layers = [w["p"]] + hidden(w) + [w["k"]], []
+    for inputs, outputs in zip(units[:-1], units[1:]):
+        layers += [torch.nn.Linear(inputs, outputs, dtype=kind), torch.nn.ReLU()]
+    net = torch.nn.Sequential(*layers[:-1])
+    x = torch.from_numpy(X)
+    if w["task"] == "predict":
+        def predict():
+            with torch.no_grad():
+                return torch.softmax(net(x), 1)
+        return timed(predict)[0], None
+    y, n, batch = torch.from_numpy(target.astype(np.int64)), w["n"], w["batch"]
+    loss_of, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters(), lr=1e-3)
+
+    def run():
+        for epoch in range(w["epochs"]):
+            order = torch.randperm(n)
+            for begin in range(0, n, batch):
+                rows = order[begin:begin + batch]
+                optimizer.zero_grad()
+                loss_of(net(x[rows]), y[rows]).backward()
+                optimizer.step()
+    return timed(run)[0], None
+
+
+def gemm_rate(dtype, size=1000):
+    for library in ("libopenblas.so.0", "libopenblas.so"):
+        try:
+            blas = ctypes.CDLL(library)
+            break
+        except OSError:
+            blas = None
+    if blas is None:
+        return None
+    try:
+        blas.openblas_set_num_threads(1)
+    except AttributeError:
+        pass
+    a, b, c = (np.ones((size, size), dtype=dtype) for _ in range(3))
+    f, number = (blas.cblas_dgemm, ctypes.c_double) if dtype == "f8" else (blas.cblas_sgemm, ctypes.c_float)
+    p = lambda m: m.ctypes.data_as(ctypes.c_void_p)
+    seconds, _ = timed(lambda: [f(101, 111, 111, size, size, size, number(1), p(a), size, p(b), size, number(0), p(c), size) for _ in range(5)])
+    return 5 * 2e-9 * size ** 3 / seconds, None
+
+
+contestants = {"NumPy loop": (numpy_loop, "f8"), "scikit-learn": (scikit_learn, "f8"), "scikit-learn, single": (scikit_learn, "f4"), "torch": (pytorch, "f8"), "torch, single": (pytorch, "f4")}
+
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+lines = connection.makefile("rw")
+for line in lines:
+    words = line.rstrip("\n").split("\t")
+    if words[0] == "quit":
+        break
+    if words[0] == "load":
+        folder = words[1]
+        with open(os.path.join(folder, "workloads.json")) as f:
+            workloads = json.load(f)
+        answer = "ready"
+    elif words[0] == "versions":
+        answer = {"NumPy": np.__version__, "scikit-learn": sklearn and sklearn.__version__, "torch": torch and torch.__version__}
+    elif words[0] == "contestants":
+        answer = list(contestants)
+    elif words[0] == "gemm":
+        answer = gemm_rate(words[1])
+    else:
+        f, dtype = contestants[words[1]]
+        answer = f(words[2], int(words[3]), dtype)
+    lines.write(json.dumps(answer) + "\n")
+    lines.flush()
