@@ -93,9 +93,11 @@ export_onnx <- function(model, options) {
   }
   network$emit("Identity", x, output = output_name("response"))
   if (!is.null(model$levels)) {
-    index <- if (k == 1) network$emit("Reshape", c(network$cast(network$emit("Greater", c(probability, network$constant(0.5))), "int64"), encoding$constant(-1, 1, "int64")))
-      else network$emit("ArgMax", probability, axis = 1L, keepdims = 0L)
-    network$emit("Gather", c(encoding$constant(model$levels, length(model$levels), "string", "levels"), index), axis = 0L, output = output_name("class"))
+    first <- network$emit("Gather", c(probability, encoding$constant(0, integer(), "int64")), axis = 1L)
+    index <- if (k == 1) network$cast(network$emit("Greater", c(first, network$constant(0.5))), "int64") else network$emit("ArgMax", probability, axis = 1L, keepdims = 0L)
+    # Where the outputs are missing the class is the empty string, which stands after the levels.
+    index <- network$emit("Where", c(network$emit("IsNaN", first), encoding$constant(length(model$levels), integer(), "int64"), index))
+    network$emit("Gather", c(encoding$constant(c(model$levels, ""), length(model$levels) + 1, "string", "levels"), index), axis = 0L, output = output_name("class"))
   }
   inputs <- if (model$matrix) list(onnx_value("X", kind, length(model$inputs)))
     else lapply(model$inputs, function(input) onnx_value(input$name, c(number = kind, levels = "string", logical = "bool")[[input$kind]], 1))

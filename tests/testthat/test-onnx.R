@@ -62,6 +62,13 @@ test_that("one case, many cases, missing values and unknown levels run in onnxru
   expect_lt(relative_difference(run_onnx(path, data[1, c("size", "kind", "on")], "double")$response, predict(fit, data[1, ])), 1e-12)
   new <- data.frame(size = c(100, NA, 100), kind = c("a", "a", "never seen"), on = TRUE)
   expect_identical(is.na(run_onnx(path, new, "double")$response[, 1]), c(FALSE, TRUE, TRUE))
+  for (formula in list(on ~ size + kind, city ~ size + kind)) for (precision in c("double", "single")) {
+    fit <- export_data_fit(formula, data)
+    nn_export(fit, path, precision = precision)
+    got <- run_onnx(path, new[c("size", "kind")], precision)
+    expect_identical(got$class, c(as.character(predict(fit, new[1, ], type = "class")), "", ""))
+    expect_identical(is.na(rowSums(got$response)), c(FALSE, TRUE, TRUE))
+  }
 })
 
 test_that("columns may have the names of outputs and nodes", {
