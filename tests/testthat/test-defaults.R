@@ -13,12 +13,13 @@ chosen <- function(...) {
 
 test_that("few rows and many rows have the defaults that the help states", {
   expect_identical(chosen(y ~ a + b, many(999)),
-    list(hidden = 100, activation = "relu", init = "he_normal", optimizer = "lbfgs", rate = NULL, batch = NULL, validation = NULL, patience = Inf, penalty = 1 / 999))
+    list(hidden = 100, activation = "relu", init = "he_normal", optimizer = "lbfgs", rate = NULL, batch = NULL, validation = NULL, patience = Inf, penalty = 4 / 999))
   expect_identical(chosen(class ~ a + b, many(1000)),
     list(hidden = 100, activation = "relu", init = "he_normal", optimizer = "adam", rate = 0.003, batch = 32, validation = 0.1, patience = 20, penalty = 0.5 / 1000))
   # the rows trained on count
   expect_identical(chosen(y ~ a + b, many(1200), calibration = 0.2)$optimizer, "lbfgs")
-  expect_identical(chosen(y ~ a + b, many(1200), calibration = 0.2)$penalty, 1 / 960)
+  expect_true(chosen(y ~ a + b, many(1200), calibration = 0.2)$penalty %in% (c(0.5, 4) / 960))
+  expect_identical(chosen(y ~ a, many(100), optimizer = "lbfgs")$penalty, 1 / 100)
   expect_identical(formals(nn_train.data.frame)$epochs, "auto")
   expect_identical(nn_train(y ~ a, many(20))$settings$optimizer$name, "lbfgs")
 })
@@ -52,4 +53,24 @@ test_that("the defaults learn what is there to learn", {
   })
   fit <- nn_train(class ~ ., spirals[1:300, ])
   expect_gt(mean(predict(fit, spirals[301:400, ], type = "class") == spirals$class[301:400]), 0.9)
+})
+
+test_that("cross-validation picks a small penalty for clear data and a large one for noise, and draws nothing", {
+  d <- many(200)
+  set.seed(2)
+  noise <- nn_train(rnorm(200) ~ a + b, d)
+  expect_identical(noise$settings$penalty, 4 / 200)
+  clear <- nn_train(sin(3 * a) ~ a + b, d)
+  expect_identical(clear$settings$penalty, 0.5 / 200)
+  set.seed(2)
+  chosen <- nn_train(sin(3 * a) ~ a + b, d)
+  after <- runif(1)
+  set.seed(2)
+  given <- nn_train(sin(3 * a) ~ a + b, d, penalty = 0.5 / 200)
+  expect_identical(coef(chosen), coef(given))
+  expect_identical(runif(1), after)
+  # rows of no weight, classes of one row and offsets are no obstacle
+  expect_s3_class(nn_train(y ~ a + offset(b), d, weights = rep(0:1, c(190, 10)), epochs = 5), "nn_fit")
+  d$rare <- factor(c("one", rep(c("b", "c"), length.out = 199)))
+  expect_s3_class(nn_train(rare ~ a, d, epochs = 5), "nn_fit")
 })
