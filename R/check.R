@@ -36,7 +36,7 @@ check_choice <- function(x, choices, name, call) {
 
 # "Did you mean" for a misspelt name.
 nearest_name <- function(x, choices) {
-  if (!is.character(x) || length(x) != 1 || is.na(x)) return(NULL)
+  if (!is.character(x) || length(x) != 1 || is.na(x) || length(choices) == 0) return(NULL)
   distance <- utils::adist(x, choices, ignore.case = TRUE)[1, ]
   if (length(distance) == 0 || min(distance) > max(2, nchar(x) / 2) || min(distance) >= nchar(x)) return(NULL)
   c(i = paste0("Did you mean ", dQuote(choices[which.min(distance)], FALSE), "?"))

@@ -33,7 +33,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   if (!from_data) check_given(missing(y), "y", "the targets that the fit was made with", call)
   check_given(missing(epochs), "epochs", "how many epochs to go on for", call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
-  given <- fit
+  given <- fit <- current_fit(fit, call)
   fit <- unclass(fit)
   prepared <- if (from_data) encode_again(fit, X, y, weights, offset, validation, call)
   if (from_data) list2env(prepared[c("X", "y", "weights", "offset", "validation")], call)

@@ -127,4 +127,4 @@ core_data <- function(data, settings, seed, call) {
 }
 
 # What tells other data from those of the fit.
-data_digest <- function(data) hash(list(dim(data$X), dim(data$y), numbers_of(data$X), as.vector(data$y), data$weights, as.vector(data$offset)))
+data_digest <- function(data) hash(list(dim(data$X), numbers_of(data$X), numbers_of(data$y), data$weights, numbers_of(data$offset)))

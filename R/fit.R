@@ -80,6 +80,7 @@ print.nn_fit <- function(x, ...) {
     cat("Loss:      ", format(history$loss[1], digits = 4), " in epoch 1", if (last > 1) paste0(", ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch), " (mean of a row)\n", sep = "")
     if (!is.null(fit$best_epoch)) cat("Held out:  ", format(fit$state$best_loss, digits = 4), " in epoch ", fit$best_epoch, ", the best, whose weights are kept\n", sep = "")
   }
+  cat(doctor_line(fit))
   invisible(x)
 }
 
@@ -92,6 +93,7 @@ summary.nn_fit <- function(object, ...) {
     activation = activation_table$name[fit$shape$activations + 1], weights = (units[-length(units)] + 1) * units[-1])
   sizes <- vapply(coef(object)[2 * seq_len(layers) - 1], function(w) max(abs(w)), 0)
   table$largest <- unname(sizes)
+  if (is.null(fit$errors) && !is.null(fit$residuals)) fit$errors <- training_errors(fit$residuals, fit$residuals + fit$output, NULL, NULL, fit$levels)
   structure(list(layers = table, errors = error_table(fit), training = describe_training(fit), parameters = sum(table$weights), objective = fit$objective,
     history = fit$history, stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
     accuracy = unlist(lapply(list(training = fit$errors$training, `held out` = fit$errors$held_out), attr, "accuracy")), call = fit$call), class = "summary.nn_fit")

@@ -101,6 +101,7 @@ check_network_size <- function(x, name, rows, columns, argument, call) {
 as_network <- function(network, activation, output_activation, call, n_inputs = NULL) {
   fitted <- inherits(network, "nn_fit")
   if (fitted) {
+    network <- current_fit(network, call)
     if (is.null(activation)) activation <- unclass(network)$settings$activation
     if (is.null(output_activation)) output_activation <- unclass(network)$settings$output_activation
     network <- coef(network)

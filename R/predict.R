@@ -48,6 +48,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   call <- current_env()
   if ("new_data" %in% ...names()) abort_argument(c("{.arg new_data} is no argument of this function.", i = "Use {.arg newdata}: {.code predict(fit, newdata = )}."), call)
   check_no_dots(call, ..., known = names(formals(predict.nn_fit)))
+  object <- current_fit(object, call)
   fit <- unclass(object)
   check_choice(type, c("response", if (!is.null(fit$levels)) c("class", "prob")), "type", call)
   interval <- check_interval(interval, level, type, fit, missing(newdata), call)

@@ -39,6 +39,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   }, interrupt = function(signal) "interrupted")
   if (!is.null(progress)) cli::cli_progress_done(id = progress)
   fit <- finish_fit(fit, state, history, stop)
+  fit$probe <- probe(fit$shape, returned_weights(state), data$X, data$offset)
   if (!is.null(controls$checkpoint)) write_checkpoint(fit, controls$checkpoint)
   if (stop == "diverged") abort_diverged(fit, controls$call)
   if (stop == "interrupted") report_interrupt(fit, until - state$epoch, controls$call)
@@ -87,23 +88,27 @@ run_callback <- function(fit, state, history, rates, controls) {
 finish_fit <- function(fit, state, history, stop) {
   data <- fit$problem$data
   best <- length(state$best_weights) > 0
-  weights <- if (best) state$best_weights else state$weights
+  weights <- returned_weights(state)
   single <- fit$settings$precision == "single"
   value <- evaluate(list(shape = fit$shape, weights = weights, objective = core_objective(fit$settings), rows = fit$problem$training))$value
   fitted <- if (fit$settings$keep_fitted) {
     output <- decode_output(core_forward(fit$shape, weights, data$X, data$offset, FALSE, single)$output, fit$encoding)
     if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(data$X), fit$outputs)
     y <- if (is.null(data$response)) data$y else data$response
-    list(output = output, residuals = y - output, errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels))
+    # what summary() cannot tell from these two: which rows were held out, and their weights
+    partial <- length(data$weights) > 0 || length(fit$problem$held_out) > 0
+    c(list(output = output, residuals = y - output), if (partial) list(errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels)))
   }
-  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state))
+  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
   structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
 }
 
+returned_weights <- function(state) if (length(state$best_weights) > 0) state$best_weights else state$weights
+
 # A small gradient is convergence only where it says something: not in the flat part of every unit, nor where the weights run to infinity.
 warn_of_false_end <- function(fit, data) {
-  if (fit$stop != "gradient") return(fit)
   plain <- unclass(fit)
+  if (plain$stop != "gradient") return(fit)
   layers <- core_forward(plain$shape, flatten_network(coef(fit)), data$X, data$offset, TRUE, FALSE)
   kinds <- activation_table$name[plain$shape$activations + 1]
   from_logits <- plain$settings$loss$name == "cross_entropy"

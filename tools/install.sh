@@ -2,8 +2,8 @@
 # Installs what is missing to run, test or check the package:
 #
 #   sh tools/install.sh run      R, a compiler, and the packages that backprop imports and links to
-#   sh tools/install.sh test     these, the suggested packages, and pandoc
-#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang and binutils
+#   sh tools/install.sh test     these, the suggested packages, pandoc, and where node and npm are there the runtime that exported models are tested with
+#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang, binutils and g++ for aarch64
 #
 # DESCRIPTION says which packages and which versions. On Debian and Ubuntu they come through apt where its version is new enough, all else
 # from CRAN, into the user's own library where the site's cannot be written. Where nothing is missing it takes one call of R.
@@ -95,7 +95,8 @@ R
   [ -n "$library" ] || stop "no library of R can be written, not even the one that R_LIBS_USER names."
 }
 
-# What R lacks, in $missing: a package and the oldest version that will do on each line; in $pinned: roxygen2's version, where that lacks.
+# What R lacks, in $missing: a package and the oldest version that will do on each line; in $optional: likewise, what is good to have for the checks (it takes
+# minutes to compile, and the tests that want it are skipped without it); in $pinned: roxygen2's version, where that lacks.
 find_missing() {
   found=$(run_r "$1" "$root/DESCRIPTION" <<'R'
 arguments <- commandArgs(TRUE)
@@ -117,11 +118,17 @@ r <- depends$least[depends$name == "R"]
 if (length(r) && getRversion() < r) say("old", r, as.character(getRversion()))
 
 wanted <- entries(c("Imports", "LinkingTo", "Suggests"))
-for (name in unique(wanted$name)) {
-  least <- as.character(max(numeric_version(wanted$least[wanted$name == name])))
-  there <- version(name)
-  if (there == "" || numeric_version(there) < least) say("missing", name, least)
+optional <- entries(c("Config/Needs/ecosystem", "Config/Needs/website"))
+wanted <- wanted[!wanted$name %in% optional$name, ]
+report <- function(kind, wanted) {
+  for (name in unique(wanted$name)) {
+    least <- as.character(max(numeric_version(wanted$least[wanted$name == name])))
+    there <- version(name)
+    if (there == "" || numeric_version(there) < least) say(kind, name, least)
+  }
 }
+report("missing", wanted)
+if (mode == "check") report("optional", optional)
 pin <- description["RoxygenNote"]
 if (mode == "check" && !is.na(pin)) {
   kept <- file.path(tools::R_user_dir("backprop", "cache"), "library")
@@ -132,6 +139,7 @@ R
   old=$(printf '%s\n' "$found" | sed -n 's/^backprop old \([^ ]*\) \([^ ]*\).*/R \1 or later is needed, and this is R \2./p')
   [ -z "$old" ] || stop "$old Install a newer R (cloud.r-project.org), then run this again."
   missing=$(printf '%s\n' "$found" | sed -n 's/^backprop missing \([^ ]* [^ ]*\).*/\1/p')
+  optional=$(printf '%s\n' "$found" | sed -n 's/^backprop optional \([^ ]* [^ ]*\).*/\1/p')
   pinned=$(printf '%s\n' "$found" | sed -n 's/^backprop pinned \([^ ]*\).*/\1/p')
 }
 
@@ -176,6 +184,7 @@ install_programs() {
     have qpdf || useful="$useful qpdf"
     have clang++ || useful="$useful clang"
     have objdump || useful="$useful binutils"
+    have aarch64-linux-gnu-g++ || useful="$useful g++-aarch64-linux-gnu"
   fi
   [ -n "$needed$useful" ] || return 0
   if can_use_apt; then
@@ -206,6 +215,7 @@ install_packages_by_apt() {
     if [ -n "$version" ] && dpkg --compare-versions "$version" ge "$least"; then chosen="$chosen $package"; fi
   done <<LIST
 $missing
+$optional
 LIST
   if [ -n "$pinned" ] && [ "$(apt_version r-cran-roxygen2)" = "$pinned" ]; then chosen="$chosen r-cran-roxygen2"; fi
   # shellcheck disable=SC2086
@@ -214,9 +224,10 @@ LIST
 
 # Packages from CRAN. A pinned roxygen2 goes into a folder of its own, where it replaces no other version.
 install_packages_from_cran() {
-  note "from CRAN: $(printf '%s' "$missing" | cut -d' ' -f1 | tr '\n' ' ')${pinned:+roxygen2 $pinned }(into $library)"
-  # shellcheck disable=SC2046
-  run_r "$library" "$pinned" $(printf '%s' "$missing" | cut -d' ' -f1) >"$scratch/cran" 2>&1 <<'R' || tail -n 60 "$scratch/cran" >&2
+  names=$(printf '%s\n' "$missing" "$optional" | cut -d' ' -f1 | tr '\n' ' ')
+  note "from CRAN: $names${pinned:+roxygen2 $pinned }(into $library)"
+  # shellcheck disable=SC2086
+  run_r "$library" "$pinned" $names >"$scratch/cran" 2>&1 <<'R' || tail -n 60 "$scratch/cran" >&2
 arguments <- commandArgs(TRUE)
 library <- arguments[1]
 pin <- arguments[2]
@@ -226,7 +237,7 @@ repositories[repositories == "@CRAN@"] <- "https://cloud.r-project.org"
 if (!length(repositories)) repositories <- c(CRAN = "https://cloud.r-project.org")
 options(repos = repositories, timeout = max(600, getOption("timeout")))
 .libPaths(c(library, .libPaths()))
-if (length(names)) install.packages(names, lib = library)
+if (length(names)) install.packages(names, lib = library, Ncpus = max(1, parallel::detectCores(), na.rm = TRUE))
 if (nzchar(pin)) {
   kept <- file.path(tools::R_user_dir("backprop", "cache"), "library")
   dir.create(kept, recursive = TRUE, showWarnings = FALSE)
@@ -242,17 +253,31 @@ if (nzchar(pin)) {
 R
 }
 
+# onnxruntime, which runs exported models in the tests, from the npm registry: into BACKPROP_ONNXRUNTIME, or a folder of the user's cache, where the tests look for it.
+# Without node and npm, or where it cannot be had, those tests are skipped. Its own install script would fetch more (for graphics cards) from elsewhere, and is not run.
+onnxruntime_version=1.20.1
+install_onnxruntime() {
+  have node && have npm || { note "node or npm is not here: the tests that run ONNX models will be skipped."; return 0; }
+  BACKPROP_ONNXRUNTIME=${BACKPROP_ONNXRUNTIME:-$(Rscript -e 'cat(file.path(tools::R_user_dir("backprop", "cache"), "onnxruntime"))' </dev/null)}
+  export BACKPROP_ONNXRUNTIME
+  [ ! -d "$BACKPROP_ONNXRUNTIME/node_modules/onnxruntime-node" ] || return 0
+  note "from npm: onnxruntime-node $onnxruntime_version (into $BACKPROP_ONNXRUNTIME)"
+  mkdir -p "$BACKPROP_ONNXRUNTIME"
+  npm install --prefix "$BACKPROP_ONNXRUNTIME" --ignore-scripts --no-audit --no-fund "onnxruntime-node@$onnxruntime_version" >"$scratch/npm" 2>&1 </dev/null ||
+    { tail -n 5 "$scratch/npm"; rm -rf "$BACKPROP_ONNXRUNTIME/node_modules"; note "npm could not install onnxruntime-node: the tests that run ONNX models will be skipped."; }
+}
+
 # install_what_is_missing run|test|check
 install_what_is_missing() {
   case $1 in run | test | check) ;; *) stop "the mode is run, test or check, not '$1'." ;; esac
   say "Looking for what is missing to $1 the package"
   install_programs "$1"
   find_missing "$1"
-  if [ -n "$missing$pinned" ]; then
+  if [ -n "$missing$optional$pinned" ]; then
     install_packages_by_apt
     find_missing "$1"
   fi
-  if [ -n "$missing$pinned" ]; then
+  if [ -n "$missing$optional$pinned" ]; then
     find_library
     install_packages_from_cran
     find_missing "$1"
@@ -261,7 +286,9 @@ install_what_is_missing() {
     packages=$(printf '%s' "$missing" | sed 's/ \(.*\)/ (\1 or later)/' | tr '\n' ' ')
     stop "these could not be installed: $packages${pinned:+roxygen2 ($pinned exactly)}"
   fi
-  note "Everything is there."
+  [ "$1" = run ] || install_onnxruntime
+  if [ -z "$optional" ]; then note "Everything is there."; return 0; fi
+  note "Going on without these, whose tests will be skipped: $(printf '%s' "$optional" | cut -d' ' -f1 | tr '\n' ' ')"
 }
 
 if [ "$script" = install.sh ]; then install_what_is_missing "${1:-run}"; fi

@@ -191,3 +191,6 @@ with_each_instruction_set <- function(f) {
     f(name)
   }
 }
+
+# Three inputs, three hidden units whose biases are so far below 0 that relu gives nothing.
+dead_network <- function() list(wh = matrix(0.1, 3, 3), bh = matrix(-100, 1, 3), wout = matrix(0.5, 3, 1), bout = matrix(0))

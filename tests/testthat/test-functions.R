@@ -182,6 +182,48 @@ test_that("in single precision the functions are within 3 ulp of the true values
   })
 })
 
+# By one step of Newton's method from R's own: log x = l + (x e^-l - 1)
+true_log <- function(x) {
+  scale <- ifelse(x < 1e-300, 200, 0)
+  l <- log(x)
+  back <- true_exp(-l)
+  product <- times(pair(times_power(x, scale)), back$value)
+  step <- minus(scaled(product, back$power - scale), pair(1 + 0 * x))
+  list(value = plus(pair(l), step), power = 0 * x)
+}
+
+# log has no activation of its own. It is seen in the Poisson loss a - y log(a) of one row, a = softplus(z), where y log(a) is so large that
+# a is lost in it: with a power of two for y the value is log(a) and one rounding more. In single precision nn_train() gives the loss, and y / a
+# must be finite.
+poisson_of_one_row <- function(z, y, f) -mapply(function(z, y) f(list(wout = matrix(0, 1, 1), bout = matrix(z, 1, 1)), matrix(0, 1, 1), y), z, y) / y
+log_of_softplus <- function(z) {
+  poisson_of_one_row(z, rep(2^1000, length(z)), function(network, X, y) nn_loss(network, X, y, output_activation = "softplus", loss = "poisson"))
+}
+log_of_softplus_in_single <- function(z, a) {
+  poisson_of_one_row(z, ifelse(a < 2^-24, 1, 2^100), function(network, X, y) {
+    nn_train(X, y, hidden = 0, output_activation = "softplus", loss = "poisson", start = network, epochs = 1, learning_rate = 1e-300, precision = "single",
+      keep_fitted = FALSE)$history$loss
+  })
+}
+
+test_that("log is within 2 ulp of the true value in double precision, and within 3 in single, and one rounding", {
+  set.seed(6)
+  # softplus(0.5413...) is 1
+  about_1 <- log(exp(1) - 1) + c(runif(100, -1, 1), 2^-(4:20), -2^-(4:20))
+  in_double <- c(runif(100, -745, 0), about_1, exp(runif(100, 0, 600)), -(708:745))
+  in_single <- to_single(c(runif(100, -87, 0), about_1, exp(runif(100, 0, 40))))
+  with_each_instruction_set(function(set) {
+    a <- run("softplus", in_double)
+    ulps <- ulps_in_double(log_of_softplus(in_double), true_log(a))[a != 1]
+    worst <- which.max(ulps)
+    expect(!anyNA(ulps) && ulps[worst] <= 2.5, sprintf("%s: %.3f ulp at %.17g.", set, ulps[worst], a[a != 1][worst]))
+    a <- run("softplus", in_single, single = TRUE)
+    ulps <- ulps_in_single(log_of_softplus_in_single(in_single, a), log(a))[a != 1]
+    worst <- which.max(ulps)
+    expect(!anyNA(ulps) && ulps[worst] <= 3.5, sprintf("%s, single: %.3f ulp at %.9g.", set, ulps[worst], a[a != 1][worst]))
+  })
+})
+
 test_that("special points are as in C", {
   same <- function(got, expected) {
     # identical() tells NaN from NA, and with 1 / x also 0 from -0

@@ -89,25 +89,53 @@ test_that("a set that is unknown, or that the processor lacks, is an error and c
   expect_identical(attr(nn_instruction_sets(), "chosen"), before)
 })
 
+# What a new session prints that loads the package with the option or the environment variable set, and runs `code`.
+in_a_new_session <- function(code, option = NULL, variable = "") {
+  script <- tempfile(fileext = ".R")
+  on.exit(unlink(script))
+  writeLines(c(
+    sprintf(".libPaths(%s)", deparse1(.libPaths())),
+    if (!is.null(option)) sprintf("options(backprop.instruction_set = %s)", deparse(option)),
+    code
+  ), script)
+  system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(script)), stdout = TRUE, env = paste0("BACKPROP_INSTRUCTION_SET=", variable))
+}
+
 test_that("option and environment variable choose a set when the package is loaded", {
   skip_on_cran()
-  chosen_in_a_new_session <- function(option = NULL, variable = "") {
-    code <- c(
-      sprintf(".libPaths(%s)", deparse1(.libPaths())),
-      if (!is.null(option)) sprintf("options(backprop.instruction_set = %s)", deparse(option)),
-      "cat(attr(backprop::nn_instruction_sets(), 'chosen'))"
-    )
-    script <- tempfile(fileext = ".R")
-    writeLines(code, script)
-    on.exit(unlink(script))
-    suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(script)), stdout = TRUE, stderr = FALSE,
-      env = paste0("BACKPROP_INSTRUCTION_SET=", variable)))
-  }
+  chosen <- function(...) in_a_new_session("cat(attr(backprop::nn_instruction_sets(), 'chosen'))", ...)
   sets <- nn_instruction_sets()
   available <- names(sets)[sets]
-  expect_identical(chosen_in_a_new_session(), available[length(available)])
-  expect_identical(chosen_in_a_new_session(variable = "baseline"), "baseline")
-  expect_identical(chosen_in_a_new_session(option = available[length(available)], variable = "baseline"), available[length(available)])
-  failed <- chosen_in_a_new_session(variable = "no-such-set")
-  expect_false(is.null(attr(failed, "status")))
+  expect_identical(chosen(), available[length(available)])
+  expect_identical(chosen(option = available[length(available)], variable = "baseline"), available[length(available)])
+  for (set in available) {
+    expect_identical(chosen(variable = set), set)
+    expect_identical(chosen(option = set), set)
+  }
+})
+
+test_that("a set chosen by the environment gives the bits of the set chosen by name", {
+  skip_on_cran()
+  train <- "set.seed(1)
+    X <- matrix(rnorm(200), 20)
+    fit <- backprop::nn_train(X, X[, 1] / 4 + 0.5, hidden = 17, activation = 'tanh', epochs = 50)
+    cat(sprintf('%a', unlist(coef(fit))))"
+  bits <- character()
+  with_each_instruction_set(function(set) {
+    here <- paste(utils::capture.output(eval(parse(text = train), new.env())), collapse = "")
+    expect_identical(paste(in_a_new_session(train, variable = set), collapse = ""), here, label = set)
+    bits <<- c(bits, here)
+  })
+  # if all sets gave the same bits, this would show nothing
+  if (length(bits) > 1) expect_false(bits[1] == bits[2])
+})
+
+test_that("where option or environment variable asks for what is not there, loading fails and says so", {
+  skip_on_cran()
+  message_of <- function(...) paste(in_a_new_session("tryCatch(loadNamespace('backprop'), error = function(e) cat(conditionMessage(e)))", ...), collapse = " ")
+  expect_match(message_of(variable = "no-such-set"), "`BACKPROP_INSTRUCTION_SET` must be one of \"fastest\", \"baseline\".*It is \"no-such-set\"")
+  expect_match(message_of(option = 2, variable = "baseline"), "`options\\(backprop.instruction_set\\)` must be one of \"fastest\".*It is 2")
+  lacking <- names(which(!nn_instruction_sets()))
+  skip_if(length(lacking) == 0, "the processor has all sets")
+  for (set in lacking) expect_match(message_of(variable = set), sprintf("does not have the instruction set \"%s\", which `BACKPROP_INSTRUCTION_SET` asks for", set))
 })

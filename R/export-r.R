@@ -1,0 +1,35 @@
+# A plain R function of a data frame or matrix.
+
+r_language <- c(infix, list(number = function(x) sub("\\.0(\\)?)$", "\\1", digits(x)), name = function(name) paste0("newdata[[", r_text(name), "]]"), `^` = pattern("(%s ^ %s)"),
+  where = pattern("ifelse(%s > 0, %s, %s)"), abs = pattern("abs(%s)"), log = pattern("log(%s)"), log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"),
+  log10 = pattern("log10(%s)"), tanh = pattern("tanh(%s)"), sigmoid = pattern("(1 / (1 + exp(-%s)))"), composed_sigmoid = pattern("(1 / (1 + exp(-%s)))"), normal = pattern("pnorm(%s)")))
+
+r_text <- function(x) encodeString(x, quote = "\"")
+r_numbers <- function(x) paste0("c(\n", listed(gsub("[()]", "", sub("\\.0(\\)?)$", "\\1", digits(x)))), ")")
+
+export_r <- function(model, options) {
+  names <- vapply(model$inputs, `[[`, "", "name")
+  column <- function(factors) paste(vapply(factors, function(factor)
+    if (is.list(factor)) sprintf("lookup(newdata[[%s]], %s, %s)", r_text(factor$input), r_vector(r_text(factor$levels)), r_vector(r_language$number(factor$values)))
+    else if (is.symbol(factor)) sprintf("as.numeric(newdata[[%s]])", r_text(as.character(factor))) else translate(factor, r_language), ""), collapse = " * ")
+  encode <- if (model$matrix)
+    c(sprintf("  if (!is.matrix(newdata)) newdata <- as.matrix(newdata)"), sprintf("  if (ncol(newdata) != %d) stop(\"newdata must have %d columns\")", length(names), length(names)), "  x <- newdata")
+  else c(sprintf("  absent <- setdiff(%s, names(newdata))", r_vector(r_text(names))), "  if (length(absent) > 0) stop(\"newdata has no column \", paste(absent, collapse = \", \"))",
+    "  lookup <- function(x, levels, values) values[match(as.character(x), levels)]",
+    "  x <- cbind(", paste0("    ", vapply(model$columns, column, ""), c(rep(",", length(model$columns) - 1), ")")),
+    paste0("  x <- sweep(sweep(x, 2, ", r_numbers(model$center), "), 2, ", r_numbers(model$scale), ", \"/\")"))
+  layer <- function(layer) {
+    activation <- if (layer$activation == "softmax") c("  x <- exp(x - do.call(pmax, lapply(seq_len(ncol(x)), function(column) x[, column])))", "  x <- x / rowSums(x)")
+      else if (layer$activation != "identity") paste0("  x[] <- ", translate(export_activations[[layer$activation]], r_language, list(z = "x")))
+    c(paste0("  x <- x %*% matrix(", r_numbers(layer$w), ", ", nrow(layer$w), ", ", ncol(layer$w), ")"), paste0("  x <- sweep(x, 2, ", r_numbers(layer$b), ", \"+\")"), activation)
+  }
+  scaled <- any(model$response$center != 0 | model$response$scale != 1)
+  c(paste0("# ", model$about, ", written by backprop. Needs no package."),
+    if (model$matrix) paste0("# newdata: a matrix with the columns ", paste(r_text(names), collapse = ", "), ", in this order.") else "# newdata: a data frame with these columns:",
+    if (!model$matrix) vapply(model$inputs, function(input) paste0("#   ", input$name, ": ", if (is.null(input$levels)) c(number = "numbers", logical = "TRUE or FALSE")[[input$kind]]
+      else paste("one of", paste(r_text(input$levels), collapse = ", "))), ""),
+    paste0(options$name, " <- function(newdata) {"), encode, unlist(lapply(model$layers, layer)),
+    if (scaled) paste0("  x <- sweep(sweep(x, 2, ", r_numbers(model$response$scale), ", \"*\"), 2, ", r_numbers(model$response$center), ", \"+\")"),
+    if (length(model$outputs) == 1) "  as.vector(x)" else c(paste0("  colnames(x) <- ", r_vector(r_text(model$outputs))), "  x"), "}")
+}
+r_vector <- function(texts) if (length(texts) == 1) texts else paste0("c(", paste(texts, collapse = ", "), ")")

@@ -1,0 +1,27 @@
+# The generics of the package NeuralNetTools, which draws networks and measures the importance of their inputs. It wants the weights unit by unit, each unit's bias first.
+
+#' @exportS3Method NeuralNetTools::neuralweights nn_fit
+neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
+  network <- coef(mod_in)
+  units <- unclass(mod_in)$shape$units
+  by_unit <- lapply(seq_len(length(network) / 2), function(layer) rbind(network[[2 * layer]], network[[2 * layer - 1]]))
+  NeuralNetTools::neuralweights(unlist(by_unit), rel_rsc = rel_rsc, struct = units)
+}
+
+#' @exportS3Method NeuralNetTools::olden nn_fit
+olden.nn_fit <- function(mod_in, ...) {
+  ends <- end_names(unclass(mod_in))
+  NeuralNetTools::olden(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
+}
+
+#' @exportS3Method NeuralNetTools::garson nn_fit
+garson.nn_fit <- function(mod_in, ...) {
+  ends <- end_names(unclass(mod_in))
+  NeuralNetTools::garson(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
+}
+
+#' @exportS3Method NeuralNetTools::plotnet nn_fit
+plotnet.nn_fit <- function(mod_in, x_names = NULL, y_names = NULL, ...) {
+  ends <- end_names(unclass(mod_in))
+  NextMethod(x_names = if (is.null(x_names)) ends$inputs else x_names, y_names = if (is.null(y_names)) ends$outputs else y_names, struct = unclass(mod_in)$shape$units, skip = FALSE)
+}

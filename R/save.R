@@ -1,0 +1,128 @@
+#' Keep a fit in an open text file
+#'
+#' `nn_save()` writes a fit to a JSON file and `nn_load()` reads it: the whole model, to the last bit, with the state that [nn_continue()] goes on from. The file can be read by any program
+#' that reads JSON, be kept under version control, and be sent to others. `saveRDS()` keeps a fit as well, but `readRDS()` should never be given a file of a stranger; `nn_load()` can be.
+#'
+#' The file is written beside its place and renamed, so that a crash never leaves half a file. A checksum of its contents is inside: a file that was cut or changed on its way is an error. Reading makes
+#' numbers, strings, and the symbols and calls of a formula, and evaluates none of them; sizes, types and finite numbers are checked before anything is used.
+#'
+#' A formula may name functions, and predicting from it calls them. A file may therefore name only those that compute: arithmetic, comparison, `log()`, `exp()`, `sqrt()` and their kin, `I()`, `factor()`,
+#' `poly()`, `ns()`, `bs()`, `scale()` and some more; the page on the format, `vignette("format", "backprop")`, lists them. A file that names another is refused, unless the reader lists that function in `allow`.
+#' The recorded call of the fit (`fit$call`) is written with calls of such functions left out: it is never evaluated for predicting.
+#'
+#' The file holds no data, but with `keep_fitted = TRUE` (the default of [nn_train()]) the outputs and residuals of the training rows, from which the targets follow.
+#'
+#' @param fit A fit of [nn_train()].
+#' @param path The path of the file, one string; `.json` is the usual ending. An existing file is replaced.
+#' @param allow Names of further functions that the formula in the file may call, a character vector; none by default. Name only functions that you know and that are safe to call with anything.
+#' @return `nn_save()`: `path`, invisibly. `nn_load()`: the fit, of class `nn_fit`, as it was saved; brought up to date where the file is of an older schema.
+#' @section Errors: `backprop_error_argument` where an argument is not as described; `backprop_error_file` where the file cannot be written or read, is damaged, is no model, or names a function that is
+#'   not allowed; `backprop_error_schema` where it was made by a newer version of the package; `backprop_error_memory` where the file is too large for the machine.
+#' @references Bray, T. (2017). The JavaScript Object Notation (JSON) data interchange format. RFC 8259. \doi{10.17487/RFC8259}.
+#'   Rivest, R. (1992). The MD5 message-digest algorithm. RFC 1321. \doi{10.17487/RFC1321}
+#' @seealso [nn_export()] to run a model without the package; [nn_continue()] to go on training.
+#' @examplesIf rlang::is_installed("jsonlite")
+#' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
+#' set.seed(1)
+#' fit <- nn_train(X, c(1, 1, 0), epochs = 100)
+#' path <- tempfile(fileext = ".json")
+#' nn_save(fit, path)
+#' back <- nn_load(path)
+#' identical(predict(back, X), predict(fit, X))
+#' unlink(path)
+#' @export
+nn_save <- function(fit, path) {
+  call <- current_env()
+  check_given(missing(fit), "fit", "a fit of nn_train()", call)
+  check_given(missing(path), "path", "the path of the file to write", call)
+  if (!inherits(fit, "nn_fit")) abort_argument(c("{.arg fit} must be a fit of {.fn nn_train}.", x = "It is {describe(fit)}."), call)
+  check_path(path, call)
+  plain <- unclass(current_fit(fit, call))
+  plain$call <- known_call(plain$call)
+  payload <- as_file_error(write_json(plain), "The fit cannot be written to a file.", call)
+  text <- enc2utf8(paste0("\"schema\": ", fit_schema, ",\n\"model\": ", payload, "}\n"))
+  write_whole(c(charToRaw(file_head(raw_md5(charToRaw(text)))), charToRaw(text)), path, call)
+  invisible(path)
+}
+
+#' @rdname nn_save
+#' @export
+nn_load <- function(path, allow = character()) {
+  call <- current_env()
+  check_given(missing(path), "path", "the path of a file that nn_save() wrote", call)
+  check_path(path, call, exists = TRUE)
+  if (!is.character(allow) || anyNA(allow)) abort_argument(c("{.arg allow} must be names of functions.", x = "It is {describe(allow)}."), call)
+  check_installed("jsonlite", "to read a model's file.")
+  check_memory(60 * file.size(path), "this file", call)
+  text <- as_file_error(intact_text(readBin(path, "raw", file.size(path))), "{.path {path}} is no intact file of a model.", call, path)
+  file <- as_file_error(jsonlite::parse_json(text), "{.path {path}} cannot be read.", call, path)
+  fit <- as_file_error({
+    if (!is.list(file) || !identical(names(file), c("format", "md5", "schema", "model"))) abort_format("It must have the fields format, md5, schema and model.")
+    check_schema(file$schema, call)
+    read_json(file$model, allow)
+  }, "{.path {path}} cannot be read.", call, path)
+  if (!is.list(fit)) fit <- list()
+  fit <- current_fit(structure(fit, class = "nn_fit"), call)
+  as_file_error(check_model(unclass(fit), allow), "{.path {path}} does not hold a model that can be used.", call, path)
+  fit
+}
+
+file_head <- function(md5) paste0("{\"format\": \"backprop model\", \"md5\": \"", md5, "\",\n")
+
+# The text of a file whose checksum is right: its first line is file_head() with the MD5 of all bytes that follow it.
+intact_text <- function(bytes) {
+  first <- nchar(file_head(strrep("0", 32)))
+  if (length(bytes) <= first) abort_format("It is shorter than a file of a model can be.")
+  head <- bytes[seq_len(first)]
+  rest <- bytes[-seq_len(first)]
+  if (any(head == as.raw(0)) || !grepl("^\\{\"format\": \"backprop model\", \"md5\": \"[0-9a-f]{32}\",\n$", rawToChar(head), useBytes = TRUE)) abort_format("It does not begin as a file of {.fn nn_save} does.")
+  if (!identical(rawToChar(head), file_head(raw_md5(rest)))) abort_format("Its checksum is not that of its contents: it was cut or changed.")
+  if (any(rest == as.raw(0))) abort_format("It has a zero byte in its text.")
+  text <- rawToChar(bytes)
+  if (!validUTF8(text)) abort_format("It is not in UTF-8.")
+  Encoding(text) <- "UTF-8"
+  text
+}
+
+raw_md5 <- function(bytes) {
+  path <- tempfile("md5-")
+  on.exit(unlink(path))
+  writeBin(bytes, path)
+  unname(tools::md5sum(path))
+}
+
+# The call that made the fit, without calls of functions that a file may not name.
+known_call <- function(x) {
+  if (!is.call(x)) return(x)
+  name <- function_name(x[[1]])
+  if (is.null(name) || !name %in% json_functions) return(as.symbol(if (is.null(name)) "<call>" else paste0("<call of ", name, ">")))
+  as.call(c(x[[1]], lapply(as.list(x)[-1], known_call)))
+}
+
+check_path <- function(path, call, exists = FALSE) {
+  if (!is.character(path) || length(path) != 1 || is.na(path) || !nzchar(path)) abort_argument(c("{.arg path} must be the path of a file, one string.", x = "It is {describe(path)}."), call)
+  if (exists && (!file.exists(path) || dir.exists(path))) abort_kind("file", c("There is no file {.path {path}}.", i = "The working directory is {.path {getwd()}}."), call, environment())
+  if (!dir.exists(dirname(path))) abort_argument(c("The folder of {.arg path} must exist.", x = "{.path {dirname(path)}} does not."), call)
+}
+
+# Written beside its place and renamed, so that the file is whole at any moment.
+write_whole <- function(bytes, path, call) {
+  beside <- tempfile(paste0(basename(path), "-"), tmpdir = dirname(path))
+  on.exit(unlink(beside))
+  written <- tryCatch({
+    writeBin(bytes, beside)
+    file.rename(beside, path)
+  }, error = function(e) e, warning = function(w) w)
+  if (isTRUE(written)) return(invisible())
+  abort_kind("file", c("{.path {path}} could not be written.", x = if (inherits(written, "condition")) conditionMessage(written)), call, environment())
+}
+
+# Whatever goes wrong with a file becomes one kind of error. A stranger's file can be wrong in ways that no check foresees.
+as_file_error <- function(work, what, call, path = NULL) {
+  tryCatch(work, error = function(e) {
+    if (inherits(e, "backprop_error")) cnd_signal(e)
+    ours <- inherits(e, "backprop_internal_format")
+    shown <- if (ours) vapply(c(e$message, e$hint), cli::format_inline, "", .envir = e$envir, USE.NAMES = FALSE) else conditionMessage(e)
+    abort_kind("file", c(what, x = "{shown[1]}", i = if (length(shown) > 1) "{shown[2]}"), call, environment())
+  })
+}

@@ -1,0 +1,115 @@
+# Fits to export, and what runs the files that come out.
+
+export_matrix <- function() {
+  set.seed(11)
+  matrix(round(rnorm(36), 6), 12, dimnames = list(NULL, c("a", "b \"quoted\"", "c'")))
+}
+
+# Every activation in the hidden layers, or the output ones in the output.
+export_activation_fit <- function(activation, X = export_matrix()) {
+  output_only <- activation %in% c("exp", "softmax")
+  set.seed(12)
+  if (activation == "softmax") return(nn_train(X, factor(rep(c("x", "y", "z"), length = nrow(X))), hidden = c(4, 3), activation = "tanh", epochs = 3))
+  nn_train(X, cbind(one = abs(X[, 1]), two = 0.5), hidden = c(4, 3), activation = if (output_only) "tanh" else activation, output_activation = activation, epochs = 0, init = "glorot_normal")
+}
+
+export_data <- function() {
+  set.seed(13)
+  data.frame(size = round(rnorm(30, 100, 5), 4), share = round(rexp(30), 4) + 0.125, kind = factor(rep(c("a", "b c", "d'e\"f"), length = 30)),
+    grade = factor(rep(c("low", "mid", "high"), length = 30), levels = c("low", "mid", "high"), ordered = TRUE), city = rep(c("Ulm", "Bonn", "K\u00f6ln"), each = 10),
+    on = rep(c(TRUE, FALSE, FALSE, TRUE, FALSE), length = 30), y = round(rnorm(30, 50, 9), 4))
+}
+
+export_formulas <- list(y ~ size + share + kind + grade + city + on, y ~ size * kind + log(share) + I(size^2) + on:kind, y ~ 0 + kind + city, y ~ kind:city:size - 1, kind ~ size + on,
+  on ~ size + scale(share), y ~ sqrt(share) + exp(share) + log10(share) + log2(share) + log1p(share) + expm1(share) + abs(share - 1) + I(-size / share) + I(share^1.5) + I(size^3),
+  cbind(y, share) ~ size + kind, NULL)
+
+export_data_fit <- function(formula, data = export_data(), ...) {
+  set.seed(14)
+  if (is.null(formula)) nn_train(data[setdiff(names(data), "y")], data$y, epochs = 10, hidden = 5, ...) else nn_train(formula, data, epochs = 10, hidden = 5, ...)
+}
+
+# Runs an exported R function in a session without packages.
+run_exported_r <- function(path, newdata) {
+  given <- tempfile(fileext = ".rds")
+  got <- tempfile(fileext = ".rds")
+  script <- tempfile(fileext = ".R")
+  on.exit(unlink(c(given, got, script)))
+  saveRDS(newdata, given)
+  writeLines(c("arguments <- commandArgs(TRUE)", "source(arguments[1], encoding = \"UTF-8\")", "result <- predict_network(readRDS(arguments[2]))", "stopifnot(!\"backprop\" %in% loadedNamespaces())",
+    "saveRDS(result, arguments[3])"), script)
+  output <- withr::with_envvar(c(R_TESTS = NA), system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(c(script, path, given, got))), stdout = TRUE, stderr = TRUE))
+  if (!file.exists(got)) stop(paste(output, collapse = "\n"))
+  readRDS(got)
+}
+
+run_exported_sql <- function(path, data) {
+  connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
+  on.exit(DBI::dbDisconnect(connection))
+  DBI::dbWriteTable(connection, "data", cbind(data.frame(row_number = seq_len(nrow(data))), data))
+  got <- DBI::dbGetQuery(connection, paste(readLines(path, encoding = "UTF-8"), collapse = "\n"))
+  got <- got[order(got$row_number), setdiff(names(got), "row_number"), drop = FALSE]
+  unname(as.matrix(as.data.frame(lapply(got, as.double))))
+}
+
+# Compiles the file with a main function that holds the cases, and reads what it prints.
+run_exported_c <- function(path, newdata, outputs) {
+  folder <- tempfile("c-")
+  dir.create(folder)
+  on.exit(unlink(folder, recursive = TRUE))
+  file.copy(path, file.path(folder, "model.c"))
+  literal <- function(x) if (is.numeric(x)) ifelse(is.na(x), "NAN", sprintf("%.17g", x)) else if (is.logical(x)) ifelse(is.na(x), "NAN", as.integer(x)) else
+    ifelse(is.na(x), "NULL", paste0("\"", gsub("\"", "\\\"", enc2utf8(as.character(x)), fixed = TRUE), "\""))
+  rows <- do.call(paste, c(lapply(as.list(as.data.frame(newdata)), literal), sep = ", "))
+  type <- if (is.matrix(newdata)) paste0("double cases[][", ncol(newdata), "]") else "predict_network_row cases[]"
+  lines <- c("#include <stdio.h>", "#include \"model.c\"", paste0("static ", type, " = {"), paste0("  {", rows, "},"), "};", "int main(void) {", paste0("  double response[", outputs, "];"),
+    paste0("  for (int i = 0; i < ", nrow(newdata), "; ++i) {"), paste0("    predict_network(", if (is.matrix(newdata)) "" else "&", "cases[i], response);"),
+    paste0("    for (int u = 0; u < ", outputs, "; ++u) printf(\"%.17g\\n\", response[u]);"), "  }", "  return 0;", "}")
+  writeLines(enc2utf8(lines), file.path(folder, "main.c"), useBytes = TRUE)
+  program <- file.path(folder, "program")
+  output <- system2(c_compiler(), c("-std=c99", "-pedantic-errors", "-Wall", "-Wextra", "-o", shQuote(program), shQuote(file.path(folder, "main.c")), "-lm"), stdout = TRUE, stderr = TRUE)
+  if (length(output) > 0) stop(paste(output, collapse = "\n"))
+  matrix(as.numeric(system2(program, stdout = TRUE)), ncol = outputs, byrow = TRUE)
+}
+c_compiler <- function() unname(Find(nzchar, Sys.which(c("cc", "gcc", "clang"))))
+skip_without_c <- function() if (is.null(c_compiler())) testthat::skip("there is no C compiler")
+
+# onnxruntime, as tools/install.sh installs it: the npm package in a folder of its own, named by BACKPROP_ONNXRUNTIME or in the user's cache.
+onnxruntime_folder <- function() {
+  folder <- Sys.getenv("BACKPROP_ONNXRUNTIME", file.path(tools::R_user_dir("backprop", "cache"), "onnxruntime"))
+  file.path(folder, "node_modules", "onnxruntime-node")
+}
+skip_without_onnxruntime <- function() {
+  testthat::skip_if_not_installed("jsonlite")
+  if (!nzchar(Sys.which("node"))) testthat::skip("node is not installed")
+  if (!dir.exists(onnxruntime_folder())) testthat::skip("onnxruntime-node is not installed (sh tools/install.sh test)")
+  if (system2("node", c("-e", shQuote("require(process.argv[1])"), shQuote(onnxruntime_folder())), stdout = FALSE, stderr = FALSE) != 0) testthat::skip("onnxruntime-node does not run on this machine")
+}
+
+# list(response, class) of a model. Columns of a data frame are inputs by their names, a matrix is the input X.
+run_onnx <- function(path, newdata, precision) {
+  number <- c(double = "float64", single = "float32")[[precision]]
+  tensor <- function(x, dims) list(type = if (is.numeric(x)) number else if (is.logical(x)) "bool" else "string", dims = dims,
+    data = as.list(if (is.numeric(x)) sub("NA", "NaN", sprintf("%.17g", x)) else if (is.logical(x)) as.integer(x) else as.character(x)))
+  feeds <- if (is.matrix(newdata)) list(X = tensor(as.vector(t(newdata)), dim(newdata))) else lapply(newdata, function(x) tensor(x, c(length(x), 1)))
+  given <- tempfile(fileext = ".json")
+  on.exit(unlink(given))
+  writeLines(jsonlite::toJSON(feeds, auto_unbox = TRUE), given, useBytes = TRUE)
+  output <- suppressWarnings(system2("node", shQuote(c(testthat::test_path("fixtures", "run-onnx.js"), onnxruntime_folder(), path, given)), stdout = TRUE, stderr = TRUE))
+  results <- tryCatch(jsonlite::parse_json(paste(output, collapse = "\n")), error = function(e) stop(paste(output, collapse = "\n")))
+  response <- results[[grep("^response", names(results))]]
+  list(response = matrix(as.numeric(unlist(response$data)), response$dims[[1]], response$dims[[2]], byrow = TRUE), class = unlist(results$class$data), names = names(results))
+}
+
+# A Python that has the package onnx, as Debian's with python3-onnx: the system's, or the first on the path.
+onnx_python <- function() {
+  has_onnx <- function(python) nzchar(python) && file.exists(python) && system2(python, c("-c", shQuote("import onnx")), stdout = FALSE, stderr = FALSE) == 0
+  Find(has_onnx, unique(c("/usr/bin/python3", unname(Sys.which("python3")))))
+}
+skip_without_onnx_checker <- function() if (is.null(onnx_python())) testthat::skip("no Python with the package onnx is installed")
+check_onnx <- function(path, python = onnx_python()) {
+  system2(python, c("-c", shQuote("import sys, onnx; onnx.checker.check_model(onnx.load(sys.argv[1]), full_check = True); print('checked')"), shQuote(path)), stdout = TRUE, stderr = TRUE)
+}
+
+# Differences relative to the size of the numbers, where that is above 1.
+relative_difference <- function(a, b) max(abs(unname(a) - unname(b)) / pmax(1, abs(unname(b))))

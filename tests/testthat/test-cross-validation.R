@@ -1,0 +1,318 @@
+inputs <- scale(as.matrix(iris[1:4]))
+cars_inputs <- scale(as.matrix(mtcars[c("disp", "hp", "wt")]))
+cars_target <- drop(scale(mtcars$mpg))
+quick <- function(...) nn_cv(..., hidden = 3, optimizer = "lbfgs", penalty = 0.1, epochs = 30)
+
+test_that("every row is held out once in each repetition, in folds of equal size", {
+  set.seed(1)
+  folds <- draw_folds(iris$Species, 7, 3)
+  expect_identical(dim(folds), c(150L, 3L))
+  for (repetition in 1:3) {
+    counts <- table(iris$Species, folds[, repetition])
+    expect_lte(diff(range(counts)), 1)
+    expect_lte(diff(range(colSums(counts))), 1)
+  }
+  expect_false(identical(folds[, 1], folds[, 2]))
+  values <- matrix(rexp(103))
+  fold <- stratified_folds(values, 10)
+  expect_setequal(tabulate(fold), c(10, 11))
+  # within each run of 10 neighbours in size every fold has one
+  expect_true(all(apply(matrix(fold[order(values)][1:100], 10), 2, function(run) setequal(run, 1:10))))
+  expect_setequal(tabulate(stratified_folds(matrix(rnorm(44), 22), 4)), c(5, 6))
+})
+
+test_that("the numbers are those of a loop by hand", {
+  set.seed(5)
+  start <- nn_init(4, 3, hidden = 3)
+  fold <- rep(1:5, 30)
+  result <- quick(inputs, iris$Species, folds = fold, start = start)
+  for (k in 1:5) {
+    fit <- nn_train(inputs[fold != k, ], iris$Species[fold != k], hidden = 3, optimizer = "lbfgs", penalty = 0.1, epochs = 30, start = start)
+    prob <- predict(fit, inputs[fold == k, ], type = "prob")
+    observed <- iris$Species[fold == k]
+    expect_identical(unname(result$probabilities[fold == k, ]), unname(prob))
+    expect_equal(result$metrics$accuracy[k], mean(colnames(prob)[max.col(prob)] == observed))
+    expect_equal(result$metrics$log_loss[k], -mean(log(prob[cbind(1:30, as.integer(observed))])))
+  }
+  expect_identical(result$predictions$observed, iris$Species)
+  expect_equal(mean(result$predictions$predicted == iris$Species), mean(result$metrics$accuracy))
+  table <- summary(result)
+  expect_equal(table$mean[1], mean(result$metrics$accuracy))
+  expect_equal(table$standard_error[1], sd(result$metrics$accuracy) / sqrt(5))
+})
+
+test_that("the numbers of regression are those of a loop by hand, with offsets and weights", {
+  set.seed(5)
+  start <- nn_init(3, 1, hidden = 3)
+  fold <- rep(1:4, 8)
+  w <- rep(c(1, 2, 0.5, 3), each = 8)
+  o <- seq(-1, 1, length.out = 32)
+  result <- quick(cars_inputs, cars_target, folds = fold, start = start, weights = w, offset = o, output_activation = "identity")
+  for (k in 1:4) {
+    fit <- nn_train(cars_inputs[fold != k, ], cars_target[fold != k], hidden = 3, optimizer = "lbfgs", penalty = 0.1, epochs = 30, start = start, weights = w[fold != k],
+      offset = o[fold != k], output_activation = "identity")
+    p <- predict(fit, cars_inputs[fold == k, ], offset = o[fold == k])
+    y <- cars_target[fold == k]
+    wk <- w[fold == k]
+    expect_equal(result$predictions$predicted[fold == k], unname(p))
+    expect_equal(result$metrics$rmse[k], sqrt(weighted.mean((y - p)^2, wk)))
+    expect_equal(result$metrics$mae[k], weighted.mean(abs(y - p), wk))
+    expect_equal(result$metrics$r_squared[k], 1 - weighted.mean((y - p)^2, wk) / weighted.mean((y - weighted.mean(y, wk))^2, wk))
+  }
+})
+
+test_that("nothing of the rows held out reaches the fit that predicts them", {
+  fold <- rep(1:4, 8)
+  set.seed(1)
+  one <- quick(cars_inputs, cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE)
+  moved <- cars_inputs
+  moved[fold == 1, ] <- moved[fold == 1, ] * 100
+  target <- ifelse(fold == 1, 99, cars_target)
+  set.seed(1)
+  other <- quick(moved, target, folds = fold, output_activation = "identity", keep_fits = TRUE)
+  expect_identical(coef(one$fits[[1]]), coef(other$fits[[1]]))
+  expect_false(identical(coef(one$fits[[2]]), coef(other$fits[[2]])))
+  expect_length(one$fits, 4)
+  expect_identical(nobs(one$fits[[1]]), 24L)
+})
+
+test_that("the same seed gives the same numbers, and R's generator goes on from where the draws left it", {
+  set.seed(1)
+  one <- quick(inputs, iris$Species, folds = 3, repeats = 2)
+  after <- runif(1)
+  set.seed(1)
+  expect_identical(quick(inputs, iris$Species, folds = 3, repeats = 2), one)
+  expect_identical(runif(1), after)
+  expect_identical(one$metrics$repetition, rep(1:2, each = 3))
+  expect_identical(nrow(one$predictions), 300L)
+  expect_identical(one$predictions$row, rep(1:150, 2))
+})
+
+test_that("in parallel the numbers are those in sequence", {
+  skip_if_not_installed("future.apply")
+  set.seed(1)
+  one <- quick(inputs, iris$Species, folds = 4)
+  old <- future::plan(future::multisession, workers = 2)
+  on.exit(future::plan(old))
+  set.seed(1)
+  expect_identical(quick(inputs, iris$Species, folds = 4), one)
+})
+
+test_that("sparse inputs give the numbers of plain ones", {
+  skip_if_not_installed("Matrix")
+  plain <- cbind(cars_inputs, diag(32)[, 1:3])
+  colnames(plain) <- NULL
+  fold <- rep(1:4, 8)
+  set.seed(1)
+  one <- quick(plain, cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE)
+  set.seed(1)
+  other <- quick(Matrix::Matrix(plain, sparse = TRUE), cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE)
+  expect_identical(other$metrics, one$metrics)
+  expect_equal(other$fits[[2]]$probe, one$fits[[2]]$probe)
+})
+
+test_that("a task's numbers do not depend on the kind of R's generator, which is left as it was", {
+  withr::local_seed(1, .rng_kind = "L'Ecuyer-CMRG")
+  first <- .Random.seed
+  drawn <- with_seed(7, runif(2))
+  expect_identical(.Random.seed, first)
+  withr::local_seed(1, .rng_kind = "Mersenne-Twister")
+  expect_identical(with_seed(7, runif(2)), drawn)
+  # a session that has not drawn anything
+  rm(".Random.seed", envir = globalenv())
+  expect_identical(with_seed(7, runif(2)), drawn)
+  expect_false(exists(".Random.seed", globalenv()))
+})
+
+test_that("progress is told to progressr", {
+  skip_if_not_installed("progressr")
+  steps <- 0
+  counter <- progressr::make_progression_handler("counter", list(update = function(config, state, ...) steps <<- state$step), intrusiveness = 0, interval = 0, times = Inf, enable = TRUE)
+  progressr::with_progress(quick(inputs, iris$Species, folds = 3), handlers = counter, enable = TRUE)
+  expect_equal(steps, 3)
+})
+
+test_that("metrics are what their names say", {
+  y <- factor(c("b", "a", "b", "b", "a"))
+  score <- c(0.8, 0.4, 0.4, 0.9, 0.1)
+  p <- cbind(a = 1 - score, b = score)
+  w <- rep(1, 5)
+  value <- function(name, ...) metric_table[[name]]$value(...)
+  expect_identical(value("accuracy", y, p, w), 4 / 5)
+  expect_equal(value("log_loss", y, p, w), -mean(log(c(0.8, 0.6, 0.4, 0.9, 0.9))))
+  expect_equal(value("brier", y, p, w), 2 * mean(c(0.2, 0.4, 0.6, 0.1, 0.1)^2))
+  expect_equal(value("auc", y, p, w), unname(suppressWarnings(wilcox.test(score[y == "b"], score[y == "a"]))$statistic) / 6)
+  expect_identical(value("auc", y[c(1, 3)], p[c(1, 3), ], w[1:2]), NA_real_)
+  # a weight of 2 is the row twice
+  twice <- c(1, 1, 2, 3, 4, 5)
+  for (name in c("accuracy", "log_loss", "brier", "auc"))
+    expect_equal(value(name, y[twice], p[twice, ], rep(1, 6)), value(name, y, p, c(2, 1, 1, 1, 1)), label = name)
+  numbers <- matrix(c(1, 4, 2, 8))
+  guess <- matrix(c(2, 3, 2, 5))
+  expect_equal(value("poisson_deviance", numbers, guess, rep(1, 4)), mean(poisson()$dev.resids(numbers, guess, 1)))
+  for (name in c("rmse", "mae", "r_squared", "poisson_deviance"))
+    expect_equal(value(name, numbers[c(1, 1:4), , drop = FALSE], guess[c(1, 1:4), , drop = FALSE], rep(1, 5)), value(name, numbers, guess, c(2, 1, 1, 1)), label = name)
+})
+
+test_that("the area for several classes is Hand and Till's", {
+  set.seed(3)
+  y <- factor(sample(letters[1:3], 40, TRUE))
+  p <- matrix(round(runif(120), 1), 40)
+  # the share of pairs that are in the right order, pair by pair
+  area <- function(k, i, j) mean(outer(p[y == i, k], p[y == j, k], function(a, b) (a > b) + (a == b) / 2))
+  pairs <- list(c(1, 2), c(1, 3), c(2, 3))
+  expected <- mean(vapply(pairs, function(s) (area(s[1], letters[s[1]], letters[s[2]]) + area(s[2], letters[s[2]], letters[s[1]])) / 2, 0))
+  expect_equal(area_under_curve(y, p, rep(1, 40)), expected)
+})
+
+test_that("a metric of one's own gets what was observed and predicted", {
+  set.seed(1)
+  result <- quick(inputs, iris$Species, folds = 3, metrics = list("accuracy", wrong = function(y, p) sum(levels(y)[max.col(p)] != y)))
+  expect_equal(result$metrics$wrong, (1 - result$metrics$accuracy) * result$metrics$rows)
+  set.seed(1)
+  result <- quick(cars_inputs, cars_target, folds = 3, metrics = function(y, p) max(abs(y - p)), output_activation = "identity")
+  p <- result$predictions
+  expect_equal(result$metrics$metric, as.vector(tapply(abs(p$observed - p$predicted), p$fold, max)))
+})
+
+test_that("leaving one out, several outputs and metrics that are not defined", {
+  set.seed(1)
+  one_out <- quick(cars_inputs, cars_target, folds = 32, output_activation = "identity")
+  expect_identical(one_out$metrics$rows, rep(1L, 32))
+  expect_true(all(is.na(one_out$metrics$r_squared)))
+  expect_identical(summary(one_out)$fits, c(32L, 32L, 0L))
+  expect_identical(summary(one_out)$mean[3], NA_real_)
+  both <- as.matrix(scale(mtcars[c("mpg", "qsec")]))
+  two <- quick(cars_inputs, both, folds = 4, output_activation = "identity")
+  expect_identical(dim(two$predictions$predicted), c(32L, 2L))
+  expect_equal(two$predictions$observed, unname_rows(both), ignore_attr = c("scaled:center", "scaled:scale"))
+})
+
+test_that("fits that diverge are NA with a warning, and an error where all do", {
+  far <- cars_target
+  far[1] <- 1e200
+  fold <- rep(1:4, 8)
+  expect_warning(result <- nn_cv(cars_inputs, far, folds = fold, output_activation = "identity", epochs = 50), class = "backprop_warning_folds")
+  expect_identical(is.na(result$metrics$rmse), c(FALSE, TRUE, TRUE, TRUE))
+  expect_identical(is.na(result$predictions$predicted), fold != 1)
+  expect_error(nn_cv(cars_inputs, cars_target * 1e200, folds = 3, output_activation = "identity", epochs = 50), class = "backprop_error_diverged")
+})
+
+test_that("rare classes and warnings of the fits are told once", {
+  y <- factor(rep(c("a", "b"), c(30, 2)))
+  expect_snapshot(result <- quick(cars_inputs, y, folds = 4))
+  expect_warning(nn_cv(inputs, factor(iris$Species == "setosa"), folds = 3, optimizer = "lbfgs", epochs = 1000), class = "backprop_warning_fits")
+})
+
+test_that("a cross-validation prints its table", {
+  set.seed(1)
+  rounded <- function(lines) gsub("([0-9]\\.[0-9]{2})[0-9]+", "\\1", lines)
+  expect_snapshot({
+    quick(inputs, iris$Species, folds = 5, repeats = 2)
+    quick(cars_inputs, cars_target, folds = rep(1:4, 8), output_activation = "identity")
+    quick(cars_inputs, cars_target, folds = 32, output_activation = "identity")
+  }, transform = rounded)
+})
+
+test_that("what cannot be done is refused before any fit", {
+  expect_snapshot(error = TRUE, {
+    nn_cv()
+    nn_cv(inputs)
+    nn_cv("a", 1)
+    nn_cv(inputs, iris$Species, folds = 1)
+    nn_cv(inputs, iris$Species, folds = 151)
+    nn_cv(inputs, iris$Species, folds = 1:3)
+    nn_cv(inputs, iris$Species, folds = rep(1, 150))
+    nn_cv(inputs, iris$Species, folds = rep(1:2, 75), repeats = 2)
+    nn_cv(inputs, iris$Species, metrics = "rmse")
+    nn_cv(cars_inputs, cars_target, metrics = "accuracy")
+    nn_cv(inputs, iris$Species, metrics = "acuracy")
+    nn_cv(inputs, iris$Species, metrics = 3)
+    nn_cv(inputs, iris$Species, metrics = list("auc", "auc"))
+    nn_cv(inputs, iris$Species, metrics = list(fold = "auc"))
+    nn_cv(inputs, iris$Species, hiden = 3)
+    nn_cv(inputs, iris$Species, 5, 1, NULL, FALSE, NULL, NULL, 3)
+    nn_cv(inputs, iris$Species, checkpoint = "fit.rds")
+    nn_cv(inputs, iris$Species, hidden = -1)
+    nn_cv(inputs, iris$Species, weights = 1:3)
+    nn_cv(cars_inputs, cars_target, folds = 2, epochs = 1, metrics = function(y, p) "good")
+  })
+})
+
+test_that("formulas, data frames and pipes give the same numbers, each fit standardising its own rows", {
+  fold <- rep(1:4, 8)
+  set.seed(1)
+  by_formula <- nn_cv(mpg ~ wt + hp, mtcars, folds = fold, epochs = 20, keep_fits = TRUE)
+  set.seed(1)
+  by_columns <- nn_cv(mtcars[c("wt", "hp")], mtcars$mpg, folds = fold, epochs = 20)
+  set.seed(1)
+  piped <- mtcars |> nn_cv(mpg ~ wt + hp, folds = fold, epochs = 20)
+  expect_identical(by_columns$metrics, by_formula$metrics)
+  expect_identical(piped$predictions, by_formula$predictions)
+  for (k in 1:4) expect_equal(by_formula$fits[[k]]$encoding$center[["wt"]], mean(mtcars$wt[fold != k]))
+  p <- by_formula$predictions
+  expect_equal(p$predicted[fold == 1], unname(predict(by_formula$fits[[1]], mtcars[fold == 1, ])))
+  expect_equal(by_formula$metrics$rmse[1], sqrt(mean((p$observed - p$predicted)[fold == 1]^2)))
+})
+
+test_that("weights, offsets, subsets and missing values of a formula", {
+  air <- transform(airquality, w = rep(1:3, 51), o = Day / 10)
+  whole <- with(air, !is.na(Ozone) & Day > 2)
+  fold <- rep(1:3, length.out = sum(whole))
+  set.seed(1)
+  result <- nn_cv(Ozone ~ Wind + Temp, air, folds = fold, subset = Day > 2, weights = w, offset = o, epochs = 10, keep_fits = TRUE)
+  expect_identical(result$predictions$row, which(whole))
+  expect_identical(result$n, sum(whole))
+  one <- air[whole, ]
+  # the same fit by hand, from the seed that the task had
+  set.seed(1)
+  seed <- draw_seeds(3)[1]
+  by_hand <- with_seed(seed, nn_train(Ozone ~ Wind + Temp, one[fold != 1, ], weights = w, offset = o, epochs = 10))
+  expect_identical(coef(result$fits[[1]]), coef(by_hand))
+  p <- predict(by_hand, one[fold == 1, ], offset = one$o[fold == 1])
+  expect_equal(result$metrics$rmse[1], sqrt(weighted.mean((one$Ozone[fold == 1] - p)^2, one$w[fold == 1])))
+  set.seed(1)
+  columns <- nn_cv(air[c("Wind", "Temp")], air$Ozone, folds = rep(1:4, 29), epochs = 10)
+  expect_identical(columns$predictions$row, which(!is.na(air$Ozone)))
+})
+
+test_that("outcomes of text and truth values, and variables that are not in the data", {
+  text <- as.character(iris$Species)
+  set.seed(1)
+  of_text <- nn_cv(iris[1:4], text, folds = 3, epochs = 10)
+  set.seed(1)
+  expect_identical(nn_cv(iris[1:4], iris$Species, folds = 3, epochs = 10)$metrics, of_text$metrics)
+  # the folds of one class: the fit has not met it, so its probability is 0
+  alone <- nn_cv(Species ~ ., transform(iris, Species = as.character(Species)), folds = as.integer(iris$Species), epochs = 10)
+  expect_identical(unname(alone$probabilities[cbind(1:150, as.integer(iris$Species))]), rep(0, 150))
+  expect_identical(alone$metrics$accuracy, c(0, 0, 0))
+  wt <- mtcars$wt
+  heavy <- wt > 3
+  expect_identical(levels(nn_cv(heavy ~ wt, folds = 3, epochs = 5)$predictions$observed), c("FALSE", "TRUE"))
+})
+
+test_that("in parallel a formula finds the user's functions and constants", {
+  skip_if_not_installed("future.apply")
+  withr::defer(rm("half_of", "power", envir = globalenv()))
+  assign("half_of", function(x) x / 2, globalenv())
+  assign("power", 2, globalenv())
+  run <- function() {
+    set.seed(1)
+    nn_cv(mpg ~ half_of(wt) + poly(hp, power), mtcars, folds = 3, epochs = 10)
+  }
+  one <- run()
+  old <- future::plan(future::multisession, workers = 2)
+  on.exit(future::plan(old))
+  expect_identical(run(), one)
+})
+
+test_that("a level that only one fold has is an error that says so", {
+  cars <- transform(mtcars, kind = factor(c("rare", rep("usual", 31))))
+  expect_snapshot(error = TRUE, {
+    nn_cv(mpg ~ wt + kind, cars, folds = 4, epochs = 5)
+    nn_cv(mpg ~ wt + nothing, cars)
+    nn_cv(~ wt, cars)
+    nn_cv(cars["wt"], cars$mpg, hiden = 3)
+    nn_cv(cars["wt"])
+  })
+})

@@ -1,0 +1,124 @@
+# backprop as an engine of parsnip. Everything is compared with the direct call.
+
+skip_if_not_installed("parsnip")
+
+engine <- function(mode = "regression", ..., engine_arguments = list()) {
+  do.call(parsnip::set_engine, c(list(parsnip::mlp(mode, ...), "backprop"), engine_arguments))
+}
+seeded <- function(code) {
+  set.seed(11)
+  code
+}
+
+test_that("the engine is there for both modes, with all main arguments", {
+  engines <- parsnip::show_engines("mlp")
+  expect_setequal(engines$mode[engines$engine == "backprop"], c("regression", "classification"))
+  arguments <- parsnip::get_from_env("mlp_args")
+  arguments <- arguments[arguments$engine == "backprop", ]
+  expect_setequal(arguments$parsnip, c("hidden_units", "penalty", "dropout", "epochs", "activation", "learn_rate"))
+  expect_true(all(arguments$original %in% names(formals(getS3method("nn_train", "data.frame", envir = asNamespace("backprop"))))))
+  expect_identical(parsnip::required_pkgs(engine(), infra = FALSE), "backprop")
+})
+
+test_that("the engine is registered in either order of loading, and once", {
+  run <- function(...) {
+    code <- c(..., "e <- parsnip::show_engines('mlp'); cat('\nengines:', sum(e$engine == 'backprop'))")
+    out <- suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", "-e", shQuote(paste(code, collapse = "; "))), stdout = TRUE, stderr = FALSE,
+      env = paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))))
+    grep("^engines:", out, value = TRUE)
+  }
+  expect_identical(run("loadNamespace('backprop')", "loadNamespace('parsnip')"), "engines: 2")
+  expect_identical(run("loadNamespace('parsnip')", "loadNamespace('backprop')"), "engines: 2")
+  expect_identical(run("loadNamespace('parsnip')", "loadNamespace('backprop')", "unloadNamespace('backprop')", "loadNamespace('backprop')"), "engines: 2")
+  expect_false("parsnip" %in% strsplit(utils::packageDescription("backprop")$Imports, "[ ,\n]+")[[1]])
+})
+
+test_that("regression equals the direct call, main arguments by their names", {
+  model <- engine(hidden_units = 4, penalty = 0.01, dropout = 0.1, epochs = 30, activation = "swish", learn_rate = 0.02)
+  X <- mtcars[c("wt", "hp", "qsec")]
+  fit <- seeded(parsnip::fit(model, mpg ~ wt + hp + qsec, data = mtcars))
+  direct <- seeded(nn_train(X, mtcars$mpg, hidden = 4, penalty = 0.01, dropout = 0.1, epochs = 30, activation = "silu", learning_rate = 0.02))
+  trained <- parsnip::extract_fit_engine(fit)
+  expect_identical(coef(trained), coef(direct))
+  expect_identical(trained$settings, direct$settings)
+  expect_identical(predict(fit, mtcars)$.pred, unname(predict(direct, X)))
+  expect_identical(predict(fit, mtcars, type = "raw"), predict(direct, X))
+  by_columns <- seeded(parsnip::fit_xy(model, X, mtcars$mpg))
+  expect_identical(coef(parsnip::extract_fit_engine(by_columns)), coef(direct))
+})
+
+test_that("classification equals the direct call, with factors among the predictors", {
+  cars <- transform(mtcars, cyl = factor(cyl), am = factor(am, labels = c("automatic", "manual")))
+  for (outcome in c("am", "cyl")) {
+    X <- cars[setdiff(c("wt", "hp", "am", "cyl"), outcome)]
+    model <- engine("classification", hidden_units = c(4, 3), epochs = 20, activation = "relu")
+    fit <- seeded(parsnip::fit_xy(model, X, cars[[outcome]]))
+    direct <- seeded(nn_train(X, cars[[outcome]], hidden = c(4, 3), epochs = 20, activation = "relu"))
+    prob <- predict(fit, X, type = "prob")
+    expect_named(prob, paste0(".pred_", levels(cars[[outcome]])))
+    expect_identical(unname(as.matrix(prob)), unname(predict(direct, X, type = "prob")))
+    expect_identical(predict(fit, X)$.pred_class, unname(predict(direct, X, type = "class")))
+  }
+})
+
+test_that("parsnip's activations are ours by name", {
+  theirs <- c(linear = "identity", swish = "silu", relu = "relu", elu = "elu", tanh = "tanh", sigmoid = "sigmoid", softplus = "softplus", selu = "selu", gelu = "gelu", leaky_relu = "leaky_relu")
+  for (name in names(theirs)) {
+    fit <- seeded(parsnip::fit(engine(hidden_units = 2, activation = !!name, epochs = 1), mpg ~ wt, data = mtcars))
+    expect_identical(parsnip::extract_fit_engine(fit)$settings$activation, theirs[[name]])
+  }
+  expect_error(parsnip::fit(engine(activation = "softmax"), mpg ~ wt, data = mtcars), class = "backprop_error_argument")
+})
+
+test_that("engine arguments, case weights and several outcomes pass through", {
+  X <- mtcars[c("wt", "hp")]
+  weights <- rep(1:2, 16)
+  model <- engine(hidden_units = 3, epochs = 15, engine_arguments = list(optimizer = "rprop", standardize = FALSE))
+  fit <- seeded(parsnip::fit_xy(model, X, mtcars$mpg, case_weights = hardhat::frequency_weights(weights)))
+  direct <- seeded(nn_train(X, mtcars$mpg, hidden = 3, epochs = 15, optimizer = "rprop", standardize = FALSE, weights = weights))
+  expect_identical(coef(parsnip::extract_fit_engine(fit)), coef(direct))
+
+  outcomes <- as.matrix(mtcars[c("mpg", "qsec")])
+  fit <- seeded(parsnip::fit_xy(engine(hidden_units = 3, epochs = 15), X, outcomes))
+  direct <- seeded(nn_train(X, outcomes, hidden = 3, epochs = 15))
+  expect_identical(unname(as.matrix(predict(fit, X))), unname(predict(direct, X)))
+  expect_named(predict(fit, X), c(".pred_mpg", ".pred_qsec"))
+})
+
+test_that("a workflow with a recipe equals the direct call on what the recipe makes", {
+  skip_if_not_installed("workflows")
+  skip_if_not_installed("recipes")
+  recipe <- recipes::step_poly(recipes::recipe(mpg ~ wt + hp, data = mtcars), "wt", degree = 2)
+  fit <- seeded(parsnip::fit(workflows::workflow(recipe, engine(hidden_units = 3, epochs = 20)), data = mtcars))
+  baked <- as.data.frame(recipes::bake(recipes::prep(recipe), mtcars))
+  X <- baked[setdiff(names(baked), "mpg")]
+  direct <- seeded(nn_train(X, baked$mpg, hidden = 3, epochs = 20))
+  expect_identical(coef(parsnip::extract_fit_engine(fit)), coef(direct))
+  expect_identical(predict(fit, mtcars)$.pred, unname(predict(direct, X)))
+})
+
+test_that("a grid of tune on two workers equals the grid in sequence", {
+  skip_on_cran()
+  for (package in c("tune", "workflows", "rsample", "yardstick", "dials", "future")) skip_if_not_installed(package)
+  model <- engine("classification", hidden_units = tune::tune(), penalty = tune::tune(), learn_rate = 0.05, epochs = 15, activation = "tanh")
+  flow <- workflows::workflow(Species ~ ., model)
+  set.seed(5)
+  folds <- rsample::vfold_cv(iris, v = 2)
+  grid <- expand.grid(hidden_units = c(2, 4), penalty = c(0.001, 0.1))
+  run <- function() seeded(tune::tune_grid(flow, folds, grid = grid, metrics = yardstick::metric_set(yardstick::accuracy, yardstick::mn_log_loss), control = tune::control_grid(save_pred = TRUE)))
+  old <- future::plan("sequential")
+  withr::defer(future::plan(old))
+  in_sequence <- run()
+  future::plan("multisession", workers = 2)
+  in_parallel <- run()
+  future::plan("sequential")
+  expect_identical(nrow(tune::collect_notes(in_parallel)), 0L)
+  expect_identical(tune::collect_metrics(in_parallel), tune::collect_metrics(in_sequence))
+  expect_identical(tune::collect_predictions(in_parallel), tune::collect_predictions(in_sequence))
+  expect_gt(max(tune::collect_metrics(in_sequence)$mean), 0.8)
+
+  best <- tune::select_best(in_sequence, metric = "mn_log_loss")
+  fit <- seeded(parsnip::fit(tune::finalize_workflow(flow, best), data = iris))
+  direct <- seeded(nn_train(iris[1:4], iris$Species, hidden = best$hidden_units, penalty = best$penalty, learning_rate = 0.05, epochs = 15, activation = "tanh"))
+  expect_identical(coef(parsnip::extract_fit_engine(fit)), coef(direct))
+})

@@ -1,0 +1,177 @@
+inputs <- scale(as.matrix(iris[c("Petal.Length", "Petal.Width")]))
+cars_inputs <- scale(as.matrix(mtcars[c("wt", "hp")]))
+on_page <- function(code, width = 7, height = 5) {
+  grDevices::pdf(NULL, width = width, height = height)
+  on.exit(grDevices::dev.off())
+  force(code)
+}
+flower_fit <- function(...) {
+  set.seed(1)
+  nn_train(inputs, iris$Species, hidden = 4, optimizer = "adam", learning_rate = 0.05, reduction = "mean", epochs = 40, ...)
+}
+car_fit <- function() {
+  set.seed(1)
+  nn_train(cars_inputs, mtcars$mpg / 10, hidden = 3, activation = "tanh", output_activation = "identity", optimizer = "lbfgs", penalty = 0.1, epochs = 100)
+}
+# A network of given weights: nothing is trained.
+wide_fit <- function(p, hidden, names = paste0("input_", seq_len(p))) {
+  units <- c(p, hidden, 2)
+  start <- list()
+  for (l in seq_len(length(units) - 1)) {
+    start[[2 * l - 1]] <- matrix(sin(3 * seq_len(units[l] * units[l + 1])), units[l])
+    start[[2 * l]] <- matrix(cos(2 * seq_len(units[l + 1])), 1)
+  }
+  names(start) <- network_names(length(hidden))
+  X <- matrix(0.5, 3, p, dimnames = list(NULL, names))
+  nn_train(X, cbind(first = 0:2, second = 1), hidden = if (length(hidden) > 0) hidden else 0, start = start, epochs = 0)
+}
+
+test_that("a plot returns the fit, invisibly, and leaves the page's settings as they were", {
+  fit <- flower_fit(validation = 0.2)
+  on_page({
+    before <- graphics::par(no.readonly = TRUE)
+    for (what in c("loss", "network", "boundary")) {
+      result <- withVisible(plot(fit, what, data = if (what == "boundary") inputs))
+      expect_false(result$visible)
+      expect_identical(result$value, fit)
+      after <- graphics::par(no.readonly = TRUE)
+      changed <- setdiff(names(before), c("fig", "mfg", "new", "page", "pin", "plt", "usr", "xaxp", "yaxp", "xlog", "ylog"))
+      expect_identical(after[changed], before[changed])
+    }
+  })
+})
+
+test_that("any shape, page and layout can be drawn", {
+  fits <- list(wide_fit(1, 1), wide_fit(30, c(64, 16)), wide_fit(3, numeric()), wide_fit(784, c(300, 100)), wide_fit(5, rep(4, 20)))
+  for (size in list(c(7, 5), c(2.5, 2), c(1, 1), c(12, 3))) for (fit in fits) expect_no_error(on_page(plot(fit, "network", main = "A title"), size[1], size[2]))
+  expect_no_error(on_page({
+    graphics::par(mfrow = c(1, 3))
+    plot(flower_fit())
+    plot(flower_fit(), "network", units = 3)
+    plot(flower_fit(), "boundary", inputs, iris$Species, main = "Petals")
+  }))
+  expect_no_error(on_page(plot(nn_train(inputs, iris$Species, epochs = 1))))
+})
+
+test_that("labels of any length stay on the page", {
+  for (names in list(paste0("x", 1:9), strrep(letters[1:9], 40), rep("a name of middling length", 9)))
+    for (size in list(c(7, 5), c(3, 3), c(2, 6))) on_page({
+      fit <- unclass(wide_fit(9, c(5, 40), names = make.unique(names)))
+      graphics::par(mar = c(0, 0, 0, 0))
+      graphics::plot.new()
+      line <- 0.2
+      layers <- lapply(fit$shape$units, shown_units, most = 12)
+      place <- place_units(layers, end_labels(fit, layers), c(line, size[2] - line), size[1], line)
+      expect_gte(place$x[1] - place$gap - place$ends[[1]]$width, 0)
+      expect_lte(place$x[4] + place$gap + place$ends[[2]]$width, size[1])
+      expect_gt(place$x[2], place$x[1])
+      expect_lt(max(unlist(place$y)) + place$radius, size[2])
+      expect_gt(min(unlist(place$y)) - place$radius, 0)
+    }, size[1], size[2])
+})
+
+test_that("a layer that is too wide shows its first and last units", {
+  expect_identical(shown_units(12, 12)$number, 1:12)
+  shown <- shown_units(784, 12)
+  expect_equal(shown$number, c(1:6, 780:784))
+  expect_equal(shown$slot, c(1:6, 8:12))
+  expect_equal(shown$gap, 7)
+  expect_equal(shown_units(4, 3)$number, c(1, 4))
+})
+
+test_that("long text loses its middle, and only where it has to", {
+  on_page({
+    graphics::plot.new()
+    expect_identical(shorten_to_fit(c("short", ""), 5, 1), c("short", ""))
+    cut <- shorten_to_fit(strrep("ab", 50), 1, 1)
+    expect_match(cut, "^abab.*\\.\\.\\..*bab$")
+    expect_lte(graphics::strwidth(cut, units = "inches"), 1)
+  })
+})
+
+test_that("the plane shows what predict() says", {
+  fit <- flower_fit()
+  plane <- input_plane(unclass(fit), inputs, list(), NULL)
+  at <- lapply(plane$limits, function(limits) seq(limits[1], limits[2], length.out = 4))
+  answers <- predict_plane(fit, at, plane)
+  cell <- matrix(c(at[[1]][3], at[[2]][2]), 1)
+  expect_identical(answers[2 * 4 - 1, ], predict(fit, cell, type = "prob")[1, ])
+  expect_true(all(plane$limits[[1]][1] < inputs[, 1] & inputs[, 1] < plane$limits[[1]][2]))
+
+  set.seed(1)
+  of_data <- nn_train(mpg ~ wt + hp, mtcars, epochs = 20)
+  plane <- input_plane(unclass(of_data), NULL, list(), NULL)
+  expect_equal(plane$limits[[1]], mean(mtcars$wt) + c(-2.5, 2.5) * sqrt(mean((mtcars$wt - mean(mtcars$wt))^2)))
+  at <- list(c(2, 3), c(100, 200))
+  expect_equal(as.vector(predict_plane(of_data, at, plane)), unname(predict(of_data, data.frame(wt = c(2, 3, 2, 3), hp = c(100, 100, 200, 200)))))
+  expect_identical(observed_points(unclass(of_data), mtcars, NULL, 32, NULL), mtcars$mpg)
+  expect_null(observed_points(unclass(of_data), mtcars["wt"], NULL, 32, NULL))
+})
+
+test_that("boundaries of fits from data", {
+  set.seed(1)
+  classes <- nn_train(Species ~ Petal.Length + Petal.Width, iris, epochs = 20)
+  two <- nn_train(factor(am) ~ wt + hp, mtcars, epochs = 20)
+  curved <- nn_train(mpg ~ log(wt) + poly(hp, 2), mtcars, epochs = 20)
+  columns <- nn_train(mtcars[c("wt", "hp")], mtcars$mpg, epochs = 20)
+  on_page({
+    expect_no_error(plot(classes, "boundary", iris[sample(150), ]))
+    expect_no_error(plot(two, "boundary"))
+    expect_no_error(plot(two, "boundary", transform(mtcars, am = NULL)))
+    expect_no_error(plot(curved, "boundary", mtcars, resolution = 20))
+    expect_no_error(plot(columns, "boundary", mtcars, mtcars$mpg, resolution = 60))
+    expect_no_error(plot(columns, "boundary", replace(mtcars, "wt", c(NA, mtcars$wt[-1])), mtcars$mpg))
+  })
+})
+
+test_that("what cannot be drawn is an error", {
+  refused <- function(expression, kind) writeLines(conditionMessage(expect_error(expression, class = paste0("backprop_error_", kind))))
+  fit <- flower_fit()
+  set.seed(1)
+  of_data <- nn_train(mpg ~ wt + hp, mtcars, epochs = 20)
+  with_factor <- nn_train(mpg ~ wt + gear, transform(mtcars, gear = factor(gear)), epochs = 20)
+  expect_snapshot({
+    refused(plot(fit, "boundry"), "argument")
+    refused(plot(nn_train(inputs, iris$Species, epochs = 0)), "argument")
+    refused(plot(fit, log = "z"), "argument")
+    refused(plot(fit, "network", units = 2), "argument")
+    refused(plot(fit, "network", col = "red"), "argument")
+    refused(plot(fit, "boundary"), "argument")
+    refused(plot(fit, "boundary", xlim = c(1, -1), ylim = c(0, 1)), "argument")
+    refused(plot(fit, "boundary", inputs, resolution = 1), "argument")
+    refused(plot(fit, "boundary", inputs[, 1, drop = FALSE]), "input")
+    refused(plot(fit, "boundary", y = iris$Species), "argument")
+    refused(plot(fit, "boundary", inputs, iris$Species[1:3]), "input")
+    refused(plot(fit, "boundary", inputs, 1:150), "input")
+    refused(plot(nn_train(scale(as.matrix(iris[1:4])), iris$Species, epochs = 1), "boundary"), "argument")
+    refused(plot(nn_train(inputs, cbind(1:150, 150:1), epochs = 1), "boundary", inputs), "argument")
+    refused(plot(nn_train(inputs, 1:150, offset = 1:150 / 100, epochs = 1), "boundary", inputs), "argument")
+    refused(plot(of_data, "boundary", mtcars["wt"]), "input")
+    refused(plot(of_data, "boundary", mtcars, mtcars$mpg[1:3]), "input")
+    refused(plot(with_factor, "boundary", mtcars), "argument")
+    refused(plot(nn_train(mpg ~ log(wt) + hp, mtcars, epochs = 20), "boundary"), "argument")
+    refused(plot(nn_train(mpg ~ ., mtcars, epochs = 20), "boundary"), "argument")
+  })
+})
+
+test_that("the pictures are as they were looked at", {
+  skip_if_not_installed("vdiffr")
+  vdiffr::expect_doppelganger("loss with held-out rows", function() plot(flower_fit(validation = 0.2, patience = 5), main = "Petals"))
+  vdiffr::expect_doppelganger("network of the tutorial", function() {
+    plot(nn_train(tutorial_data()$X, tutorial_data()$y, start = tutorial_start(), epochs = 0), "network")
+  })
+  vdiffr::expect_doppelganger("network with wide layers", function() {
+    plot(wide_fit(20, c(40, 5), names = paste("a name that is much too long for its place, number", 1:20)), "network", units = 6, main = "Wide")
+  })
+  vdiffr::expect_doppelganger("boundary of classes", function() plot(flower_fit(), "boundary", inputs[1:150 %% 5 == 0, ], iris$Species[1:150 %% 5 == 0], resolution = 12))
+  vdiffr::expect_doppelganger("boundary of numbers", function() plot(car_fit(), "boundary", cars_inputs, mtcars$mpg / 10, resolution = 12, main = "mpg"))
+})
+
+test_that("plots come out of knitr", {
+  skip_if_not_installed("knitr")
+  folder <- withr::local_tempdir()
+  source <- file.path(folder, "page.Rmd")
+  writeLines(c("```{r, echo = FALSE}", "plot(fit)", "plot(fit, \"network\")", "plot(fit, \"boundary\", inputs, iris$Species)", "```"), source)
+  withr::with_dir(folder, knitr::knit(source, file.path(folder, "page.md"), quiet = TRUE, envir = list2env(list(fit = flower_fit(), inputs = inputs), parent = globalenv())))
+  expect_length(list.files(folder, "\\.png$", recursive = TRUE), 3)
+})

@@ -1,0 +1,261 @@
+skip_if_not_installed("jsonlite")
+
+save_data <- function() {
+  set.seed(31)
+  X <- matrix(rnorm(60), 20, dimnames = list(paste("row", 1:20), c("a", "\"b\"\\ \t", "c\u00fc")))
+  list(X = X, y = X[, 1], class = factor(rep(c("x", "y", "z", "x"), 5)), data = data.frame(a = X[, 1], b = rexp(20), kind = rep(c("k", "l"), 10), f = factor(rep(c("u", "v", "w", "u"), 5)), on = X[, 2] > 0, out = X[, 3]))
+}
+small_file <- function() {
+  set.seed(32)
+  X <- matrix(c(0.5, -1, 2, 1.5), 2)
+  path <- withr::local_tempfile(fileext = ".json", .local_envir = parent.frame())
+  nn_save(nn_train(X, c(0, 1), hidden = 2, epochs = 3, batch_size = 1, optimizer = "adam", keep_fitted = FALSE), path)
+  path
+}
+file_bytes <- function(path) readBin(path, "raw", file.size(path))
+
+# The file with its model changed by `change` (a function of the text), under a checksum that is right.
+resealed <- function(path, change) {
+  text <- rawToChar(file_bytes(path))
+  body <- change(substring(text, nchar(backprop:::file_head(strrep("0", 32))) + 1))
+  changed <- tempfile(fileext = ".json")
+  writeBin(charToRaw(paste0(backprop:::file_head(backprop:::raw_md5(charToRaw(body))), body)), changed)
+  changed
+}
+
+round_trip <- function(x, allow = character()) backprop:::read_json(jsonlite::parse_json(backprop:::write_json(x)), allow)
+
+test_that("values come back to the last bit", {
+  set.seed(1)
+  numbers <- c(0, 1, -1, 0.1 + 0.2, pi, 1e22, 1e23, 5e-324, -5e-324, .Machine$double.xmin, .Machine$double.xmax, 2^53 + 2, rnorm(1000) * 10^runif(1000, -300, 300))
+  expect_identical(round_trip(numbers), numbers)
+  expect_identical(1 / round_trip(c(0, -0)), c(Inf, -Inf))
+  expect_identical(1 / round_trip(-0), -Inf)
+  values <- list(c(1, NaN, NA, Inf, -Inf), Inf, NA_real_, NaN, numeric(), integer(), character(), logical(), list(), 1:3, NA_integer_, c(TRUE, NA), NA, TRUE, "text", c("a", NA, "NA", "", "\u00fc\u4e2d\n\"\\\t", "\001\037"),
+    NULL, list(NULL, 1, "a"), list(a = 1, b = list(c = NULL, d = 2L)), list(type = 1, b = 2), list(a = 1, a = 2), stats::setNames(1:2, c("a", "b")), matrix(1:6 / 7, 2), matrix(numeric(), 0, 3),
+    matrix(1:4, 2, dimnames = list(NULL, c("a", "b"))), factor(c("u", NA, "v")), factor(1:3, ordered = TRUE), data.frame(a = 1:3 / 3, b = c("x", "y", "z")), data.frame(a = 1, row.names = "r"), data.frame(), 
+    quote(x), quote(f), quote(log(x) + y * 2 - (z)), quote(nn_train(X = X, hidden = c(3, 2))), nn_adam(), nn_warm_up(3, nn_cosine(5)), structure(3L, names = "3", class = "omit"))
+  for (value in values) expect_identical(round_trip(value), value)
+  long <- Reduce(function(a, b) call("+", a, b), lapply(paste0("x", 1:3000), as.symbol))
+  expect_identical(round_trip(long), long)
+  terms <- terms(y ~ poly(x, 2) * f + offset(o) + log(z), data = NULL)
+  environment(terms) <- globalenv()
+  expect_identical(round_trip(terms), terms)
+})
+
+test_that("what has no form in the file is refused", {
+  for (value in list(function(x) x, globalenv(), 1i, as.raw(1), quote(x[, 1]), structure(1, class = "lm"), structure(1, tsp = c(1, 1, 1)), expression(a)))
+    expect_error(round_trip(value), class = "backprop_internal_format")
+})
+
+test_that("every kind of fit comes back the same, and goes on the same", {
+  d <- save_data()
+  train <- function(...) {
+    set.seed(1)
+    nn_train(d$X, ..., epochs = 4)
+  }
+  fits <- list(train(d$y), train(d$y, hidden = 0, output_activation = "identity"), train(cbind(one = d$y, two = -d$y), hidden = c(3, 2), activation = c("relu", "gelu"), output_activation = "identity"),
+    train(d$class, validation = 0.25, patience = 20, batch_size = 5, dropout = 0.1, schedule = nn_warm_up(2, nn_step(3))), train(d$y, optimizer = "lbfgs"), train(d$y, optimizer = nn_lm(), output_activation = "identity"),
+    train(d$y, loss = nn_huber(0.5), precision = "single", optimizer = "rprop"), train(d$class, class_weights = c(x = 1, y = 2, z = 0.5), penalty = 0.01, penalty_l1 = 0.001, clip = 1),
+    train(abs(d$y), loss = "poisson", optimizer = nn_nesterov(0.01), schedule = nn_plateau()))
+  targets <- list(d$y, d$y, cbind(one = d$y, two = -d$y), d$class, d$y, d$y, d$y, d$class, abs(d$y))
+  path <- withr::local_tempfile(fileext = ".json")
+  for (i in seq_along(fits)) {
+    expect_identical(nn_save(fits[[i]], path), path)
+    back <- nn_load(path)
+    expect_identical(back$call[[1]], quote(nn_train))
+    # Calls of functions that a file may not name are shortened in the recorded call.
+    call <- backprop:::known_call(fits[[i]]$call)
+    expect_identical(back, structure(utils::modifyList(unclass(fits[[i]]), list(call = call), keep.null = TRUE), class = "nn_fit"))
+    expect_identical(predict(back, d$X), predict(fits[[i]], d$X))
+    expect_identical(coef(nn_continue(back, d$X, targets[[i]], epochs = 3)), coef(nn_continue(fits[[i]], d$X, targets[[i]], epochs = 3)))
+  }
+})
+
+test_that("fits made from data come back the same", {
+  d <- save_data()$data
+  path <- withr::local_tempfile(fileext = ".json")
+  for (formula in list(out ~ ., out ~ poly(a, 2) * kind + on, f ~ log(b) + splines::ns(a, 3), on ~ scale(a) + I(b^2) - 1, out ~ factor(kind) + offset(b))) {
+    set.seed(1)
+    fit <- nn_train(formula, d, epochs = 4)
+    nn_save(fit, path)
+    back <- nn_load(path)
+    expect_identical(back, fit)
+    expect_identical(predict(back, d), predict(fit, d))
+    expect_identical(coef(nn_continue(back, d, epochs = 3)), coef(nn_continue(fit, d, epochs = 3)))
+  }
+  d$b[3] <- NA
+  fit <- nn_train(out ~ a + b + f, d, weights = a^2, subset = a > -1, contrasts = list(f = "contr.sum"), epochs = 4)
+  nn_save(fit, path)
+  expect_identical(nn_load(path), fit)
+  fit <- nn_train(X = d[c("a", "kind", "f", "on")], y = d$out, epochs = 4)
+  nn_save(fit, path)
+  expect_identical(predict(nn_load(path), d), predict(fit, d))
+})
+
+test_that("any reader of JSON finds the weights", {
+  d <- save_data()
+  fit <- nn_train(d$X, d$y, hidden = 2, epochs = 2)
+  path <- withr::local_tempfile(fileext = ".json")
+  nn_save(fit, path)
+  file <- jsonlite::fromJSON(path)
+  expect_identical(file$format, "backprop model")
+  expect_identical(file$schema, 1L)
+  expect_equal(matrix(file$model$wh$values, file$model$wh$attributes$dim$values[1]), unname(fit$wh), tolerance = 0)
+  expect_identical(file$model$inputs, colnames(d$X))
+})
+
+test_that("every truncation of a file is an error", {
+  path <- small_file()
+  bytes <- file_bytes(path)
+  refused <- vapply(seq_along(bytes) - 1, function(length) inherits(try(backprop:::intact_text(bytes[seq_len(length)]), silent = TRUE), "try-error"), NA)
+  expect_true(all(refused))
+  expect_type(backprop:::intact_text(bytes), "character")
+  short <- withr::local_tempfile()
+  for (length in c(0, 1, 60, 86, 87, 88, length(bytes) %/% 2, length(bytes) - 1)) {
+    writeBin(bytes[seq_len(length)], short)
+    expect_error(nn_load(short), class = "backprop_error_file")
+  }
+})
+
+test_that("10,000 random bit flips of a file are errors", {
+  path <- small_file()
+  bytes <- file_bytes(path)
+  set.seed(1)
+  places <- c(sample(8 * length(bytes), 9000, replace = TRUE), sample(8 * 120, 1000, replace = TRUE))
+  flipped <- function(place) {
+    at <- (place - 1) %/% 8 + 1
+    bytes[at] <- xor(bytes[at], as.raw(bitwShiftL(1L, (place - 1) %% 8)))
+    bytes
+  }
+  # nn_load() reads a file through this function and goes on with what it returns alone.
+  refused <- vapply(places, function(place) tryCatch({ backprop:::intact_text(flipped(place)); FALSE }, backprop_internal_format = function(e) TRUE), NA)
+  expect_identical(sum(refused), 10000L)
+  changed <- withr::local_tempfile()
+  for (place in places[c(1:20, 9001:9020)]) {
+    writeBin(flipped(place), changed)
+    expect_error(nn_load(changed), class = "backprop_error_file")
+  }
+})
+
+test_that("a changed file under a right checksum is an error or a model that can be used", {
+  path <- small_file()
+  X <- matrix(c(0.5, -1, 2, 1.5), 2)
+  set.seed(2)
+  outcomes <- vapply(1:150, function(i) {
+    changed <- resealed(path, function(body) {
+      bytes <- charToRaw(body)
+      at <- sample(length(bytes), 1)
+      bytes[at] <- as.raw(sample(c(32:126), 1))
+      rawToChar(bytes)
+    })
+    on.exit(unlink(changed))
+    fit <- tryCatch(nn_load(changed), backprop_error = function(e) NULL)
+    if (is.null(fit)) return("refused")
+    if (!all(is.finite(predict(fit, X)))) stop("the prediction is not finite")
+    suppressWarnings(suppressMessages(tryCatch(nn_continue(fit, X, c(0, 1), epochs = 2), backprop_error = function(e) NULL)))
+    "used"
+  }, "")
+  expect_gt(sum(outcomes == "refused"), 30)
+  expect_gt(sum(outcomes == "used"), 5)
+})
+
+test_that("sizes are checked before anything is made from them, and parts before they are used", {
+  path <- small_file()
+  tries <- list(c("\"units\": [2, 2, 1]", "\"units\": [2, 2e9, 1]"), c("\"units\": [2, 2, 1]", "\"units\": [3, 2, 1]"), c("\"units\": [2, 2, 1]", "\"units\": [2.5, 2, 1]"), c("\"units\": [2, 2, 1]", "\"units\": [2]"),
+    c("\"dim\": {\"type\": \"integer\", \"values\": [2, 2]}", "\"dim\": {\"type\": \"integer\", \"values\": [2, 200000000]}"), c("\"activations\": {\"type\": \"integer\", \"values\": [0, 0]}", "\"activations\": {\"type\": \"integer\", \"values\": [0, 99]}"),
+    c("\"best_weights\": []", "\"best_weights\": [1]"), c("\"moment\": [", "\"moment\": [1, "), c("\"best_weights\": []", "\"best_weights\": 1e999"), c("\"name\": \"adam\"", "\"name\": \"system\""),
+    c("\"beta1\": 0.90000000000000002", "\"beta1\": 2"), c("\"schema\": 1,\n\"shape\"", "\"schema\": 99,\n\"shape\""), c("\"stop\": \"iterations\"", "\"stop\": \"boredom\""), c("\"class\": \"data.frame\"", "\"class\": \"lm\""),
+    c("\"has_offset\": false", "\"has_offset\": 3"), c("\"seed\": [", "\"seed\": [-"), c("\"seed\": [", "\"seed\": [[[["), c("\"stop\":", "\"stop\": {\"type\": \"function\", \"values\": 1}, \"x\":"))
+  for (change in tries) {
+    changed <- resealed(path, function(body) {
+      expect_true(grepl(change[1], body, fixed = TRUE), info = change[1])
+      sub(change[1], change[2], body, fixed = TRUE)
+    })
+    expect_error(nn_load(changed), class = "backprop_error", info = change[2])
+  }
+  deep <- withr::local_tempfile()
+  for (levels in c(1000, 100000)) {
+    changed <- resealed(path, function(body) paste0("\"schema\": 1,\n\"model\": ", strrep("[", levels), strrep("]", levels), "}\n"))
+    expect_error(nn_load(changed), class = "backprop_error_file")
+  }
+})
+
+test_that("a file can name functions that compute, and no others", {
+  d <- save_data()$data
+  path <- withr::local_tempfile(fileext = ".json")
+  evil <- withr::local_tempfile()
+  fit <- nn_train(out ~ log(b) + f, d, epochs = 2)
+  nn_save(fit, path)
+  swap <- function(from, to) {
+    changed <- resealed(path, function(body) {
+      expect_true(grepl(from, body, fixed = TRUE), info = from)
+      gsub(from, to, body, fixed = TRUE)
+    })
+    expect_error(nn_load(changed), class = "backprop_error_file", info = to)
+  }
+  swap("\"values\": \"log\"", "\"values\": \"system\"")
+  swap("\"values\": \"log\"", "\"values\": \"eval\"")
+  swap("\"contr.treatment\"", "\"system\"")
+  swap("\"na.omit\"", "\"q\"")
+  swap("{\"type\": \"symbol\", \"values\": \"log\"}", "{\"type\": \"call\", \"values\": [{\"type\": \"symbol\", \"values\": \"::\"}, {\"type\": \"symbol\", \"values\": \"base\"}, {\"type\": \"symbol\", \"values\": \"system\"}]}")
+  swap("{\"type\": \"symbol\", \"values\": \"log\"}", "\"system\"")
+  expect_identical(nn_load(path), fit)
+
+  assign("own_function_of_a_test", function(x) x^2, globalenv())
+  withr::defer(rm("own_function_of_a_test", envir = globalenv()))
+  fit <- nn_train(out ~ own_function_of_a_test(b), d, epochs = 2)
+  nn_save(fit, path)
+  expect_error(nn_load(path), "own_function_of_a_test", class = "backprop_error_file")
+  expect_identical(predict(nn_load(path, allow = "own_function_of_a_test"), d), predict(fit, d))
+})
+
+test_that("the file is whole at any moment", {
+  folder <- withr::local_tempdir()
+  path <- file.path(folder, "model.json")
+  d <- save_data()
+  first <- nn_train(d$X, d$y, epochs = 1)
+  nn_save(first, path)
+  broken <- first
+  broken[["settings"]]$optimizer <- function(x) x
+  expect_error(nn_save(broken, path), class = "backprop_error_file")
+  expect_identical(nn_load(path), first)
+  expect_identical(list.files(folder), "model.json")
+})
+
+test_that("errors of keeping say what to do", {
+  d <- save_data()
+  fit <- nn_train(d$X, d$y, epochs = 1)
+  broken <- fit
+  broken[["settings"]]$optimizer <- function(x) x
+  folder <- withr::local_tempdir()
+  withr::local_dir(folder)
+  nn_save(nn_train(out ~ log(b), d$data, epochs = 1), "formula.json")
+  file.copy(resealed("formula.json", function(body) gsub("\"log\"", "\"system\"", body)), "evil.json")
+  file.copy(resealed("formula.json", function(body) sub("\"schema\": 1", "\"schema\": 7", body)), "newer.json")
+  file.copy(resealed("formula.json", function(body) sub("\"stop\": \"[a-z]*\"", "\"stop\": \"boredom\"", body)), "odd.json")
+  file.copy(resealed("formula.json", function(body) sub("}\n$", "", body)), "half.json")
+  writeLines("{\"a\": 1}", "other.json")
+  text <- readLines("formula.json")
+  writeLines(sub("\"n\": ", "\"m\": ", text), "changed.json")
+  scrub <- function(lines) gsub("working directory is .*$", "working directory is <folder>.", lines)
+  expect_snapshot(error = TRUE, transform = scrub, {
+    nn_save(path = "model.json")
+    nn_save(fit)
+    nn_save(coef(fit), "model.json")
+    nn_save(fit, 3)
+    nn_save(fit, "no/such/folder/model.json")
+    nn_save(broken, "model.json")
+    nn_load()
+    nn_load("none.json")
+    nn_load("formula.json", allow = 1)
+    nn_load("other.json")
+    nn_load("changed.json")
+    nn_load("half.json")
+    nn_load("evil.json")
+    nn_load("newer.json")
+    nn_load("odd.json")
+  })
+  withr::local_options(backprop.memory_limit = 1000)
+  expect_error(nn_load("formula.json"), class = "backprop_error_memory")
+})
