@@ -7,6 +7,7 @@ keeping_data <- function() {
 test_that("a fit kept by saveRDS() predicts and goes on the same in a new session", {
   skip_on_cran()
   skip_if_not_installed("callr")
+  skip_if_not_installed("jsonlite")
   d <- keeping_data()
   set.seed(1)
   half <- nn_train(d$X, d$class, hidden = c(4, 3), optimizer = "adam", batch_size = 7, dropout = 0.2, validation = 0.25, epochs = 10, schedule = nn_plateau())
