@@ -62,6 +62,7 @@ check_model_settings <- function(settings, shape, need, number, flag, whole) {
   need(identical(settings$precision, "double") || identical(settings$precision, "single"), "Its precision must be double or single.")
   need(is.null(settings$batch_size) || (length(settings$batch_size) == 1 && whole(settings$batch_size, 1)), "Its batch size must be a whole number.")
   need(flag(settings$shuffle) && flag(settings$keep_fitted), "Its settings shuffle and keep_fitted must be true or false.")
+  need(length(settings$threads) == 1 && whole(settings$threads, 1, 1024), "Its threads must be a whole number from 1.")
   for (name in c("penalty", "penalty_l1", "tolerance", "patience", "clip", "restarts")) need(number(settings[[name]], 0), paste0("Its setting ", name, " must be a number from 0."))
   dropout <- settings$dropout
   need(is.double(dropout) && length(dropout) %in% c(0, length(kinds) - 1) && all(is.finite(dropout)) && all(dropout >= 0 & dropout < 1), "Its dropout must be a share for each hidden layer.")

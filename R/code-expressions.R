@@ -44,7 +44,7 @@ infix <- list(`+` = pattern("(%s + %s)"), `-` = pattern("(%s - %s)"), `*` = patt
 digits <- function(x) {
   text <- sprintf("%.17g", x)
   short <- sprintf("%.15g", x)
-  same <- vapply(short, function(one) as.numeric(one), 0, USE.NAMES = FALSE) == x
+  same <- as.numeric(short) == x
   text[same] <- short[same]
   text <- ifelse(grepl("[.e]", text), text, paste0(text, ".0"))
   ifelse(substr(text, 1, 1) == "-", paste0("(", text, ")"), text)

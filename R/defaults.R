@@ -3,13 +3,15 @@
 few_rows <- 1000
 
 # The options of a training, with each "auto" replaced; the names of those chosen are kept in `chosen`.
-choose_defaults <- function(options, rows, outcome, call) {
+choose_defaults <- function(options, prepared, call) {
+  rows <- nrow(prepared$X)
   auto <- vapply(options, identical, NA, "auto")
+  given_rate <- options$learning_rate
   choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
   choose("optimizer", if (rows < few_rows && !asks_for_steps(options)) "lbfgs" else "adam")
   optimizer <- check_optimizer(options$optimizer, NULL, call)
   stops_early <- !optimizer$full_batch && rows >= few_rows
-  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(options$learning_rate)) options$learning_rate <- 0.003
+  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) options$learning_rate <- 0.003
   choose("hidden", 100)
   choose("activation", "relu")
   choose("init", if (identical(options$activation, "tanh") || identical(options$activation, "sigmoid")) "glorot_normal" else "he_normal")
@@ -17,9 +19,43 @@ choose_defaults <- function(options, rows, outcome, call) {
   choose("epochs", 200)
   choose("validation", if (stops_early) 0.1)
   choose("patience", if (is.null(options$validation)) Inf else 20)
-  choose("penalty", (if (is.null(outcome$levels)) 1 else 0.5) / rows)
-  options$chosen <- names(auto)[auto]
+  if (auto[["penalty"]]) options$penalty <- if (optimizer$name == "lbfgs" && auto[["optimizer"]]) compare_penalties(prepared, options, call) else (if (is.null(prepared$encoding$outcome$levels)) 1 else 0.5) / rows
+  options$chosen <- c(names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate")
   options
+}
+
+# Noise asks for a large penalty, a clear but crooked boundary for a small one, and few rows do not say which by their number: 4-fold cross-validation does. The folds are a function of
+# the number of rows (of each class), every fit starts as the one that follows, and R's generator is left as it was.
+penalties <- c(0.5, 4)
+compare_penalties <- function(prepared, options, call) {
+  rows <- nrow(prepared$X)
+  if (length(prepared$X) > 5e4 || rows < 8) return(1 / rows)
+  classes <- if (is.factor(prepared$y)) as.integer(prepared$y) else rep(1L, rows)
+  order <- core_row_order(0, 0, rows)
+  fold <- integer(rows)
+  fold[order[order(classes[order])]] <- rep_len(1:4, rows)
+  if (!exists(".Random.seed", globalenv(), inherits = FALSE)) runif(1)
+  seed <- get(".Random.seed", globalenv())
+  options[c("validation", "patience", "callback", "checkpoint", "keep_fitted", "restarts")] <- list(NULL, Inf, NULL, NULL, FALSE, 1)
+  loss <- vapply(penalties, function(size) sum(vapply(1:4, function(k) {
+    assign(".Random.seed", seed, globalenv())
+    fold_loss(prepared, options, size, which(fold == k), call) * sum(fold == k)
+  }, 0)), 0)
+  assign(".Random.seed", seed, globalenv())
+  if (any(is.finite(loss))) penalties[which.min(loss)] / rows else 1 / rows
+}
+
+# The loss of the rows left out; infinite where they cannot be trained without.
+fold_loss <- function(prepared, options, size, left_out, call) {
+  part <- function(x, rows) if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
+  options$validation <- lapply(list(X = prepared$X, y = prepared$y, weights = prepared$weights, offset = prepared$offset), part, left_out)
+  options[c("weights", "offset")] <- lapply(prepared[c("weights", "offset")], part, -left_out)
+  options$penalty <- size / (nrow(prepared$X) - length(left_out))
+  fit <- tryCatch(suppressWarnings(train_network(list(X = part(prepared$X, -left_out), y = part(prepared$y, -left_out), encoding = prepared$encoding), options, NULL, call)), backprop_error = function(e) NULL)
+  if (is.null(fit)) return(Inf)
+  if (fit$stop == "interrupted") interrupt()
+  if (nrow(fit$history) == 0) return(Inf)
+  last(fit$history$validation_loss)
 }
 
 # Is anything given that L-BFGS cannot take, so that another optimiser must be meant?
@@ -45,10 +81,4 @@ describe_defaults <- function(fit) {
   if (length(fit$chosen) == 0) return(NULL)
   lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)"), 90)
   paste0(c("Defaults:  ", rep(strrep(" ", 11), length(lines) - 1)), lines)
-}
-
-# Is anything given that L-BFGS cannot take, so that another optimiser must be meant?
-asks_for_steps <- function(options) {
-  positive <- function(x) is.numeric(x) && any(x > 0, na.rm = TRUE)
-  !is.null(options$learning_rate) || !is.null(options$schedule) || positive(options$dropout) || positive(options$penalty_l1) || is.numeric(options$batch_size) || (is.numeric(options$clip) && any(is.finite(options$clip)))
 }

@@ -3,14 +3,14 @@
 onnx_types <- c(float = 1, int64 = 7, string = 8, bool = 9, double = 11)
 
 # A graph under construction. `emit()` adds a node and returns the name of what it gives; `constant()` adds an initializer, one for each value.
-new_graph <- function(type) {
+new_graph <- function(type, taken) {
   nodes <- list()
   constants <- list()
   known <- list()
   counted <- 0
   fresh <- function(stem) {
     counted <<- counted + 1
-    paste0(stem, "_", counted)
+    if (paste0(stem, "_", counted) %in% taken) fresh(stem) else paste0(stem, "_", counted)
   }
   emit <- function(op, inputs, ..., output = fresh(op), domain = "") {
     nodes[[length(nodes) + 1]] <<- onnx_node(op, inputs, output, list(...), domain)
@@ -62,7 +62,9 @@ onnx_language <- function(graph) {
 
 export_onnx <- function(model, options) {
   kind <- c(double = "double", single = "float")[[options$precision]]
-  encoding <- new_graph("double")
+  names <- if (model$matrix) "X" else vapply(model$inputs, `[[`, "", "name")
+  output_name <- function(name) if (name %in% names) output_name(paste0(name, "_output")) else name
+  encoding <- new_graph("double", names)
   x <- if (model$matrix) "X" else onnx_columns(model, encoding, kind)
   scaled <- any(model$center != 0 | model$scale != 1)
   if (scaled) {
@@ -89,15 +91,17 @@ export_onnx <- function(model, options) {
     x <- network$emit("Add", c(network$emit("Mul", c(x, encoding$constant(response$scale, k, stem = "response_scale"))), encoding$constant(response$center, k, stem = "response_center")))
     if (kind == "float") x <- network$cast(x, "float")
   }
-  network$emit("Identity", x, output = "response")
+  network$emit("Identity", x, output = output_name("response"))
   if (!is.null(model$levels)) {
-    index <- if (k == 1) network$emit("Reshape", c(network$cast(network$emit("Greater", c(probability, network$constant(0.5))), "int64"), encoding$constant(-1, 1, "int64")))
-      else network$emit("ArgMax", probability, axis = 1L, keepdims = 0L)
-    network$emit("Gather", c(encoding$constant(model$levels, length(model$levels), "string", "levels"), index), axis = 0L, output = "class")
+    first <- network$emit("Gather", c(probability, encoding$constant(0, integer(), "int64")), axis = 1L)
+    index <- if (k == 1) network$cast(network$emit("Greater", c(first, network$constant(0.5))), "int64") else network$emit("ArgMax", probability, axis = 1L, keepdims = 0L)
+    # Where the outputs are missing the class is the empty string, which stands after the levels.
+    index <- network$emit("Where", c(network$emit("IsNaN", first), encoding$constant(length(model$levels), integer(), "int64"), index))
+    network$emit("Gather", c(encoding$constant(c(model$levels, ""), length(model$levels) + 1, "string", "levels"), index), axis = 0L, output = output_name("class"))
   }
   inputs <- if (model$matrix) list(onnx_value("X", kind, length(model$inputs)))
     else lapply(model$inputs, function(input) onnx_value(input$name, c(number = kind, levels = "string", logical = "bool")[[input$kind]], 1))
-  outputs <- c(list(onnx_value("response", kind, k)), if (!is.null(model$levels)) list(onnx_value("class", "string", NULL)))
+  outputs <- c(list(onnx_value(output_name("response"), kind, k)), if (!is.null(model$levels)) list(onnx_value(output_name("class"), "string", NULL)))
   # GraphProto: node 1, name 2, initializer 5, input 11, output 12. ModelProto: ir_version 1, producer_name 2, doc_string 6, graph 7, opset_import 8 { domain 1, version 2 }, metadata_props 14 { key 1, value 2 }.
   graph <- c(pb_each(1, network$nodes()), pb_text(2, "network"), pb_each(5, network$constants()), pb_each(11, inputs), pb_each(12, outputs))
   about <- c(columns = if (model$matrix) paste(vapply(model$inputs, `[[`, "", "name"), collapse = ", "), outputs = paste(model$outputs, collapse = ", "))

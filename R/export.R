@@ -8,11 +8,12 @@
 #'
 #' **`.onnx`** is a model of opset 13 (with `ai.onnx.ml` 2 where there are factors). A matrix fit has one input `X` of shape (rows, inputs). A fit made from data has an input for each column, under its
 #' name, of shape (rows, 1): numbers as `precision` says, factors and strings as strings, logical columns as booleans. The output `response` has shape (rows, outputs); fits to a factor also have
-#' `class`, a string for each row. With `precision = "double"` every node has a kernel in double in onnxruntime's processor back end: sigmoid, tanh and softmax are its own, the other
-#' activations are composed of exponential, logarithm and arithmetic, gelu by a rational approximation of the normal distribution. Outputs then agree with `predict()` to about 1e-15, and
-#' always to 1e-12. With `"single"` inputs, weights and outputs are single, encoding and scaling are computed in double, and outputs agree to 1e-6 (for sizes above 1, of their size).
+#' `class`, a string for each row, empty where the output is missing. (Where a column has one of these names, the output is `response_output` or `class_output`.) With `precision = "double"` every node has a kernel in double in onnxruntime's processor back end: sigmoid, tanh and softmax are its own, the other
+#' activations are composed of exponential, logarithm and arithmetic, gelu by a rational approximation of the normal distribution. Outputs then agree with `predict()` to
+#' about 1e-15 (tested: 1e-12). With `"single"` inputs, weights and outputs are single, encoding and scaling are computed in double, and outputs agree to 1e-6, or for sizes above 1 to 1e-6 of their size; sums of
+#' very many inputs lose a little more.
 #'
-#' **`.sql`** is a query in standard SQL with common table expressions. It needs `exp()`, and `log()` (of any base) where softplus or the formula has a logarithm: SQLite must have its math functions (the one in the package
+#' **`.sql`** is a query in standard SQL with common table expressions. It needs `exp()`, and `log()` (of any base), `sqrt()` or `power()` where softplus or the formula has a logarithm, a root or a power: SQLite must have its math functions (the one in the package
 #' RSQLite has). `MATERIALIZED` asks SQLite (3.35 or later) and PostgreSQL (12 or later) to compute each layer once; other databases may need that word taken out.
 #' SQLite allows 2,000 columns, and so as many units in a layer.
 #'

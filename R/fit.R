@@ -93,6 +93,7 @@ summary.nn_fit <- function(object, ...) {
     activation = activation_table$name[fit$shape$activations + 1], weights = (units[-length(units)] + 1) * units[-1])
   sizes <- vapply(coef(object)[2 * seq_len(layers) - 1], function(w) max(abs(w)), 0)
   table$largest <- unname(sizes)
+  if (is.null(fit$errors) && !is.null(fit$residuals)) fit$errors <- training_errors(fit$residuals, fit$residuals + fit$output, NULL, NULL, fit$levels)
   structure(list(layers = table, errors = error_table(fit), training = describe_training(fit), parameters = sum(table$weights), objective = fit$objective,
     history = fit$history, stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
     accuracy = unlist(lapply(list(training = fit$errors$training, `held out` = fit$errors$held_out), attr, "accuracy")), call = fit$call), class = "summary.nn_fit")
@@ -125,11 +126,11 @@ output_errors <- function(residuals, y, weights, levels) {
 }
 
 training_errors <- function(residuals, y, weights, held_out, levels) {
+  if (length(held_out) == 0) return(list(training = output_errors(residuals, y, weights, levels), weighted = length(weights) > 0))
   of <- function(rows) {
-    if (length(rows) == 0) return(output_errors(residuals, y, weights, levels))
     output_errors(residuals[rows, , drop = FALSE], y[rows, , drop = FALSE], if (length(weights) > 0) weights[rows], levels)
   }
-  list(training = of(setdiff(seq_len(nrow(y)), held_out)[length(held_out) > 0]), held_out = if (length(held_out) > 0) of(held_out), weighted = length(weights) > 0)
+  list(training = of(setdiff(seq_len(nrow(y)), held_out)), held_out = of(held_out), weighted = length(weights) > 0)
 }
 
 error_table <- function(fit) {

@@ -2,7 +2,7 @@
 # The forms are described in vignettes/format.Rmd. Reading makes what it reads and nothing more: nothing is evaluated.
 
 json_types <- c("logical", "integer", "double", "character", "list", "symbol", "call")
-json_attributes <- c("names", "dim", "dimnames", "class", "levels", "row.names", "contrasts")
+json_attributes <- c("names", "dim", "dimnames", "class", "levels", "row.names", "contrasts", "accuracy")
 json_terms_attributes <- c("variables", "factors", "term.labels", "order", "intercept", "response", "predvars", "dataClasses", "offset", "specials")
 json_classes <- c("nn_fit", "nn_optimizer", "nn_loss_setting", "nn_schedule", "data.frame", "factor", "ordered", "formula", "terms", "omit", "exclude")
 json_depth <- 500

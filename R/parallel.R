@@ -2,9 +2,9 @@
 
 # The values of f(task, ...) for all tasks, in their order: in parallel where the user has set a plan of the package future, else one after the other. Progress goes to progressr, where that is installed.
 # `globals`: objects by name that the workers' global environments need.
-map_tasks <- function(tasks, f, ..., globals = list()) {
+map_tasks <- function(tasks, f, ..., globals = list(), parallel = runs_in_parallel()) {
   done <- if (is_installed("progressr")) progressr::progressor(steps = length(tasks)) else function(...) NULL
-  if (!runs_in_parallel()) return(lapply(tasks, run_task, f = f, done = done, ...))
+  if (!parallel) return(lapply(tasks, run_task, f = f, done = done, ...))
   future.apply::future_lapply(tasks, run_task, f = f, done = done, ..., future.seed = NULL, future.globals = globals)
 }
 

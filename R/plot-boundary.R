@@ -8,7 +8,7 @@ plot_boundary <- function(fit, data, y, resolution, call, ...) {
   answers <- predict_plane(fit, at, plane)
   with_defaults(graphics::plot, list(x = NULL, xlim = plane$limits[[1]], ylim = plane$limits[[2]], xaxs = "i", yaxs = "i"), given[setdiff(names(given), c("xlim", "ylim"))],
     list(xlab = plane$names[1], ylab = plane$names[2], main = if (is.null(unclass(fit)$levels)) unclass(fit)$encoding$outcome$names))
-  if (is.null(unclass(fit)$levels)) draw_levels(at, answers, points) else draw_regions(at, answers, unclass(fit)$levels, points)
+  if (is.null(unclass(fit)$levels)) draw_levels(at, answers, points) else draw_regions(at, answers, unclass(fit)$levels, points, !is.null(given$main))
   graphics::box()
 }
 
@@ -94,7 +94,7 @@ draw_cells <- function(at, number, colours) {
 }
 
 # Classes: the colour of the most probable one, in five tints by its lead on the next; lines where the lead is 0.
-draw_regions <- function(at, probability, levels, points) {
+draw_regions <- function(at, probability, levels, points, titled) {
   colours <- rep_len(class_colours, length(levels))
   winner <- max.col(probability, "first")
   lead <- vapply(seq_along(levels), function(k) {
@@ -112,7 +112,7 @@ draw_regions <- function(at, probability, levels, points) {
     class <- if (is.null(points$observed)) NULL else as.integer(points$observed)
     graphics::points(points$x, points$y, pch = if (is.null(class)) 21 else symbols[class], bg = if (is.null(class)) "white" else colours[class], col = "grey10", cex = 0.9)
   }
-  legend_above(levels, pch = symbols, pt.bg = colours, col = "grey10")
+  legend_above(levels, titled, pch = symbols, pt.bg = colours, col = "grey10")
 }
 
 # Numbers: shades from low to high, and lines of equal height.

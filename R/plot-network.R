@@ -41,16 +41,16 @@ place_units <- function(layers, labels, span, width, line) {
   slots <- vapply(layers, `[[`, 0, "slots")
   height <- max(span[2] - span[1], 0.1)
   tight <- height / max(slots)
-  spacing <- pmin(height / slots, 2.5 * tight)
+  spacing <- pmin(height / slots, max(2.5 * tight, 0.6))
   radius <- min(0.17, 0.4 * tight, 0.12 * width / length(layers))
-  largest <- min(0.95, 0.9 * tight / line)
   gap <- radius + 0.35 * line
-  ends <- lapply(labels, function(text) {
+  ends <- Map(function(text, step) {
     space <- 0.34 * width - gap
+    largest <- min(0.95, 0.9 * step / line)
     cex <- max(size_to_fit(text, space, largest), min(largest, 0.5))
     text <- shorten_to_fit(text, space, cex)
     list(text = text, cex = cex, width = max(graphics::strwidth(text, units = "inches", cex = cex)))
-  })
+  }, labels, spacing[c(1, length(spacing))])
   from <- max(ends[[1]]$width + gap + 0.08, 0.3)
   to <- width - max(ends[[2]]$width + gap + 0.08, 0.3)
   list(x = seq(from, to, length.out = length(layers)), radius = radius, gap = gap, ends = ends, tight = tight,

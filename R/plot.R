@@ -58,7 +58,7 @@ plot_loss <- function(fit, log, call, ...) {
   best <- fit$best_epoch
   graphics::abline(v = best, col = "grey50", lty = 3)
   if (best %in% history$epoch) graphics::points(best, losses[match(best, history$epoch), 2], pch = 19, col = colours[2])
-  legend_above(c("training", "held out", paste("best epoch,", best)), col = c(colours, "grey50"), lty = 1:3, lwd = c(2, 2, 1))
+  legend_above(c("training", "held out", paste("best epoch,", best)), !is.null(list(...)$main), col = c(colours, "grey50"), lty = 1:3, lwd = c(2, 2, 1))
 }
 
 # Colours of Okabe and Ito (2008), which the colour-blind can tell apart.
@@ -74,14 +74,13 @@ tint <- function(colour, share) {
 
 with_defaults <- function(f, fixed, given, defaults) do.call(f, c(fixed, given, defaults[setdiff(names(defaults), names(given))]))
 
-# A legend in one row above the plot, where it hides nothing, as large as there is room for.
-legend_above <- function(labels, ...) {
-  size <- function(cex) graphics::legend("topleft", labels, horiz = TRUE, bty = "n", cex = cex, plot = FALSE, ...)$rect
-  width <- diff(graphics::grconvertX(c(0, 1), "npc", "user"))
-  log_x <- graphics::par("xlog")
-  wide <- size(1)$w
-  if (log_x) width <- diff(graphics::par("usr")[1:2])
-  graphics::legend("bottomleft", labels, horiz = TRUE, bty = "n", cex = min(0.9, 0.95 * width / wide), inset = c(0, 1), xpd = NA, ...)
+# A legend above the plot, where it hides nothing: in one row, or where that would be too small and there is no title, in two or three.
+legend_above <- function(labels, titled, ...) {
+  room <- 0.95 * diff(graphics::par("usr")[1:2])
+  columns <- unique(ceiling(length(labels) / (if (titled) 1 else 1:3)))
+  cex <- vapply(columns, function(n) min(0.9, room / graphics::legend("topleft", labels, ncol = n, bty = "n", plot = FALSE, ...)$rect$w), 0)
+  best <- if (any(cex >= 0.7)) which(cex >= 0.7)[1] else which.max(cex)
+  graphics::legend("bottomleft", labels, ncol = columns[best], bty = "n", cex = cex[best], inset = c(0, 1), xpd = NA, ...)
 }
 
 # The size at which the widest of `text` takes `space` inches, at most `largest`.

@@ -95,7 +95,9 @@ finish_fit <- function(fit, state, history, stop) {
     output <- decode_output(core_forward(fit$shape, weights, data$X, data$offset, FALSE, single)$output, fit$encoding)
     if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(data$X), fit$outputs)
     y <- if (is.null(data$response)) data$y else data$response
-    list(output = output, residuals = y - output, errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels))
+    # what summary() cannot tell from these two: which rows were held out, and their weights
+    partial <- length(data$weights) > 0 || length(fit$problem$held_out) > 0
+    c(list(output = output, residuals = y - output), if (partial) list(errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels)))
   }
   parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
   structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
@@ -105,8 +107,8 @@ returned_weights <- function(state) if (length(state$best_weights) > 0) state$be
 
 # A small gradient is convergence only where it says something: not in the flat part of every unit, nor where the weights run to infinity.
 warn_of_false_end <- function(fit, data) {
-  if (fit$stop != "gradient") return(fit)
   plain <- unclass(fit)
+  if (plain$stop != "gradient") return(fit)
   layers <- core_forward(plain$shape, flatten_network(coef(fit)), data$X, data$offset, TRUE, FALSE)
   kinds <- activation_table$name[plain$shape$activations + 1]
   from_logits <- plain$settings$loss$name == "cross_entropy"

@@ -35,7 +35,10 @@
 #' | `epochs` | 200 | at most 200 |
 #' | `validation` | none | a tenth of the rows |
 #' | `patience` | `Inf`, or 20 with `validation` | 20 |
-#' | `penalty` | 0.5 / rows for classes, 1 / rows for numbers and counts | the same |
+#' | `penalty` | 0.5 / rows or 4 / rows, by cross-validation | 0.5 / rows for classes, 1 / rows for numbers and counts |
+#'
+#' For few rows the penalty is the one of the two with the lower loss in 4-fold cross-validation, which makes training some six times as long; it is 1 / rows where rows times inputs are above 50,000, and 0.5 or 1 / rows, as for many rows, where `optimizer` is given. The numbers are parts of
+#' what `print()` shows as the objective. The cross-validation draws no random numbers of its own.
 #'
 #' A `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or `penalty_l1` in the call means Adam at any number of rows, as L-BFGS takes none of them. The choices were made on other data (`bench/defaults.R` in the sources) than those on which the package is compared with `nnet` and scikit-learn in `vignette("accuracy", "backprop")`.
 #'
@@ -152,7 +155,7 @@ train_data <- function(frame, options, shown, call) {
   encoding$calibration <- calibration[c("share", "seed")]
   prepared <- encode_rows(encoding, encoded, frame, training, call)
   if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) && (is.null(options$loss) || identical(options$loss, "squared_error"))) options$output_activation <- "identity"
-  options <- choose_defaults(options, nrow(prepared$X), encoding$outcome, call)
+  options <- choose_defaults(options, c(prepared, list(encoding = encoding)), call)
   options[c("weights", "offset")] <- list(prepared$weights, prepared$offset)
   if (!is.null(options$validation) && !is.numeric(options$validation))
     options$validation <- encode_validation(list(encoding = encoding, inputs = colnames(prepared$X)), options$validation, call)

@@ -137,9 +137,11 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
   check_given(missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output", call)
-  options <- mget(setdiff(names(formals(nn_train.matrix)), c("X", "y", "...")), envir = call)
+  options <- mget(matrix_options, envir = call)
   train_network(list(X = check_inputs(X, "X", call), y = y), options, call_of_symbols(match.call()), call)
 }
+
+matrix_options <- setdiff(names(formals(nn_train.matrix)), c("X", "y", "..."))
 
 # Where all methods end. `prepared`: the numeric matrix X that the network sees, its targets y, and for data also the response on its own scale, the encoding and
 # the rows that na.action left out. `options`: the arguments of nn_train.matrix() by name. `shown`: the call that the fit keeps.

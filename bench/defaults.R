@@ -1,4 +1,9 @@
-# How the defaults for data were chosen, on other data than those of accuracy.R. Usage: Rscript bench/defaults.R [small|large]
+# How the defaults for data were chosen, on other data than those of accuracy.R: the candidates side by side, as medians over the seeds.
+#
+# Usage: Rscript bench/defaults.R [small|large] [seeds = 5]
+# Needs mlbench, MASS, modeldata, dplyr and nnet. scikit-learn is compared with as well where /usr/bin/python3 has it.
+#
+@FOUND@
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
 source(file.path(here, "contest.R"))
 suppressMessages(library(mlbench))
@@ -28,4 +33,34 @@ as_set <- function(pair) {
   data <- pair[[2]]
   if (is.call(pair[[1]][[2]])) data[[outcome]] <- eval(pair[[1]][[2]], data)
   list(formula = as.formula(paste(outcome, "~ .")), data = droplevels(data))
+}
+
+# The penalty is c / rows: the same prior for the weights, whatever the number of rows.
+full_batch <- function(c, hidden = 100, activation = "relu", ...) function(set, train, seed) {
+  backprop_with(optimizer = "lbfgs", hidden = hidden, activation = activation, penalty = c / length(train), validation = NULL, ...)(set, train, seed)
+}
+batches <- function(rate, batch = 32, hidden = 100, c = 0.5, epochs = 200, ...) function(set, train, seed) {
+  backprop_with(optimizer = "adam", learning_rate = rate, batch_size = batch, hidden = hidden, activation = "relu", penalty = c / length(train), epochs = epochs, ...)(set, train, seed)
+}
+small_candidates <- list(relu_0.3 = full_batch(0.3), relu_0.5 = full_batch(0.5), relu_1 = full_batch(1), relu_2 = full_batch(2), relu32_0.5 = full_batch(0.5, 32), tanh_0.5 = full_batch(0.5, activation = "tanh"),
+  tanh32_1 = full_batch(1, 32, "tanh"), gelu_1 = full_batch(1, activation = "gelu"), deep_1 = full_batch(1, c(32, 16)), epochs50 = full_batch(0.5, epochs = 50), adam = batches(0.001, validation = NULL))
+large_candidates <- list(lbfgs = full_batch(0.5), rate0.001 = batches(0.001), rate0.003 = batches(0.003), batch128 = batches(0.003, 128), plateau = batches(0.003, schedule = backprop::nn_plateau(0.5, 5)),
+  cosine = batches(0.003, epochs = 100, schedule = backprop::nn_cosine(100), patience = 30), deep = batches(0.003, hidden = c(64, 64)), wide = batches(0.003, 64, 200), c_0.05 = batches(0.003, c = 0.05), c_3 = batches(0.003, c = 3))
+
+arguments <- commandArgs(TRUE)
+size <- if (length(arguments) > 0) arguments[1] else "small"
+seeds <- seq_len(if (length(arguments) > 1) as.integer(arguments[2]) else 5)
+set.seed(0)
+sets <- lapply(if (size == "small") small_sets() else large_sets(), as_set)
+others <- list(nnet = nnet_with(5))
+if (file.exists("/usr/bin/python3") && system2("/usr/bin/python3", c("-c", shQuote("import sklearn")), stderr = FALSE) == 0) others$`scikit-learn` <- sklearn(TRUE)
+results <- contest(sets, c(if (size == "small") small_candidates else large_candidates, others), seeds)
+options(width = 250)
+print(signif(medians(results), 3))
+print(round(medians(results, "seconds"), 2))
+table <- pmax(medians(results), 0.01)
+for (kind in c("classes", "numbers")) {
+  these <- table[vapply(sets, is_classes, NA) == (kind == "classes"), , drop = FALSE]
+  cat("\nMean over the sets of log(a candidate's / the sets' mean),", kind, "\n")
+  print(round(sort(colMeans(log(these / rowMeans(these)))), 3))
 }

@@ -21,7 +21,8 @@ export_data <- function() {
 }
 
 export_formulas <- list(y ~ size + share + kind + grade + city + on, y ~ size * kind + log(share) + I(size^2) + on:kind, y ~ 0 + kind + city, y ~ kind:city:size - 1, kind ~ size + on,
-  on ~ size + scale(share), y ~ sqrt(share) + exp(share) + log10(share) + log2(share) + log1p(share) + expm1(share) + abs(share - 1) + I(-size / share) + I(share^1.5) + I(size^3), NULL)
+  on ~ size + scale(share), y ~ sqrt(share) + exp(share) + log10(share) + log2(share) + log1p(share) + expm1(share) + abs(share - 1) + I(-size / share) + I(share^1.5) + I(size^3),
+  cbind(y, share) ~ size + kind, NULL)
 
 export_data_fit <- function(formula, data = export_data(), ...) {
   set.seed(14)
@@ -96,15 +97,18 @@ run_onnx <- function(path, newdata, precision) {
   writeLines(jsonlite::toJSON(feeds, auto_unbox = TRUE), given, useBytes = TRUE)
   output <- suppressWarnings(system2("node", shQuote(c(testthat::test_path("fixtures", "run-onnx.js"), onnxruntime_folder(), path, given)), stdout = TRUE, stderr = TRUE))
   results <- tryCatch(jsonlite::parse_json(paste(output, collapse = "\n")), error = function(e) stop(paste(output, collapse = "\n")))
-  response <- results$response
-  list(response = matrix(as.numeric(unlist(response$data)), response$dims[[1]], response$dims[[2]], byrow = TRUE), class = unlist(results$class$data))
+  response <- results[[grep("^response", names(results))]]
+  list(response = matrix(as.numeric(unlist(response$data)), response$dims[[1]], response$dims[[2]], byrow = TRUE), class = unlist(results$class$data), names = names(results))
 }
 
-skip_without_onnx_checker <- function() {
-  if (!nzchar(Sys.which("python3")) || suppressWarnings(system2("/usr/bin/python3", c("-c", shQuote("import onnx")), stdout = FALSE, stderr = FALSE)) != 0) testthat::skip("Python's onnx is not installed")
+# A Python that has the package onnx, as Debian's with python3-onnx: the system's, or the first on the path.
+onnx_python <- function() {
+  has_onnx <- function(python) nzchar(python) && file.exists(python) && system2(python, c("-c", shQuote("import onnx")), stdout = FALSE, stderr = FALSE) == 0
+  Find(has_onnx, unique(c("/usr/bin/python3", unname(Sys.which("python3")))))
 }
-check_onnx <- function(path) {
-  system2("/usr/bin/python3", c("-c", shQuote("import sys, onnx; onnx.checker.check_model(onnx.load(sys.argv[1]), full_check = True); print('checked')"), shQuote(path)), stdout = TRUE, stderr = TRUE)
+skip_without_onnx_checker <- function() if (is.null(onnx_python())) testthat::skip("no Python with the package onnx is installed")
+check_onnx <- function(path, python = onnx_python()) {
+  system2(python, c("-c", shQuote("import sys, onnx; onnx.checker.check_model(onnx.load(sys.argv[1]), full_check = True); print('checked')"), shQuote(path)), stdout = TRUE, stderr = TRUE)
 }
 
 # Differences relative to the size of the numbers, where that is above 1.

@@ -98,6 +98,19 @@ test_that("in parallel the numbers are those in sequence", {
   expect_identical(quick(inputs, iris$Species, folds = 4), one)
 })
 
+test_that("sparse inputs give the numbers of plain ones", {
+  skip_if_not_installed("Matrix")
+  plain <- cbind(cars_inputs, diag(32)[, 1:3])
+  colnames(plain) <- NULL
+  fold <- rep(1:4, 8)
+  set.seed(1)
+  one <- quick(plain, cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE)
+  set.seed(1)
+  other <- quick(Matrix::Matrix(plain, sparse = TRUE), cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE)
+  expect_identical(other$metrics, one$metrics)
+  expect_equal(other$fits[[2]]$probe, one$fits[[2]]$probe)
+})
+
 test_that("a task's numbers do not depend on the kind of R's generator, which is left as it was", {
   withr::local_seed(1, .rng_kind = "L'Ecuyer-CMRG")
   first <- .Random.seed

@@ -7,6 +7,7 @@ keeping_data <- function() {
 test_that("a fit kept by saveRDS() predicts and goes on the same in a new session", {
   skip_on_cran()
   skip_if_not_installed("callr")
+  skip_if_not_installed("jsonlite")
   d <- keeping_data()
   set.seed(1)
   half <- nn_train(d$X, d$class, hidden = c(4, 3), optimizer = "adam", batch_size = 7, dropout = 0.2, validation = 0.25, epochs = 10, schedule = nn_plateau())
@@ -95,7 +96,8 @@ test_that("fits of older versions load, predict and go on", {
     expect_identical(nn_continue(old$fit, old$X, y, epochs = 5)$state$epoch, 25)
   }
   expect_null(stored[[1]]$fit$schema)
-  expect_identical(coef(nn_continue(stored[[1]]$fit, stored[[1]]$X, y, epochs = 5)), coef(nn_continue(stored[[2]]$fit, stored[[2]]$X, y, epochs = 5)))
+  # Made by two versions of the package from the same seed, so that the last bits may differ.
+  expect_equal(coef(nn_continue(stored[[1]]$fit, stored[[1]]$X, y, epochs = 5)), coef(nn_continue(stored[[2]]$fit, stored[[2]]$X, y, epochs = 5)), tolerance = 1e-12)
   expect_identical(backprop:::current_fit(stored[[1]]$fit, NULL)$schema, 1)
 })
 

@@ -62,6 +62,26 @@ test_that("one case, many cases, missing values and unknown levels run in onnxru
   expect_lt(relative_difference(run_onnx(path, data[1, c("size", "kind", "on")], "double")$response, predict(fit, data[1, ])), 1e-12)
   new <- data.frame(size = c(100, NA, 100), kind = c("a", "a", "never seen"), on = TRUE)
   expect_identical(is.na(run_onnx(path, new, "double")$response[, 1]), c(FALSE, TRUE, TRUE))
+  for (formula in list(on ~ size + kind, city ~ size + kind)) for (precision in c("double", "single")) {
+    fit <- export_data_fit(formula, data)
+    nn_export(fit, path, precision = precision)
+    got <- run_onnx(path, new[c("size", "kind")], precision)
+    expect_identical(got$class, c(as.character(predict(fit, new[1, ], type = "class")), "", ""))
+    expect_identical(is.na(rowSums(got$response)), c(FALSE, TRUE, TRUE))
+  }
+})
+
+test_that("columns may have the names of outputs and nodes", {
+  skip_on_cran()
+  skip_without_onnxruntime()
+  data <- export_data()
+  data$response <- data$size
+  data$class <- data$kind
+  data$Sub_1 <- data$share
+  fit <- export_data_fit(kind ~ response + class + Sub_1, data)
+  path <- withr::local_tempfile(fileext = ".onnx")
+  nn_export(fit, path, precision = "double")
+  expect_setequal(run_onnx(path, data[c("response", "class", "Sub_1")], "double")$names, c("response_output", "class_output"))
 })
 
 test_that("the precision is that of the training where none is given", {
@@ -77,15 +97,16 @@ test_that("the precision is that of the training where none is given", {
 test_that("ONNX's own checker reads the models", {
   skip_on_cran()
   skip_without_onnx_checker()
+  python <- onnx_python()
   for (precision in c("double", "single")) {
     path <- withr::local_tempfile(fileext = ".onnx")
     for (activation in nn_activations()$name) {
       nn_export(export_activation_fit(activation), path, precision = precision)
-      expect_identical(check_onnx(path), "checked")
+      expect_identical(check_onnx(path, python), "checked")
     }
     for (formula in export_formulas) {
       nn_export(export_data_fit(formula), path, precision = precision)
-      expect_identical(check_onnx(path), "checked")
+      expect_identical(check_onnx(path, python), "checked")
     }
   }
 })
