@@ -76,7 +76,8 @@ contestants_of <- function(name) {
         label <- label
         function(round) {
           if (!file.exists(start_file(name, round))) write_numbers(unlist(start(round)), start_file(name, round))
-          as.list(ask("time", label, name, round))
+          answer <- ask("time", label, name, round)
+          if (is.null(answer)) list(NULL) else as.list(answer)
         }
       })
     }
