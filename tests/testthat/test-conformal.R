@@ -84,7 +84,7 @@ test_that("intervals cover as promised", {
     set.seed(i)
     d <- data.frame(x = runif(121, -2, 2))
     d$y <- sin(2 * d$x) + rnorm(121, sd = 0.1 + 0.2 * abs(d$x))
-    fit <- nn_train(y ~ x, d[1:120, ], hidden = 4, epochs = 20, calibration = 0.5)
+    fit <- nn_train(y ~ x, d[1:120, ], hidden = 4, epochs = 20, penalty = 0.01, calibration = 0.5)
     interval <- predict(fit, d[121, ], interval = "prediction", level = 0.8)
     d$y[121] >= interval[, "lwr"] && d$y[121] <= interval[, "upr"]
   }, NA)
@@ -99,7 +99,7 @@ test_that("sets cover as promised", {
     d <- data.frame(x = rnorm(121))
     d$class <- factor(sample(c("a", "b", "c"), 121, TRUE))
     d$x <- d$x + as.integer(d$class)
-    fit <- nn_train(class ~ x, d[1:120, ], hidden = 3, epochs = 20, calibration = 0.5)
+    fit <- nn_train(class ~ x, d[1:120, ], hidden = 3, epochs = 20, penalty = 0.01, calibration = 0.5)
     predict(fit, d[121, ], interval = "prediction", level = 0.8)[, as.character(d$class[121])]
   }, NA)
   expect_gte(sum(covered), qbinom(1e-4, 300, 0.8))
