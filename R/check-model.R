@@ -36,6 +36,7 @@ check_model <- function(fit, allow = character()) {
     need(is.matrix(fit[[name]]) && is.double(fit[[name]]) && all(dim(fit[[name]]) == c(fit$n, outputs)) && all(is.finite(fit[[name]])), paste0("Its ", name, " must have a row for each row of the data."))
   need(is.data.frame(fit$history) && all(vapply(fit$history, is.double, NA)) && all(c("epoch", "loss") %in% names(fit$history)), "Its history must be a table of numbers.")
   need(is.null(fit$calibration) || (is.list(fit$calibration) && all(vapply(fit$calibration, function(scores) is.double(scores) && all(is.finite(scores)), NA))), "Its calibration must be lists of finite numbers.")
+  need(is.null(fit$probe) || (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA))), "What it knows of the inputs and units must be numbers.")
   need(is.null(fit$call) || is.call(fit$call), "Its call is none.")
   check_model_settings(fit$settings, fit$shape, need, number, flag, whole)
   check_model_state(fit$state, fit$settings, parameters, need, number, finite, whole)

@@ -58,13 +58,15 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
     return(given)
   }
   if (fit$stop == "patience") fit$state$stale <- 0
-  if (!identical(data_digest(data), fit$data)) {
+  digest <- data_digest(data)
+  # A fit of an older version has a digest that says nothing now (NULL): its data are taken to be the same where they have as many rows.
+  if (if (is.null(fit$data)) nrow(X) != fit$n else !identical(digest, fit$data)) {
     cli::cli_warn(c("These are other data than those the fit was made with.", i = "Training goes on with them, from the fit's weights."), class = "backprop_warning_other_data", call = NULL)
     fit$state$under_way[] <- 0
     if (!is.null(fit$state$curvature)) fit$state$curvature <- first_memory(fit$settings$optimizer, length(fit$state$weights))$curvature
     fit$n <- nrow(X)
-    fit$data <- data_digest(data)
   }
+  fit$data <- digest
   history <- if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history()
   longer <- warn_of_false_end(run_training(fit, fit$state, history, data, epochs, controls), data)
   if (from_data) prepared$calibrate(longer) else longer

@@ -127,4 +127,5 @@ core_data <- function(data, settings, seed, call) {
 }
 
 # What tells other data from those of the fit.
+# A change here changes the digest of all data: it needs a new schema, whose step takes `data` out of older fits.
 data_digest <- function(data) hash(list(dim(data$X), numbers_of(data$X), numbers_of(data$y), data$weights, numbers_of(data$offset)))

@@ -12,14 +12,14 @@ choose_defaults <- function(options, prepared, call) {
   optimizer <- check_optimizer(options$optimizer, NULL, call)
   stops_early <- !optimizer$full_batch && rows >= few_rows
   if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) options$learning_rate <- 0.003
-  choose("hidden", 100)
+  choose("hidden", if (rows < few_rows) 100 else 200)
   choose("activation", "relu")
   choose("init", if (identical(options$activation, "tanh") || identical(options$activation, "sigmoid")) "glorot_normal" else "he_normal")
   choose("batch_size", if (!optimizer$full_batch) 32)
   choose("epochs", 200)
   choose("validation", if (stops_early) 0.1)
   choose("patience", if (is.null(options$validation)) Inf else 20)
-  if (auto[["penalty"]]) options$penalty <- if (optimizer$name == "lbfgs" && auto[["optimizer"]]) compare_penalties(prepared, options, call) else (if (is.null(prepared$encoding$outcome$levels)) 1 else 0.5) / rows
+  if (auto[["penalty"]]) options$penalty <- if (optimizer$name == "lbfgs" && auto[["optimizer"]]) compare_penalties(prepared, options, call) else (if (rows < few_rows) 1 else 2) / rows
   options$chosen <- c(names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate")
   options
 }

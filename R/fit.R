@@ -96,7 +96,7 @@ summary.nn_fit <- function(object, ...) {
   if (is.null(fit$errors) && !is.null(fit$residuals)) fit$errors <- training_errors(fit$residuals, fit$residuals + fit$output, NULL, NULL, fit$levels)
   structure(list(layers = table, errors = error_table(fit), training = describe_training(fit), parameters = sum(table$weights), objective = fit$objective,
     history = fit$history, stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
-    accuracy = unlist(lapply(list(training = fit$errors$training, `held out` = fit$errors$held_out), attr, "accuracy")), call = fit$call), class = "summary.nn_fit")
+    accuracy = c(training = fit$errors$training$accuracy, `held out` = fit$errors$held_out$accuracy), call = fit$call), class = "summary.nn_fit")
 }
 
 #' @export
@@ -114,15 +114,17 @@ print.summary.nn_fit <- function(x, ...) {
   invisible(x)
 }
 
-# Errors by output (k x 2 or 3) of some rows, with the share of right classes as an attribute: what a fit keeps, as the weights and the held-out rows are not kept.
+# Of some rows: the errors by output (`table`, k x 2 or 3) and, for classes, the share of right ones. A fit keeps this where it does not keep what it is made of.
 output_errors <- function(residuals, y, weights, levels) {
   share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
   squared <- colSums(share * residuals^2)
-  spread <- colSums(share * (y - rep(colSums(share * y), each = nrow(y)))^2)
-  errors <- cbind(mean_squared_error = squared, mean_absolute_error = colSums(share * abs(residuals)))
-  if (is.null(levels)) return(cbind(errors, r_squared = ifelse(spread > 0, 1 - squared / spread, NA)))
+  table <- cbind(mean_squared_error = squared, mean_absolute_error = colSums(share * abs(residuals)))
+  if (is.null(levels)) {
+    spread <- colSums(share * (y - rep(colSums(share * y), each = nrow(y)))^2)
+    return(list(table = cbind(table, r_squared = ifelse(spread > 0, 1 - squared / spread, NA))))
+  }
   class_of <- function(output) if (ncol(output) == 1) output[, 1] > 0.5 else max.col(output, "first")
-  structure(errors, accuracy = sum(share[class_of(y) == class_of(y - residuals)]))
+  list(table = table, accuracy = sum(share[class_of(y) == class_of(y - residuals)]))
 }
 
 training_errors <- function(residuals, y, weights, held_out, levels) {
@@ -135,6 +137,6 @@ training_errors <- function(residuals, y, weights, held_out, levels) {
 
 error_table <- function(fit) {
   if (is.null(fit$errors)) return(NULL)
-  table <- function(errors, rows) data.frame(output = if (is.null(fit$outputs)) seq_len(nrow(errors)) else fit$outputs, rows = rows, errors, row.names = NULL)
+  table <- function(errors, rows) data.frame(output = if (is.null(fit$outputs)) seq_len(nrow(errors$table)) else fit$outputs, rows = rows, errors$table, row.names = NULL)
   rbind(table(fit$errors$training, "training"), if (!is.null(fit$errors$held_out)) table(fit$errors$held_out, "held out"))
 }

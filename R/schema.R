@@ -3,9 +3,10 @@ fit_schema <- 1
 
 # From schema s - 1 to schema s, in place s.
 schema_steps <- list(
-  # Fits of schema 0 are of before there was a number, and before training took more than one thread.
+  # Fits of schema 0 are of before there was a number, and before training took more than one thread; their digest of the data was another.
   function(fit) {
     fit$settings$threads <- 1
+    fit$data <- NULL
     fit$schema <- 1
     fit
   })

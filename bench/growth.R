@@ -41,9 +41,9 @@ measure <- function(n, p, width, depth, batch, precision) {
     as.double(Sys.time() - begin, units = "secs")
   }
   set.seed(1)
-  X <- matrix(0, n, p)
-  # one column at a time, so that nothing of the size of X is left to be used again
-  for (j in seq_len(p)) X[, j] <- rnorm(n)
+  # made in its place, so that no memory is left that training could use again unseen
+  X <- rnorm(n * p)
+  dim(X) <- c(n, p)
   y <- sin(X[, 1]) + X[, 2] * X[, 3] / 2 + 0.1 * rnorm(n)
   # all code is loaded and compiled before anything is measured
   for (i in 1:3) nn_train(X[1:20, ], y[1:20], hidden = c(3, 3), activation = "relu", optimizer = "adam", epochs = 1, batch_size = 5, precision = precision)

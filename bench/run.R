@@ -11,17 +11,8 @@ option <- function(name) sub(paste0("^--", name, "=?"), "", grep(paste0("^--", n
 rounds_given <- as.integer(option("rounds"))
 
 if (length(option("installed")) == 0) {
-  place <- tempfile("backprop-")
-  dir.create(file.path(place, "library"), recursive = TRUE)
-  root <- normalizePath(file.path(here, ".."))
-  old <- setwd(place)
-  run <- function(...) if (system2(file.path(R.home("bin"), "R"), c("CMD", ...), stdout = "log", stderr = "log") != 0) stop(paste(readLines("log"), collapse = "\n"))
-  # a clean copy: what git has, without objects of other builds
-  system2("git", c("clone", "--quiet", shQuote(root), "copy"))
-  run("build", "--no-build-vignettes", "--no-manual", "copy")
-  run("INSTALL", "--library=library", Sys.glob("backprop_*.tar.gz"))
-  setwd(old)
-  .libPaths(c(file.path(place, "library"), .libPaths()))
+  source(file.path(here, "installation.R"))
+  invisible(install_afresh(file.path(here, "..")))
 }
 library(backprop)
 source(file.path(here, "workloads.R"))
@@ -51,7 +42,7 @@ start_file <- function(name, round) file.path(folder, paste0(name, ".start", rou
 write_numbers <- function(x, path) writeBin(as.double(x), path, size = 8, endian = "little")
 if (!is.null(python)) {
   jsonlite::write_json(lapply(workloads, function(w) lapply(w, function(x) if (length(x) == 1) jsonlite::unbox(x) else x)), file.path(folder, "workloads.json"), digits = NA)
-  ask("load", folder)
+  invisible(ask("load", folder))
 }
 
 seconds_of <- function(f, round, calls) {
@@ -85,7 +76,8 @@ contestants_of <- function(name) {
         label <- label
         function(round) {
           if (!file.exists(start_file(name, round))) write_numbers(unlist(start(round)), start_file(name, round))
-          as.list(ask("time", label, name, round))
+          answer <- ask("time", label, name, round)
+          if (is.null(answer)) list(NULL) else as.list(answer)
         }
       })
     }
@@ -99,8 +91,8 @@ versions <- function() {
   c(own, if (!is.null(python)) { v <- Filter(Negate(is.null), ask("versions")); paste(names(v), unlist(v)) })
 }
 processor <- if (file.exists("/proc/cpuinfo")) sub(".*: *", "", grep("^model name", readLines("/proc/cpuinfo"), value = TRUE)[1]) else Sys.info()[["machine"]]
-cat(format(Sys.Date()), ", ", R.version$version.string, ", ", processor, ", instruction set ", attr(nn_instruction_sets(), "chosen"), "\n", sep = "")
-cat(paste(versions(), collapse = ", "), "\n\n", sep = "")
+conditions <- c(paste0(format(Sys.Date()), ", ", R.version$version.string, ", ", processor, ", instruction set ", attr(nn_instruction_sets(), "chosen")), paste(versions(), collapse = ", "))
+cat(conditions, "", sep = "\n")
 
 # Multiplications and additions that one epoch needs: forward, and backward without the gradient of the inputs.
 work_of <- function(w) {
@@ -146,7 +138,10 @@ for (name in chosen) {
   cat("\n")
   all_rows <- rbind(all_rows, data.frame(workload = w$title, contestant = rownames(table), table, check.names = FALSE, row.names = NULL)[, c("workload", "contestant", "seconds", "times backprop")])
 }
-if (length(option("csv"))) utils::write.csv(all_rows, option("csv"), row.names = FALSE)
+if (length(option("csv"))) {
+  writeLines(paste("#", conditions), option("csv"))
+  suppressWarnings(utils::write.table(all_rows, option("csv"), append = TRUE, sep = ",", row.names = FALSE))
+}
 if (!is.null(python)) {
   writeLines("quit", python)
   close(python)

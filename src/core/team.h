@@ -1,12 +1,14 @@
 // Threads that do one piece of work together at a time. They are started with the team and joined with it, within one call from R,
 // so that nothing of them is left where a process forks. What each does never depends on how many they are: only who does it.
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace backprop {
@@ -34,6 +36,7 @@ class Team {
 
   // Where the system gives fewer threads, there are fewer: the results are the same.
   explicit Team(std::size_t size) {
+    threads_.reserve(size);
     try {
       for (std::size_t i = 1; i < size; ++i) threads_.emplace_back([this, i] { serve(i); });
     } catch (const std::system_error&) {
