@@ -2,8 +2,8 @@
 
 probed_rows <- 200
 
-# `typical`: each input's root mean square; `idle`: for each hidden layer the number of units that are idle.
-probe <- function(shape, weights, X, offset) {
+# `typical`: each input's root mean square; `idle`: for each hidden layer the number of units that are idle. `activations`: of all rows, where they are known.
+probe <- function(shape, weights, X, offset, activations = NULL) {
   n <- nrow(X)
   if (n > probed_rows) {
     some <- floor(seq(1, n, length.out = probed_rows))
@@ -12,7 +12,7 @@ probe <- function(shape, weights, X, offset) {
     n <- probed_rows
   }
   hidden <- seq_len(length(shape$units) - 2)
-  activations <- if (length(hidden) > 0) core_forward(shape, weights, X, offset, TRUE, FALSE)$activation
+  if (is.null(activations) && length(hidden) > 0) activations <- core_forward(shape, weights, X, offset, TRUE, FALSE)$activation
   list(rows = n, typical = root_mean_squares(X),
     idle = vapply(hidden, function(l) count_idle(activations[[l]], activation_table$name[shape$activations[l] + 1]), 0))
 }

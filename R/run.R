@@ -39,7 +39,6 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   }, interrupt = function(signal) "interrupted")
   if (!is.null(progress)) cli::cli_progress_done(id = progress)
   fit <- finish_fit(fit, state, history, stop)
-  fit$probe <- probe(fit$shape, returned_weights(state), data$X, data$offset)
   if (!is.null(controls$checkpoint)) write_checkpoint(fit, controls$checkpoint)
   if (stop == "diverged") abort_diverged(fit, controls$call)
   if (stop == "interrupted") report_interrupt(fit, until - state$epoch, controls$call)
@@ -91,15 +90,17 @@ finish_fit <- function(fit, state, history, stop) {
   weights <- returned_weights(state)
   single <- fit$settings$precision == "single"
   value <- evaluate(list(shape = fit$shape, weights = weights, objective = core_objective(fit$settings), rows = fit$problem$training))$value
+  few <- nrow(data$X) <= probed_rows
+  pass <- if (fit$settings$keep_fitted) core_forward(fit$shape, weights, data$X, data$offset, few, single)
   fitted <- if (fit$settings$keep_fitted) {
-    output <- decode_output(core_forward(fit$shape, weights, data$X, data$offset, FALSE, single)$output, fit$encoding)
+    output <- decode_output(pass$output, fit$encoding)
     if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(data$X), fit$outputs)
     y <- if (is.null(data$response)) data$y else data$response
     # what summary() cannot tell from these two: which rows were held out, and their weights
     partial <- length(data$weights) > 0 || length(fit$problem$held_out) > 0
     c(list(output = output, residuals = y - output), if (partial) list(errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels)))
   }
-  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
+  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop, probe = probe(fit$shape, weights, data$X, data$offset, if (few) pass$activation)), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
   structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
 }
 
