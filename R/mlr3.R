@@ -29,6 +29,7 @@ register_mlr3_learners <- function() {
 }
 
 mlr3_class <- function(task_type) {
+  self <- super <- private <- NULL  # R6 gives the methods theirs
   classif <- task_type == "classif"
   parent <- if (classif) mlr3::LearnerClassif else mlr3::LearnerRegr
   R6::R6Class(paste0("Learner", if (classif) "Classif" else "Regr", "Backprop"), inherit = parent,
