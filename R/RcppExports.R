@@ -17,6 +17,10 @@ core_first_not_finite <- function(x) {
     .Call(`_backprop_core_first_not_finite`, x)
 }
 
+core_digest <- function(parts) {
+    .Call(`_backprop_core_digest`, parts)
+}
+
 core_pass_bytes <- function(shape, rows, keep_all) {
     .Call(`_backprop_core_pass_bytes`, shape, rows, keep_all)
 }

@@ -128,4 +128,4 @@ core_data <- function(data, settings, seed, call) {
 
 # What tells other data from those of the fit.
 # A change here changes the digest of all data: it needs a new schema, whose step takes `data` out of older fits.
-data_digest <- function(data) hash(list(dim(data$X), numbers_of(data$X), numbers_of(data$y), data$weights, numbers_of(data$offset)))
+data_digest <- function(data) core_digest(c(list(dim(data$X)), numbers_of(data$X), list(data$y, data$weights, data$offset)))

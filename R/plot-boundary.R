@@ -72,7 +72,8 @@ boundary_points <- function(fit, data, y, plane, call) {
 # What was observed at the points: numbers, a factor, or nothing. Data that a formula was fitted to may hold it.
 observed_points <- function(fit, data, y, rows, call) {
   outcome <- fit$encoding$outcome
-  if (is.null(y) && !is.null(fit$encoding$terms)) y <- tryCatch(eval(attr(fit$encoding$terms, "variables")[[2]], data, globalenv()), error = function(e) NULL)
+  outcome_of <- if (!is.null(fit$encoding$terms)) attr(fit$encoding$terms, "variables")[[2]]
+  if (is.null(y) && all(all.vars(outcome_of) %in% names(data))) y <- tryCatch(eval(outcome_of, data, globalenv()), error = function(e) NULL)
   if (is.null(y)) return(NULL)
   if (NROW(y) != rows) abort_input(c("{.arg data} and {.arg y} must have the same number of rows.", x = "{.arg data} has {rows}, {.arg y} has {NROW(y)}."), call)
   if (!is.null(outcome)) return(if (is.null(outcome$levels)) drop(numeric_outcome(y)) else encode_outcome(y, outcome, call)$y)

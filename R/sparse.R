@@ -16,12 +16,8 @@ check_inputs <- function(X, name, call, least_rows = 1) {
   X
 }
 
-# What tells one matrix from another of the same size: not their names. Where there are none nothing is copied.
-numbers_of <- function(X) {
-  if (is_sparse(X)) return(list(X@p, X@i, X@x))
-  if (!is.null(dimnames(X))) dimnames(X) <- NULL
-  X
-}
+# The numbers of a matrix, as a list of vectors: what tells it from another of the same size.
+numbers_of <- function(X) if (is_sparse(X)) list(X@p, X@i, X@x) else list(X)
 
 # How many numbers of eight bytes the core's copies of the inputs take: for sparse ones two, of the training and of the fitted values, each with its numbers, their columns and where rows begin.
 copied_numbers <- function(X) if (is_sparse(X)) 2 * (1.5 * last(X@p) + 2 * nrow(X)) else nrow(X) * ncol(X)

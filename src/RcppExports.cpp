@@ -49,6 +49,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_digest
+std::string core_digest(Rcpp::List parts);
+RcppExport SEXP _backprop_core_digest(SEXP partsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type parts(partsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_digest(parts));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_pass_bytes
 double core_pass_bytes(Rcpp::List shape, double rows, bool keep_all);
 RcppExport SEXP _backprop_core_pass_bytes(SEXP shapeSEXP, SEXP rowsSEXP, SEXP keep_allSEXP) {
@@ -196,6 +206,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_instruction_set", (DL_FUNC) &_backprop_core_instruction_set, 0},
     {"_backprop_core_choose_instruction_set", (DL_FUNC) &_backprop_core_choose_instruction_set, 1},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
+    {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
     {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 3},
     {"_backprop_core_activation", (DL_FUNC) &_backprop_core_activation, 3},
     {"_backprop_core_slope", (DL_FUNC) &_backprop_core_slope, 3},

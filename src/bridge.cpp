@@ -2,6 +2,8 @@
 #include "eigen.h"
 
 #include <cmath>
+#include <cstdio>
+#include <cstring>
 #include <variant>
 
 #ifndef _WIN32
@@ -233,6 +235,34 @@ double core_first_not_finite(const Rcpp::NumericVector& x) {
       if (!std::isfinite(p[i])) return static_cast<double>(i) + 1;
   }
   return 0;
+}
+
+// A fingerprint of numbers, the same in every version of R and of other packages: each number's bits, and how many there are, are
+// mixed in by the multiplication and shift of Knuth's hashing, so that it tells changes of data, though not those of an adversary.
+// [[Rcpp::export(rng = false)]]
+std::string core_digest(Rcpp::List parts) {
+  std::uint64_t digest = 0x243F6A8885A308D3;
+  auto mix = [&](std::uint64_t word) {
+    digest = (digest ^ word) * 0x9E3779B97F4A7C15;
+    digest ^= digest >> 32;
+  };
+  auto take = [&](const auto& numbers) {
+    mix(static_cast<std::uint64_t>(numbers.size()));
+    for (const double x : numbers) {
+      std::uint64_t bits;
+      std::memcpy(&bits, &x, sizeof bits);
+      mix(bits);
+    }
+  };
+  for (R_xlen_t i = 0; i < parts.size(); ++i) {
+    const SEXP part = parts[i];
+    if (Rf_isNull(part)) mix(0);
+    else if (TYPEOF(part) == INTSXP) take(Rcpp::IntegerVector(part));
+    else take(Rcpp::NumericVector(part));
+  }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(digest));
+  return text;
 }
 
 // [[Rcpp::export(rng = false)]]
