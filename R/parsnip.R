@@ -27,7 +27,8 @@
 #' @section Errors: Those of [nn_train()].
 #' @seealso `vignette("ecosystem", "backprop")`
 #' @examplesIf requireNamespace("parsnip", quietly = TRUE)
-#' model <- parsnip::mlp("regression", hidden_units = 4, penalty = 0.01, activation = "tanh", epochs = 50) |>
+#' model <- parsnip::mlp("regression", hidden_units = 4, penalty = 0.01, activation = "tanh",
+#'     epochs = 50) |>
 #'   parsnip::set_engine("backprop")
 #' set.seed(1)
 #' fit <- parsnip::fit(model, mpg ~ wt + hp, data = mtcars)
