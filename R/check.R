@@ -30,7 +30,7 @@ check_flag <- function(x, name, call) {
 }
 
 check_choice <- function(x, choices, name, call) {
-  if (is.character(x) && length(x) == 1 && !is.na(x) && x %in% choices) return(x)
+  if (is.character(x) && length(x) == 1 && !is.na(x) && any(x == choices)) return(x)
   abort_argument(c("{.arg {name}} must be one of {.or {.val {choices}}}.", x = "It is {describe(x)}.", nearest_name(x, choices)), call)
 }
 

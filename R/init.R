@@ -19,10 +19,14 @@ draw_network <- function(units, init = "tutorial") {
     drawn <- if (is.null(row)) rnorm(inputs * outputs)
       else if (row$uniform) runif(inputs * outputs, -1, 1) * sqrt(3) * row$deviation(inputs, outputs)
       else rnorm(inputs * outputs, 0, row$deviation(inputs, outputs))
-    network[[2 * layer - 1]] <- matrix(drawn, inputs, outputs)
-    network[[2 * layer]] <- matrix(if (is.null(row)) runif(outputs) else 0, 1, outputs)
+    biases <- if (is.null(row)) runif(outputs) else numeric(outputs)
+    dim(drawn) <- c(inputs, outputs)
+    dim(biases) <- c(1, outputs)
+    network[[2 * layer - 1]] <- drawn
+    network[[2 * layer]] <- biases
   }
-  stats::setNames(network, network_names(layers - 1))
+  names(network) <- network_names(layers - 1)
+  network
 }
 
 #' Draw the first weights of a network

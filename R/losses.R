@@ -36,7 +36,11 @@ loss_outputs <- list(cross_entropy = c("sigmoid", "softmax"), poisson = c("exp",
 #' @name nn_losses
 NULL
 
-new_loss <- function(name, parameter = 0) structure(list(name = name, parameter = parameter), class = "nn_loss_setting")
+new_loss <- function(name, parameter = 0) {
+  loss <- list(name = name, parameter = parameter)
+  class(loss) <- "nn_loss_setting"
+  loss
+}
 
 #' @rdname nn_losses
 #' @export

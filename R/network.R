@@ -3,8 +3,8 @@
 
 # The names of the matrices of a network with `hidden` hidden layers.
 network_names <- function(hidden_layers) {
-  number <- if (hidden_layers == 1) "" else seq_len(hidden_layers)
-  c(if (hidden_layers > 0) rbind(paste0("wh", number), paste0("bh", number)), "wout", "bout")
+  if (hidden_layers == 1) return(c("wh", "bh", "wout", "bout"))
+  c(rbind(layer_names("wh", hidden_layers), layer_names("bh", hidden_layers)), "wout", "bout")
 }
 
 # A name for each hidden layer's quantity, as hidden_layer_input or hidden_layer_input1, ...
@@ -30,8 +30,12 @@ unflatten_network <- function(weights, shape) {
   at <- 0
   for (layer in seq_len(layers)) {
     size <- units[layer] * units[layer + 1]
-    network[[2 * layer - 1]] <- matrix(weights[at + seq_len(size)], units[layer], units[layer + 1])
-    network[[2 * layer]] <- matrix(weights[at + size + seq_len(units[layer + 1])], 1)
+    w <- weights[at + seq_len(size)]
+    b <- weights[at + size + seq_len(units[layer + 1])]
+    dim(w) <- units[layer + 0:1]
+    dim(b) <- c(1, units[layer + 1])
+    network[[2 * layer - 1]] <- w
+    network[[2 * layer]] <- b
     at <- at + size + units[layer + 1]
   }
   names(network) <- network_names(layers - 1)

@@ -1,7 +1,9 @@
 # An optimiser is a small list of its settings, of class `nn_optimizer`; the core gets it as the numbers of `optimizer_numbers()`.
 
 new_optimizer <- function(name, learning_rate, ..., full_batch = FALSE, family = 0L, rule = 0L) {
-  structure(list(name = name, learning_rate = learning_rate, numbers = list(...), full_batch = full_batch, family = family, rule = rule), class = "nn_optimizer")
+  optimizer <- list(name = name, learning_rate = learning_rate, numbers = list(...), full_batch = full_batch, family = family, rule = rule)
+  class(optimizer) <- "nn_optimizer"
+  optimizer
 }
 
 check_rate <- function(learning_rate, default, call) {
@@ -145,22 +147,21 @@ check_optimizer <- function(optimizer, learning_rate, call) {
   chosen
 }
 
-# As the core takes it: for each rule the numbers under the names of src/core/train.h.
+# As the core takes it: for each rule the numbers under the names of src/core/train.h, 0 where it has none.
+no_numbers <- list(decay = 0, decay2 = 0, epsilon = 0, factor_less = 0, factor_more = 0, weight_decay = 0, history = 0, gradient_tolerance = 0)
+name_in_core <- c(momentum = "decay", decay = "decay", beta1 = "decay", least = "decay", beta2 = "decay2", most = "decay2", epsilon = "epsilon", less = "factor_less",
+  more = "factor_more", weight_decay = "weight_decay", history = "history", gradient_tolerance = "gradient_tolerance")
 optimizer_numbers <- function(optimizer, clip = Inf) {
-  n <- optimizer$numbers
-  or <- function(x, default) if (is.null(x)) default else x
-  list(family = optimizer$family, rule = optimizer$rule,
-    decay = if (optimizer$name == "rprop") n$least else or(n$momentum, or(n$decay, or(n$beta1, 0))),
-    decay2 = if (optimizer$name == "rprop") n$most else or(n$beta2, 0),
-    epsilon = or(n$epsilon, 0), factor_less = or(n$less, 0), factor_more = or(n$more, 0), weight_decay = or(n$weight_decay, 0), clip = clip,
-    history = or(n$history, 0), gradient_tolerance = or(n$gradient_tolerance, 0))
+  numbers <- no_numbers
+  numbers[name_in_core[names(optimizer$numbers)]] <- optimizer$numbers
+  c(list(family = optimizer$family, rule = optimizer$rule, clip = clip), numbers)
 }
 
 # What the optimiser remembers before the first step.
+moments <- c(gradient_descent = 0, momentum = 1, nesterov = 1, rmsprop = 1, adam = 2, adamw = 2, rprop = 2, lbfgs = 0, lm = 0)
 first_memory <- function(optimizer, parameters) {
-  has <- function(...) optimizer$name %in% c(...)
-  memory <- list(moment = if (has("momentum", "nesterov", "rmsprop", "adam", "adamw", "rprop")) numeric(parameters) else numeric(),
-    moment2 = if (has("adam", "adamw")) numeric(parameters) else if (has("rprop")) rep(optimizer$learning_rate, parameters) else numeric())
+  count <- moments[[optimizer$name]]
+  memory <- list(moment = numeric(if (count > 0) parameters else 0), moment2 = rep(if (optimizer$name == "rprop") optimizer$learning_rate else 0, if (count > 1) parameters else 0))
   if (second_order(optimizer))
     memory$curvature <- list(gradient = numeric(), s = matrix(0, parameters, 0), y = matrix(0, parameters, 0), scale = numeric(), objective = 0, data_loss = 0, correct = 0,
       evaluations = 0, damping = 0, damping_factor = 2)

@@ -3,8 +3,8 @@
 
 run_training <- function(fit, state, history, data, epochs, controls) {
   prepared <- core_data(data, fit$settings, state$seed, controls$call)
-  fit$problem <- list(data = data, training = prepared$training, held_out = prepared$held_out)
   objective <- core_objective(fit$settings)
+  fit$problem <- list(data = data, training = prepared$training, held_out = prepared$held_out, objective = objective)
   method <- optimizer_numbers(fit$settings$optimizer, fit$settings$clip)
   progress <- if (is_interactive() && epochs > 0) start_progress(epochs)
   until <- state$epoch + epochs
@@ -69,7 +69,9 @@ empty_history <- function() list()
 history_frame <- function(history) {
   if (length(history) == 0) history <- list(list(epoch = numeric(), loss = numeric()))
   columns <- if (length(history) == 1) history[[1]] else stats::setNames(lapply(names(history[[1]]), function(name) unlist(lapply(history, `[[`, name))), names(history[[1]]))
-  structure(columns, class = "data.frame", row.names = c(NA_integer_, -length(columns$epoch)))
+  attr(columns, "row.names") <- .set_row_names(length(columns$epoch))
+  class(columns) <- "data.frame"
+  columns
 }
 
 is_callback_due <- function(callback, before, epoch) !is.null(callback) && epoch > before && epoch %% callback$every == 0
@@ -89,7 +91,7 @@ finish_fit <- function(fit, state, history, stop) {
   best <- length(state$best_weights) > 0
   weights <- returned_weights(state)
   single <- fit$settings$precision == "single"
-  value <- evaluate(list(shape = fit$shape, weights = weights, objective = core_objective(fit$settings), rows = fit$problem$training))$value
+  value <- evaluate(list(shape = fit$shape, weights = weights, objective = fit$problem$objective, rows = fit$problem$training))$value
   few <- nrow(data$X) <= probed_rows
   pass <- if (fit$settings$keep_fitted) core_forward(fit$shape, weights, data$X, data$offset, few, single)
   fitted <- if (fit$settings$keep_fitted) {
@@ -101,7 +103,9 @@ finish_fit <- function(fit, state, history, stop) {
     c(list(output = output, residuals = y - output), if (partial) list(errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels)))
   }
   parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop, probe = probe(fit$shape, weights, data$X, data$offset, if (few) pass$activation)), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
-  structure(c(parts, fit[setdiff(names(fit), c(names(parts), "problem"))]), class = "nn_fit")
+  fit <- c(parts, fit[!names(fit) %in% c(names(parts), "problem")])
+  class(fit) <- "nn_fit"
+  fit
 }
 
 returned_weights <- function(state) if (length(state$best_weights) > 0) state$best_weights else state$weights

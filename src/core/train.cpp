@@ -121,7 +121,9 @@ Ledger<T>::Ledger(const Network& network, const Objective& objective, const Plan
       validation_(validation),
       state_(state),
       outcome_(outcome),
-      judge_(validation ? std::make_unique<Pass<T>>(network, validation->count, false, false, team) : nullptr) {}
+      judge_(validation ? std::make_unique<Pass<T>>(network, validation->count, false, false, team) : nullptr) {
+  outcome.loss.reserve(plan.rates.size());
+}
 
 template <class T> bool Ledger<T>::epoch_completed(const T* weights, double loss, double correct) {
   ++state_.epoch;

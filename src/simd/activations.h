@@ -56,7 +56,7 @@ template <class T> void softmax(std::size_t panels, std::size_t units, const T* 
     Vector<T> most = load(input + at), sum = constant<T>(0);
     for (std::size_t u = 1; u < units; ++u) most = at_least<T>(load(input + at + u * line<T>), most);
     for (std::size_t u = 0; u < units; ++u) {
-      const Vector<T> e = exponential<T>(load(input + at + u * line<T>) - most);
+      const Vector<T> e = exponential_below_0<T>(load(input + at + u * line<T>) - most);
       store(output + at + u * line<T>, e);
       sum += e;
     }

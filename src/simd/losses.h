@@ -25,7 +25,7 @@ BACKPROP_LOSS(quantile, select<T>(a < y, p * (y - a), (constant<T>(1) - p) * (a 
 
 struct FromLogits {
   template <class T> static BACKPROP_INLINE Vector<T> binary(Vector<T> z, Vector<T> y) {
-    return fma(-y, z, at_least<T>(z, constant<T>(0))) + logarithm_of_1_plus<T>(exponential<T>(-absolute<T>(z)));
+    return fma(-y, z, at_least<T>(z, constant<T>(0))) + logarithm_of_1_plus<T>(exponential_below_0<T>(-absolute<T>(z)));
   }
   template <class T> static BACKPROP_INLINE Vector<T> count(Vector<T> z, Vector<T> y, Vector<T> a) { return fma(-y, z, a); }
 };
@@ -70,7 +70,7 @@ double softmax_cross_entropy(std::size_t panels, std::size_t units, const T* inp
     for (std::size_t i = at; i < end; i += line<T>) {
       const Vector<T> z = load(input + i);
       const Bits<T> first = (z == most) & ~met;
-      others += select<T>(first, zero, exponential<T>(z - most));
+      others += select<T>(first, zero, exponential_below_0<T>(z - most));
       met |= first;
     }
     const Vector<T> log_sum = logarithm_of_1_plus<T>(others);

@@ -13,10 +13,10 @@
 
 #if defined(__clang__)
 #pragma clang fp contract(off)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx512bw"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw"))), apply_to = function)
 #else
 #pragma GCC optimize("fp-contract=off")
-#pragma GCC target("avx512f,avx512dq,avx512vl,avx512bw")
+#pragma GCC target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")
 #endif
 
 #define BACKPROP_VECTOR_BYTES 64

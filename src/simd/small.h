@@ -3,15 +3,15 @@
 // the results are theirs to the last bit.
 
 // z = b + sum_k x_k w_k; a = f(z)
-template <class T, int PARTS> BACKPROP_INLINE void small_forward(const SmallLayer<T>& layer, const T* weights) {
+template <class T, int PARTS> BACKPROP_INLINE void small_forward(const SmallLayer<T>& layer) {
   with_elementwise<T>(layer.activation, [&](auto row) __attribute__((always_inline)) {
     for (std::size_t u = 0; u < layer.units; ++u) {
-      const T* w = weights + layer.weights_at + u * layer.inputs;
+      const T* w = layer.weights + u * layer.stride;
       Vector<T> sum[PARTS];
-      unroll<PARTS>([&](auto part) __attribute__((always_inline)) { sum[part] = broadcast(weights[layer.biases_at + u]); });
+      unroll<PARTS>([&](auto part) __attribute__((always_inline)) { sum[part] = broadcast(w[layer.inputs]); });
       for (std::size_t k = 0; k < layer.inputs; ++k) {
         const Vector<T> w_k = broadcast(w[k]);
-        unroll<PARTS>([&](auto part) __attribute__((always_inline)) { sum[part] = fma(load(layer.below + k * line<T> + part * vector_size<T>), w_k, sum[part]); });
+        unroll<PARTS>([&](auto part) __attribute__((always_inline)) { sum[part] = fma(load(layer.below[k] + part * vector_size<T>), w_k, sum[part]); });
       }
       unroll<PARTS>([&](auto part) __attribute__((always_inline)) {
         const std::size_t at = u * line<T> + part * vector_size<T>;
@@ -22,15 +22,33 @@ template <class T, int PARTS> BACKPROP_INLINE void small_forward(const SmallLaye
   });
 }
 
+// The loss summed over the rows, and the last layer's delta; squared error, the usual one here, at once with the slope.
+template <class T, int PARTS> BACKPROP_INLINE double small_loss(const SmallNetwork<T>& network) {
+  const SmallLayer<T>& last = network.layers[network.count - 1];
+  if (network.loss != Loss::squared_error)
+    return loss<T>(network.loss, last.activation, network.loss_parameter, 1, last.units, last.input, last.output, network.target, network.weight_of_row, last.delta);
+  Vector<T> totals[1] = {broadcast(T(0))};
+  with_elementwise<T>(last.activation, [&](auto row) __attribute__((always_inline)) {
+    unroll<PARTS>([&](auto part) __attribute__((always_inline)) {
+      const Vector<T> weight = load(network.weight_of_row + part * vector_size<T>);
+      for (std::size_t at = part * vector_size<T>; at < last.units * line<T>; at += line<T>) {
+        const Vector<T> a = load(last.output + at), y = load(network.target + at);
+        weigh<T>(weight, Pointwise<T, Loss::squared_error>::value(a, y, a), a - y, totals[0], last.delta + at);
+        store(last.delta + at, load(last.delta + at) * row.slope(load(last.input + at), a));
+      }
+    });
+  });
+  return sum_vectors<T>(totals)[0];
+}
+
 // delta of the layer below = (delta %*% t(weights)) * f'
-template <class T, int PARTS> BACKPROP_INLINE void small_backward(const SmallLayer<T>& layer, const SmallLayer<T>& below, const T* weights) {
+template <class T, int PARTS> BACKPROP_INLINE void small_backward(const SmallLayer<T>& layer, const SmallLayer<T>& below) {
   with_elementwise<T>(below.activation, [&](auto row) __attribute__((always_inline)) {
     for (std::size_t k = 0; k < layer.inputs; ++k) {
-      const T* w = weights + layer.weights_at + k;
       Vector<T> sum[PARTS];
       unroll<PARTS>([&](auto part) __attribute__((always_inline)) { sum[part] = broadcast(T(0)); });
       for (std::size_t u = 0; u < layer.units; ++u) {
-        const Vector<T> w_u = broadcast(w[u * layer.inputs]);
+        const Vector<T> w_u = broadcast(layer.weights[u * layer.stride + k]);
         unroll<PARTS>([&](auto part) __attribute__((always_inline)) { sum[part] = fma(load(layer.delta + u * line<T> + part * vector_size<T>), w_u, sum[part]); });
       }
       unroll<PARTS>([&](auto part) __attribute__((always_inline)) {
@@ -41,61 +59,40 @@ template <class T, int PARTS> BACKPROP_INLINE void small_backward(const SmallLay
   });
 }
 
-// w_i <- w_i - rate scale sums[i], the lanes of each sum added up
-template <class T, int COUNT> BACKPROP_INLINE void small_step(const Vector<T> (&sums)[COUNT], T rate, T scale, T* weights) {
-  const Vector<T> totals = broadcast(scale) * sum_vectors<T>(sums);
-  if constexpr (COUNT == vector_size<T>) {
-    store_anywhere(weights, fma(broadcast(-rate), totals, load_anywhere(weights)));
-  } else {
-    alignas(64) T total[vector_size<T>];
-    store(total, totals);
-    for (int i = 0; i < COUNT; ++i) weights[i] = fma(-rate, total[i], weights[i]);
-  }
-}
-
-template <class T, int PARTS> BACKPROP_INLINE void small_update(const SmallLayer<T>& layer, T rate, T scale, T* weights) {
+// w_k <- w_k - rate scale sum_rows delta x_k; what is past the bias is fed zeros, and stays 0
+template <class T, int PARTS> BACKPROP_INLINE void small_update(const SmallLayer<T>& layer, T rate, T scale) {
   for (std::size_t u = 0; u < layer.units; ++u) {
     const T* d = layer.delta + u * line<T>;
-    T* w = weights + layer.weights_at + u * layer.inputs;
-    std::size_t k = 0;
-    auto run = [&](auto width) __attribute__((always_inline)) {
-      for (; k + width <= layer.inputs; k += width) {
-        Vector<T> sums[width];
-        unroll<width>([&](auto j) __attribute__((always_inline)) {
-          sums[j] = broadcast(T(0));
-          unroll<PARTS>([&](auto part) __attribute__((always_inline)) {
-            sums[j] = fma(load(d + part * vector_size<T>), load(layer.below + (k + j) * line<T> + part * vector_size<T>), sums[j]);
-          });
+    T* w = layer.weights + u * layer.stride;
+    for (std::size_t k = 0; k <= layer.inputs; k += vector_size<T>) {
+      Vector<T> sums[vector_size<T>];
+      unroll<vector_size<T>>([&](auto j) __attribute__((always_inline)) {
+        sums[j] = broadcast(T(0));
+        unroll<PARTS>([&](auto part) __attribute__((always_inline)) {
+          sums[j] = fma(load(d + part * vector_size<T>), load(layer.below[k + j] + part * vector_size<T>), sums[j]);
         });
-        small_step<T, width>(sums, rate, scale, w + k);
-      }
-    };
-    run(Index<(vector_size<T> < 4 ? vector_size<T> : 4)>{});
-    run(Index<2>{});
-    run(Index<1>{});
-    Vector<T> bias[1] = {broadcast(T(0))};
-    unroll<PARTS>([&](auto part) __attribute__((always_inline)) { bias[0] += load(d + part * vector_size<T>); });
-    small_step<T, 1>(bias, rate, scale, weights + layer.biases_at + u);
+      });
+      store(w + k, fma(broadcast(-rate), broadcast(scale) * sum_vectors<T>(sums), load(w + k)));
+    }
   }
 }
 
-template <class T, int PARTS> void run_small_epochs(const SmallNetwork<T>& network, std::size_t epochs, const T* rates, T scale, T* weights, double* losses) {
+template <class T, int PARTS> void run_small_epochs(const SmallNetwork<T>& network, std::size_t epochs, const T* rates, T scale, double* losses) {
   const std::size_t last = network.count - 1;
   const SmallLayer<T>* layers = network.layers;
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
-    for (std::size_t l = 0; l <= last; ++l) small_forward<T, PARTS>(layers[l], weights);
-    losses[epoch] = loss<T>(network.loss, layers[last].activation, network.loss_parameter, 1, layers[last].units, layers[last].input, layers[last].output, network.target,
-                            network.weight_of_row, layers[last].delta);
-    for (std::size_t l = last; l > 0; --l) small_backward<T, PARTS>(layers[l], layers[l - 1], weights);
-    for (std::size_t l = 0; l <= last; ++l) small_update<T, PARTS>(layers[l], rates[epoch], scale, weights);
+    for (std::size_t l = 0; l <= last; ++l) small_forward<T, PARTS>(layers[l]);
+    losses[epoch] = small_loss<T, PARTS>(network);
+    for (std::size_t l = last; l > 0; --l) small_backward<T, PARTS>(layers[l], layers[l - 1]);
+    for (std::size_t l = 0; l <= last; ++l) small_update<T, PARTS>(layers[l], rates[epoch], scale);
   }
 }
 
 // Writes each epoch's loss, summed over the rows, before its update.
 template <class T>
-void small_epochs(const SmallNetwork<T>& network, std::size_t epochs, const T* rates, T scale, T* weights, double* losses) noexcept {
+void small_epochs(const SmallNetwork<T>& network, std::size_t epochs, const T* rates, T scale, double* losses) noexcept {
   if (network.rows <= vector_size<T>)
-    run_small_epochs<T, 1>(network, epochs, rates, scale, weights, losses);
+    run_small_epochs<T, 1>(network, epochs, rates, scale, losses);
   else
-    run_small_epochs<T, line_vectors<T>>(network, epochs, rates, scale, weights, losses);
+    run_small_epochs<T, line_vectors<T>>(network, epochs, rates, scale, losses);
 }

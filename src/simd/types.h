@@ -31,11 +31,13 @@ template <class T> struct Weights {
 template <class T> constexpr std::size_t gradient_rows = 2048 / sizeof(T);
 constexpr std::size_t unit_share = 24;
 
-// A network whose rows fill one panel at most. A layer is fed `below` and makes `input`, `output` and `delta` (units x line).
+// A network whose rows fill one panel at most. A unit's weights stand `stride` apart, a multiple of a line, its bias after them and zeros after that;
+// below[k] is the line that weight k multiplies, of ones for the bias, of zeros after it. A layer makes `input`, `output` and `delta` (units x line).
 template <class T> struct SmallLayer {
   Activation activation;
-  std::size_t inputs, units, weights_at, biases_at;
-  const T* below;
+  std::size_t inputs, units, stride;
+  T* weights;
+  const T* const* below;
   T *input, *output, *delta;
 };
 template <class T> struct SmallNetwork {
@@ -60,7 +62,7 @@ template <class T> struct Kernels {
   double (*loss)(Loss kind, Activation output_kind, T parameter, std::size_t panels, std::size_t units, const T* input, const T* output,
                  const T* target, const T* weight, T* delta) noexcept;
   void (*update)(const Step<T>& step, std::size_t count, T* weights, T* gradient, T* moment, T* moment2) noexcept;
-  void (*small_epochs)(const SmallNetwork<T>& network, std::size_t epochs, const T* rates, T scale, T* weights, double* losses) noexcept;
+  void (*small_epochs)(const SmallNetwork<T>& network, std::size_t epochs, const T* rates, T scale, double* losses) noexcept;
 };
 
 }  // namespace backprop

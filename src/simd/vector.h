@@ -64,14 +64,15 @@ BACKPROP_INLINE void unroll_sequence(F&& f, std::integer_sequence<int, I...>) { 
 template <int N, class F>
 BACKPROP_INLINE void unroll(F&& f) { unroll_sequence(f, std::make_integer_sequence<int, N>{}); }
 
-// Vectors a and b hold blocks of lanes; the result holds a's blocks, then b's, each halved: its low half plus its high half.
-template <class T, int BLOCKS, int... I>
+// Vectors a and b hold blocks of lanes; the result holds them halved, each block's low half plus its high half: a's and b's by turns, or a's and then b's.
+template <class T, int BLOCKS, bool TURNS, int... I>
 BACKPROP_INLINE Vector<T> halve_blocks(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
   constexpr int lanes = vector_size<T>, block = lanes / BLOCKS, half = block / 2;
+  constexpr auto from = [](int i) { return (TURNS ? i / half % 2 * lanes + i / half / 2 * block : i / half * block) + i % half; };
 #if defined(__clang__)
-  return __builtin_shufflevector(a, b, (I / half * block + I % half)...) + __builtin_shufflevector(a, b, (I / half * block + half + I % half)...);
+  return __builtin_shufflevector(a, b, from(I)...) + __builtin_shufflevector(a, b, (from(I) + half)...);
 #else
-  return __builtin_shuffle(a, b, Bits<T>{(I / half * block + I % half)...}) + __builtin_shuffle(a, b, Bits<T>{(I / half * block + half + I % half)...});
+  return __builtin_shuffle(a, b, Bits<T>{from(I)...}) + __builtin_shuffle(a, b, Bits<T>{(from(I) + half)...});
 #endif
 }
 
@@ -85,7 +86,7 @@ BACKPROP_INLINE Vector<T> sum_vectors(const Vector<T> (&sums)[COUNT]) {
     constexpr std::size_t next = COUNT == 1 ? 1 : COUNT / 2;
     Vector<T> halved[next];
     unroll<next>([&](auto i) __attribute__((always_inline)) {
-      halved[i] = halve_blocks<T, BLOCKS>(sums[COUNT == 1 ? 0 : 2 * i], sums[COUNT == 1 ? 0 : 2 * i + 1], lanes);
+      halved[i] = halve_blocks<T, BLOCKS, (COUNT > 1)>(sums[i], sums[COUNT == 1 ? 0 : i + next], lanes);
     });
     return sum_vectors<T, BLOCKS * 2>(halved);
   }
