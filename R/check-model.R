@@ -31,7 +31,7 @@ check_model <- function(fit, allow = character()) {
   need(is.null(fit$outputs) || (text(fit$outputs) && length(fit$outputs) == outputs), "It must have a name for each output, or none.")
   need(flag(fit$has_offset) && (is.null(fit$data) || (text(fit$data) && one(fit$data))), "Its marks of the data are not as expected.")
   need(text(fit$stop) && one(fit$stop) && fit$stop %in% names(stop_reasons), "The reason why training ended is not known.")
-  need(number(fit$objective) && (is.null(fit$best_epoch) || whole(fit$best_epoch) && one(fit$best_epoch)), "Its objective or best epoch is no number.")
+  need((is.null(fit$objective) || number(fit$objective)) && (is.null(fit$best_epoch) || whole(fit$best_epoch) && one(fit$best_epoch)), "Its objective or best epoch is no number.")
   for (name in c("output", "residuals")) if (!is.null(fit[[name]]))
     need(is.matrix(fit[[name]]) && is.double(fit[[name]]) && all(dim(fit[[name]]) == c(fit$n, outputs)) && all(is.finite(fit[[name]])), paste0("Its ", name, " must have a row for each row of the data."))
   need(is.data.frame(fit$history) && all(vapply(fit$history, is.double, NA)) && all(c("epoch", "loss") %in% names(fit$history)), "Its history must be a table of numbers.")

@@ -91,7 +91,7 @@ finish_fit <- function(fit, state, history, stop) {
   best <- length(state$best_weights) > 0
   weights <- returned_weights(state)
   single <- fit$settings$precision == "single"
-  value <- evaluate(list(shape = fit$shape, weights = weights, objective = fit$problem$objective, rows = fit$problem$training))$value
+  value <- returned_objective(fit, state, weights)
   few <- nrow(data$X) <= probed_rows
   pass <- if (fit$settings$keep_fitted) core_forward(fit$shape, weights, data$X, data$offset, few, single)
   fitted <- if (fit$settings$keep_fitted) {
@@ -102,10 +102,16 @@ finish_fit <- function(fit, state, history, stop) {
     partial <- length(data$weights) > 0 || length(fit$problem$held_out) > 0
     c(list(output = output, residuals = y - output), if (partial) list(errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels)))
   }
-  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history), objective = value, stop = stop, probe = probe(fit$shape, weights, data$X, data$offset, if (few) pass$activation)), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
+  parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history)), if (!is.null(value)) list(objective = value), list(stop = stop, probe = probe(fit$shape, weights, data$X, data$offset, if (few) pass$activation)), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
   fit <- c(parts, fit[!names(fit) %in% c(names(parts), "problem")])
   class(fit) <- "nn_fit"
   fit
+}
+
+# Where the method does not know it, this takes a pass over the rows, which those who keep no outputs are spared, unless restarts are judged by it.
+returned_objective <- function(fit, state, weights) {
+  if (length(state$curvature$gradient) > 0 && length(state$best_weights) == 0) return(state$curvature$objective)
+  if (fit$settings$keep_fitted || fit$settings$restarts > 1) evaluate(list(shape = fit$shape, weights = weights, objective = fit$problem$objective, rows = fit$problem$training))$value
 }
 
 returned_weights <- function(state) if (length(state$best_weights) > 0) state$best_weights else state$weights

@@ -59,7 +59,7 @@ glance.nn_fit <- function(x, ...) {
   history <- fit$history
   or_na <- function(value, none) if (length(value) == 1) value else none
   held_out <- length(fit$best_epoch) == 1
-  tibble_of(list(loss = or_na(last(history$loss), NA_real_), validation_loss = if (held_out) fit$state$best_loss else NA_real_, objective = fit$objective, epochs = as.integer(fit$state$epoch),
+  tibble_of(list(loss = or_na(last(history$loss), NA_real_), validation_loss = if (held_out) fit$state$best_loss else NA_real_, objective = or_na(fit$objective, NA_real_), epochs = as.integer(fit$state$epoch),
     best_epoch = as.integer(or_na(fit$best_epoch, NA)), stop = fit$stop, parameters = as.integer(shape_parameters(fit$shape)), nobs = as.integer(fit$n)))
 }
 

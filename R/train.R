@@ -64,7 +64,7 @@
 #' @param precision The arithmetic of the training, `"double"` (the default) or `"single"`, about twice as fast and exact to 7 digits.
 #' @param threads How many threads share the work, a whole number; 1 by default, since R packages and parallel workers share the processor. The result is the same to the last bit for any number. It pays for layers of
 #'   some hundred units; small networks are faster on one.
-#' @param keep_fitted Keep `output` and `residuals` (two n x k matrices) in the fit? `TRUE` by default.
+#' @param keep_fitted Keep `output` and `residuals` (two n x k matrices) in the fit, and `objective`? `TRUE` by default; `FALSE` also saves the passes over all rows that they take after the training.
 #' @return A list of class `nn_fit`:
 #' \describe{
 #'   \item{`wh`, `bh`, `wout`, `bout`}{the trained weights, plain matrices: weights with a row for each input, biases with one row. With several hidden layers
@@ -72,7 +72,7 @@
 #'   \item{`output`, `residuals`}{n x k matrices: the outputs under the weights returned, and `y` minus them. (The tutorial's `output` is one update older: see [nn_trace()].)}
 #'   \item{`history`}{a data frame with a row for each epoch: `epoch`; `loss`, the mean over the rows of the loss of the epoch's own forward passes, before each update and without penalty; for classes `accuracy`,
 #'     the share of rows whose most probable class is right. With `validation` also `validation_loss` and `validation_accuracy`, after the epoch, and for squared error `rmse` and `validation_rmse`.}
-#'   \item{`objective`}{the value of the objective on the training rows under the weights returned.}
+#'   \item{`objective`}{the value of the objective on the training rows under the weights returned. With `keep_fitted = FALSE` it is there only where the training needs it: for L-BFGS and Levenberg-Marquardt, and with `restarts`.}
 #'   \item{`stop`}{why training ended: `"iterations"` (all epochs done), `"gradient"` (the gradient is small: the one kind of convergence; a warning of class `backprop_warning_saturated` or `backprop_warning_separable` says where that is none), `"precision"` (no step lowers the objective any more in this arithmetic), `"patience"`,
 #'     `"callback"`, `"interrupted"`, or, in the fit that a divergence error carries, `"diverged"`.}
 #'   \item{`best_epoch`}{with `validation`, the epoch whose weights are returned.}

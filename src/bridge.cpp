@@ -136,17 +136,19 @@ struct Inputs {
 template <class T>
 Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::NumericVector& weights,
                   const Rcpp::Nullable<Rcpp::NumericMatrix>& offset, const Rcpp::IntegerVector& which) {
-  using ByRow = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Eigen::Index n = which.size();
+  const std::size_t n = which.size();
   Rows<T> rows(n, X.columns, y.ncol(), offset.isNotNull(), X.sparse);
+  // From columns to rows, some rows at a time: few enough that what is written stays in the nearest cache, and enough to read a column in runs.
   auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
-    const Eigen::Map<const Eigen::MatrixXd> source(from.begin(), from.nrow(), from.ncol());
-    Eigen::Map<ByRow> target(to.data(), n, from.ncol());
-    if (n == from.nrow()) {
-      target = source.template cast<T>();
-    } else {
-      for (Eigen::Index i = 0; i < n; ++i) target.row(i) = source.row(which[i] - 1).template cast<T>();
-    }
+    constexpr std::size_t at_once = 64;
+    const std::size_t columns = from.ncol(), all = from.nrow();
+    const int* const row = which.begin();
+    for (std::size_t begin = 0; begin < n; begin += at_once)
+      for (std::size_t c = 0; c < columns; ++c) {
+        const double* const column = from.begin() + c * all - 1;
+        T* target = to.data() + begin * columns + c;
+        for (std::size_t r = begin; r < std::min(n, begin + at_once); ++r, target += columns) *target = static_cast<T>(column[row[r]]);
+      }
   };
   if (X.sparse) {
     rows.sparse_x = X.by_row<T>(which);
@@ -155,7 +157,7 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
   }
   copy(y, rows.y);
   if (offset.isNotNull()) copy(Rcpp::NumericMatrix(offset.get()), rows.offset);
-  for (Eigen::Index i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n; ++i) {
     const double w = weights.size() ? weights[which[i] - 1] : 1.0;
     rows.weight.data()[i] = static_cast<T>(w);
     rows.total_weight += w;
