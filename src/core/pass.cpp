@@ -8,19 +8,29 @@ bool slope_needs_input(Activation kind) { return kind == Activation::gelu || kin
 
 std::size_t padded(std::size_t rows) { return round_up(std::min(rows, piece_rows), line<double> * 2); }
 
-// Puts `count` rows of `units` numbers into panels; source(row) is where a row begins, its numbers `step` apart.
-template <class T, class Source, class Row>
-void pack(std::size_t count, std::size_t units, std::size_t step, Row row, T* panels) {
-  const Source* from[line<T>];
+// Puts `count` rows of `units` numbers into panels; row(r) is where a row begins.
+template <class T, class Row> void pack(std::size_t count, std::size_t units, Row row, T* panels) {
+  const T* from[line<T>];
   for (std::size_t begin = 0; begin < count; begin += line<T>) {
     const std::size_t here = std::min(line<T>, count - begin);
     for (std::size_t r = 0; r < here; ++r) from[r] = row(begin + r);
     T* to = panels + begin * units;
     for (std::size_t u = 0; u < units; ++u, to += line<T>) {
-      for (std::size_t r = 0; r < here; ++r) to[r] = static_cast<T>(from[r][u * step]);
+      for (std::size_t r = 0; r < here; ++r) to[r] = from[r][u];
       for (std::size_t r = here; r < line<T>; ++r) to[r] = T(0);
     }
   }
+}
+
+// The same where a unit's numbers stand one after the other, and the units `stride` apart.
+template <class T> void pack_columns(std::size_t count, std::size_t units, std::size_t stride, const double* from, T* panels) {
+  for (std::size_t u = 0; u < units; ++u, from += stride)
+    for (std::size_t begin = 0; begin < count; begin += line<T>) {
+      const std::size_t here = std::min(line<T>, count - begin);
+      T* to = panels + begin * units + u * line<T>;
+      for (std::size_t r = 0; r < here; ++r) to[r] = static_cast<T>(from[begin + r]);
+      std::fill_n(to + here, line<T> - here, T(0));
+    }
 }
 
 // Room for what the largest layer needs: its weights packed, a block of its inputs transposed, and of its deltas packed.
@@ -108,13 +118,13 @@ template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* 
     team_.run([&](const Team::Share& share) {
       share.part_of(count, line<T>, [&](std::size_t first, std::size_t last) {
         auto row = [&](std::size_t r) { return rows.x.data() + ids_[first + r] * rows.inputs; };
-        pack<T, T>(last - first, rows.inputs, 1, row, x_.data() + first * rows.inputs);
+        pack(last - first, rows.inputs, row, x_.data() + first * rows.inputs);
       });
     });
   }
-  pack<T, T>(count, rows.outputs, 1, from(rows.y, rows.outputs), y_.data());
-  pack<T, T>(count, 1, 1, from(rows.weight, 1), weight_of_row_.data());
-  if (has_offset_) pack<T, T>(count, rows.outputs, 1, from(rows.offset, rows.outputs), offset_.data());
+  pack(count, rows.outputs, from(rows.y, rows.outputs), y_.data());
+  pack(count, 1, from(rows.weight, 1), weight_of_row_.data());
+  if (has_offset_) pack(count, rows.outputs, from(rows.offset, rows.outputs), offset_.data());
   weight_ = 0;
   for (std::size_t r = 0; r < count; ++r) weight_ += weight_of_row_.data()[r];
 }
@@ -122,7 +132,7 @@ template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* 
 template <class T>
 void Pass<T>::load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
   load_offset(offset, stride, begin, count);
-  pack<T, double>(count, network_.inputs(), stride, [&](std::size_t r) { return x + begin + r; }, x_.data());
+  pack_columns(count, network_.inputs(), stride, x + begin, x_.data());
 }
 
 template <class T>
@@ -136,7 +146,7 @@ template <class T> void Pass<T>::load_offset(const double* offset, std::size_t s
   rows_ = count;
   panels_ = round_up(count, line<T>) / line<T>;
   has_offset_ = offset != nullptr;
-  if (offset) pack<T, double>(count, network_.outputs(), stride, [&](std::size_t r) { return offset + begin + r; }, offset_.data());
+  if (offset) pack_columns(count, network_.outputs(), stride, offset + begin, offset_.data());
 }
 
 template <class T> const T* Pass<T>::inputs_of(std::size_t l) const {

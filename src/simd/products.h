@@ -63,8 +63,13 @@ void transpose(std::size_t panels, std::size_t units, const T* from, std::size_t
       const std::size_t here = units - u < line<T> ? units - u : line<T>;
       const T* x = from + (panel * units + u) * line<T>;
       T* out = to + u * depth + (first + panel * line<T>) * line<T>;
-      for (std::size_t r = 0; r < line<T>; ++r)
-        for (std::size_t i = 0; i < line<T>; ++i) out[r * line<T> + i] = i < here ? x[i * line<T> + r] : T(0);
+      for (std::size_t i = 0; i < line<T>; i += vector_size<T>)
+        for (std::size_t r = 0; r < line<T>; r += vector_size<T>) {
+          Vector<T> square[vector_size<T>];
+          unroll<vector_size<T>>([&](auto j) __attribute__((always_inline)) { square[j] = i + j < here ? load(x + (i + j) * line<T> + r) : broadcast(T(0)); });
+          transpose_square<T>(square);
+          unroll<vector_size<T>>([&](auto j) __attribute__((always_inline)) { store(out + (r + j) * line<T> + i, square[j]); });
+        }
     }
 }
 

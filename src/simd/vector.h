@@ -64,16 +64,21 @@ BACKPROP_INLINE void unroll_sequence(F&& f, std::integer_sequence<int, I...>) { 
 template <int N, class F>
 BACKPROP_INLINE void unroll(F&& f) { unroll_sequence(f, std::make_integer_sequence<int, N>{}); }
 
+// Lane i of the result is the I_i-th of a's and b's lanes.
+template <class T, int... I> BACKPROP_INLINE Vector<T> shuffle(Vector<T> a, Vector<T> b) {
+#if defined(__clang__)
+  return __builtin_shufflevector(a, b, I...);
+#else
+  return __builtin_shuffle(a, b, Bits<T>{I...});
+#endif
+}
+
 // Vectors a and b hold blocks of lanes; the result holds them halved, each block's low half plus its high half: a's and b's by turns, or a's and then b's.
 template <class T, int BLOCKS, bool TURNS, int... I>
 BACKPROP_INLINE Vector<T> halve_blocks(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
   constexpr int lanes = vector_size<T>, block = lanes / BLOCKS, half = block / 2;
   constexpr auto from = [](int i) { return (TURNS ? i / half % 2 * lanes + i / half / 2 * block : i / half * block) + i % half; };
-#if defined(__clang__)
-  return __builtin_shufflevector(a, b, from(I)...) + __builtin_shufflevector(a, b, (from(I) + half)...);
-#else
-  return __builtin_shuffle(a, b, Bits<T>{from(I)...}) + __builtin_shuffle(a, b, Bits<T>{(from(I) + half)...});
-#endif
+  return shuffle<T, from(I)...>(a, b) + shuffle<T, from(I) + half...>(a, b);
 }
 
 // Lane i of the result is the sum of sums[i]'s lanes, halves first; COUNT is a power of two, at most vector_size.
@@ -90,4 +95,22 @@ BACKPROP_INLINE Vector<T> sum_vectors(const Vector<T> (&sums)[COUNT]) {
     });
     return sum_vectors<T, BLOCKS * 2>(halved);
   }
+}
+
+// Lanes BEGIN, BEGIN + 1, ... of a and b by turns, as many as fill a vector.
+template <class T, int BEGIN, int... I> BACKPROP_INLINE Vector<T> interleave(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
+  return shuffle<T, BEGIN + I / 2 + I % 2 * vector_size<T>...>(a, b);
+}
+
+// square[i], lane j <- square[j], lane i: interleaving the vectors with those half the square away, as often as it can be halved.
+template <class T, int DONE = 1> BACKPROP_INLINE void transpose_square(Vector<T> (&square)[vector_size<T>]) {
+  constexpr int size = vector_size<T>, half = size / 2;
+  constexpr auto lanes = std::make_integer_sequence<int, size>{};
+  Vector<T> next[size];
+  unroll<half>([&](auto i) __attribute__((always_inline)) {
+    next[2 * i] = interleave<T, 0>(square[i], square[i + half], lanes);
+    next[2 * i + 1] = interleave<T, half>(square[i], square[i + half], lanes);
+  });
+  if constexpr (DONE < half) transpose_square<T, DONE * 2>(next);
+  unroll<size>([&](auto i) __attribute__((always_inline)) { square[i] = next[i]; });
 }

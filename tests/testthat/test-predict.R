@@ -126,6 +126,8 @@ test_that("a fit without its fitted values predicts the same, and says what it l
   without <- nn_train(problem$X, problem$y, hidden = 4, start = problem$start, epochs = 3, keep_fitted = FALSE)
   expect_null(without$output)
   expect_null(without$residuals)
+  expect_null(without$objective)
+  expect_output(print(summary(without)), "\n21 weights", fixed = TRUE)
   expect_identical(predict(without, problem$X), predict(with, problem$X))
   expect_error(fitted(without), class = "backprop_error_argument")
   expect_error(residuals(without), class = "backprop_error_argument")
