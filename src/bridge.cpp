@@ -226,13 +226,16 @@ bool core_choose_instruction_set(std::string name) { return choose_instruction_s
 // The place of the first number that is NA, NaN or infinite, counted from 1; 0 where all are finite.
 // [[Rcpp::export(rng = false)]]
 double core_first_not_finite(const Rcpp::NumericVector& x) {
-  constexpr R_xlen_t block = 1024;
+  constexpr R_xlen_t block = 1024, lanes = 8;
   const double* p = x.begin();
   for (R_xlen_t begin = 0; begin < x.size(); begin += block) {
     const R_xlen_t end = std::min(x.size(), begin + block);
-    double sum = 0;
-    for (R_xlen_t i = begin; i < end; ++i) sum += p[i] * 0.0;
-    if (sum == 0.0) continue;
+    double sums[lanes] = {};
+    R_xlen_t at = begin;
+    for (; at + lanes <= end; at += lanes)
+      for (R_xlen_t lane = 0; lane < lanes; ++lane) sums[lane] += p[at + lane] * 0.0;
+    for (; at < end; ++at) sums[0] += p[at] * 0.0;
+    if (std::all_of(sums, sums + lanes, [](double sum) { return sum == 0.0; })) continue;
     for (R_xlen_t i = begin; i < end; ++i)
       if (!std::isfinite(p[i])) return static_cast<double>(i) + 1;
   }
@@ -368,11 +371,10 @@ Rcpp::List core_backward(Rcpp::List shape, Rcpp::List objective_list, Rcpp::Nume
         CollectedLayers<T> inputs(Part::input, network, all ? layers : 0, kept), outputs(Part::output, network, all ? layers : 0, kept),
             errors(Part::error, network, all ? layers - 1 : 0, kept), deltas(Part::delta, network, all ? layers : 0, kept);
         double sum = 0;
-        for (std::size_t first = 0; first < rows.count; first += piece_rows) {
-          const std::size_t count = std::min(piece_rows, rows.count - first);
+        for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
           sum += piece_loss(pass, objective, w.data(), rows, first, count, want_gradient ? gradient.data() : nullptr);
           for (auto* part : {&inputs, &outputs, &errors, &deltas}) part->take(pass, first, count);
-        }
+        });
         if (want_gradient)
           finish_gradient(network, objective, w.data(), objective.mean ? 1 / rows.total_weight : 1, 1, gradient.data());
         return Rcpp::List::create(Rcpp::_["sum"] = sum, Rcpp::_["weight"] = rows.total_weight, Rcpp::_["penalty"] = penalty_value(network, objective, w.data()),

@@ -17,8 +17,7 @@ void linearise(const Network& network, const Objective& objective, const Rows<T>
   Pass<T>& pass = full.pass();
   const std::size_t outputs = network.outputs(), last = network.layers() - 1;
   using Part = typename Pass<T>::Part;
-  for (std::size_t first = 0; first < rows.count; first += piece_rows) {
-    const std::size_t count = std::min(piece_rows, rows.count - first);
+  for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
     pass.load(rows, nullptr, first, count);
     pass.forward(w, nullptr);
     for (std::size_t j = 0; j < outputs; ++j) {
@@ -37,7 +36,7 @@ void linearise(const Network& network, const Objective& objective, const Rows<T>
           }
       }
     }
-  }
+  });
   // penalty / 2 * w^2 is half the square of one more residual for each weight
   Eigen::Index at = rows.count * outputs;
   if (objective.penalty > 0)

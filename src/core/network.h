@@ -31,6 +31,14 @@ struct Objective {
   double loss_parameter;  // huber's width, quantile's probability
   bool mean;              // the weighted mean over the rows, else the weighted sum
   double penalty, penalty_l1;
+
+  bool has_penalty() const { return penalty != 0 || penalty_l1 != 0; }
 };
+
+// Calls f(i, weights[i]) for each weight that is no bias.
+template <class T, class F> void for_each_weight(const Network& network, const T* weights, F&& f) {
+  for (std::size_t l = 0; l < network.layers(); ++l)
+    for (std::size_t i = network.weights_at(l); i < network.biases_at(l); ++i) f(i, weights[i]);
+}
 
 }  // namespace backprop

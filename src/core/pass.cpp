@@ -1,5 +1,7 @@
 #include "pass.h"
 
+#include "panels.h"
+
 namespace backprop {
 
 namespace {
@@ -7,31 +9,6 @@ namespace {
 bool slope_needs_input(Activation kind) { return kind == Activation::gelu || kind == Activation::silu; }
 
 std::size_t padded(std::size_t rows) { return round_up(std::min(rows, piece_rows), line<double> * 2); }
-
-// Puts `count` rows of `units` numbers into panels; row(r) is where a row begins.
-template <class T, class Row> void pack(std::size_t count, std::size_t units, Row row, T* panels) {
-  const T* from[line<T>];
-  for (std::size_t begin = 0; begin < count; begin += line<T>) {
-    const std::size_t here = std::min(line<T>, count - begin);
-    for (std::size_t r = 0; r < here; ++r) from[r] = row(begin + r);
-    T* to = panels + begin * units;
-    for (std::size_t u = 0; u < units; ++u, to += line<T>) {
-      for (std::size_t r = 0; r < here; ++r) to[r] = from[r][u];
-      for (std::size_t r = here; r < line<T>; ++r) to[r] = T(0);
-    }
-  }
-}
-
-// The same where a unit's numbers stand one after the other, and the units `stride` apart.
-template <class T> void pack_columns(std::size_t count, std::size_t units, std::size_t stride, const double* from, T* panels) {
-  for (std::size_t u = 0; u < units; ++u, from += stride)
-    for (std::size_t begin = 0; begin < count; begin += line<T>) {
-      const std::size_t here = std::min(line<T>, count - begin);
-      T* to = panels + begin * units + u * line<T>;
-      for (std::size_t r = 0; r < here; ++r) to[r] = static_cast<T>(from[begin + r]);
-      std::fill_n(to + here, line<T> - here, T(0));
-    }
-}
 
 // Room for what the largest layer needs: its weights packed, a block of its inputs transposed, and of its deltas packed.
 struct Scratch {
@@ -47,16 +24,6 @@ struct Scratch {
 };
 template <class T> Scratch scratch(const Network& network, std::size_t rows) { return Scratch(network, padded(rows), gradient_rows<T>); }
 std::size_t whole(double numbers) { return static_cast<std::size_t>(numbers); }
-
-// The same for sparse rows: row(r) is a row's number.
-template <class T, class Row> void scatter(const SparseRows<T>& rows, std::size_t count, std::size_t units, Row row, T* panels) {
-  std::fill_n(panels, round_up(count, line<T>) * units, T(0));
-  for (std::size_t r = 0; r < count; ++r) {
-    T* to = panels + r / line<T> * line<T> * units + r % line<T>;
-    const std::size_t from = row(r);
-    for (std::size_t k = rows.begin[from]; k < rows.begin[from + 1]; ++k) to[rows.columns[k] * line<T>] = rows.values[k];
-  }
-}
 
 }  // namespace
 
@@ -113,18 +80,18 @@ template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* 
     return [&numbers, units, this](std::size_t r) { return numbers.data() + ids_[r] * units; };
   };
   if (rows.sparse()) {
-    scatter(rows.sparse_x, count, rows.inputs, [&](std::size_t r) { return ids_[r]; }, x_.data());
+    sparse_to_panels(rows.sparse_x, count, rows.inputs, [&](std::size_t r) { return ids_[r]; }, x_.data());
   } else {
     team_.run([&](const Team::Share& share) {
       share.part_of(count, line<T>, [&](std::size_t first, std::size_t last) {
         auto row = [&](std::size_t r) { return rows.x.data() + ids_[first + r] * rows.inputs; };
-        pack(last - first, rows.inputs, row, x_.data() + first * rows.inputs);
+        rows_to_panels(last - first, rows.inputs, row, x_.data() + first * rows.inputs);
       });
     });
   }
-  pack(count, rows.outputs, from(rows.y, rows.outputs), y_.data());
-  pack(count, 1, from(rows.weight, 1), weight_of_row_.data());
-  if (has_offset_) pack(count, rows.outputs, from(rows.offset, rows.outputs), offset_.data());
+  rows_to_panels(count, rows.outputs, from(rows.y, rows.outputs), y_.data());
+  rows_to_panels(count, 1, from(rows.weight, 1), weight_of_row_.data());
+  if (has_offset_) rows_to_panels(count, rows.outputs, from(rows.offset, rows.outputs), offset_.data());
   weight_ = 0;
   for (std::size_t r = 0; r < count; ++r) weight_ += weight_of_row_.data()[r];
 }
@@ -132,13 +99,13 @@ template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* 
 template <class T>
 void Pass<T>::load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
   load_offset(offset, stride, begin, count);
-  pack_columns(count, network_.inputs(), stride, x + begin, x_.data());
+  columns_to_panels(count, network_.inputs(), stride, x + begin, x_.data());
 }
 
 template <class T>
 void Pass<T>::load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
   load_offset(offset, stride, begin, count);
-  scatter(x, count, network_.inputs(), [&](std::size_t r) { return begin + r; }, x_.data());
+  sparse_to_panels(x, count, network_.inputs(), [&](std::size_t r) { return begin + r; }, x_.data());
 }
 
 template <class T> void Pass<T>::load_offset(const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
@@ -146,7 +113,7 @@ template <class T> void Pass<T>::load_offset(const double* offset, std::size_t s
   rows_ = count;
   panels_ = round_up(count, line<T>) / line<T>;
   has_offset_ = offset != nullptr;
-  if (offset) pack_columns(count, network_.outputs(), stride, offset + begin, offset_.data());
+  if (offset) columns_to_panels(count, network_.outputs(), stride, offset + begin, offset_.data());
 }
 
 template <class T> const T* Pass<T>::inputs_of(std::size_t l) const {

@@ -15,6 +15,11 @@ namespace backprop {
 // Batches of more rows are cut into pieces of this many, and the pieces' sums are added in order.
 constexpr std::size_t piece_rows = 1024;
 
+// Calls f(first, count) for each piece of the rows begin, ..., begin + count - 1.
+template <class F> void for_each_piece(std::size_t begin, std::size_t count, F&& f) {
+  for (std::size_t done = 0; done < count; done += piece_rows) f(begin + done, std::min(piece_rows, count - done));
+}
+
 // Inverted dropout: each hidden unit is 0 with probability `rate`, else divided by 1 - rate (Srivastava et al. 2014).
 struct Dropout {
   std::vector<double> rates;  // one for each hidden layer; empty for none

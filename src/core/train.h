@@ -117,7 +117,10 @@ template <class T>
 Outcome train(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
               const Rows<T>* validation, State& state);
 
-// The same for the full-batch second-order methods, where an epoch is an accepted iteration: lbfgs.cpp, levenberg_marquardt.cpp.
+// Its families. For the full-batch second-order methods an epoch is an accepted iteration.
+template <class T>
+Outcome train_first_order(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
+                          const Rows<T>* validation, State& state);
 template <class T>
 Outcome train_lbfgs(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
                     const Rows<T>* validation, State& state);
