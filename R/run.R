@@ -13,11 +13,12 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   # An interrupt ends the loop wherever it comes: what follows a chunk is done as a whole or not at all.
   stop <- tryCatch({
     while (state$epoch < until && stop == "iterations") {
-      now <- state$epoch + seq_len(min(until - state$epoch, chunk_length(fit$settings, controls, state$epoch)))
-      rate <- fit$settings$optimizer$learning_rate
-      rates <- (if (is.null(rate)) 0 else rate) * schedule_factors(fit$settings$schedule, now, state$plateau)
       before <- state$epoch
-      chunk <- core_train(fit$shape, objective, method, core_plan(fit, state, prepared$rows, rates, chunk_seconds(controls, progress)), prepared$training, prepared$validation, state)
+      count <- min(until - before, chunk_length(fit$settings, controls, before))
+      rate <- fit$settings$optimizer$learning_rate
+      rates <- (if (is.null(rate)) 0 else rate) * schedule_factors(fit$settings$schedule, before + seq_len(count), state$plateau)
+      plan <- core_plan(fit, state, prepared$rows, count, rates, chunk_seconds(controls, progress))
+      chunk <- core_train(fit$shape, objective, method, plan, prepared$training, prepared$validation, state)
       rows <- history_rows(chunk, fit)
       suspendInterrupts({
         state[names(chunk$state)] <- chunk$state

@@ -63,9 +63,9 @@ check_schedule <- function(schedule, call, name = "schedule") {
   schedule
 }
 
-# The factors of the epochs given; a plateau's is what it has come to.
+# The factors of the epochs given, or one for all; a plateau's is what it has come to.
 schedule_factors <- function(schedule, epochs, plateau) {
-  if (is.null(schedule)) return(rep(1, length(epochs)))
+  if (is.null(schedule)) return(1)
   switch(schedule$kind,
     step = schedule$factor^floor((epochs - 1) / schedule$every),
     exponential = schedule$factor^(epochs - 1),
@@ -74,7 +74,7 @@ schedule_factors <- function(schedule, epochs, plateau) {
       schedule$least + (1 - schedule$least) * (1 + cos(pi * done)) / 2
     },
     warm_up = ifelse(epochs <= schedule$epochs, epochs / schedule$epochs, schedule_factors(schedule$then, pmax(1, epochs - schedule$epochs), plateau)),
-    plateau = rep(plateau$factor, length(epochs)))
+    plateau = plateau$factor)
 }
 
 first_plateau <- function() list(factor = 1, best = Inf, stale = 0)

@@ -61,9 +61,9 @@ counts_classes <- function(settings, outputs) settings$loss$name == "cross_entro
 
 needs_seed <- function(settings) (!is.null(settings$batch_size) && settings$shuffle) || length(settings$dropout) > 0 || is.numeric(settings$validation)
 
-core_plan <- function(fit, state, rows, rates, seconds) {
+core_plan <- function(fit, state, rows, epochs, rates, seconds) {
   settings <- fit$settings
-  list(batch_size = min(settings$batch_size, rows), shuffle = settings$shuffle, seed = as.double(state$seed), dropout = settings$dropout, rates = rates,
+  list(batch_size = min(settings$batch_size, rows), shuffle = settings$shuffle, seed = as.double(state$seed), dropout = settings$dropout, epochs = epochs, rates = rates,
     patience = settings$patience, tolerance = settings$tolerance, track_best = !is.null(settings$validation),
     count_correct = counts_classes(settings, last(fit$shape$units)), threads = settings$threads, seconds = seconds)
 }

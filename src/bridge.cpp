@@ -413,7 +413,7 @@ Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_
   if (method.family != Family::first_order) read_curvature(state_list["curvature"], state);
 
   const Plan plan{static_cast<std::size_t>(Rcpp::as<double>(plan_list["batch_size"])), plan_list["shuffle"], as_key(plan_list["seed"]),
-                  Rcpp::as<std::vector<double>>(plan_list["dropout"]), Rcpp::as<std::vector<double>>(plan_list["rates"]), plan_list["patience"],
+                  Rcpp::as<std::vector<double>>(plan_list["dropout"]), static_cast<std::size_t>(Rcpp::as<double>(plan_list["epochs"])), Rcpp::as<std::vector<double>>(plan_list["rates"]), plan_list["patience"],
                   plan_list["tolerance"], plan_list["track_best"], plan_list["count_correct"], static_cast<std::size_t>(Rcpp::as<double>(plan_list["threads"])), plan_list["seconds"], poll_interrupt};
   const Outcome outcome = std::visit(
       [&](const auto& rows) {

@@ -84,9 +84,10 @@ std::size_t descend_small(const Objective& objective, const Plan& plan, const Ro
   if (!(pass.weight() > 0)) return 0;
   std::vector<double> losses;
   std::size_t done = 0;
-  while (done < plan.rates.size()) {
-    const std::size_t count = std::min<std::size_t>(plan.rates.size() - done, 256);
-    const std::vector<T> rates(plan.rates.begin() + static_cast<std::ptrdiff_t>(done), plan.rates.begin() + static_cast<std::ptrdiff_t>(done + count));
+  while (done < plan.epochs) {
+    const std::size_t count = std::min<std::size_t>(plan.epochs - done, 256);
+    std::vector<T> rates(count);
+    for (std::size_t i = 0; i < count; ++i) rates[i] = static_cast<T>(plan.rate(done + i));
     pass.small_epochs(objective, rates, static_cast<T>(objective.mean ? 1 / pass.weight() : 1), parameters.weights.data(), losses);
     if (!all_finite(parameters.weights) || !std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); })) {
       parameters.copy_from(finite);
@@ -123,8 +124,8 @@ Outcome train_first_order(const Network& network, const Objective& objective, co
   std::size_t begun = 0;
   if (is_small_descent(network, objective, method, plan, rows, validation))
     begun = descend_small(objective, plan, rows, pass, ledger, watch, parameters, finite, outcome);
-  for (; begun < plan.rates.size() && outcome.stop == Stop::epochs; ++begun) {
-    const double rate = plan.rates[begun];
+  for (; begun < plan.epochs && outcome.stop == Stop::epochs; ++begun) {
+    const double rate = plan.rate(begun);
     dropout.epoch = state.epoch + 1;
     if (!in_order) order = row_order(plan.seed, state.epoch + 1, static_cast<std::uint32_t>(rows.count));
     for (; now.batch < batches; ++now.batch) {

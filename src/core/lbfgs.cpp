@@ -146,7 +146,7 @@ Outcome train_lbfgs(const Network& network, const Objective& objective, const Me
     state.correct = value.correct;
   }
   Vector weights(n), gradient(n);
-  for (std::size_t iteration = 0; iteration < plan.rates.size(); ++iteration) {
+  for (std::size_t iteration = 0; iteration < plan.epochs; ++iteration) {
     if (full.relative_gradient(state.weights, state.gradient, state.objective) <= method.gradient_tolerance) {
       outcome.stop = Stop::gradient;
       break;

@@ -66,7 +66,7 @@ Outcome train_levenberg_marquardt(const Network& network, const Objective& objec
   Eigen::VectorXd residual(m), right(m + n);
   std::vector<double> trial(n);
 
-  for (std::size_t iteration = 0; iteration < plan.rates.size() && outcome.stop == Stop::epochs; ++iteration) {
+  for (std::size_t iteration = 0; iteration < plan.epochs && outcome.stop == Stop::epochs; ++iteration) {
     linearise(network, objective, rows, full, state.weights, jacobian, residual);
     const auto here = full.at(state.weights, nullptr, plan.count_correct);
     if (!std::isfinite(here.objective) || !jacobian.allFinite()) {

@@ -47,7 +47,7 @@ Ledger<T>::Ledger(const Network& network, const Objective& objective, const Plan
       state_(state),
       outcome_(outcome),
       judge_(validation ? std::make_unique<Pass<T>>(network, validation->count, false, false, team) : nullptr) {
-  outcome.loss.reserve(plan.rates.size());
+  outcome.loss.reserve(plan.epochs);
 }
 
 template <class T> bool Ledger<T>::epoch_completed(const T* weights, double loss, double correct) {

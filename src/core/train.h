@@ -43,13 +43,16 @@ struct Plan {
   bool shuffle;
   Key seed;
   std::vector<double> dropout;  // a rate for each hidden layer; empty for none
-  std::vector<double> rates;    // the learning rate of each epoch to run
+  std::size_t epochs;           // to run
+  std::vector<double> rates;    // the learning rate of each of them, or one for all
   double patience, tolerance;   // epochs without an improvement by more than `tolerance`; infinity for no such rule
   bool track_best;              // keep the weights of the epoch with the lowest validation loss
   bool count_correct;           // also the share of rows whose class is right
   std::size_t threads;          // who share the work; the results are the same for any number
   double seconds;               // after which the chunk ends
   bool (*interrupted)();        // polled now and then; nullptr for never
+
+  double rate(std::size_t epoch) const { return rates[rates.size() == 1 ? 0 : epoch]; }
 };
 
 // What training goes on from. Numbers of either precision fit in doubles without loss.
@@ -112,7 +115,7 @@ class Watch {
   std::chrono::steady_clock::time_point start_;
 };
 
-// Runs plan.rates.size() epochs, or fewer. After divergence the state is that of the last epoch with finite numbers.
+// Runs plan.epochs epochs, or fewer. After divergence the state is that of the last epoch with finite numbers.
 template <class T>
 Outcome train(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
               const Rows<T>* validation, State& state);
