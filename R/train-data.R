@@ -47,11 +47,11 @@
 #'
 #' **Sparse matrices.** A sparse numeric matrix of the Matrix package as `X`, such as counts of words or indicators of categories, has the outcomes, defaults and arguments of a data frame. (It is a `dgCMatrix`, or what can be made one without
 #' loss: a `dgTMatrix`, `dgRMatrix`, `dsCMatrix`, ...) Each column is divided by the root mean square of its numbers other than 0, over the weighted rows trained on, so that these are about 1 in size. It is not centred, so that zeros stay zeros. The zeros do
-#' not count in the scale, nor is it the standard deviation: both would blow up the columns that few rows have. A column of zeros has no effect on training or predictions, so that words which are new in prediction do no harm.
+#' not count in the scale, nor is it the standard deviation: both would blow up the columns that few rows have (`bench/sparse.R` in the sources compares them). A column of zeros has no effect on training or predictions, so that words which are new in prediction do no harm.
 #' Missing values in `X` are errors; those of the outcome go to `na.action`. [predict.nn_fit()] takes a sparse or a plain matrix, and matches columns by name where both have names, else by number.
 #'
 #' The matrix is never made dense as a whole: that is done to at most 1024 rows at a time, and all other memory for the inputs grows with how many are not 0. The first layer's weights are dense, and every batch
-#' changes all of them: with ten thousands of columns take fewer hidden units. With `standardize = FALSE` and every other argument given, a sparse `X` trains to the same bits as the plain `as.matrix(X)` by [nn_train()] (for counts also `start`,
+#' changes all of them: with tens of thousands of columns take fewer hidden units. With `standardize = FALSE` and every other argument given, a sparse `X` trains to the same bits as the plain `as.matrix(X)` by [nn_train()] (for counts also `start`,
 #' as their output bias begins at the log of the mean here).
 #'
 #' **Calibration.** `calibration = 0.2` keeps a fifth of the rows (of each class) out of everything: training, stopping, scaling and the knots of bases. How far the fit is from them stays in it as sorted scores, which give
