@@ -38,15 +38,8 @@ check_checkpoint <- function(checkpoint, call) {
   checkpoint
 }
 
-# Written beside its place and renamed, so that the file is whole at any moment.
 write_checkpoint <- function(fit, path) {
-  beside <- tempfile(paste0(basename(path), "-"), tmpdir = dirname(path))
-  on.exit(unlink(beside))
-  written <- tryCatch({
-    saveRDS(fit, beside)
-    file.rename(beside, path)
-  }, error = function(e) e, warning = function(w) w)
-  if (isTRUE(written)) return(invisible())
-  cli::cli_warn(c("The checkpoint {.path {path}} could not be written; training goes on.", x = if (inherits(written, "condition")) conditionMessage(written)),
-    class = "backprop_warning_checkpoint", call = NULL)
+  written <- write_whole(function(beside) saveRDS(fit, beside), path)
+  if (!isTRUE(written))
+    cli::cli_warn(c("The checkpoint {.path {path}} could not be written; training goes on.", x = "{conditionMessage(written)}"), class = "backprop_warning_checkpoint", call = NULL)
 }

@@ -40,7 +40,7 @@ check_model <- function(fit, allow = character()) {
   need(is.null(fit$call) || is.call(fit$call), "Its call is none.")
   check_model_settings(fit$settings, fit$shape, need, number, flag, whole)
   check_model_state(fit$state, fit$settings, parameters, need, number, finite, whole)
-  need(is.null(fit$encoding) || !is.null(fit$inputs), "It must have a name for each input.")
+  need(is.null(fit$encoding$columns) || !is.null(fit$inputs), "It must have a name for each input.")
   check_model_encoding(fit$encoding, units[1], outputs, need, finite, allow)
   fit
 }
@@ -101,7 +101,8 @@ check_model_state <- function(state, settings, parameters, need, number, finite,
 check_model_encoding <- function(encoding, inputs, outputs, need, finite, allow) {
   if (is.null(encoding)) return(invisible())
   need(is.list(encoding) && finite(encoding$center, inputs) && finite(encoding$scale, inputs) && all(encoding$scale > 0), "The centre and scale of its encoding must be finite numbers, one for each input.")
-  need(is.list(encoding$columns) && !is.null(names(encoding$columns)), "Its encoding must have columns with names.")
+  # that of a sparse matrix has no columns
+  need(if (is.null(encoding$columns)) is.null(encoding$terms) else is.list(encoding$columns) && !is.null(names(encoding$columns)), "Its encoding must have columns with names.")
   for (kind in encoding$columns) need(is.list(kind) && is.character(kind$type) && length(kind$type) == 1, "Each column of its encoding must have a type.")
   need(is.null(encoding$terms) || inherits(encoding$terms, "terms"), "Its formula is none.")
   named <- c(unlist(Filter(is.character, as.list(encoding$contrasts))), encoding$replay$na.action)

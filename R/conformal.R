@@ -54,7 +54,7 @@ check_interval <- function(interval, level, type, fit, no_newdata, call) {
   if (level >= 1) abort_argument(c("{.arg level} must be above 0 and below 1.", x = "It is {level}."), call)
   if (interval == "none") return(FALSE)
   if (is.null(fit$calibration))
-    abort_argument(c("This fit has no calibration rows, so there are no prediction intervals or sets.", i = "Train it with {.code calibration = 0.2} on a data frame."), call)
+    abort_argument(c("This fit has no calibration rows, so there are no prediction intervals or sets.", i = "Train it with {.code calibration = 0.2} on a data frame or a sparse matrix."), call)
   if (type != "response") abort_argument(c("{.arg interval} goes with {.code type = \"response\"}.", x = "{.arg type} is {.val {type}}."), call)
   if (no_newdata) abort_argument(c("{.arg interval} needs {.arg newdata}.", i = "Intervals hold for cases that training has not seen."), call)
   TRUE

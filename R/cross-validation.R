@@ -3,7 +3,7 @@
 #' Says how well a network predicts cases that it was not trained on. The rows are dealt out to folds; for each fold a network is trained on the rows of all others, and its predictions for
 #' the fold are compared with what was observed. Everything that [nn_train()] learns from data, the scaling of the inputs among it, it learns without the fold.
 #'
-#' With a formula or a data frame the defaults are those of [nn_train.data.frame()], and inputs and outcome are standardised anew for each fit. With a matrix nothing is done to the data, so do not scale the columns beforehand by
+#' With a formula, a data frame or a sparse matrix the defaults are those of [nn_train.data.frame()], and inputs and outcome are standardised anew for each fit. With a matrix nothing is done to the data, so do not scale the columns beforehand by
 #' all rows where this matters: take a data frame.
 #'
 #' **Folds** are stratified: each has the same number of rows of each class, up to one, or for a numeric outcome the same spread of small and large values. Where rows belong together (several of one
@@ -19,7 +19,7 @@
 #' the mean absolute error; `"r_squared"`, `1 - sum((y - p)^2) / sum((y - mean(y))^2)` within the fold (below 0 where the fold's mean is the better prediction), and `"poisson_deviance"`, the mean of `2 (y log(y / p) - (y - p))`. With several
 #' outputs, these are means over them. Case weights count in these metrics as in the training. A metric that a fold does not define, such as the area where it holds one class alone, is `NA` there, and left out of the mean.
 #'
-#' @param X,y The inputs and the outcome of all rows, as in [nn_train()] for a matrix and in [nn_train.data.frame()] for a data frame.
+#' @param X,y The inputs and the outcome of all rows, as in [nn_train()] for a matrix and in [nn_train.data.frame()] for a data frame or a sparse matrix.
 #' @param formula,data A formula and a data frame, as in [nn_train.formula()]; `data |> nn_cv(y ~ x)` is the same.
 #' @param ... Arguments of [nn_train()] for this kind of data: `hidden`, `optimizer`, `epochs` and so on. `validation` and `calibration` as shares are taken from the rows that are trained on. `checkpoint` is refused, as all fits
 #'   would write to it.
@@ -84,11 +84,6 @@ nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fit
 }
 
 #' @rdname nn_cv
-#' @usage NULL
-#' @export
-nn_cv.Matrix <- nn_cv.matrix
-
-#' @rdname nn_cv
 #' @export
 nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fits = FALSE, weights = NULL, offset = NULL, na.action = getOption("na.action", "na.omit"), ...) {
   call <- current_env()
@@ -99,6 +94,11 @@ nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep
   cases <- list(rows = list(X = frame$raw, y = if (is.factor(observed)) observed else frame$y, weights = frame$weights, offset = frame$offset), number = kept_rows(nrow(X), frame$na.action))
   cross_validate(cases, observed, folds, repeats, metrics, keep_fits, settings, call)
 }
+
+#' @rdname nn_cv
+#' @usage NULL
+#' @export
+nn_cv.Matrix <- nn_cv.data.frame
 
 #' @rdname nn_cv
 #' @export

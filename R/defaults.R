@@ -69,7 +69,7 @@ describe_encoding <- function(fit) {
   encoding <- fit$encoding
   if (is.null(encoding)) return(NULL)
   outcome <- encoding$outcome
-  inputs <- if (any(encoding$scale != 1 | encoding$center != 0)) "inputs standardised" else "inputs as they are"
+  inputs <- if (all(encoding$scale == 1 & encoding$center == 0)) "inputs as they are" else if (is.null(encoding$columns)) "inputs scaled, not centred" else "inputs standardised"
   scaled <- any(outcome$scale != 1 | outcome$center != 0)
   what <- switch(outcome$kind, binary = paste0("probability of ", outcome$levels[2]), classes = paste(length(outcome$levels), "classes"), count = "counts",
     if (scaled) "standardised (the losses are on that scale)" else "as it is")

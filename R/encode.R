@@ -1,5 +1,11 @@
 # Raw columns to the numeric matrix that the network sees, once at training and the same way for new data. A fit's `encoding` holds what that needs:
-# `columns`, the raw columns by name (type, levels); for a formula also `terms`, `xlevels` and `contrasts`; `center` and `scale` for each column of the matrix.
+# `columns`, the raw columns by name (type, levels), none for a sparse matrix; for a formula also `terms`, `xlevels` and `contrasts`; `center` and `scale` for each column of the matrix.
+
+# The numeric matrix of what was read, before it is scaled: list(X), for a formula also its offset.
+encode_raw <- function(encoding, raw, name, call) {
+  if (!is.null(encoding$terms)) encode_terms(encoding, raw, name, call)
+  else list(X = if (is.null(encoding$columns)) raw else encode_columns(encoding$columns, raw))
+}
 
 # What kind of column `x` is, as a list; NULL where it is of no use as an input.
 column_kind <- function(x) {
@@ -98,7 +104,8 @@ check_known_levels <- function(values, levels, variable, name, call) {
 }
 
 # Means and standard deviations (of the weighted rows, divided by their number) of the columns; a constant column has 1 as its scale.
-column_scales <- function(X, weights, standardize, centered = TRUE) {
+column_scales <- function(X, weights, standardize) {
+  if (is_sparse(X)) return(sparse_scales(X, weights, standardize))
   p <- ncol(X)
   center <- numeric(p)
   scale <- rep(1, p)
@@ -117,12 +124,14 @@ column_scales <- function(X, weights, standardize, centered = TRUE) {
 }
 
 standardize_columns <- function(X, center, scale) {
+  if (is_sparse(X)) return(divide_columns(X, scale))
   for (j in which(center != 0 | scale != 1)) X[, j] <- (X[, j] - center[[j]]) / scale[[j]]
   X
 }
 
 # The names of cases are those that somebody gave: row names that are text.
 case_names <- function(data) {
+  if (!is.data.frame(data)) return(rownames(data))
   names <- attr(data, "row.names")
   if (is.character(names)) names
 }
@@ -133,8 +142,12 @@ encode_newdata <- function(fit, newdata, call) prepare_newdata(unclass(fit), new
 # The same with the offset of the formula: list(X, offset).
 prepare_newdata <- function(fit, newdata, name, call) {
   encoding <- fit$encoding
+  if (is.null(encoding$columns)) {
+    X <- align_columns(check_inputs(newdata, name, call, least_rows = 0), fit, name, call)
+    return(list(X = standardize_columns(X, encoding$center, encoding$scale), raw = no_columns(nrow(X))))
+  }
   raw <- check_newdata(encoding$columns, newdata, name, call)
-  encoded <- if (is.null(encoding$terms)) list(X = encode_columns(encoding$columns, raw)) else encode_terms(encoding, raw, name, call)
+  encoded <- encode_raw(encoding, raw, name, call)
   if (!identical(colnames(encoded$X), fit$inputs))
     abort_input(c("{.arg {name}} must give the inputs that the fit was made with.", x = "It gives {.field {colnames(encoded$X)}}.", i = "The fit has {.field {fit$inputs}}."), call)
   check_no_infinite(encoded$X, name, call)

@@ -11,19 +11,19 @@ export_model <- function(fit, call) {
   network <- fit[network_names(hidden_layers(fit$shape))]
   kinds <- activation_table$name[fit$shape$activations + 1]
   layers <- lapply(seq_along(kinds), function(layer) list(w = unname(network[[2 * layer - 1]]), b = as.vector(network[[2 * layer]]), activation = kinds[layer]))
-  encoding <- if (is.null(fit$encoding)) matrix_encoding(fit) else data_encoding(fit, call)
+  encoding <- if (is.null(fit$encoding$columns)) matrix_encoding(fit) else data_encoding(fit, call)
   outputs <- last(fit$shape$units)
   names <- if (outputs == 1) "response" else if (is.null(fit$outputs)) paste0("response", seq_len(outputs)) else fit$outputs
   c(encoding, list(layers = layers, outputs = names, levels = fit$levels, about = describe_layers(fit)))
 }
 
-# The columns of a matrix are the network's inputs as they are.
+# The columns of a matrix are the network's inputs, as they are or, for a fit to a sparse one, scaled.
 matrix_encoding <- function(fit) {
   inputs <- fit$shape$units[1]
   outputs <- last(fit$shape$units)
   names <- if (is.null(fit$inputs) || anyDuplicated(fit$inputs) || !all(nzchar(fit$inputs))) paste0("x", seq_len(inputs)) else fit$inputs
   list(matrix = TRUE, inputs = lapply(names, function(name) list(name = name, kind = "number")), columns = lapply(names, function(name) list(as.symbol(name))),
-    center = numeric(inputs), scale = rep(1, inputs), response = list(center = numeric(outputs), scale = rep(1, outputs)))
+    center = numeric(inputs), scale = if (is.null(fit$encoding)) rep(1, inputs) else unname(fit$encoding$scale), response = response_scales(fit, outputs))
 }
 
 data_encoding <- function(fit, call) {
@@ -40,7 +40,12 @@ data_encoding <- function(fit, call) {
   })
   outputs <- last(fit$shape$units)
   list(matrix = FALSE, inputs = inputs, columns = unname(columns), center = unname(encoding$center), scale = unname(encoding$scale),
-    response = list(center = rep_len(encoding$outcome$center, outputs), scale = rep_len(encoding$outcome$scale, outputs)))
+    response = response_scales(fit, outputs))
+}
+
+response_scales <- function(fit, outputs) {
+  outcome <- if (is.null(fit$encoding)) list(center = 0, scale = 1) else fit$encoding$outcome
+  list(center = rep_len(outcome$center, outputs), scale = rep_len(outcome$scale, outputs))
 }
 
 level_table <- function(input, levels, values) list(input = input, levels = levels, values = unname(values))

@@ -67,11 +67,12 @@ export_onnx <- function(model, options) {
   encoding <- new_graph("double", names)
   x <- if (model$matrix) "X" else onnx_columns(model, encoding, kind)
   scaled <- any(model$center != 0 | model$scale != 1)
+  if (model$matrix && scaled && kind == "float") x <- encoding$cast(x, "double")
   if (scaled) {
     x <- encoding$emit("Sub", c(x, encoding$constant(model$center, length(model$center), stem = "center")))
     x <- encoding$emit("Div", c(x, encoding$constant(model$scale, length(model$scale), stem = "scale")))
   }
-  if (!model$matrix && kind == "float") x <- encoding$cast(x, "float")
+  if ((!model$matrix || scaled) && kind == "float") x <- encoding$cast(x, "float")
   # Constants of the network have the network's type, those of the encoding are double.
   network <- encoding
   network$constant <- function(values, dims = integer(), kind_ = kind, stem = "constant") encoding$constant(values, dims, kind_, stem)

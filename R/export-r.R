@@ -12,12 +12,13 @@ export_r <- function(model, options) {
   column <- function(factors) paste(vapply(factors, function(factor)
     if (is.list(factor)) sprintf("lookup(newdata[[%s]], %s, %s)", r_text(factor$input), r_vector(r_text(factor$levels)), r_vector(r_language$number(factor$values)))
     else if (is.symbol(factor)) sprintf("as.numeric(newdata[[%s]])", r_text(as.character(factor))) else translate(factor, r_language), ""), collapse = " * ")
+  scaling <- paste0("  x <- sweep(sweep(x, 2, ", r_numbers(model$center), "), 2, ", r_numbers(model$scale), ", \"/\")")
   encode <- if (model$matrix)
-    c(sprintf("  if (!is.matrix(newdata)) newdata <- as.matrix(newdata)"), sprintf("  if (ncol(newdata) != %d) stop(\"newdata must have %d columns\")", length(names), length(names)), "  x <- newdata")
+    c(sprintf("  if (!is.matrix(newdata)) newdata <- as.matrix(newdata)"), sprintf("  if (ncol(newdata) != %d) stop(\"newdata must have %d columns\")", length(names), length(names)), "  x <- newdata", if (any(model$scale != 1)) scaling)
   else c(sprintf("  absent <- setdiff(%s, names(newdata))", r_vector(r_text(names))), "  if (length(absent) > 0) stop(\"newdata has no column \", paste(absent, collapse = \", \"))",
     "  lookup <- function(x, levels, values) values[match(as.character(x), levels)]",
     "  x <- cbind(", paste0("    ", vapply(model$columns, column, ""), c(rep(",", length(model$columns) - 1), ")")),
-    paste0("  x <- sweep(sweep(x, 2, ", r_numbers(model$center), "), 2, ", r_numbers(model$scale), ", \"/\")"))
+    scaling)
   layer <- function(layer) {
     activation <- if (layer$activation == "softmax") c("  x <- exp(x - do.call(pmax, lapply(seq_len(ncol(x)), function(column) x[, column])))", "  x <- x / rowSums(x)")
       else if (layer$activation != "identity") paste0("  x[] <- ", translate(export_activations[[layer$activation]], r_language, list(z = "x")))

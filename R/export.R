@@ -64,7 +64,7 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
   options <- list(precision = if (!is.null(precision)) check_choice(precision, c("double", "single"), "precision", call) else unclass(fit)$settings$precision,
     table = check_text(table, "table", call), keep = check_texts(keep, "keep", call), name = check_identifier(name, call))
   file <- export_writers[[ending]](model, options)
-  write_whole(if (is.raw(file)) file else charToRaw(enc2utf8(paste0(paste(file, collapse = "\n"), "\n"))), path, call)
+  write_file(if (is.raw(file)) file else charToRaw(enc2utf8(paste0(paste(file, collapse = "\n"), "\n"))), path, call)
   invisible(path)
 }
 

@@ -1,7 +1,8 @@
 # Network, data and objective for one look at the loss: what nn_loss(), nn_gradient() and nn_backward() share.
 loss_problem <- function(network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights, offset, call) {
-  X <- check_inputs(X, "X", call)
-  targets <- encode_targets(y, nrow(X), call, if (inherits(network, "nn_fit")) unclass(network)$levels)
+  seen <- seen_by(network, X, y, offset, call)
+  X <- seen$X
+  targets <- encode_targets(seen$y, nrow(X), call, if (inherits(network, "nn_fit")) unclass(network)$levels)
   settings <- piece_settings(network, loss, reduction, penalty, penalty_l1, targets$kind, output_activation, call)
   problem <- as_network(network, activation, settings$output_activation, call, n_inputs = ncol(X))
   outputs <- last(problem$shape$units)
@@ -10,7 +11,7 @@ loss_problem <- function(network, X, y, activation, output_activation, loss, red
   check_domain(targets$y, settings$loss, settings$output_activation, call)
   problem$objective <- core_objective(settings)
   problem$y <- targets$y
-  problem$rows <- core_rows(X, targets$y, check_weights(weights, nrow(X), call), check_offset(offset, nrow(X), outputs, call), seq_len(nrow(X)), FALSE)
+  problem$rows <- core_rows(X, targets$y, check_weights(weights, nrow(X), call), check_offset(seen$offset, nrow(X), outputs, call), seq_len(nrow(X)), FALSE)
   problem
 }
 
@@ -35,6 +36,7 @@ evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all =
 #' things: such weights are named in `crossing` and left out of the comparison.
 #'
 #' @param network A list of matrices as [nn_init()] and `coef()` return, or a fit, whose own activations are then the defaults.
+#'   A fit to a sparse matrix takes `X`, `y` and `offset` as its training did, and scales them as its training did; losses and outputs are those of the network, on its scale.
 #' @param X The inputs, a numeric matrix (or a sparse one of the Matrix package) with a row for each case and a column for each input (rows of `wh`); finite numbers.
 #' @param y The targets, a numeric or logical vector (one output), a matrix with a row for each case and a column for each output, or a factor (see [nn_train()]).
 #' @param activation The activation of the hidden layers: one name of [nn_activations()], or one for each layer.

@@ -1,6 +1,9 @@
 # The work behind nn_cv(): a fit to the rows that are not held out, its predictions for those that are, and all of them put together.
 
-take_rows <- function(x, rows) if (is.null(x)) NULL else if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
+take_rows <- function(x, rows) {
+  if (isS4(x)) loadNamespace("Matrix")  # which a worker has not done, and without which a sparse matrix has no rows
+  if (is.null(x)) NULL else if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
+}
 
 # The work of one task, on whatever worker: the fit to all rows but those held out, and its predictions for these.
 train_without <- function(task, cases, settings, keep_fit) {

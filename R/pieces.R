@@ -42,9 +42,9 @@
 nn_forward <- function(network, X, activation = NULL, output_activation = NULL, offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_forward)))
-  X <- check_inputs(X, "X", call)
-  net <- as_network(network, activation, output_activation, call, n_inputs = ncol(X))
-  forward_list(core_forward(net$shape, net$weights, X, check_offset(offset, nrow(X), last(net$shape$units), call), TRUE, FALSE), net$shape)
+  seen <- seen_by(network, X, NULL, offset, call)
+  net <- as_network(network, activation, output_activation, call, n_inputs = ncol(seen$X))
+  forward_list(core_forward(net$shape, net$weights, seen$X, check_offset(seen$offset, nrow(seen$X), last(net$shape$units), call), TRUE, FALSE), net$shape)
 }
 
 # hidden_layer_input, hiddenlayer_activations, ..., output_layer_input, output

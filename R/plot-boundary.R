@@ -43,7 +43,7 @@ input_names <- function(fit, call) {
 
 # The two columns of `data`.
 plane_columns <- function(fit, data, names, call) {
-  if (!is.null(fit$encoding)) return(unname(as.list(check_newdata(fit$encoding$columns, data, "data", call))))
+  if (!is.null(fit$encoding$columns)) return(unname(as.list(check_newdata(fit$encoding$columns, data, "data", call))))
   data <- align_columns(check_matrix(data, "data", call), fit, "data", call)
   list(data[, 1], data[, 2])
 }
@@ -84,7 +84,7 @@ observed_points <- function(fit, data, y, rows, call) {
 # The answers at all points of the grid, a row each, the first input running fastest.
 predict_plane <- function(fit, at, plane) {
   grid <- stats::setNames(expand.grid(at[[1]], at[[2]], KEEP.OUT.ATTRS = FALSE), plane$names)
-  if (is.null(fit$encoding)) grid <- matrix(c(grid[[1]], grid[[2]]), ncol = 2, dimnames = list(NULL, fit$inputs))
+  if (is.null(fit$encoding$columns)) grid <- matrix(c(grid[[1]], grid[[2]]), ncol = 2, dimnames = list(NULL, fit$inputs))
   as.matrix(predict(fit, grid, type = if (is.null(fit$levels)) "response" else "prob"))
 }
 

@@ -13,13 +13,13 @@
 #' probability `level`. Where that number is above `n`, limits are infinite and sets hold all levels, with a warning of class `backprop_warning_calibration`. Calibration rows count one each whatever their case weight, but for those of weight 0, which do not.
 #'
 #' @param object A fit of [nn_train()].
-#' @param newdata For a fit made from matrices, a numeric matrix, or a sparse one of the Matrix package, with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
-#'   and further ones are ignored; where one has none, their number must be the same. For a fit made from data, a data frame. Missing (the default): the cases of the training.
+#' @param newdata For a fit made from a matrix, sparse or not, a numeric matrix, or a sparse one of the Matrix package, with the columns of the `X` of the training, a row for each case; no row is fine. Where both have column names, columns are matched by name, in any order,
+#'   and further ones are ignored; where one has none, their number must be the same. For a fit made from a data frame or a formula, a data frame. Missing (the default): the cases of the training.
 #' @param type What to return. `"response"` (the default): the outputs. For a fit to classes also `"class"`, the most probable level, and `"prob"`, the probability of each.
 #' @param offset Numbers to add to the output, one for each row and output; to be given where the fit was made with the argument `offset`, and only there. For a fit made from data they are on the scale of the outcome, as they were in training.
 #' @param interval `"none"` (the default) or, for a fit made with `calibration`, `"prediction"`.
 #' @param level The probability that a new case is within its interval or set, above 0 and below 1; 0.9 by default.
-#' @param na.action For a fit made from data, what is done with rows of missing values, a function or its name: `na.pass` (the default, as in [stats::predict.lm()]) and `na.exclude` predict `NA` for them, `na.omit` drops them, `na.fail` is an error.
+#' @param na.action For a fit made from a data frame, what is done with rows of missing values, a function or its name: `na.pass` (the default, as in [stats::predict.lm()]) and `na.exclude` predict `NA` for them, `na.omit` drops them, `na.fail` is an error.
 #' @param ... Must be empty: a misspelt argument is an error.
 #' @return `"response"`: for one output (and for two classes, where it is the probability of the second) a numeric vector with a number for each row; for more a matrix
 #'   with a column for each output. `"class"`: a factor with all levels of the training. `"prob"`: a matrix with a column for each level. Row names that are text are kept.
@@ -74,7 +74,7 @@ predict_data <- function(fit, newdata, type, offset, na.action, call) {
   kept <- apply_na_action(prepared$raw, na.action, call, least_rows = 0)
   X <- prepared$X[kept$rows, , drop = FALSE]
   offset <- newdata_offset(fit, prepared, offset, call)[kept$rows, , drop = FALSE]
-  whole <- rowSums(is.na(X)) == 0
+  whole <- if (is_sparse(X)) rep(TRUE, nrow(X)) else rowSums(is.na(X)) == 0
   if (!is.null(offset)) whole <- whole & rowSums(is.na(offset)) == 0
   output <- matrix(NA_real_, nrow(X), last(fit$shape$units))
   output[whole, ] <- decode_output(network_output(fit, X[whole, , drop = FALSE], if (!is.null(offset)) offset[whole, , drop = FALSE]), fit$encoding)

@@ -1,11 +1,15 @@
 # Rows of data on their way to the network: chosen, checked and encoded, at training, for held-out data and when training goes on.
 
-# What both kinds of input come to: a `frame` of list(encoding, raw, y, label, weights, offset, calibration, na.action, names), its rows those that are used.
+# What all kinds of input come to: a `frame` of list(encoding, raw, y, label, weights, offset, calibration, na.action, names), its rows those that are used.
+# `raw` is a data frame, or the matrix where the input is sparse.
 
-read_columns <- function(X, y, weights, offset, na.action, calibration, label, call, columns = NULL, name = "X") {
+# `fit`: the one that goes on, whose columns these must be.
+read_columns <- function(X, y, weights, offset, na.action, calibration, label, call, fit = NULL, name = "X") {
   names <- case_names(X)
-  X <- if (is.null(columns)) as.data.frame(X) else check_newdata(columns, X, name, call)
-  if (is.null(columns)) describe_columns(X, name, call)
+  columns <- fit$encoding$columns
+  X <- if (!is.null(columns)) check_newdata(columns, X, name, call) else if (is.null(fit) && is.data.frame(X)) as.data.frame(X) else check_inputs(X, name, call)
+  if (is.null(fit) && is.data.frame(X)) describe_columns(X, name, call)
+  if (!is.null(fit) && is.null(columns)) X <- align_columns(X, fit, name, call)
   rows <- nrow(X)
   if (NROW(y) != rows) abort_input(c("{.arg {name}} and {.arg y} must have the same number of rows.", x = "{.arg {name}} has {rows}, {.arg y} has {NROW(y)}."), call)
   if (is.data.frame(y)) {
@@ -15,7 +19,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   check_outcome_kind(y, label, call)
   for (extra in c("weights", "offset")) if (!is.null(get(extra)) && (!is.numeric(get(extra)) || NROW(get(extra)) != rows))
     abort_argument(c("{.arg {extra}} must be a number for each of the {rows} row{?s}.", x = "It is {describe(get(extra))}."), call)
-  all <- stats::setNames(X, paste0("x", seq_along(X)))
+  all <- if (is.data.frame(X)) stats::setNames(X, paste0("x", seq_along(X))) else no_columns(rows)
   all$y <- y
   all$weights <- weights
   all$offset <- offset
@@ -23,7 +27,8 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   at <- function(x) if (is.null(dim(x))) x[kept$rows] else x[kept$rows, , drop = FALSE]
   X <- at(X)
   y <- at(y)
-  list(encoding = list(columns = if (is.null(columns)) describe_columns(X, name, call) else columns, replay = list(na.action = na_action_name(na.action))), raw = X, y = y, label = label,
+  if (is.null(fit) && is.data.frame(X)) columns <- describe_columns(X, name, call)
+  list(encoding = c(list(columns = columns)[!is.null(columns)], list(replay = list(na.action = na_action_name(na.action)))), raw = X, y = y, label = label,
     weights = at(weights), offset = at(offset), has_offset_argument = !is.null(offset), calibration = draw_calibration(calibration, y, call), na.action = kept$action, names = at(names), name = name)
 }
 
@@ -31,6 +36,9 @@ check_outcome_kind <- function(y, label, call) {
   if (is.null(y)) abort_input(c("There is no outcome.", i = "Give it as {.arg y}, or on the left of a formula."), call)
   if (is.list(y) && !is.data.frame(y)) abort_input(c("The outcome {.field {label}} must be numeric, logical, character or a factor.", x = "It is {describe(y)}."), call)
 }
+
+# A data frame of rows without columns: what na.action sees of a matrix, which has no missing values.
+no_columns <- function(rows) as.data.frame(matrix(0, rows, 0))
 
 # The rows that na.action leaves of a data frame: list(rows, action).
 apply_na_action <- function(frame, na.action, call, least_rows = 1) {
@@ -48,7 +56,7 @@ encode_rows <- function(encoding, encoded, frame, rows, call) {
   at <- function(x) if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
   outcome <- encode_outcome(at(frame$y), encoding$outcome, call)
   X <- standardize_columns(at(encoded$X), encoding$center, encoding$scale)
-  rownames(X) <- at(frame$names)
+  if (is.data.frame(frame$raw)) rownames(X) <- at(frame$names)
   weights <- at(frame$weights)
   offset <- encode_offset(at(add_offsets(encoded$offset, frame$offset)), encoding$outcome)
   list(X = X, y = outcome$y, response = outcome$response, weights = if (length(weights) > 0) weights, offset = offset)
@@ -67,7 +75,7 @@ encode_validation <- function(fit, validation, call) {
     validation <- validation$X
   }
   raw <- if (is.null(frame$raw)) validation else frame$raw
-  prepared <- prepare_newdata(fit, raw, "validation", call)
+  prepared <- prepare_newdata(fit, raw, if (is.null(fit$encoding$columns)) "validation$X" else "validation", call)
   check_whole_inputs(prepared$X, "validation", call)
   if (NROW(frame$y) != nrow(prepared$X)) abort_input(c("The {.field X} and {.field y} of {.arg validation} must have the same number of rows.", x = "They have {nrow(prepared$X)} and {NROW(frame$y)}."), call)
   offset <- encode_offset(add_offsets(prepared$offset, frame$offset), fit$encoding$outcome)
@@ -78,12 +86,12 @@ encode_validation <- function(fit, validation, call) {
 encode_again <- function(fit, data, y, weights, offset, validation, call) {
   frame <- if (is.null(fit$encoding$terms)) {
     check_given(is.null(y), "y", "the outcome that the fit was made with", call)
-    read_columns(data, y, weights, offset, fit$encoding$replay$na.action, NULL, fit$encoding$outcome$names[1], call, columns = fit$encoding$columns)
+    read_columns(data, y, weights, offset, fit$encoding$replay$na.action, NULL, fit$encoding$outcome$names[1], call, fit)
   } else {
     if (!is.null(y)) abort_argument(c("The formula of the fit takes the outcome from the data frame {.arg X}, so {.arg y} is not given."), call)
     read_formula_again(fit, data, weights, offset, "X", call)
   }
-  encoded <- if (is.null(fit$encoding$terms)) list(X = encode_columns(fit$encoding$columns, frame$raw)) else encode_terms(fit$encoding, frame$raw, "X", call)
+  encoded <- encode_raw(fit$encoding, frame$raw, "X", call)
   check_whole_inputs(encoded$X, "X", call)
   known <- fit$encoding$calibration
   rows <- if (!is.null(known)) draw_calibration(known$share, encode_outcome(frame$y, fit$encoding$outcome, call)$y, call, known$seed)$rows
@@ -93,7 +101,9 @@ encode_again <- function(fit, data, y, weights, offset, validation, call) {
   prepared
 }
 
+# A sparse matrix was looked at when it was taken.
 check_whole_inputs <- function(X, name, call) {
+  if (is_sparse(X)) return(invisible())
   check_no_infinite(X, name, call)
   for (j in which(is.na(colSums(X)))) if (anyNA(X[, j]))
     abort_input(c("The inputs must not be missing.", x = "Column {.field {colnames(X)[j]}} of {.arg {name}} is missing in row {which(is.na(X[, j]))[1]}.", i = "Let {.arg na.action} drop such rows, or fill them in."), call)

@@ -41,7 +41,7 @@ nn_save <- function(fit, path) {
   plain$call <- known_call(plain$call)
   payload <- as_file_error(write_json(plain), "The fit cannot be written to a file.", call)
   text <- enc2utf8(paste0("\"schema\": ", fit_schema, ",\n\"model\": ", payload, "}\n"))
-  write_whole(c(charToRaw(file_head(raw_md5(charToRaw(text)))), charToRaw(text)), path, call)
+  write_file(c(charToRaw(file_head(raw_md5(charToRaw(text)))), charToRaw(text)), path, call)
   invisible(path)
 }
 
@@ -105,16 +105,20 @@ check_path <- function(path, call, exists = FALSE) {
   if (!dir.exists(dirname(path))) abort_argument(c("The folder of {.arg path} must exist.", x = "{.path {dirname(path)}} does not."), call)
 }
 
-# Written beside its place and renamed, so that the file is whole at any moment.
-write_whole <- function(bytes, path, call) {
+# `write(path)` to a file beside its place, which is then renamed, so that the file is whole at any moment: TRUE, or the condition that was in the way.
+write_whole <- function(write, path) {
   beside <- tempfile(paste0(basename(path), "-"), tmpdir = dirname(path))
   on.exit(unlink(beside))
-  written <- tryCatch({
-    writeBin(bytes, beside)
-    file.rename(beside, path)
-  }, error = function(e) e, warning = function(w) w)
-  if (isTRUE(written)) return(invisible())
-  abort_kind("file", c("{.path {path}} could not be written.", x = if (inherits(written, "condition")) conditionMessage(written)), call, environment())
+  tryCatch({
+    write(beside)
+    if (!file.rename(beside, path)) stop("it could not be renamed")
+    TRUE
+  }, error = identity, warning = identity)
+}
+
+write_file <- function(bytes, path, call) {
+  written <- write_whole(function(beside) writeBin(bytes, beside), path)
+  if (!isTRUE(written)) abort_kind("file", c("{.path {path}} could not be written.", x = "{conditionMessage(written)}"), call, environment())
 }
 
 # Whatever goes wrong with a file becomes one kind of error. A stranger's file can be wrong in ways that no check foresees.

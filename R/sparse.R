@@ -16,6 +16,38 @@ check_inputs <- function(X, name, call, least_rows = 1) {
   X
 }
 
+# For the data methods: for each column the root mean square of its numbers other than 0 (of the weighted rows), and no centre, so that zeros stay zeros. The zeros do not count: with them
+# a number that few rows have would become large, and rows that have it would outweigh all others. A column of zeros has 1 as its scale.
+sparse_scales <- function(X, weights, standardize) {
+  scale <- if (standardize) vapply(seq_len(ncol(X)), function(j) {
+    at <- X@p[j] + seq_len(X@p[j + 1] - X@p[j])
+    x <- abs(X@x[at])
+    weight <- if (length(weights) == 0) rep(1, length(x)) else weights[X@i[at] + 1]
+    counts <- x > 0 & weight > 0
+    if (!any(counts)) return(0)
+    largest <- max(x[counts])
+    largest * sqrt(sum(weight[counts] * (x[counts] / largest)^2) / sum(weight[counts]))
+  }, 0) else rep(1, ncol(X))
+  constant <- which(scale == 0)
+  scale[constant] <- 1
+  list(center = stats::setNames(numeric(ncol(X)), colnames(X)), scale = stats::setNames(scale, colnames(X)), constant = constant)
+}
+
+divide_columns <- function(X, scale) {
+  if (all(scale == 1)) return(X)
+  each <- rep.int(scale, diff(X@p))
+  X@x[seq_along(each)] <- X@x[seq_along(each)] / each
+  X
+}
+
+# What the network of a fit sees of data as they were given in training, where that was a sparse matrix: list(X, y, offset). For all other networks the data are that already.
+seen_by <- function(network, X, y, offset, call) {
+  fit <- if (inherits(network, "nn_fit")) unclass(network)
+  if (is.null(fit$encoding) || !is.null(fit$encoding$columns)) return(list(X = check_inputs(X, "X", call), y = y, offset = offset))
+  outcome <- fit$encoding$outcome
+  list(X = prepare_newdata(fit, X, "X", call)$X, y = if (!is.null(y)) encode_outcome(y, outcome, call)$y, offset = encode_offset(offset, outcome))
+}
+
 # The numbers of a matrix, as a list of vectors: what tells it from another of the same size.
 numbers_of <- function(X) if (is_sparse(X)) list(X@p, X@i, X@x) else list(X)
 

@@ -1,9 +1,10 @@
-#' Train a neural network on a data frame
+#' Train a neural network on a data frame or a sparse matrix
 #'
 #' From a formula and a data frame, or a data frame of inputs and an outcome, to a network in one line: factors are encoded, inputs standardised, and the output, the loss and the way of training
 #' chosen from the outcome and the number of rows. `print()` shows what was chosen, and every choice is an argument. `predict()` matches columns by name and does the same to new data (see [predict.nn_fit()]).
 #'
 #' `nn_train(y ~ ., data = d)`, `nn_train(data = d, formula = y ~ .)`, `d |> nn_train(y ~ .)` and `nn_train(d[inputs], d$y)` give the same fit. Tibbles and data.tables are data frames.
+#' `nn_train(X, y)` does the same for a sparse matrix `X` (see below).
 #'
 #' **Inputs** are encoded as [stats::lm()] does it. A numeric column is one input and a logical one is 0 or 1; factors, ordered factors and characters (whose levels are sorted) are encoded by their contrasts (those of the factor, of `contrasts`, or of
 #' `options("contrasts")`), so that the first level is the one all others are compared with. Formulas may have interactions, functions and bases such as `poly()` and `splines::ns()`, which predict with the training's knots and coefficients.
@@ -44,27 +45,36 @@
 #'
 #' **Missing values.** Rows with a missing value in a variable that is used are left out, or what else `na.action` says; `print()` shows how many. With `na.exclude`, `fitted()` and `residuals()` have `NA` for them.
 #'
+#' **Sparse matrices.** A sparse numeric matrix of the Matrix package as `X`, such as counts of words or indicators of categories, has the outcomes, defaults and arguments of a data frame. (It is a `dgCMatrix`, or what can be made one without
+#' loss: a `dgTMatrix`, `dgRMatrix`, `dsCMatrix`, ...) Each column is divided by the root mean square of its numbers other than 0, over the weighted rows trained on, so that these are about 1 in size. It is not centred, so that zeros stay zeros. The zeros do
+#' not count in the scale, nor is it the standard deviation: both would blow up the columns that few rows have (`bench/sparse.R` in the sources compares them). A column of zeros has no effect on training or predictions, so that words which are new in prediction do no harm.
+#' Missing values in `X` are errors; those of the outcome go to `na.action`. [predict.nn_fit()] takes a sparse or a plain matrix, and matches columns by name where both have names, else by number.
+#'
+#' The matrix is never made dense as a whole: that is done to at most 1024 rows at a time, and all other memory for the inputs grows with how many are not 0. The first layer's weights are dense, and every batch
+#' changes all of them: with tens of thousands of columns take fewer hidden units. With `standardize = FALSE` and every other argument given, a sparse `X` trains to the same bits as the plain `as.matrix(X)` by [nn_train()] (for counts also `start`,
+#' as their output bias begins at the log of the mean here).
+#'
 #' **Calibration.** `calibration = 0.2` keeps a fifth of the rows (of each class) out of everything: training, stopping, scaling and the knots of bases. How far the fit is from them stays in it as sorted scores, which give
 #' [predict.nn_fit()] its prediction intervals and sets. The rows are drawn with two random numbers before all others.
 #'
 #' @param formula A formula with the outcome on the left. `.` is all other columns. [stats::offset()] terms are added to the output, as in [stats::lm()]; `predict()` takes them from the new data. Constants of the formula (`poly(x, k)`) are kept as they are now; functions must be
 #'   found from the global environment, where `predict()` looks for them.
 #' @param data A data frame with the variables of the formula. Those that it lacks are taken from where the formula was made.
-#' @param X A data frame of inputs.
+#' @param X A data frame of inputs, or a sparse numeric matrix of the Matrix package with a row for each case; finite numbers.
 #' @param y The outcome: a vector or factor of a value for each row of `X`, a numeric matrix or data frame with a column for each output.
 #' @param subset,weights,offset As in [stats::lm()], and with a formula evaluated in `data`: which rows to use; case weights, numbers from 0; numbers to add to the output, on the scale of the outcome for numbers, of the log for counts and of the log-odds for two classes. An `offset` (but not [stats::offset()] in the formula) must be given to `predict()` again.
 #' @param na.action What to do with missing values, a function or its name; `getOption("na.action")`, most often `na.omit`, by default.
 #' @param contrasts A list of contrasts for factors by name, as in [stats::lm()]; `NULL` (the default) for those of `options("contrasts")`.
 #' @param standardize Standardise the inputs, and a numeric outcome? `TRUE` by default.
 #' @param calibration The share of the rows to calibrate with, above 0 and below 1; `NULL` (the default) for none.
-#' @param validation A share of the rows to hold out; held-out data, a list of `X` (a data frame) and `y` and perhaps `weights` and `offset`, or, with a formula, a data frame; `NULL` for none; `"auto"` (the default) as in the table.
+#' @param validation A share of the rows to hold out; held-out data, a list of `X` (as that of the training) and `y` and perhaps `weights` and `offset`, or, with a formula, a data frame; `NULL` for none; `"auto"` (the default) as in the table.
 #' @param hidden,activation,optimizer,epochs,batch_size,init,penalty,patience As in [nn_train()]; `"auto"` (the default) as in the table. For `batch_size`, `NULL` is the full batch.
 #' @param reduction `"mean"` (the default) or `"sum"` over the rows.
 #' @param output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,schedule,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted
 #'   As in [nn_train()], with the same defaults.
 #' @param ... For formulas, the arguments of the method for data frames from `hidden` on. Otherwise it must be empty: an unknown argument is an error.
 #' @return A fit as [nn_train()] returns it, with `encoding` (how raw columns become inputs), `na.action` (the rows left out), `chosen` (the arguments that were `"auto"`), `errors` (what `summary()` shows) and, with `calibration`, the sorted scores `calibration`.
-#'   Of the data nothing else is kept. [nn_continue()] goes on from it: `X` is then the data frame, and `y` the outcome, or `NULL` for a formula.
+#'   Of the data nothing else is kept. [nn_continue()] goes on from it: `X` is then the data frame or matrix, and `y` the outcome, or `NULL` for a formula.
 #' @section Errors: `backprop_error_input` for data that cannot be used, naming the column: missing or misspelt ones, dates, lists, infinite numbers, an outcome of one class; `backprop_error_argument` for the other arguments, a formula without outcome or with functions that `predict()` would not find. The others are those of [nn_train()].
 #' @references Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. *Proceedings of Machine Learning Research*, 9, 249-256.
 #'
@@ -81,6 +91,13 @@
 #' # Numbers, with prediction intervals
 #' fit <- nn_train(dist ~ poly(speed, 2), cars, hidden = 5, calibration = 0.4)
 #' predict(fit, data.frame(speed = c(10, 20)), interval = "prediction", level = 0.8)
+#'
+#' # Counts from a sparse matrix of indicators
+#' if (requireNamespace("Matrix", quietly = TRUE)) {
+#'   X <- Matrix::sparse.model.matrix(~ wool * tension, warpbreaks)
+#'   fit <- nn_train(X, warpbreaks$breaks, loss = "poisson", hidden = 3)
+#'   predict(fit, X[c(1, 10, 19), ])
+#' }
 #' @rdname nn_train.data.frame
 #' @export
 nn_train.formula <- function(formula, data, subset, weights, na.action, offset, contrasts = NULL, ...) {
@@ -115,6 +132,11 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto", outp
   train_data(read_columns(X, y, weights, offset, na.action, calibration, expr_label(substitute(y)), call), options, call_of_symbols(match.call()), call)
 }
 
+#' @rdname nn_train.data.frame
+#' @usage NULL
+#' @export
+nn_train.Matrix <- nn_train.data.frame
+
 # How an outcome given as an argument is called in print.
 expr_label <- function(expression) {
   if (is.call(expression) && identical(expression[[1]], quote(`$`))) return(as.character(expression[[3]]))
@@ -143,7 +165,7 @@ train_data <- function(frame, options, shown, call) {
   standardize <- check_flag(options$standardize, "standardize", call)
   check_weights(frame$weights, nrow(frame$raw), call)
   encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
-  encoded <- if (is.null(encoding$terms)) list(X = encode_columns(encoding$columns, frame$raw)) else encode_terms(encoding, frame$raw, frame$name, call)
+  encoded <- encode_raw(encoding, frame$raw, frame$name, call)
   check_whole_inputs(encoded$X, frame$name, call)
   calibration <- frame$calibration
   training <- setdiff(seq_len(nrow(frame$raw)), calibration$rows)
@@ -158,7 +180,7 @@ train_data <- function(frame, options, shown, call) {
   options <- choose_defaults(options, c(prepared, list(encoding = encoding)), call)
   options[c("weights", "offset")] <- list(prepared$weights, prepared$offset)
   if (!is.null(options$validation) && !is.numeric(options$validation))
-    options$validation <- encode_validation(list(encoding = encoding, inputs = colnames(prepared$X)), options$validation, call)
+    options$validation <- encode_validation(list(encoding = encoding, inputs = colnames(prepared$X), shape = list(units = ncol(prepared$X))), options$validation, call)
   fit <- train_network(c(prepared[c("X", "y", "response")], list(encoding = encoding, na.action = frame$na.action)), options, shown, call)
   if (is.null(calibration)) fit else calibrate(fit, encoded, frame, calibration$rows, call)
 }

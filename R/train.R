@@ -20,9 +20,8 @@
 #' loss on them. `patience` ends training after so many epochs without an improvement by more than `tolerance`, of the held-out loss, or of the training loss where nothing is held out (and the
 #' weights returned are the last). `nn_lbfgs()` and `nn_lm()` end by themselves.
 #'
-#' **Sparse inputs.** A sparse numeric matrix of the Matrix package (a `dgCMatrix`, or what can be made one without loss, such as a `dgTMatrix`, `dgRMatrix` or `dsCMatrix`) trains with the defaults of a plain matrix and
-#' to the same bits as `as.matrix(X)`. It is never made dense as a whole: that is done to at most 1024 rows at a time, and all other memory for the inputs grows with how many are not 0. The `X` of
-#' `validation` may be sparse too, and that of [predict.nn_fit()], [nn_continue()] and [nn_loss()].
+#' **Sparse inputs.** A sparse `X` of the Matrix package is data and never the tutorial: it has the defaults of a data frame, see [nn_train.data.frame()]. For a fit to a plain matrix, the `X` of `validation`, [predict.nn_fit()],
+#' [nn_continue()] and [nn_loss()] may be sparse all the same.
 #'
 #' **Random numbers.** `set.seed()` governs everything. First the weights are drawn (see [nn_init()]), unless `start` gives them; then, only where batches are shuffled, units dropped or rows held out,
 #' two numbers that fix all of these. The same seed gives the same bits, in one run or in pieces.
@@ -30,7 +29,7 @@
 #' **Interrupting.** Ctrl-C ends training within a second. At the console the fit so far comes back, with `stop` equal to `"interrupted"` and a
 #' warning of class `backprop_warning_interrupted`; [nn_continue()] goes on from it. Called from within another function the interrupt is passed on.
 #'
-#' @param X The inputs: a numeric matrix with a row for each case and a column for each input. At least one row and column; finite numbers. Or a sparse matrix of the Matrix package.
+#' @param X The inputs: a numeric matrix with a row for each case and a column for each input. At least one row and column; finite numbers. (For data frames and sparse matrices see [nn_train.data.frame()].)
 #' @param y The targets: a numeric or logical vector of one number for each row of `X` (one output), a numeric matrix with a column for each output, or a factor.
 #'   With sigmoid outputs only targets between 0 and 1 can be reached.
 #' @param ... Nothing for matrices: an unknown argument is an error.
@@ -185,11 +184,6 @@ train_network <- function(prepared, options, shown, call) {
       class = "backprop_warning_restarts", call = NULL)
   warn_of_false_end(best, data)
 }
-
-#' @rdname nn_train
-#' @usage NULL
-#' @export
-nn_train.Matrix <- nn_train.matrix
 
 # What restarts are judged by: the held-out rows' loss where there are some, else the objective.
 quality <- function(fit) if (length(fit$best_epoch) == 1) fit$state$best_loss else fit$objective

@@ -65,6 +65,22 @@ ann2 <- function(w, data, start) {
   function(round) fit_with(data$X, data$target, w$epochs, round)
 }
 
+# CRAN's neuralnetwork takes no first weights; its regression has the identity as output, for squared error. A matrix of classes gives softmax outputs, two as well.
+neuralnetwork_package <- function(w, data, start) {
+  regression <- w$task %in% c("squares", "regression")
+  fit_with <- function(X, target, epochs, round) neuralnetwork::nn_fit(X, if (regression) target else as_classes(w, target), hidden = w$hidden, task = if (regression) "regression" else "classification",
+    activation = w$activation, optimizer = c(squares = "sgd", regression = "lbfgs", classes = "adam", predict = "adam")[[w$task]], epochs = epochs, batch_size = if (w$batch > 0) w$batch else nrow(X),
+    learning_rate = if (regression) 0.1 else 1e-3, scale = FALSE, y_scale = FALSE, seed = round, verbose = FALSE)
+  if (w$task == "predict") {
+    fit <- fit_with(data$X[1:100, ], rep_len(0:(w$k - 1), 100), 1, 1)
+    return(function(round) predict(fit, data$X, type = "prob"))
+  }
+  function(round) {
+    fit <- fit_with(data$X, data$target, w$epochs, round)
+    if (w$task == "regression") 2 * fit$training_data_loss
+  }
+}
+
 nnet_package <- function(w, data, start) {
   if (w$task == "regression") return(function(round) {
     set.seed(round)
@@ -90,6 +106,7 @@ r_contestants <- list(
   "backprop, single, 2 threads" = list(package = "backprop", make = ours("single", 2), only = c("table256", "images512")),
   "plain R loop" = list(package = "stats", make = plain_loop),
   "ANN2" = list(package = "ANN2", make = ann2),
+  "neuralnetwork" = list(package = "neuralnetwork", make = neuralnetwork_package),
   "nnet" = list(package = "nnet", make = nnet_package),
   "RSNNS" = list(package = "RSNNS", make = rsnns)
 )

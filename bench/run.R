@@ -86,7 +86,7 @@ contestants_of <- function(name) {
 }
 
 versions <- function() {
-  packages <- intersect(c("backprop", "ANN2", "nnet", "RSNNS"), rownames(utils::installed.packages()))
+  packages <- intersect(c("backprop", "ANN2", "neuralnetwork", "nnet", "RSNNS"), rownames(utils::installed.packages()))
   own <- vapply(packages, function(p) paste(p, utils::packageVersion(p)), "")
   c(own, if (!is.null(python)) { v <- Filter(Negate(is.null), ask("versions")); paste(names(v), unlist(v)) })
 }

@@ -98,15 +98,16 @@ test_that("in parallel the numbers are those in sequence", {
   expect_identical(quick(inputs, iris$Species, folds = 4), one)
 })
 
-test_that("sparse inputs give the numbers of plain ones", {
+test_that("sparse inputs give the numbers of plain ones where every argument is given", {
   skip_if_not_installed("Matrix")
+  quick <- function(...) nn_cv(..., hidden = 3, activation = "sigmoid", init = "tutorial", reduction = "mean", optimizer = "lbfgs", batch_size = NULL, validation = NULL, patience = Inf, penalty = 0.1, epochs = 30)
   plain <- cbind(cars_inputs, diag(32)[, 1:3])
   colnames(plain) <- NULL
   fold <- rep(1:4, 8)
   set.seed(1)
   one <- quick(plain, cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE)
   set.seed(1)
-  other <- quick(Matrix::Matrix(plain, sparse = TRUE), cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE)
+  other <- quick(Matrix::Matrix(plain, sparse = TRUE), cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE, standardize = FALSE)
   expect_identical(other$metrics, one$metrics)
   expect_equal(other$fits[[2]]$probe, one$fits[[2]]$probe)
 })

@@ -259,3 +259,13 @@ test_that("errors of keeping say what to do", {
   withr::local_options(backprop.memory_limit = 1000)
   expect_error(nn_load("formula.json"), class = "backprop_error_memory")
 })
+
+test_that("a file that cannot be put in its place leaves nothing behind", {
+  fit <- nn_train(save_data()$X, save_data()$y, epochs = 1)
+  folder <- withr::local_tempdir()
+  taken <- file.path(folder, "model {a}.json")
+  dir.create(taken)
+  expect_error(nn_save(fit, taken), "could not be written", class = "backprop_error_file")
+  expect_warning(write_checkpoint(fit, taken), "could not be written", class = "backprop_warning_checkpoint")
+  expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), basename(taken))
+})
