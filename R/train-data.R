@@ -32,13 +32,18 @@
 #' | `init` | `"he_normal"` (`"glorot_normal"` for tanh and sigmoid) | the same |
 #' | `optimizer` | `"lbfgs"` | `"adam"`, with a learning rate of 0.003 |
 #' | `batch_size` | all rows | 32 |
-#' | `epochs` | 200 | at most 200 |
-#' | `validation` | none | a tenth of the rows |
-#' | `patience` | `Inf`, or 20 with `validation` | 20 |
-#' | `penalty` | 0.5 / rows or 4 / rows, by cross-validation | 2 / rows |
+#' | `epochs` | 200 | as many as held-out rows ask for, at most 200 |
+#' | `schedule` | none | `nn_cosine(epochs, 0.01)` |
+#' | `validation` | none | none; a tenth of the rows where `epochs`, `schedule` or `patience` is given |
+#' | `patience` | `Inf`, or 20 with `validation` | the same |
+#' | `penalty` | 0.5, 2, 8 or 32 / rows, by cross-validation | 2 / rows |
 #'
-#' For few rows the penalty is the one of the two with the lower loss in 4-fold cross-validation, which takes some six times as long as the training that follows and draws no random numbers. It is 1 / rows instead where rows times inputs are above
-#' 50,000 or `optimizer` is given.
+#' For few rows the penalty is the one of the four with the lowest loss in 4-fold cross-validation, whose fits stop after 50 epochs. That takes some three times as long as the training that follows and draws no random numbers. It is 1 / rows instead
+#' where rows times inputs are above 100,000 or `optimizer` is given.
+#'
+#' For many rows a first training, at a constant rate and without a tenth of the rows (of each class), goes on until the loss of that tenth has not fallen for 20 epochs, or for 100 epochs. The training that counts begins again, from the same start and
+#' with all rows, for twice as many epochs as were best there, while the rate falls to a hundredth; so the rates of all its epochs add up to as much. The two take two to three times as long as the first alone. That is done where none of `epochs`,
+#' `schedule`, `validation` and `patience` is given. Where one is, there is one training, of at most 200 epochs at a constant rate, and its held-out rows, if any, say when to stop and which weights are returned.
 #'
 #' A `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or `penalty_l1` in the call means Adam at any number of rows, as L-BFGS takes none of them. The choices were made on other data (`bench/defaults.R` in the sources) than those on which the package is compared with `nnet` and scikit-learn in `vignette("accuracy", "backprop")`.
 #'
@@ -58,9 +63,9 @@
 #' @param standardize Standardise the inputs, and a numeric outcome? `TRUE` by default.
 #' @param calibration The share of the rows to calibrate with, above 0 and below 1; `NULL` (the default) for none.
 #' @param validation A share of the rows to hold out; held-out data, a list of `X` (a data frame) and `y` and perhaps `weights` and `offset`, or, with a formula, a data frame; `NULL` for none; `"auto"` (the default) as in the table.
-#' @param hidden,activation,optimizer,epochs,batch_size,init,penalty,patience As in [nn_train()]; `"auto"` (the default) as in the table. For `batch_size`, `NULL` is the full batch.
+#' @param hidden,activation,optimizer,epochs,batch_size,init,penalty,schedule,patience As in [nn_train()]; `"auto"` (the default) as in the table. For `batch_size`, `NULL` is the full batch, and for `schedule` a constant rate.
 #' @param reduction `"mean"` (the default) or `"sum"` over the rows.
-#' @param output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,schedule,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted
+#' @param output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted
 #'   As in [nn_train()], with the same defaults.
 #' @param ... For formulas, the arguments of the method for data frames from `hidden` on. Otherwise it must be empty: an unknown argument is an error.
 #' @return A fit as [nn_train()] returns it, with `encoding` (how raw columns become inputs), `na.action` (the rows left out), `chosen` (the arguments that were `"auto"`), `errors` (what `summary()` shows) and, with `calibration`, the sorted scores `calibration`.
@@ -104,7 +109,7 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
 #' @export
 nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto", output_activation = NULL, loss = NULL, reduction = "mean",
                                 optimizer = "auto", learning_rate = NULL, epochs = "auto", batch_size = "auto", shuffle = TRUE, start = NULL,
-                                init = "auto", restarts = 1, penalty = "auto", penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf, weights = NULL,
+                                init = "auto", restarts = 1, penalty = "auto", penalty_l1 = 0, dropout = 0, schedule = "auto", clip = Inf, weights = NULL,
                                 class_weights = NULL, offset = NULL, validation = "auto", patience = "auto", tolerance = 0, callback = NULL,
                                 checkpoint = NULL, precision = "double", threads = 1, keep_fitted = TRUE, standardize = TRUE, calibration = NULL, na.action = getOption("na.action", "na.omit"), ...) {
   call <- current_env()
