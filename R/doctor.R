@@ -178,7 +178,9 @@ doctor_checks <- list(
   still_falling = function(fit, facts) {
     losses <- if (is.null(fit$history$validation_loss)) fit$history$loss else fit$history$validation_loss
     epochs <- length(losses)
-    if (fit$stop != "iterations" || epochs < 10) return(FALSE)
+    # the default for many rows: held-out rows have said how long, and the rate has fallen to almost nothing
+    long_enough <- all(c("epochs", "schedule") %in% fit$chosen) && !is.null(fit$settings$schedule)
+    if (fit$stop != "iterations" || epochs < 10 || long_enough) return(FALSE)
     tenth <- max(2, floor(epochs / 10))
     last <- losses[epochs - tenth + seq_len(tenth)]
     before <- losses[epochs - 2 * tenth + seq_len(tenth)]

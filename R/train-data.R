@@ -33,13 +33,18 @@
 #' | `init` | `"he_normal"` (`"glorot_normal"` for tanh and sigmoid) | the same |
 #' | `optimizer` | `"lbfgs"` | `"adam"`, with a learning rate of 0.003 |
 #' | `batch_size` | all rows | 32 |
-#' | `epochs` | 200 | at most 200 |
-#' | `validation` | none | a tenth of the rows |
-#' | `patience` | `Inf`, or 20 with `validation` | 20 |
+#' | `epochs` | 200 | as many as held-out rows ask for, at most 200 |
+#' | `schedule` | none | `nn_cosine(epochs, 0.01)` |
+#' | `validation` | none | none; a tenth of the rows where `epochs`, `schedule` or `patience` is given |
+#' | `patience` | `Inf`, or 20 with `validation` | the same |
 #' | `penalty` | 0.5 / rows or 4 / rows, by cross-validation | 2 / rows |
 #'
 #' For few rows the penalty is the one of the two with the lower loss in 4-fold cross-validation, which takes some six times as long as the training that follows and draws no random numbers. It is 1 / rows instead where rows times inputs are above
 #' 50,000 or `optimizer` is given.
+#'
+#' For many rows a first training, at a constant rate and without a tenth of the rows (of each class), goes on until the loss of that tenth has not fallen for 20 epochs, or for 100 epochs. The training that counts begins again, from the same start and
+#' with all rows, for twice as many epochs as were best there, while the rate falls to a hundredth; so the rates of all its epochs add up to as much. The two take two to three times as long as the first alone. That is done where none of `epochs`,
+#' `schedule`, `validation` and `patience` is given; an interrupt at the console during the first training returns that one's fit. Where one is given, there is one training, of at most 200 epochs at a constant rate, and its held-out rows, if any, say when to stop and which weights are returned.
 #'
 #' A `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or `penalty_l1` in the call means Adam at any number of rows, as L-BFGS takes none of them. The choices were made on other data (`bench/defaults.R` in the sources) than those on which the package is compared with `nnet` and scikit-learn in `vignette("accuracy", "backprop")`.
 #'
@@ -68,9 +73,9 @@
 #' @param standardize Standardise the inputs, and a numeric outcome? `TRUE` by default.
 #' @param calibration The share of the rows to calibrate with, above 0 and below 1; `NULL` (the default) for none.
 #' @param validation A share of the rows to hold out; held-out data, a list of `X` (as that of the training) and `y` and perhaps `weights` and `offset`, or, with a formula, a data frame; `NULL` for none; `"auto"` (the default) as in the table.
-#' @param hidden,activation,optimizer,epochs,batch_size,init,penalty,patience As in [nn_train()]; `"auto"` (the default) as in the table. For `batch_size`, `NULL` is the full batch.
+#' @param hidden,activation,optimizer,epochs,batch_size,init,penalty,schedule,patience As in [nn_train()]; `"auto"` (the default) as in the table. For `batch_size`, `NULL` is the full batch, and for `schedule` a constant rate.
 #' @param reduction `"mean"` (the default) or `"sum"` over the rows.
-#' @param output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,schedule,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted
+#' @param output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted
 #'   As in [nn_train()], with the same defaults.
 #' @param ... For formulas, the arguments of the method for data frames from `hidden` on. Otherwise it must be empty: an unknown argument is an error.
 #' @return A fit as [nn_train()] returns it, with `encoding` (how raw columns become inputs), `na.action` (the rows left out), `chosen` (the arguments that were `"auto"`), `errors` (what `summary()` shows) and, with `calibration`, the sorted scores `calibration`.
@@ -121,7 +126,7 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
 #' @export
 nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto", output_activation = NULL, loss = NULL, reduction = "mean",
                                 optimizer = "auto", learning_rate = NULL, epochs = "auto", batch_size = "auto", shuffle = TRUE, start = NULL,
-                                init = "auto", restarts = 1, penalty = "auto", penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf, weights = NULL,
+                                init = "auto", restarts = 1, penalty = "auto", penalty_l1 = 0, dropout = 0, schedule = "auto", clip = Inf, weights = NULL,
                                 class_weights = NULL, offset = NULL, validation = "auto", patience = "auto", tolerance = 0, callback = NULL,
                                 checkpoint = NULL, precision = "double", threads = 1, keep_fitted = TRUE, standardize = TRUE, calibration = NULL, na.action = getOption("na.action", "na.omit"), ...) {
   call <- current_env()
@@ -177,7 +182,8 @@ train_data <- function(frame, options, shown, call) {
   encoding$calibration <- calibration[c("share", "seed")]
   prepared <- encode_rows(encoding, encoded, frame, training, call)
   if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) && (is.null(options$loss) || identical(options$loss, "squared_error"))) options$output_activation <- "identity"
-  options <- choose_defaults(options, c(prepared, list(encoding = encoding)), call)
+  options <- choose_defaults(options, c(prepared, list(encoding = encoding, na.action = frame$na.action)), shown, call)
+  if (!is.null(options$interrupted)) return(options$interrupted)
   options[c("weights", "offset")] <- list(prepared$weights, prepared$offset)
   if (!is.null(options$validation) && !is.numeric(options$validation))
     options$validation <- encode_validation(list(encoding = encoding, inputs = colnames(prepared$X), shape = list(units = ncol(prepared$X))), options$validation, call)
