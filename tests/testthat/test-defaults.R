@@ -74,3 +74,26 @@ test_that("cross-validation picks a small penalty for clear data and a large one
   d$rare <- factor(c("one", rep(c("b", "c"), length.out = 199)))
   expect_s3_class(nn_train(rare ~ a, d, epochs = 5), "nn_fit")
 })
+
+test_that("with many rows held-out rows find how many epochs, and all rows are trained on at a falling rate", {
+  d <- many(1200)
+  set.seed(3)
+  fit <- nn_train(y ~ a + b, d, hidden = 8)
+  after <- runif(1)
+  set.seed(3)
+  first <- nn_train(y ~ a + b, d, hidden = 8, epochs = 100, validation = 0.1, patience = 20)
+  epochs <- 2 * first$best_epoch
+  expect_identical(nrow(fit$history), as.integer(epochs))
+  expect_null(fit$settings$validation)
+  set.seed(3)
+  given <- nn_train(y ~ a + b, d, hidden = 8, epochs = epochs, schedule = nn_cosine(epochs, least = 0.01), validation = NULL)
+  expect_identical(coef(fit), coef(given))
+  expect_identical(runif(1), after)
+  expect_true(all(c("epochs", "schedule", "validation", "patience") %in% fit$chosen))
+  # any of the four given: one training, at a constant rate
+  for (arguments in list(list(epochs = 3), list(patience = 2), list(schedule = nn_step(5), epochs = 3))) {
+    one <- do.call(nn_train, c(list(y ~ a + b, d, hidden = 8), arguments))
+    expect_identical(one$settings[c("validation", "schedule")], list(validation = 0.1, schedule = arguments$schedule))
+  }
+  expect_no_match(capture.output(print(nn_doctor(fit))), "still falling")
+})
