@@ -12,11 +12,11 @@ choose_defaults <- function(options, prepared, shown, call) {
   optimizer <- check_optimizer(options$optimizer, NULL, call)
   many_batches <- !optimizer$full_batch && rows >= few_rows
   finds_epochs <- many_batches && all(auto[c("epochs", "schedule", "validation", "patience")])
-  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) options$learning_rate <- 0.003
+  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) options$learning_rate <- if (rows < few_rows) 0.003 else 0.004
   choose("hidden", if (rows < few_rows) 100 else 200)
   choose("activation", "relu")
   choose("init", if (identical(options$activation, "tanh") || identical(options$activation, "sigmoid")) "glorot_normal" else "he_normal")
-  choose("batch_size", if (!optimizer$full_batch) 32)
+  choose("batch_size", if (!optimizer$full_batch) (if (rows < few_rows) 32 else 64))
   choose("epochs", 200)
   choose("schedule", NULL)
   choose("validation", if (many_batches && !finds_epochs) 0.1)

@@ -31,8 +31,8 @@
 #' | `hidden` | `100` | `200` |
 #' | `activation` | `"relu"` | `"relu"` |
 #' | `init` | `"he_normal"` (`"glorot_normal"` for tanh and sigmoid) | the same |
-#' | `optimizer` | `"lbfgs"` | `"adam"`, with a learning rate of 0.003 |
-#' | `batch_size` | all rows | 32 |
+#' | `optimizer` | `"lbfgs"` | `"adam"`, with a learning rate of 0.004 |
+#' | `batch_size` | all rows | 64 |
 #' | `epochs` | 200 | as many as held-out rows ask for, at most 200 |
 #' | `schedule` | none | `nn_cosine(epochs, 0.01)` |
 #' | `validation` | none | none; a tenth of the rows where `epochs`, `schedule` or `patience` is given |
@@ -43,10 +43,10 @@
 #' 50,000 or `optimizer` is given.
 #'
 #' For many rows a first training, at a constant rate and without a tenth of the rows (of each class), goes on until the loss of that tenth has not fallen for 20 epochs, or for 100 epochs. The training that counts begins again, from the same start and
-#' with all rows, for twice as many epochs as were best there, while the rate falls to a hundredth; so the rates of all its epochs add up to as much. The two take two to three times as long as the first alone. That is done where none of `epochs`,
+#' with all rows, for twice as many epochs as were best there, while the rate falls to a hundredth; so the rates of all its epochs add up to as much. That is done where none of `epochs`,
 #' `schedule`, `validation` and `patience` is given; an interrupt at the console during the first training returns that one's fit. Where one is given, there is one training, of at most 200 epochs at a constant rate, and its held-out rows, if any, say when to stop and which weights are returned.
 #'
-#' A `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or `penalty_l1` in the call means Adam at any number of rows, as L-BFGS takes none of them. The choices were made on other data (`bench/defaults.R` in the sources) than those on which the package is compared with `nnet` and scikit-learn in `vignette("accuracy", "backprop")`.
+#' A `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or `penalty_l1` in the call means Adam at any number of rows, as L-BFGS takes none of them; with few rows its rate is 0.003 and its batches are of 32. The choices were made on other data (`bench/defaults.R` in the sources) than those on which the package is compared with `nnet` and scikit-learn in `vignette("accuracy", "backprop")`.
 #'
 #' **Missing values.** Rows with a missing value in a variable that is used are left out, or what else `na.action` says; `print()` shows how many. With `na.exclude`, `fitted()` and `residuals()` have `NA` for them.
 #'

@@ -15,7 +15,7 @@ test_that("few rows and many rows have the defaults that the help states", {
   expect_identical(chosen(y ~ a + b, many(999)),
     list(hidden = 100, activation = "relu", init = "he_normal", optimizer = "lbfgs", rate = NULL, batch = NULL, validation = NULL, patience = Inf, penalty = 4 / 999))
   expect_identical(chosen(class ~ a + b, many(1000)),
-    list(hidden = 200, activation = "relu", init = "he_normal", optimizer = "adam", rate = 0.003, batch = 32, validation = 0.1, patience = 20, penalty = 2 / 1000))
+    list(hidden = 200, activation = "relu", init = "he_normal", optimizer = "adam", rate = 0.004, batch = 64, validation = 0.1, patience = 20, penalty = 2 / 1000))
   # the rows trained on count
   expect_identical(chosen(y ~ a + b, many(1200), calibration = 0.2)$optimizer, "lbfgs")
   expect_true(chosen(y ~ a + b, many(1200), calibration = 0.2)$penalty %in% (c(0.5, 4) / 960))

@@ -31,7 +31,7 @@ test_that("the defaults are those of a data frame with as many rows", {
   many <- sparse_cases(1000)
   fit <- seeded(many$X, many$class, epochs = 1)
   expect_identical(chosen(many$X, many$class), chosen(as.data.frame(as.matrix(many$X)), many$class))
-  expect_identical(list(fit$settings$optimizer$name, fit$settings$batch_size, fit$settings$validation, fit$settings$penalty), list("adam", 32, 0.1, 2 / 1000))
+  expect_identical(list(fit$settings$optimizer$name, fit$settings$batch_size, fit$settings$validation, fit$settings$penalty), list("adam", 64, 0.1, 2 / 1000))
   # rows trained on count, and few of them choose the penalty by cross-validation
   expect_identical(seeded(many$X, many$class, epochs = 1, calibration = 0.2)$settings$optimizer$name, "lbfgs")
   expect_true(seeded(X, cases$y, epochs = 5, hidden = 3)$settings$penalty %in% (c(0.5, 4) / 200))
