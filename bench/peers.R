@@ -1,7 +1,7 @@
 # The contestants in R: for each a function of a workload that returns a function to time, or NULL where it does not do that workload.
 # Each does the same work: data, layers, batch, epochs and optimiser, on one thread.
 
-ours <- function(precision, threads = 1) function(w, data, start) {
+ours <- function(precision, threads = 1, times_epochs = 1) function(w, data, start) {
   X <- data$X
   if (w$task == "predict") {
     if (threads > 1) return(NULL)
@@ -18,7 +18,7 @@ ours <- function(precision, threads = 1) function(w, data, start) {
   function(round) {
     fit <- nn_train(X, y, hidden = w$hidden, activation = w$activation, output_activation = if (w$task == "classes") "softmax" else "identity",
       loss = if (w$task == "classes") "cross_entropy" else "squared_error", reduction = "mean", optimizer = if (w$task == "regression") nn_lbfgs(gradient_tolerance = 0) else "adam",
-      epochs = w$epochs, batch_size = if (w$batch > 0) w$batch, start = start(round), precision = precision, threads = threads, keep_fitted = FALSE)
+      epochs = times_epochs * w$epochs, batch_size = if (w$batch > 0) w$batch, start = start(round), precision = precision, threads = threads, keep_fitted = FALSE)
     if (w$task == "regression") 2 * fit$objective
   }
 }
@@ -104,6 +104,8 @@ r_contestants <- list(
   "backprop, single" = list(package = "backprop", make = ours("single")),
   "backprop, 2 threads" = list(package = "backprop", make = ours("double", 2), only = c("table256", "images512")),
   "backprop, single, 2 threads" = list(package = "backprop", make = ours("single", 2), only = c("table256", "images512")),
+  # nnet's BFGS keeps a full matrix and comes further in one iteration: L-BFGS needs more of them for the same loss
+  "backprop, 600 iterations" = list(package = "backprop", make = ours("double", times_epochs = 3), only = "lbfgs"),
   "plain R loop" = list(package = "stats", make = plain_loop),
   "ANN2" = list(package = "ANN2", make = ann2),
   "neuralnetwork" = list(package = "neuralnetwork", make = neuralnetwork_package),
