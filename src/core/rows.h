@@ -25,7 +25,7 @@ template <class T> struct Rows {
   double total_weight = 0;
 
   Rows(std::size_t count, std::size_t inputs, std::size_t outputs, bool with_offset, bool sparse)
-      : count(count), inputs(inputs), outputs(outputs), x(sparse ? 0 : count * inputs), y(count * outputs), weight(count), offset(with_offset ? count * outputs : 0) {}
+      : count(count), inputs(inputs), outputs(outputs), x(sparse ? 0 : count * inputs, Buffer<T>::Unset::yes), y(count * outputs), weight(count), offset(with_offset ? count * outputs : 0) {}
   bool sparse() const { return !sparse_x.begin.empty(); }
 };
 
