@@ -5,23 +5,24 @@ few_rows <- 1000
 # The options of a training, with each "auto" replaced; the names of those chosen are kept in `chosen`, and in `interrupted` the fit that an interrupt ended on the way.
 choose_defaults <- function(options, prepared, shown, call) {
   rows <- nrow(prepared$X)
+  few <- rows < few_rows
   auto <- vapply(options, identical, NA, "auto")
   given_rate <- options$learning_rate
   choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
-  choose("optimizer", if (rows < few_rows && !asks_for_steps(options)) "lbfgs" else "adam")
+  choose("optimizer", if (few && !asks_for_steps(options)) "lbfgs" else "adam")
   optimizer <- check_optimizer(options$optimizer, NULL, call)
-  many_batches <- !optimizer$full_batch && rows >= few_rows
+  many_batches <- !optimizer$full_batch && !few
   finds_epochs <- many_batches && all(auto[c("epochs", "schedule", "validation", "patience")])
-  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) options$learning_rate <- if (rows < few_rows) 0.003 else 0.004
-  choose("hidden", if (rows < few_rows) 100 else 200)
+  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) options$learning_rate <- if (few) 0.003 else 0.004
+  choose("hidden", if (few) 100 else 200)
   choose("activation", "relu")
   choose("init", if (identical(options$activation, "tanh") || identical(options$activation, "sigmoid")) "glorot_normal" else "he_normal")
-  choose("batch_size", if (!optimizer$full_batch) (if (rows < few_rows) 32 else 64))
+  choose("batch_size", if (!optimizer$full_batch) (if (few) 32 else 64))
   choose("epochs", 200)
   choose("schedule", NULL)
   choose("validation", if (many_batches && !finds_epochs) 0.1)
   choose("patience", if (is.null(options$validation)) Inf else 20)
-  if (auto[["penalty"]]) options$penalty <- if (optimizer$name == "lbfgs" && auto[["optimizer"]]) compare_penalties(prepared, options, call) else (if (rows < few_rows) 1 else 2) / rows
+  if (auto[["penalty"]]) options$penalty <- if (optimizer$name == "lbfgs" && auto[["optimizer"]]) compare_penalties(prepared, options, call) else (if (few) 1 else 2) / rows
   options$chosen <- c(names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate")
   if (finds_epochs) find_epochs(options, prepared, shown, call) else options
 }

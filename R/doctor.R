@@ -12,7 +12,7 @@
 #' | `saturated` | more than a quarter of the units of a sigmoid or tanh layer are flat: their mean slope is below 1 % of the steepest. Not looked for where the loss is below 5 % of the null model's, as units that work as switches do no harm then |
 #' | `dead` | the same for three quarters or more of the units of a layer of another activation, such as relu units that are 0 for (nearly) all rows; fewer are common and do little harm, as a penalty lets units go that are not needed |
 #' | `unscaled` | the root mean square of an input is above 10, or the largest of all is below 0.01, and training did not converge |
-#' | `still_falling` | all epochs were used up, and the loss (of the held-out rows, where there are some) fell by more than 1 % of the null model's (or of the first epoch's, where that is lower) from the last but one tenth of the epochs to the last |
+#' | `still_falling` | all epochs were used up, and the loss (of the held-out rows, where there are some) fell by more than 1 % of the null model's (or of the first epoch's, where that is lower) from the last but one tenth of the epochs to the last. Not looked for where [nn_train.data.frame()] found the number of epochs and lowered the rate itself |
 #'
 #' The data are not kept in a fit: `saturated`, `dead` and `unscaled` rest on a few numbers that were taken from at most 200 rows when training ended. `unreachable`, `constant` and `null_model` need the
 #' outputs that a fit made with `keep_fitted = FALSE` does not hold, and the loss of the null model is not known where cases or classes had weights or there was an offset.

@@ -1,6 +1,7 @@
 // The first-order methods: batch after batch, a gradient and a step along it.
 #include <cmath>
 
+#include "small_network.h"
 #include "train.h"
 
 namespace backprop {
@@ -71,7 +72,7 @@ template <class T> void take_step(const Network& network, const Method& method, 
 // Can epochs be run many at a time, with nothing to do between them?
 template <class T>
 bool is_small_descent(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows, const Rows<T>* validation) {
-  return method.rule == Rule::gradient_descent && plan.batch_size >= rows.count && Pass<T>::is_small(network, rows.count) && !objective.has_penalty() &&
+  return method.rule == Rule::gradient_descent && plan.batch_size >= rows.count && SmallNetworkPass<T>::takes(network, rows.count) && !objective.has_penalty() &&
          !std::isfinite(method.clip) && plan.dropout.empty() && rows.offset.empty() && !validation && !plan.count_correct && std::isinf(plan.patience);
 }
 
@@ -82,13 +83,14 @@ std::size_t descend_small(const Objective& objective, const Plan& plan, const Ro
                           Parameters<T>& finite, Outcome& outcome) {
   pass.load(rows, nullptr, 0, rows.count);
   if (!(pass.weight() > 0)) return 0;
+  SmallNetworkPass<T> small(pass, objective);
   std::vector<double> losses;
   std::size_t done = 0;
   while (done < plan.epochs) {
     const std::size_t count = std::min<std::size_t>(plan.epochs - done, 256);
     std::vector<T> rates(count);
     for (std::size_t i = 0; i < count; ++i) rates[i] = static_cast<T>(plan.rate(done + i));
-    pass.small_epochs(objective, rates, static_cast<T>(objective.mean ? 1 / pass.weight() : 1), parameters.weights.data(), losses);
+    small.run(rates, parameters.weights.data(), losses);
     if (!all_finite(parameters.weights) || !std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); })) {
       parameters.copy_from(finite);
       break;
@@ -106,7 +108,7 @@ std::size_t descend_small(const Objective& objective, const Plan& plan, const Ro
 
 template <class T>
 Outcome train_first_order(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
-              const Rows<T>* validation, State& state) {
+                          const Rows<T>* validation, State& state) {
   Outcome outcome;
   const std::size_t batches = (rows.count + plan.batch_size - 1) / plan.batch_size;
   const bool in_order = !plan.shuffle || batches == 1;

@@ -233,45 +233,6 @@ template <class T> void Pass<T>::add_wide_gradient(const Team::Share& share, std
   });
 }
 
-template <class T> bool Pass<T>::is_small(const Network& network, std::size_t rows) {
-  return rows <= line<T> && network.parameters() <= 1024 && network.output_activation() != Activation::softmax;
-}
-
-template <class T> void Pass<T>::small_epochs(const Objective& objective, const std::vector<T>& rates, T scale, T* weights, std::vector<double>& losses) {
-  dropping_ = false;
-  struct Room {
-    Buffer<T> weights;
-    std::vector<const T*> below;
-  };
-  Buffer<T> ones(line<T>), zeros(line<T>);
-  std::fill_n(ones.data(), line<T>, T(1));
-  std::vector<Room> rooms;
-  std::vector<SmallLayer<T>> layers;
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    Layer& layer = layers_[l];
-    const std::size_t inputs = network_.units[l], units = network_.units[l + 1], stride = round_up(inputs + 1, line<T>);
-    Room room{Buffer<T>(units * stride), std::vector<const T*>(stride, zeros.data())};
-    for (std::size_t k = 0; k < inputs; ++k) room.below[k] = inputs_of(l) + k * line<T>;
-    room.below[inputs] = ones.data();
-    layers.push_back({network_.activations[l], inputs, units, stride, room.weights.data(), room.below.data(), (layer.separate_input ? layer.input : layer.output).data(), layer.output.data(),
-                      layer.delta.data()});
-    rooms.push_back(std::move(room));
-  }
-  auto for_each_unit = [&](auto f) {  // f(a unit's weights here, there, how many, its bias there)
-    for (std::size_t l = 0; l < layers.size(); ++l)
-      for (std::size_t u = 0; u < layers[l].units; ++u)
-        f(layers[l].weights + u * layers[l].stride, weights + layers_[l].weights_at + u * layers[l].inputs, layers[l].inputs, weights[layers_[l].biases_at + u]);
-  };
-  for_each_unit([](T* here, const T* there, std::size_t count, T bias) { *std::copy_n(there, count, here) = bias; });
-  losses.resize(rates.size());
-  kernels_.small_epochs({layers.data(), layers.size(), rows_, objective.loss, static_cast<T>(objective.loss_parameter), y_.data(), weight_of_row_.data()}, rates.size(), rates.data(),
-                        scale, losses.data());
-  for_each_unit([](const T* here, T* there, std::size_t count, T& bias) {
-    std::copy_n(here, count, there);
-    bias = here[count];
-  });
-}
-
 template <class T> double Pass<T>::input_at(std::size_t l, std::size_t row, std::size_t unit) const {
   return inputs_of(l)[row / line<T> * network_.units[l] * line<T> + unit * line<T> + row % line<T>];
 }

@@ -27,6 +27,8 @@ struct Dropout {
   std::uint32_t epoch = 0;
 };
 
+template <class T> class SmallNetworkPass;
+
 template <class T> class Pass {
  public:
   // Bytes that a pass over at most `rows` rows takes, in double so that it cannot overflow.
@@ -51,10 +53,6 @@ template <class T> class Pass {
   // Writes (or adds) the gradient of the summed loss, in the order of the weights.
   void gradient(T* gradient, bool add);
 
-  // Whole epochs of gradient descent on the loaded rows, where they fill one panel at most: the sums of the loss go to `losses`.
-  static bool is_small(const Network& network, std::size_t rows);
-  void small_epochs(const Objective& objective, const std::vector<T>& rates, T scale, T* weights, std::vector<double>& losses);
-
   double weight() const { return weight_; }
 
   // A layer's quantity for one row and unit, layers counted from 0, the first hidden one.
@@ -66,6 +64,7 @@ template <class T> class Pass {
   double correct() const;
 
  private:
+  friend class SmallNetworkPass<T>;
   struct Layer {
     Buffer<T> input, output, error, delta, mask, dropped;
     bool separate_input;

@@ -33,7 +33,7 @@ template <class T, int PARTS> BACKPROP_INLINE double small_loss(const SmallNetwo
       const Vector<T> weight = load(network.weight_of_row + part * vector_size<T>);
       for (std::size_t at = part * vector_size<T>; at < last.units * line<T>; at += line<T>) {
         const Vector<T> a = load(last.output + at), y = load(network.target + at);
-        weigh<T>(weight, Pointwise<T, Loss::squared_error>::value(a, y, a), a - y, totals[0], last.delta + at);
+        weigh<T>(weight, Pointwise<T, Loss::squared_error>::value(a, y, a), Pointwise<T, Loss::squared_error>::slope(a, y, a), totals[0], last.delta + at);
         store(last.delta + at, load(last.delta + at) * row.slope(load(last.input + at), a));
       }
     });
