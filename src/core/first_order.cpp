@@ -84,11 +84,12 @@ std::size_t descend_small(const Objective& objective, const Plan& plan, const Ro
   pass.load(rows, nullptr, 0, rows.count);
   if (!(pass.weight() > 0)) return 0;
   SmallNetworkPass<T> small(pass, objective);
+  std::vector<T> rates;
   std::vector<double> losses;
   std::size_t done = 0;
   while (done < plan.epochs) {
     const std::size_t count = std::min<std::size_t>(plan.epochs - done, 256);
-    std::vector<T> rates(count);
+    rates.resize(count);
     for (std::size_t i = 0; i < count; ++i) rates[i] = static_cast<T>(plan.rate(done + i));
     small.run(rates, parameters.weights.data(), losses);
     if (!all_finite(parameters.weights) || !std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); })) {
