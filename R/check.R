@@ -10,6 +10,11 @@ check_number <- function(x, name, call, least = -Inf, most = Inf, above = FALSE,
   abort_argument(c("{.arg {name}} must be one {if (finite) 'finite '}number{if (nzchar(range)) paste0(' ', range)}.", x = "It is {describe(x)}."), call)
 }
 
+check_share_of_one <- function(x, name, call) {
+  if (is_number(x) && length(x) == 1 && is_true(x > 0 && x < 1)) return(as.double(x))
+  abort_argument(c("{.arg {name}} must be one number above 0 and below 1.", x = "It is {describe(x)}."), call)
+}
+
 # Whole numbers are checked here, because the conversion to C++ would cut 2.7 to 2 and wrap 3e9 in silence.
 check_whole <- function(x, name, call, least = 1, most = .Machine$integer.max, many = FALSE) {
   ok <- is.numeric(x) && !is.object(x) && is.null(dim(x)) && length(x) >= 1 && (many || length(x) == 1) && !anyNA(x) &&
@@ -31,7 +36,7 @@ check_flag <- function(x, name, call) {
 
 check_choice <- function(x, choices, name, call) {
   if (is.character(x) && length(x) == 1 && !is.na(x) && any(x == choices)) return(x)
-  abort_argument(c("{.arg {name}} must be one of {.or {.val {choices}}}.", x = "It is {describe(x)}.", nearest_name(x, choices)), call)
+  abort_argument(c("{.arg {name}} must be {if (length(choices) > 1) 'one of '}{.or {.val {choices}}}.", x = "It is {describe(x)}.", nearest_name(x, choices)), call)
 }
 
 # "Did you mean" for a misspelt name.
@@ -39,15 +44,19 @@ nearest_name <- function(x, choices) {
   if (!is.character(x) || length(x) != 1 || is.na(x) || length(choices) == 0) return(NULL)
   distance <- utils::adist(x, choices, ignore.case = TRUE)[1, ]
   if (length(distance) == 0 || min(distance) > max(2, nchar(x) / 2) || min(distance) >= nchar(x)) return(NULL)
-  c(i = paste0("Did you mean ", dQuote(choices[which.min(distance)], FALSE), "?"))
+  c(i = paste0("Did you mean ", dQuote(literal(choices[which.min(distance)]), FALSE), "?"))
 }
+
+# Text of the user's in a message: its braces are no code.
+literal <- function(text) gsub("([{}])", "\\1\\1", text)
 
 check_no_dots <- function(call, ..., known) {
   if (...length() == 0) return(invisible())
+  count <- ...length()
   given <- ...names()
   if (is.null(given)) given <- ""
   name <- given[1]
-  if (is.na(name) || !nzchar(name)) abort_argument(c("All arguments after the data must be named.", x = "The call has {...length()} without a known name."), call)
+  if (is.na(name) || !nzchar(name)) abort_argument(c("All arguments after the data must be named.", x = "The call has {count} without a known name."), call)
   abort_argument(c("{.arg {name}} is no argument of this function.", nearest_name(name, known), i = "It takes {.arg {known}}."), call)
 }
 

@@ -3,8 +3,7 @@
 # The rows to calibrate with: list(share, seed, rows), a function of two numbers drawn before all others; NULL for none. The same share of each class.
 draw_calibration <- function(share, y, call, seed = floor(runif(2) * 2^32)) {
   if (is.null(share)) return(NULL)
-  share <- check_number(share, "calibration", call, least = 0, above = TRUE)
-  if (share >= 1) abort_argument(c("{.arg calibration} must be a share of the rows, above 0 and below 1.", x = "It is {share}."), call)
+  share <- check_share_of_one(share, "calibration", call)
   rows <- NROW(y)
   if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else seq_len(rows)
   classes <- if (is.numeric(y)) rep(1L, rows) else as.integer(factor(y, exclude = NULL))
@@ -20,13 +19,13 @@ draw_calibration <- function(share, y, call, seed = floor(runif(2) * 2^32)) {
 calibration_scores <- function(fit, rows) {
   output <- decode_output(network_output(fit, rows$X, rows$offset), fit$encoding)
   if (is.null(fit$levels)) return(apply(abs(rows$response - output), 2, sort, simplify = FALSE))
-  prob <- as_type(output, "prob", fit$levels)
+  prob <- as_type(output, "prob", fit)
   list(sort(1 - prob[cbind(seq_len(nrow(prob)), match(rows$y, fit$levels))]))
 }
 
 # The score that a new case stays below with probability `level`: the ceiling(level (n + 1))-th of the n sorted scores, infinite where that is above n.
 conformal_quantile <- function(scores, level) {
-  at <- ceiling(level * (length(scores) + 1) - 1e-9)
+  at <- max(1, ceiling(level * (length(scores) + 1) - 1e-9))
   if (at > length(scores)) Inf else scores[at]
 }
 
@@ -39,7 +38,7 @@ prediction_regions <- function(fit, output, level, call) {
     cli::cli_warn(c("{rows} calibration row{?s} {?is/are} too few for the level {level}: {if (is.null(fit$levels)) 'the intervals are infinite' else 'the sets hold all levels'}.",
       i = "At least {ceiling(level / (1 - level) - 1e-9)} are needed: more data, a larger {.arg calibration}, or a lower {.arg level}."), class = "backprop_warning_calibration", call = NULL)
   }
-  if (!is.null(fit$levels)) return(1 - as_type(output, "prob", fit$levels) <= limits)
+  if (!is.null(fit$levels)) return(1 - as_type(output, "prob", fit) <= limits)
   regions <- lapply(seq_len(ncol(output)), function(k) {
     lower <- output[, k] - limits[k]
     cbind(fit = output[, k], lwr = if (fit$encoding$outcome$kind == "count") pmax(lower, 0) else lower, upr = output[, k] + limits[k])
@@ -50,8 +49,7 @@ prediction_regions <- function(fit, output, level, call) {
 
 check_interval <- function(interval, level, type, fit, no_newdata, call) {
   check_choice(interval, c("none", "prediction"), "interval", call)
-  level <- check_number(level, "level", call, least = 0, above = TRUE)
-  if (level >= 1) abort_argument(c("{.arg level} must be above 0 and below 1.", x = "It is {level}."), call)
+  level <- check_share_of_one(level, "level", call)
   if (interval == "none") return(FALSE)
   if (is.null(fit$calibration))
     abort_argument(c("This fit has no calibration rows, so there are no prediction intervals or sets.", i = "Train it with {.code calibration = 0.2} on a data frame or a sparse matrix."), call)

@@ -10,7 +10,8 @@
 #' @param X,y The data the fit was made with: it does not keep them. Other data of the same columns are accepted, with a warning of class `backprop_warning_other_data`;
 #'   a sparse `X` and the same numbers as a plain matrix count as other data.
 #' @param epochs How many epochs more, a whole number from 0.
-#' @param weights,offset,validation As in the first call, where it had them: case weights, offsets, and a list of held-out data. Held-out shares are drawn again by themselves, the same rows.
+#' @param weights,offset,validation As in the first call, where it had them: case weights, offsets, and a list of held-out data. Held-out shares are drawn again by themselves, the same rows. For a formula fit, weights, offsets and `subset`
+#'   that were taken from the columns of the data are taken from `X` again, and need not be given.
 #' @param patience,tolerance As in [nn_train()]; `NULL` (the default) for those of the fit.
 #' @param callback,checkpoint As in [nn_train()].
 #' @param ... Must be empty: a misspelt argument is an error.
@@ -27,6 +28,7 @@
 nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL, validation = NULL, patience = NULL, tolerance = NULL, callback = NULL, checkpoint = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_continue)))
+  check_given(missing(fit), "fit", "a fit of nn_train()", call)
   if (!inherits(fit, "nn_fit")) abort_argument(c("{.arg fit} must be a fit of {.fn nn_train}.", x = "It is {describe(fit)}."), call)
   check_given(missing(X), "X", "the inputs that the fit was made with", call)
   from_data <- inherits(fit, "nn_fit") && !is.null(unclass(fit)$encoding)

@@ -4,6 +4,7 @@
 encode_targets <- function(y, rows, call, levels = NULL) {
   if (is.factor(y) || (!is.null(levels) && is.character(y))) {
     if (is.null(levels)) levels <- levels(y)
+    ordered <- is.ordered(y)
     y <- as.character(y)
     if (length(y) != rows) abort_input(c("{.arg X} and {.arg y} must have the same number of rows.", x = "{.arg X} has {rows}, {.arg y} has {length(y)}."), call)
     if (anyNA(y)) abort_input(c("{.arg y} must have no missing values.", x = "The first is in row {which(is.na(y))[1]}.", i = "Drop such rows before the call."), call)
@@ -11,7 +12,7 @@ encode_targets <- function(y, rows, call, levels = NULL) {
     if (length(unknown) > 0) abort_input(c("{.arg y} must have the levels that the fit was made with.", x = "It has {.val {unknown}}.", i = "The fit has {.val {levels}}."), call)
     if (length(levels) < 2) abort_input(c("A factor {.arg y} must have at least two levels.", x = "It has {length(levels)}."), call)
     coded <- if (length(levels) == 2) matrix(as.double(y == levels[2]), ncol = 1) else matrix(as.double(outer(y, levels, "==")), rows, dimnames = list(NULL, levels))
-    return(list(y = coded, kind = if (length(levels) == 2) "binary" else "classes", levels = levels))
+    return(list(y = coded, kind = if (length(levels) == 2) "binary" else "classes", levels = levels, ordered = ordered))
   }
   if (!is.null(levels)) abort_input(c("{.arg y} must be a factor, as the fit was made with.", x = "It is {describe(y)}."), call)
   list(y = check_targets(y, rows, call), kind = "numeric", levels = NULL)
@@ -55,9 +56,9 @@ row_classes <- function(targets) if (targets$kind == "binary") targets$y[, 1] + 
 # Offsets: a number for each row and output, added to the output layer's input; NULL for none.
 check_offset <- function(offset, rows, outputs, call) {
   if (is.null(offset)) return(NULL)
-  if (is.numeric(offset) && is.null(dim(offset)) && outputs == 1) offset <- matrix(offset, ncol = 1)
+  if (is.numeric(offset) && is.null(dim(offset)) && !is.object(offset)) offset <- matrix(offset, ncol = 1)
   offset <- check_matrix(offset, "offset", call, rows = rows, least_rows = 0)
-  if (ncol(offset) != outputs) abort_input(c("{.arg offset} must have a column for each of the {outputs} output{?s}.", x = "It has {ncol(offset)}."), call)
+  if (ncol(offset) != outputs) abort_input(c("{.arg offset} must have {outputs} column{?s}, one for each output.", x = "It has {ncol(offset)}."), call)
   offset
 }
 

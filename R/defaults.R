@@ -88,11 +88,12 @@ describe_encoding <- function(fit) {
   outcome <- encoding$outcome
   inputs <- if (all(encoding$scale == 1 & encoding$center == 0)) "inputs as they are" else if (is.null(encoding$columns)) "inputs scaled, not centred" else "inputs standardised"
   scaled <- any(outcome$scale != 1 | outcome$center != 0)
+  left_out <- length(fit$na.action) - (if (inherits(fit$na.action, "exclude")) sum(encoding$calibration$rows) else 0)
   what <- switch(outcome$kind, binary = paste0("probability of ", outcome$levels[2]), classes = paste(length(outcome$levels), "classes"), count = "counts",
     if (scaled) "standardised (the losses are on that scale)" else "as it is")
   c(paste0("Scaling:   ", inputs, if (length(encoding$constant) > 0) paste0(", ", counted(length(encoding$constant), "constant column"), " without effect")),
     paste0("Outcome:   ", paste(outcome$names, collapse = ", "), ", ", what),
-    if (length(fit$na.action) > 0) paste0("Left out:  ", counted(length(fit$na.action), "row"), " with missing values"))
+    if (left_out > 0) paste0("Left out:  ", counted(left_out, "row"), " with missing values"))
 }
 describe_defaults <- function(fit) {
   if (length(fit$chosen) == 0) return(NULL)

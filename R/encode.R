@@ -12,28 +12,43 @@ column_kind <- function(x) {
   if (is.factor(x)) list(type = "factor", levels = levels(droplevels(x)), ordered = is.ordered(x))
   else if (is.character(x) && is.null(dim(x))) list(type = "character", levels = sort(unique(x[!is.na(x)])))
   else if (is.logical(x) && is.null(dim(x))) list(type = "logical")
-  else if (is.numeric(x) && !inherits(x, "integer64") && length(dim(x)) %in% c(0, 2)) list(type = "numeric", width = if (is.matrix(x)) ncol(x), names = colnames(x))
+  else if (is_number(x) && length(dim(x)) <= 2) list(type = "numeric", width = if (is.matrix(x)) ncol(x), names = colnames(x))
 }
 
+# The class integer64 says that it is numeric, but its numbers are not what R's arithmetic takes them for.
+is_number <- function(x) is.numeric(x) && !inherits(x, "integer64")
+
 abort_column <- function(x, name, what, call) {
-  hint <- if (inherits(x, c("Date", "POSIXt"))) "Turn it into numbers: days since a date ({.code as.numeric({name})}), a month or a day of the week."
-    else if (inherits(x, "difftime")) "Turn it into numbers: {.code as.numeric({name}, units = \"hours\")}."
-    else if (inherits(x, "integer64")) "Turn it into numbers: {.code as.double({name})}."
+  abort_input(c("{what} {.field {name}} must be numeric, logical, character or a factor.", x = "It is {describe(x)}.", i = column_hint(x, name)), call)
+}
+
+# What to do about a column of no use, for a message.
+column_hint <- function(x, name) {
+  hint <- if (inherits(x, c("Date", "POSIXt"))) "Turn it into numbers: days since a date ({.code as.numeric(%s)}), a month or a day of the week."
+    else if (inherits(x, "difftime")) "Turn it into numbers: {.code as.numeric(%s, units = \"hours\")}."
+    else if (inherits(x, "integer64")) "Turn it into numbers: {.code as.double(%s)}."
     else if (is.data.frame(x)) "Name its columns one by one, and give the data frame as {.arg data}."
     else if (is.list(x)) "Take out of it a number or a category for each row, as columns of their own."
-    else if (is.complex(x)) "Give its parts: {.code Re({name})} and {.code Im({name})}." else "Leave it out, or turn it into numbers or a factor."
-  abort_input(c("{what} {.field {name}} must be numeric, logical, character or a factor.", x = "It is {describe(x)}.", i = hint), call)
+    else if (is.complex(x)) "Give its parts: {.code Re(%s)} and {.code Im(%s)}."
+    else "Leave it out, or turn it into numbers or a factor."
+  gsub("%s", literal(name), hint, fixed = TRUE)
 }
 
 # The columns of a data frame: a list of kinds, by name.
-describe_columns <- function(data, name, call) {
+check_columns <- function(data, name, call) {
   if (ncol(data) == 0) abort_input(c("{.arg {name}} must have columns.", x = "It has none."), call)
   check_names(names(data), name, call)
   columns <- lapply(data, column_kind)
   bad <- which(vapply(columns, is.null, NA))
   if (length(bad) > 0) abort_column(data[[bad[1]]], names(data)[bad[1]], "Column", call)
+  columns
+}
+
+# The same with the numbers that stand for levels.
+describe_columns <- function(data, name, call) {
+  columns <- check_columns(data, name, call)
   for (column in names(columns)[vapply(columns, function(kind) kind$type %in% c("factor", "character"), NA)])
-    columns[[column]]$coding <- level_coding(data[[column]], columns[[column]])
+    columns[[column]]$coding <- level_coding(data[[column]], columns[[column]], column)
   columns
 }
 
@@ -44,12 +59,20 @@ check_names <- function(names, argument, call) {
 }
 
 # The numbers that stand for each level, levels x columns: the factor's own contrasts, else those of `options("contrasts")`, as in lm().
-level_coding <- function(x, kind) {
+level_coding <- function(x, kind, name) {
   if (length(kind$levels) < 2) return(matrix(0, length(kind$levels), 1))
-  f <- factor(kind$levels, kind$levels, ordered = isTRUE(kind$ordered))
-  own <- attr(x, "contrasts")
-  if (!is.null(own) && identical(levels(x), kind$levels)) stats::contrasts(f) <- own
+  f <- factor(kind$levels, kind$levels, exclude = NULL, ordered = isTRUE(kind$ordered))
+  own <- own_contrasts(x, kind$levels, name)
+  if (!is.null(own)) stats::contrasts(f, how.many = if (is.matrix(own)) ncol(own)) <- own
   unname_rows(stats::contrasts(f))
+}
+# The contrasts that a factor brings, which belong to all of its levels.
+own_contrasts <- function(x, levels, name) {
+  own <- attr(x, "contrasts")
+  if (is.null(own) || identical(levels(x), levels)) return(own)
+  cli::cli_warn(c("The contrasts of the factor {.field {name}} are not used, as they are for levels that no row has: {.val {setdiff(levels(x), levels)}}.",
+    i = "Drop these levels with {.fn droplevels}, and set the contrasts of the others."), class = "backprop_warning_contrasts", call = NULL)
+  NULL
 }
 unname_rows <- function(x) `rownames<-`(x, NULL)
 
@@ -77,6 +100,8 @@ encode_terms <- function(encoding, data, name, call) {
   evaluated <- function(expression) tryCatch(expression, error = function(e)
     abort_input(c("The formula cannot be evaluated for {.arg {name}}.", x = "{conditionMessage(e)}"), call))
   frame <- evaluated(stats::model.frame(terms, data, na.action = stats::na.pass))
+  for (variable in names(frame)[attr(terms, "offset")]) if (!is_number(frame[[variable]]))
+    abort_input(c("The offset {.code {variable}} must be numeric.", x = "It is {describe(frame[[variable]])}.", i = column_hint(frame[[variable]], sub("^offset\\((.*)\\)$", "\\1", variable))), call)
   for (variable in names(encoding$xlevels)) {
     levels <- encoding$xlevels[[variable]]
     values <- as.character(frame[[variable]])
@@ -94,7 +119,7 @@ encode_terms <- function(encoding, data, name, call) {
 # A factor keeps its own contrasts where its levels stay.
 recode_levels <- function(x, values, levels) {
   if (is.factor(x) && identical(levels(x), levels)) return(x)
-  factor(values, levels, ordered = is.ordered(x))
+  factor(values, levels, exclude = NULL, ordered = is.ordered(x))
 }
 
 check_known_levels <- function(values, levels, variable, name, call) {
@@ -147,13 +172,28 @@ prepare_newdata <- function(fit, newdata, name, call) {
     return(list(X = standardize_columns(X, encoding$center, encoding$scale), raw = no_columns(nrow(X))))
   }
   raw <- check_newdata(encoding$columns, newdata, name, call)
-  encoded <- encode_raw(encoding, raw, name, call)
+  encoded <- encode_new(fit, raw, name, call)
   if (!identical(colnames(encoded$X), fit$inputs))
     abort_input(c("{.arg {name}} must give the inputs that the fit was made with.", x = "It gives {.field {colnames(encoded$X)}}.", i = "The fit has {.field {fit$inputs}}."), call)
   check_no_infinite(encoded$X, name, call)
   X <- standardize_columns(encoded$X, encoding$center, encoding$scale)
   rownames(X) <- case_names(newdata)
   list(X = X, offset = encoded$offset, raw = raw)
+}
+
+# Functions in a formula may refuse no rows at all, as splines::ns() does, or make something else of missing values that stand alone, as ifelse() does: such rows are then missing.
+encode_new <- function(fit, raw, name, call) {
+  missing <- list(X = matrix(NA_real_, nrow(raw), fit$shape$units[1], dimnames = list(NULL, fit$inputs)))
+  if (nrow(raw) == 0) return(missing)
+  encoded <- tryCatch(encode_raw(fit$encoding, raw, name, call), backprop_error_input = identity)
+  failed <- inherits(encoded, "error")
+  if (!failed && identical(colnames(encoded$X), fit$inputs)) return(encoded)
+  whole <- !Reduce(`|`, lapply(raw, function(x) if (is.null(dim(x))) is.na(x) else rowSums(is.na(x)) > 0))
+  if (all(whole)) return(if (failed) cnd_signal(encoded) else encoded)
+  if (!any(whole)) return(missing)
+  part <- encode_raw(fit$encoding, raw[whole, , drop = FALSE], name, call)
+  all_rows <- function(values) replace(rep(NA_real_, nrow(raw)), whole, values)
+  list(X = `colnames<-`(apply(part$X, 2, all_rows), colnames(part$X)), offset = if (!is.null(part$offset)) all_rows(part$offset))
 }
 
 check_no_infinite <- function(X, name, call) {
@@ -185,16 +225,16 @@ check_newdata <- function(columns, newdata, name, call) {
 check_column <- function(x, kind, column, name, call) {
   text <- kind$type %in% c("factor", "character")
   if (is.logical(x) && all(is.na(x)) && is.null(dim(x)) && is.null(kind$width))
-    return(switch(kind$type, numeric = as.double(x), logical = x, other = x, factor = factor(rep(NA, length(x)), kind$levels), as.character(x)))
-  found <- if (is.factor(x)) "factor" else if (is.character(x)) "character" else if (is.logical(x)) "logical" else if (is.numeric(x)) "numeric" else "other"
+    return(switch(kind$type, numeric = as.double(x), logical = x, other = x, factor = factor(rep(NA, length(x)), kind$levels, exclude = NULL), as.character(x)))
+  found <- if (is.factor(x)) "factor" else if (is.character(x)) "character" else if (is.logical(x)) "logical" else if (is_number(x)) "numeric" else "other"
   fits <- if (kind$type == "other") inherits(x, kind$class) else if (text) found %in% c("factor", "character") else found == kind$type
-  if (!fits) abort_input(c("Column {.field {column}} of {.arg {name}} must be {kind_words(kind)}, as the fit was made with.", x = "It is {describe(x)}."), call)
+  if (!fits) abort_input(c("Column {.field {column}} of {.arg {name}} must be {kind_words(kind)}, as the fit was made with.", x = "It is {describe(x)}.", i = if (inherits(x, "integer64")) column_hint(x, column)), call)
   if (kind$type == "numeric" && !identical(if (is.matrix(x)) ncol(x), kind$width))
     abort_input(c("Column {.field {column}} of {.arg {name}} must be {kind_words(kind)}, as the fit was made with.", x = "It is {describe(x)}."), call)
   if (!text || is.null(kind$levels)) return(x)
   values <- as.character(x)
   check_known_levels(values, kind$levels, column, name, call)
-  if (kind$type == "factor") factor(values, kind$levels, ordered = kind$ordered) else values
+  if (kind$type == "factor") factor(values, kind$levels, exclude = NULL, ordered = kind$ordered) else values
 }
 kind_words <- function(kind) {
   switch(kind$type, numeric = if (is.null(kind$width)) "numeric" else paste("a numeric matrix of", kind$width, "columns"), logical = "logical",
@@ -205,9 +245,10 @@ kind_words <- function(kind) {
 settle_network <- function(network, encoding, data) {
   if (length(encoding$constant) > 0) network[[1]][encoding$constant, ] <- 0
   if (identical(encoding$outcome$kind, "count")) {
-    weights <- if (length(data$weights) > 0) data$weights else rep(1, nrow(data$y))
+    weights <- matrix(if (length(data$weights) > 0) data$weights else 1, nrow(data$y), ncol(data$y))
     exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)
-    network$bout[] <- log(colSums(data$y * weights) / colSums(as.matrix(exposure) * matrix(1, nrow(data$y), ncol(data$y))))
+    counted <- colSums(data$y * weights)
+    network$bout[] <- log(ifelse(counted > 0, counted, 0.5) / colSums(exposure))  # where nothing was counted, half a case
   }
   network
 }

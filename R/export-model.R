@@ -38,6 +38,7 @@ data_encoding <- function(fit, call) {
     kind <- if (encoding$columns[[name]]$type == "logical") "logical" else if (is.null(table)) "number" else "levels"
     list(name = name, kind = kind, levels = if (kind == "levels") table$levels)
   })
+  for (input in inputs) if (anyNA(input$levels)) abort_export(input$name, "A missing value is one of its levels, which a file cannot look up", call)
   outputs <- last(fit$shape$units)
   list(matrix = FALSE, inputs = inputs, columns = unname(columns), center = unname(encoding$center), scale = unname(encoding$scale),
     response = response_scales(fit, outputs))

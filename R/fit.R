@@ -14,10 +14,18 @@ coef.nn_fit <- function(object, ...) {
 }
 
 #' @export
-fitted.nn_fit <- function(object, ...) stats::napredict(object$na.action, bare(stored_fitted(object, current_env())))
+fitted.nn_fit <- function(object, ...) {
+  check_no_dots(current_env(), ..., known = "object")
+  stats::napredict(object$na.action, bare(stored_fitted(object, current_env())))
+}
 
 #' @export
-residuals.nn_fit <- function(object, ...) stats::naresid(object$na.action, bare(stored_fitted(object, current_env(), "residuals")))
+residuals.nn_fit <- function(object, type = "response", ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = c("object", "type"))
+  check_choice(type, "response", "type", call)
+  stats::naresid(object$na.action, bare(stored_fitted(object, call, "residuals")))
+}
 
 #' @export
 nobs.nn_fit <- function(object, ...) unclass(object)$n
@@ -57,13 +65,23 @@ describe_training <- function(fit) {
     if (length(s$dropout) > 0) paste("dropout", paste(format(s$dropout), collapse = ", ")), if (!is.null(s$schedule)) describe_schedule(s$schedule),
     if (is.finite(s$clip)) paste("clip", format(s$clip)), if (s$precision == "single") "single precision")
   c(paste0("Data:      ", counted(fit$n, "row"), ", ", counted(fit$shape$units[1], "input"), ", ", counted(last(fit$shape$units), "output"),
-      if (!is.null(fit$levels)) paste0(" (levels ", paste(fit$levels, collapse = ", "), ")")),
+      if (!is.null(fit$levels)) paste0(" (levels ", some_of(fit$levels), ")")),
+    describe_rows(fit),
     describe_encoding(fit),
     paste0("Objective: ", paste(c(s$loss$name, paste(s$reduction, "over the rows"), extras), collapse = ", ")),
     paste0("Training:  ", paste(ways, collapse = ", ")),
     describe_defaults(fit),
     paste0("Ended:     ", "after ", counted(fit$state$epoch, "epoch"), ", ", stop_reasons[[fit$stop]]))
 }
+# What the rows are used for, besides training, and what they bring.
+describe_rows <- function(fit) {
+  share <- fit$settings$validation
+  parts <- c(if (is.numeric(share)) paste("a share of", format(share), "held out"), if (identical(share, "given")) "others held out, as given",
+    if (!is.null(fit$encoding$calibration$rows)) paste(format(fit$encoding$calibration$rows, big.mark = ","), "more for calibration"),
+    if (!is.null(fit$call$weights)) "case weights", if (!is.null(fit$settings$class_weights)) "class weights", if (isTRUE(fit$has_offset)) "offsets")
+  if (length(parts) > 0) paste0("Rows:      ", paste(parts, collapse = ", "))
+}
+some_of <- function(names, most = 10) paste0(paste(utils::head(names, most), collapse = ", "), if (length(names) > most) paste(" and", length(names) - most, "more"))
 counted <- function(n, what) paste0(format(n, big.mark = ","), " ", what, if (n != 1) "s")
 
 stop_reasons <- c(iterations = "all that were asked for", gradient = "as the gradient is small (converged)", precision = "as no step lowers the objective any more (not converged)",
@@ -135,8 +153,13 @@ training_errors <- function(residuals, y, weights, held_out, levels) {
   list(training = of(setdiff(seq_len(nrow(y)), held_out)), held_out = of(held_out), weighted = length(weights) > 0)
 }
 
+output_names <- function(fit, outputs) {
+  names <- if (!is.null(fit$outputs)) fit$outputs else fit$encoding$outcome$names
+  if (length(names) == outputs) names else seq_len(outputs)
+}
+
 error_table <- function(fit) {
   if (is.null(fit$errors)) return(NULL)
-  table <- function(errors, rows) data.frame(output = if (is.null(fit$outputs)) seq_len(nrow(errors$table)) else fit$outputs, rows = rows, errors$table, row.names = NULL)
+  table <- function(errors, rows) data.frame(output = output_names(fit, nrow(errors$table)), rows = rows, errors$table, row.names = NULL)
   rbind(table(fit$errors$training, "training"), if (!is.null(fit$errors$held_out)) table(fit$errors$held_out, "held out"))
 }

@@ -4,15 +4,19 @@
 read_formula <- function(formula, data, extras, na.action, contrasts, calibration, call) {
   names <- if (is.data.frame(data)) case_names(data)
   data <- check_formula_data(data, call)
-  terms <- tryCatch(stats::terms(formula, data = if (is.data.frame(data)) data), error = function(e) abort_argument(c("{.arg formula} cannot be read.", x = "{conditionMessage(e)}"), call))
+  na.action <- check_na_action(na.action, call)
+  check_contrasts(contrasts, call)
+  terms <- tryCatch(used_terms(formula, if (is.data.frame(data)) data), error = function(e) abort_argument(c("{.arg formula} cannot be read.", x = "{conditionMessage(e)}"), call))
   if (length(attr(terms, "term.labels")) == 0) abort_input(c("The formula must have at least one input.", x = "It is {.code {deparse1(formula)}}."), call)
+  if (any(attr(terms, "factors")[attr(terms, "response"), ] > 0))
+    abort_input(c("The outcome must not be among the inputs of the formula.", x = "It is {.code {deparse1(formula[[2]])}}, which stands on both sides."), call)
   where <- environment(formula)
   if (is.null(where)) where <- globalenv()
   variables <- collect_variables(terms, data, where, call)
   extra_values <- in_formula(lapply(extras, eval, data, where), call)
   frame <- frame_of(terms, if (is.null(data)) variables$frame else data, extra_values, na.action, variables$rows, call)
   rows <- frame[["(row)"]]
-  y <- stats::model.response(frame)
+  y <- plain_outcome(stats::model.response(frame))
   label <- deparse1(formula[[2]])
   check_outcome_kind(y, label, call)
   raw <- variables$frame[rows, , drop = FALSE]
@@ -20,8 +24,9 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
 
   response <- attr(terms, "response")
   inputs <- frame[setdiff(names(frame)[-response], c("(row)", "(weights)", "(offset)"))]
-  bad <- which(vapply(inputs, function(x) is.null(column_kind(x)), NA))
+  bad <- which(vapply(inputs, function(x) is.null(column_kind(x)), NA) & !names(inputs) %in% names(frame)[attr(terms, "offset")])
   if (length(bad) > 0) abort_column(inputs[[bad[1]]], names(inputs)[bad[1]], "Variable", call)
+  for (name in names(inputs)) if (is.factor(inputs[[name]]) && is.null(contrasts[[name]])) own_contrasts(inputs[[name]], levels(droplevels(inputs[[name]])), name)
   kept_terms <- portable_terms(attr(frame, "terms"), raw, calibration$rows, where, variables$constants, call)
   encoding <- list(columns = lapply(raw, raw_kind), terms = kept_terms, xlevels = stats::.getXlevels(stats::delete.response(kept_terms), droplevels(inputs)),
     replay = list(na.action = na_action_name(na.action), extras = Filter(function(expression) all(all.vars(expression) %in% if (is.data.frame(data)) names(data)), extras)))
@@ -36,7 +41,7 @@ read_formula_again <- function(fit, data, weights, offset, name, call, replay = 
   raw <- check_newdata(encoding$columns, data, name, call)
   names <- case_names(data)
   data <- as.data.frame(data)
-  outcome <- all.vars(attr(encoding$terms, "variables")[[attr(encoding$terms, "response") + 1]])
+  outcome <- variable_names(attr(encoding$terms, "variables")[[attr(encoding$terms, "response") + 1]])
   absent <- setdiff(outcome, names(data))
   if (length(absent) > 0) abort_input(c("{.arg {name}} must have the outcome of the formula.", x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."), call)
   extras <- if (replay) in_formula(lapply(encoding$replay$extras, eval, data, globalenv()), call, name) else list()
@@ -44,12 +49,14 @@ read_formula_again <- function(fit, data, weights, offset, name, call, replay = 
   if (!is.null(offset)) extras$offset <- offset
   frame <- frame_of(encoding$terms, data, extras, if (replay) encoding$replay$na.action else stats::na.pass, nrow(data), call, name)
   rows <- frame[["(row)"]]
-  list(raw = raw[rows, , drop = FALSE], y = stats::model.response(frame), weights = frame[["(weights)"]], offset = frame[["(offset)"]], na.action = attr(frame, "na.action"), names = names[rows])
+  list(raw = raw[rows, , drop = FALSE], y = plain_outcome(stats::model.response(frame)), weights = frame[["(weights)"]], offset = frame[["(offset)"]], na.action = attr(frame, "na.action"), names = names[rows])
 }
 
 check_formula_data <- function(data, call) {
   if (is.data.frame(data)) {
     check_names(names(data), "data", call)
+    reserved <- intersect(c("(row)", "(weights)", "(offset)"), names(data))
+    if (length(reserved) > 0) abort_input(c("Columns of {.arg data} must not be called {.val {reserved}}, a name of R's own.", i = "Give {cli::qty(length(reserved))}{?it/them} another name."), call)
     return(as.data.frame(data))
   }
   if (!is.null(data) && !is.list(data) && !is.environment(data))
@@ -59,10 +66,13 @@ check_formula_data <- function(data, call) {
 
 # The model frame, with the number of each row in the data as its column "(row)".
 frame_of <- function(terms, data, extras, na.action, rows, call, name = "data") {
-  for (extra in c("weights", "offset")) if (!is.null(extras[[extra]]) && NROW(extras[[extra]]) != rows)
-    abort_argument(c("{.arg {extra}} must be a number for each of the {rows} row{?s}.", x = "It is {describe(extras[[extra]])}."), call)
-  frame <- in_formula(do.call(stats::model.frame, c(list(formula = terms, data = data, na.action = na.action, row = seq_len(rows)), extras)), call, name)
-  if (nrow(frame) == 0) abort_input(c("No row is left to train on.", x = "There {cli::qty(rows)}{?was/were} {rows} row{?s} before {.arg subset} and {.arg na.action}."), call)
+  check_extras(extras[c("weights", "offset")], rows, call)
+  model_frame <- function(na.action) do.call(stats::model.frame, c(list(formula = terms, data = data, na.action = na.action, row = seq_len(rows)), extras))
+  frame <- in_formula(tryCatch(model_frame(na.action), error = function(e) {
+    model_frame(stats::na.pass)
+    abort_refused(e, call)
+  }), call, name)
+  if (nrow(frame) == 0) abort_no_rows(model_frame(stats::na.pass), rows, name, call)
   frame
 }
 
@@ -70,10 +80,10 @@ frame_of <- function(terms, data, extras, na.action, rows, call, name = "data") 
 collect_variables <- function(terms, data, where, call) {
   variables <- as.list(attr(terms, "variables"))[-1]
   response <- attr(terms, "response")
-  needed <- unique(unlist(lapply(variables[-response], all.vars)))
+  needed <- unique(unlist(lapply(variables[-response], variable_names)))
   known <- if (is.environment(data)) ls(data) else names(data)
   if (is.data.frame(data)) {
-    absent <- Filter(function(name) !name %in% known && !exists(name, where), unique(c(all.vars(variables[[response]]), needed)))
+    absent <- Filter(function(name) !name %in% known && !exists(name, where), unique(c(variable_names(variables[[response]]), needed)))
     if (length(absent) > 0)
       abort_input(c("The formula names columns that {.arg data} does not have.", x = "{.field {absent}} {?is/are} missing.", if (length(absent) == 1) nearest_name(absent, known)), call)
   }
@@ -82,14 +92,40 @@ collect_variables <- function(terms, data, where, call) {
   constants <- list()
   for (name in needed) {
     value <- if (name %in% known) data[[name]] else get0(name, where)
+    by_itself <- any(vapply(variables, identical, NA, as.name(name)))
+    if (is.function(value) && !by_itself && exists(name, globalenv(), mode = "function")) next  # an argument such as FUN = median
     if (is.null(value) || is.function(value))
       abort_input(c("The formula names columns that {.arg data} does not have.", x = "{.field {name}} is missing.", nearest_name(name, known)), call)
-    if (is.list(value) && !inherits(value, "POSIXlt")) abort_column(value, name, "Variable", call)
+    if (is.data.frame(value) || (is.list(value) && by_itself) || (is.list(value) && name %in% known && !inherits(value, "POSIXlt")))
+      abort_column(value, name, "Variable", call)
     if (NROW(value) == rows || name %in% known) frame[[name]] <- value
-    else if (is.atomic(value) && length(value) <= 1000) constants[[name]] <- value
+    else if (length(unlist(value)) <= 1000) constants[[name]] <- value
     else abort_input(c("Variable {.field {name}} must have a value for each of the {rows} row{?s}.", x = "It is {describe(value)}."), call)
   }
   list(frame = structure(frame, class = "data.frame", row.names = seq_len(rows)), constants = constants, rows = rows)
+}
+
+# The terms without the variables that the formula takes out again, as in y ~ . - day.
+used_terms <- function(formula, data) {
+  terms <- stats::terms(formula, data = data)
+  factors <- attr(terms, "factors")
+  if (length(factors) == 0 || all(rowSums(factors)[-c(attr(terms, "response"), attr(terms, "offset"))] > 0)) terms else stats::terms(stats::formula(stats::terms(formula, data = data, simplify = TRUE)), data = data)
+}
+
+# The names that an expression takes a value from. Those of a function's own arguments, and what stands after a `$`, are none.
+variable_names <- function(expression) {
+  if (is.symbol(expression)) return(setdiff(as.character(expression), ""))
+  if (!is.call(expression)) return(character())
+  head <- expression[[1]]
+  if (identical(head, quote(`function`))) return(setdiff(variable_names(expression[[3]]), names(expression[[2]])))
+  if (is.symbol(head) && as.character(head) %in% c("::", ":::")) return(character())
+  parts <- if (is.symbol(head) && as.character(head) %in% c("$", "@")) expression[2] else as.list(expression)[if (is.symbol(head)) -1 else TRUE]
+  unique(unlist(lapply(as.list(parts), variable_names)))
+}
+
+check_contrasts <- function(contrasts, call) {
+  if (is.null(contrasts) || (is.list(contrasts) && !is.null(names(contrasts)) && all(nzchar(names(contrasts))))) return(invisible())
+  abort_argument(c("{.arg contrasts} must be a list with the contrasts of factors by their names, such as {.code list(colour = \"contr.sum\")}.", x = "It is {describe(contrasts)}."), call)
 }
 
 # The terms as the fit keeps them: evaluated from the global environment, with constants written in. Bases such as poly() are those of the training rows alone.

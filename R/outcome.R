@@ -12,18 +12,22 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   if (is.logical(y) || is.character(y) || is.factor(y)) {
     if (!is.null(dim(y))) abort_input(c("The outcome {.field {label}} must be one column of classes, or numbers.", x = "It is {describe(y)}."), call)
     levels <- if (is.logical(y)) c("FALSE", "TRUE") else if (is.factor(y)) levels(y) else sort(unique(y))
-    if (length(levels) < 2) abort_input(c("The outcome {.field {label}} must have at least two classes.", x = "It has {length(levels)}."), call)
-    return(list(kind = if (length(levels) == 2) "binary" else "classes", levels = levels, names = label, center = 0, scale = 1))
+    met <- levels %in% as.character(y)
+    if (sum(met) < 2) abort_input(c("The outcome {.field {label}} must have at least two classes.", x = "{cli::qty(sum(met))}{?All rows are/It has} {if (any(met)) dQuote(levels[met], FALSE) else 'none'}."), call)
+    if (!all(met)) cli::cli_warn(c("The outcome {.field {label}} has levels without a row, each with an output all the same: {.val {levels[!met]}}.", i = "{.fn droplevels} leaves them out."),
+      class = "backprop_warning_levels", call = NULL)
+    return(c(list(kind = if (length(levels) == 2) "binary" else "classes", levels = levels, names = label, center = 0, scale = 1), if (is.ordered(y)) list(ordered = TRUE)))
   }
-  if (!is.numeric(y) || inherits(y, "integer64") || !length(dim(y)) %in% c(0, 2))
+  if (!is_number(y))
     abort_input(c("The outcome {.field {label}} must be numeric, logical, character or a factor.", x = "It is {describe(y)}.",
-      i = if (inherits(y, c("Date", "POSIXt", "difftime"))) "Turn it into numbers: {.code as.numeric({label})}."), call)
+      i = column_hint(y, label)), call)
   y <- numeric_outcome(y)
   check_outcome_finite(y, label, call)
   loss <- if (is.null(loss)) "squared_error" else check_loss(loss, call)$name
   output <- if (is.null(output_activation)) (if (loss == "squared_error") "identity" else loss_table$default_output[loss_table$name == loss]) else output_activation
-  scales <- column_scales(if (is.null(offset)) y else y - as.vector(offset), weights, standardize && identical(output, "identity"))
-  list(kind = if (loss == "poisson") "count" else "numeric", levels = NULL, names = if (is.null(colnames(y))) label else colnames(y), center = unname(scales$center), scale = unname(scales$scale))
+  offset <- check_offset(offset, nrow(y), ncol(y), call)
+  scales <- column_scales(if (is.null(offset)) y else y - offset, weights, standardize && identical(output, "identity"))
+  list(kind = if (loss == "poisson") "count" else "numeric", levels = NULL, names = if (!is.null(colnames(y))) colnames(y) else if (ncol(y) == 1) label else paste0(label, seq_len(ncol(y))), center = unname(scales$center), scale = unname(scales$scale))
 }
 
 numeric_outcome <- function(y) {
@@ -42,6 +46,7 @@ check_outcome_finite <- function(y, label, call) {
 # The outcome as the network is to learn it: a factor, or a numeric matrix; `response` is the same on its own scale.
 encode_outcome <- function(y, outcome, call) {
   if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
+  y <- plain_outcome(y)
   if (!is.null(outcome$levels)) {
     if (!(is.factor(y) || is.character(y) || is.logical(y)) || !is.null(dim(y)))
       abort_input(c("The outcome {.field {outcome$names}} must be a factor, as the fit was made with.", x = "It is {describe(y)}."), call)
@@ -49,7 +54,7 @@ encode_outcome <- function(y, outcome, call) {
     unknown <- setdiff(values[!is.na(values)], outcome$levels)
     if (length(unknown) > 0)
       abort_input(c("The outcome {.field {outcome$names}} must have the levels that the fit was made with.", x = "It has {.val {unknown}}.", i = "The fit has {.val {outcome$levels}}."), call)
-    return(list(y = factor(values, outcome$levels)))
+    return(list(y = factor(values, outcome$levels, ordered = isTRUE(outcome$ordered))))
   }
   if (!(is.numeric(y) || is.data.frame(y))) abort_input(c("The outcome {.field {outcome$names}} must be numeric, as the fit was made with.", x = "It is {describe(y)}."), call)
   y <- numeric_outcome(y)
@@ -60,9 +65,9 @@ encode_outcome <- function(y, outcome, call) {
 
 # Offsets as the output layer's input takes them.
 encode_offset <- function(offset, outcome) {
-  if (is.null(offset) || all(outcome$scale == 1)) return(offset)
+  if (is.null(offset)) return(NULL)
   offset <- as.matrix(offset)
-  offset / rep(outcome$scale, each = nrow(offset))
+  if (all(outcome$scale == 1)) offset else offset / rep(outcome$scale, each = nrow(offset))
 }
 
 # Outputs of the network (n x k) on the scale of the response.

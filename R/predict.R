@@ -19,10 +19,10 @@
 #' @param offset Numbers to add to the output, one for each row and output; to be given where the fit was made with the argument `offset`, and only there. For a fit made from data they are on the scale of the outcome, as they were in training.
 #' @param interval `"none"` (the default) or, for a fit made with `calibration`, `"prediction"`.
 #' @param level The probability that a new case is within its interval or set, above 0 and below 1; 0.9 by default.
-#' @param na.action For a fit made from a data frame, what is done with rows of missing values, a function or its name: `na.pass` (the default, as in [stats::predict.lm()]) and `na.exclude` predict `NA` for them, `na.omit` drops them, `na.fail` is an error.
+#' @param na.action For a fit made from a data frame, what is done with rows of missing values, a function or its name: `na.pass` (the default, as in [stats::predict.lm()]) and `na.exclude` predict `NA` for them, `na.omit` drops them, `na.fail` is an error. A row counts as missing where an input or offset computed from it is.
 #' @param ... Must be empty: a misspelt argument is an error.
 #' @return `"response"`: for one output (and for two classes, where it is the probability of the second) a numeric vector with a number for each row; for more a matrix
-#'   with a column for each output. `"class"`: a factor with all levels of the training. `"prob"`: a matrix with a column for each level. Row names that are text are kept.
+#'   with a column for each output. `"class"`: a factor with all levels of the training, ordered where the outcome was. `"prob"`: a matrix with a column for each level. Row names that are text are kept.
 #'
 #'   With `interval = "prediction"`: for numbers and counts a matrix with the columns `fit`, `lwr` and `upr`, and for several outputs an array, rows x these three x outputs; for classes a logical matrix, rows x levels, `TRUE` for the levels in
 #'   the set.
@@ -50,16 +50,17 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   check_no_dots(call, ..., known = names(formals(predict.nn_fit)))
   object <- current_fit(object, call)
   fit <- unclass(object)
-  check_choice(type, c("response", if (!is.null(fit$levels)) c("class", "prob")), "type", call)
+  check_choice(type, c("response", "class", "prob"), "type", call)
+  if (type != "response" && is.null(fit$levels)) abort_argument(c("{.code type = {.val {type}}} needs a fit to classes.", x = "The outcome of this fit is numeric.", i = "Train with a factor as the outcome where numbers stand for classes."), call)
   interval <- check_interval(interval, level, type, fit, missing(newdata), call)
-  if (missing(newdata)) return(stats::napredict(fit$na.action, as_type(stored_fitted(object, call), type, fit$levels)))
+  if (missing(newdata)) return(stats::napredict(fit$na.action, as_type(stored_fitted(object, call), type, fit)))
   if (!is.null(fit$encoding)) return(predict_data(fit, newdata, if (interval) level else type, offset, na.action, call))
   X <- align_columns(check_inputs(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
   if (fit$has_offset == is.null(offset))
     abort_argument(if (fit$has_offset) "The fit was made with offsets, so {.arg offset} must be given." else "The fit was made without offsets, so {.arg offset} cannot be given.", call)
   output <- network_output(fit, X, check_offset(offset, nrow(X), last(fit$shape$units), call))
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(X), fit$outputs)
-  as_type(output, type, fit$levels)
+  as_type(output, type, fit)
 }
 
 # The outputs (n x k) of the network for rows as it sees them.
@@ -71,15 +72,20 @@ network_output <- function(fit, X, offset) {
 # For a fit made from data: rows with missing values have NA as their prediction, or are dropped by na.action. `type` is a level for prediction intervals and sets.
 predict_data <- function(fit, newdata, type, offset, na.action, call) {
   prepared <- prepare_newdata(fit, newdata, "newdata", call)
-  kept <- apply_na_action(prepared$raw, na.action, call, least_rows = 0)
-  X <- prepared$X[kept$rows, , drop = FALSE]
-  offset <- newdata_offset(fit, prepared, offset, call)[kept$rows, , drop = FALSE]
-  whole <- if (is_sparse(X)) rep(TRUE, nrow(X)) else rowSums(is.na(X)) == 0
+  offset <- newdata_offset(fit, prepared, offset, call)
+  whole <- if (is_sparse(prepared$X)) rep(TRUE, nrow(prepared$X)) else rowSums(is.na(prepared$X)) == 0
   if (!is.null(offset)) whole <- whole & rowSums(is.na(offset)) == 0
+  kept <- apply_na_action(data.frame(inputs = ifelse(whole, 0, NA)), na.action, call, least_rows = 0)
+  X <- prepared$X
+  if (!identical(kept$rows, seq_len(nrow(X)))) {
+    X <- X[kept$rows, , drop = FALSE]
+    offset <- offset[kept$rows, , drop = FALSE]
+    whole <- whole[kept$rows]
+  }
   output <- matrix(NA_real_, nrow(X), last(fit$shape$units))
   output[whole, ] <- decode_output(network_output(fit, X[whole, , drop = FALSE], if (!is.null(offset)) offset[whole, , drop = FALSE]), fit$encoding)
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) dimnames(output) <- list(rownames(X), fit$outputs)
-  stats::napredict(kept$action, if (is.numeric(type)) prediction_regions(fit, output, type, call) else as_type(output, type, fit$levels))
+  stats::napredict(kept$action, if (is.numeric(type)) prediction_regions(fit, output, type, call) else as_type(output, type, fit))
 }
 
 # The offset of new rows, n x k: from the formula, and from the argument where the training had it.
@@ -89,18 +95,20 @@ newdata_offset <- function(fit, prepared, offset, call) {
   offset <- add_offsets(prepared$offset, offset)
   if (is.null(offset)) return(NULL)
   k <- last(fit$shape$units)
-  if (!is.numeric(offset) || !NROW(offset) %in% c(1, nrow(prepared$X)) || NCOL(offset) != k)
+  if (!is_number(offset) || NROW(offset) != nrow(prepared$X) || NCOL(offset) != k)
     abort_input(c("{.arg offset} must be numbers, {nrow(prepared$X)} x {k}.", x = "It is {describe(offset)}."), call)
+  if (any(is.infinite(offset))) abort_input(c("{.arg offset} must hold finite numbers.", x = "It is {offset[is.infinite(offset)][1]} in row {row(as.matrix(offset))[is.infinite(offset)][1]}."), call)
   encode_offset(matrix(as.double(offset), nrow(prepared$X), k), fit$encoding$outcome)
 }
 
 # The outputs (n x k) as what `type` asks for.
-as_type <- function(output, type, levels) {
+as_type <- function(output, type, fit) {
   if (type == "response") return(bare(output))
+  levels <- fit$levels
   prob <- if (length(levels) == 2) cbind(1 - output, output) else output
   dimnames(prob) <- list(rownames(output), levels)
   if (type == "prob") return(prob)
-  stats::setNames(factor(levels[max.col(prob, "first")], levels), rownames(output))
+  stats::setNames(factor(levels[max.col(prob, "first")], levels, ordered = isTRUE(fit$ordered)), rownames(output))
 }
 
 # One column as a vector, names kept.
@@ -109,7 +117,7 @@ bare <- function(output) if (ncol(output) == 1) stats::setNames(as.vector(output
 # The columns that the fit was made with, in its order.
 align_columns <- function(X, fit, name, call) {
   expected <- fit$shape$units[1]
-  if (!is.null(fit$inputs) && !is.null(colnames(X))) {
+  if (all(nzchar(fit$inputs)) && !is.null(fit$inputs) && !is.null(colnames(X))) {
     absent <- setdiff(fit$inputs, colnames(X))
     if (length(absent) > 0)
       abort_input(c("{.arg {name}} must have the columns that the fit was made with.", x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."), call)

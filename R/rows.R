@@ -8,7 +8,8 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   names <- case_names(X)
   columns <- fit$encoding$columns
   X <- if (!is.null(columns)) check_newdata(columns, X, name, call) else if (is.null(fit) && is.data.frame(X)) as.data.frame(X) else check_inputs(X, name, call)
-  if (is.null(fit) && is.data.frame(X)) describe_columns(X, name, call)
+  if (is.null(fit) && is.data.frame(X)) check_columns(X, name, call)
+  check_outcome_kind(y, label, call)
   if (!is.null(fit) && is.null(columns)) X <- align_columns(X, fit, name, call)
   rows <- nrow(X)
   if (NROW(y) != rows) abort_input(c("{.arg {name}} and {.arg y} must have the same number of rows.", x = "{.arg {name}} has {rows}, {.arg y} has {NROW(y)}."), call)
@@ -16,14 +17,13 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
     if (ncol(y) == 1) label <- names(y)
     y <- if (ncol(y) == 1) y[[1]] else as.data.frame(y)
   }
-  check_outcome_kind(y, label, call)
-  for (extra in c("weights", "offset")) if (!is.null(get(extra)) && (!is.numeric(get(extra)) || NROW(get(extra)) != rows))
-    abort_argument(c("{.arg {extra}} must be a number for each of the {rows} row{?s}.", x = "It is {describe(get(extra))}."), call)
-  all <- if (is.data.frame(X)) stats::setNames(X, paste0("x", seq_along(X))) else no_columns(rows)
-  all$y <- y
-  all$weights <- weights
-  all$offset <- offset
-  kept <- apply_na_action(all, na.action, call)
+  y <- plain_outcome(y)
+  check_extras(list(weights = weights, offset = offset), rows, call)
+  all <- if (is.data.frame(X)) X else no_columns(rows)
+  all[["(outcome)"]] <- y
+  all[["(weights)"]] <- weights
+  all[["(offset)"]] <- offset
+  kept <- apply_na_action(all, na.action, call, name = name)
   at <- function(x) if (is.null(dim(x))) x[kept$rows] else x[kept$rows, , drop = FALSE]
   X <- at(X)
   y <- at(y)
@@ -34,21 +34,53 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
 
 check_outcome_kind <- function(y, label, call) {
   if (is.null(y)) abort_input(c("There is no outcome.", i = "Give it as {.arg y}, or on the left of a formula."), call)
-  if (is.list(y) && !is.data.frame(y)) abort_input(c("The outcome {.field {label}} must be numeric, logical, character or a factor.", x = "It is {describe(y)}."), call)
+  if ((is.list(y) && !is.data.frame(y)) || length(dim(y)) > 2) abort_input(c("The outcome {.field {label}} must be numeric, logical, character or a factor.", x = "It is {describe(y)}."), call)
+}
+
+# An array of one dimension, such as tapply() gives, is a vector, and so is one column of classes.
+plain_outcome <- function(y) {
+  if (length(dim(y)) != 1 && (is.data.frame(y) || is.numeric(y) || !identical(ncol(y), 1L))) return(y)
+  if (!is.factor(y)) return(as.vector(y))
+  dim(y) <- NULL
+  y
+}
+
+# Case weights and offsets, given as arguments: a list by name.
+check_extras <- function(extras, rows, call) {
+  for (extra in names(extras)) if (!is.null(extras[[extra]]) && (!is_number(extras[[extra]]) || NROW(extras[[extra]]) != rows))
+    abort_argument(c("{.arg {extra}} must be a number for each of the {rows} row{?s}.", x = "It is {describe(extras[[extra]])}.",
+      i = if (inherits(extras[[extra]], "integer64")) column_hint(extras[[extra]], extra)), call)
 }
 
 # A data frame of rows without columns: what na.action sees of a matrix, which has no missing values.
 no_columns <- function(rows) as.data.frame(matrix(0, rows, 0))
 
 # The rows that na.action leaves of a data frame: list(rows, action).
-apply_na_action <- function(frame, na.action, call, least_rows = 1) {
+apply_na_action <- function(frame, na.action, call, least_rows = 1, name = "X") {
   rows <- nrow(frame)
   if (is.null(na.action)) return(list(rows = seq_len(rows)))
-  act <- tryCatch(match.fun(na.action), error = function(e) abort_argument(c("{.arg na.action} must be a function such as {.fn na.omit}.", x = "It is {describe(na.action)}."), call))
+  act <- check_na_action(na.action, call)
   frame$`(row)` <- seq_len(rows)
-  kept <- tryCatch(act(frame), error = function(e) abort_input(c("The data have missing values, which {.arg na.action} refuses.", x = "{conditionMessage(e)}"), call))
-  if (nrow(kept) < least_rows) abort_input(c("No row is left to train on.", x = "{rows} row{?s} {?was/were} given{if (rows > 0) ', all with missing values'}."), call)
+  kept <- tryCatch(act(frame), error = function(e) abort_refused(e, call))
+  if (!is.data.frame(kept) || !"(row)" %in% names(kept)) abort_argument(c("{.arg na.action} must return the data frame that it gets, with fewer rows.", x = "It returns {describe(kept)}."), call)
+  if (nrow(kept) < least_rows) abort_no_rows(frame, rows, name, call)
   list(rows = kept$`(row)`, action = attr(kept, "na.action"))
+}
+
+abort_refused <- function(error, call) abort_input(c("The data have missing values, which {.arg na.action} refuses.", x = "{conditionMessage(error)}"), call)
+
+# `frame`: the rows before those with missing values went, out of `rows`.
+abort_no_rows <- function(frame, rows, name, call) {
+  empty <- setdiff(names(Filter(function(x) all(is.na(x)), frame)), "(row)")
+  why <- if (rows == 0) "There are none." else if (nrow(frame) == 0) "{.arg subset} takes none of the {rows}." else if (length(empty) > 0) "All have missing values: {.field {empty}} {?has/have} no others." else "All have missing values."
+  abort_input(c("No row of {.arg {name}} is left.", x = why), call)
+}
+
+# A function, or the name of one; NULL for none.
+check_na_action <- function(na.action, call) {
+  act <- if (is.character(na.action) && length(na.action) == 1 && !is.na(na.action)) get0(na.action, globalenv(), mode = "function") else na.action
+  if (!is.null(na.action) && !is.function(act)) abort_argument(c("{.arg na.action} must be a function such as {.fn na.omit}.", x = "It is {describe(na.action)}."), call)
+  act
 }
 
 # The rows of a frame as the network takes them: list(X, y, response, weights, offset).
@@ -62,7 +94,7 @@ encode_rows <- function(encoding, encoded, frame, rows, call) {
   list(X = X, y = outcome$y, response = outcome$response, weights = if (length(weights) > 0) weights, offset = offset)
 }
 
-add_offsets <- function(a, b) if (is.null(a)) b else if (is.null(b)) a else as.matrix(a)[, rep_len(1, NCOL(b))] + b
+add_offsets <- function(a, b) if (is.null(a)) b else if (is.null(b)) a else as.matrix(a)[, rep_len(1, NCOL(b)), drop = FALSE] + b
 
 # Held-out data as matrices: for a formula a data frame with the outcome, else a list of X, a data frame, and y.
 encode_validation <- function(fit, validation, call) {
@@ -75,7 +107,7 @@ encode_validation <- function(fit, validation, call) {
     validation <- validation$X
   }
   raw <- if (is.null(frame$raw)) validation else frame$raw
-  prepared <- prepare_newdata(fit, raw, if (is.null(fit$encoding$columns)) "validation$X" else "validation", call)
+  prepared <- prepare_newdata(fit, raw, if (is.null(frame$raw)) "validation$X" else "validation", call)
   check_whole_inputs(prepared$X, "validation", call)
   if (NROW(frame$y) != nrow(prepared$X)) abort_input(c("The {.field X} and {.field y} of {.arg validation} must have the same number of rows.", x = "They have {nrow(prepared$X)} and {NROW(frame$y)}."), call)
   offset <- encode_offset(add_offsets(prepared$offset, frame$offset), fit$encoding$outcome)

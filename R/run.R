@@ -101,7 +101,9 @@ finish_fit <- function(fit, state, history, stop) {
     y <- if (is.null(data$response)) data$y else data$response
     # what summary() cannot tell from these two: which rows were held out, and their weights
     partial <- length(data$weights) > 0 || length(fit$problem$held_out) > 0
-    c(list(output = output, residuals = y - output), if (partial) list(errors = training_errors(y - output, y, data$weights, fit$problem$held_out, fit$levels)))
+    residuals <- y - output
+    dimnames(residuals) <- dimnames(output)
+    c(list(output = output, residuals = residuals), if (partial) list(errors = training_errors(residuals, y, data$weights, fit$problem$held_out, fit$levels)))
   }
   parts <- c(unflatten_network(weights, fit$shape), fitted, list(history = history_frame(history)), if (!is.null(value)) list(objective = value), list(stop = stop, probe = probe(fit$shape, weights, data$X, data$offset, if (few) pass$activation)), if (best) list(best_epoch = state$best_epoch), list(state = state, schema = fit_schema))
   fit <- c(parts, fit[!names(fit) %in% c(names(parts), "problem")])

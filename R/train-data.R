@@ -9,7 +9,10 @@
 #' **Inputs** are encoded as [stats::lm()] does it. A numeric column is one input and a logical one is 0 or 1; factors, ordered factors and characters (whose levels are sorted) are encoded by their contrasts (those of the factor, of `contrasts`, or of
 #' `options("contrasts")`), so that the first level is the one all others are compared with. Formulas may have interactions, functions and bases such as `poly()` and `splines::ns()`, which predict with the training's knots and coefficients.
 #' There is no intercept among the inputs: each layer has its biases. Dates, times and lists are refused. Each input is centred and divided by its standard deviation (of the weighted rows, divided by their
-#' number). A constant column has no effect, on training or on predictions.
+#' number). A standardised column that is constant has no effect, on training or on predictions.
+#'
+#' With a formula, `- 1` gives all levels of the first factor a column, and takes nothing from the network, whose layers keep their biases. What is computed from all rows, such as `x - mean(x)` or `cut(x, 3)`, is computed from the new rows in
+#' `predict()`, as in [stats::lm()]; only bases like `poly()` and `scale()` remember their training. Such columns are better made before the call. Without a formula, names differ where `model.matrix()` puts quotes around them, or a factor has one level; the numbers are the same.
 #'
 #' **The outcome** decides output and loss, where `output_activation` and `loss` do not:
 #'
@@ -18,11 +21,13 @@
 #' | two classes: factor, logical or character | one sigmoid | cross-entropy | probability of the second level |
 #' | more classes | one softmax for each level | cross-entropy | matrix of probabilities |
 #' | numbers | identity | squared error, the outcome standardised | numbers |
-#' | a numeric matrix, data frame or `cbind()` | one identity for each column | the same for each | matrix |
+#' | a numeric matrix or `cbind()`, or a data frame as `y` | one identity for each column | the same for each | matrix |
 #' | counts, with `loss = "poisson"` | exp | Poisson, the outcome as it is | means |
 #'
 #' A standardised outcome means that losses (in `history`, `objective`, and those that `print()` shows) and `width` of [nn_huber()] are in units of its standard deviation. `output`, `residuals`, `fitted()`, `predict()` and the errors of `summary()` are in
 #' the outcome's own units. The outcome is left as it is where the output is not the identity.
+#'
+#' All levels of a factor are classes, in their order, and those without a row have an output all the same, with a warning of class `backprop_warning_levels`; `droplevels()` leaves them out. Classes of an ordered factor are predicted as one.
 #'
 #' **The defaults** that are called `"auto"`. The rows counted are those trained on, calibration rows left out:
 #'
@@ -39,7 +44,7 @@
 #' | `patience` | `Inf`, or 20 with `validation` | the same |
 #' | `penalty` | 0.5 / rows or 4 / rows, by cross-validation | 2 / rows |
 #'
-#' For few rows the penalty is the one of the two with the lower loss in 4-fold cross-validation, which takes some six times as long as the training that follows and draws no random numbers. It is 1 / rows instead where rows times inputs are above
+#' For few rows the penalty is the one of the two with the lower loss in 4-fold cross-validation, which takes some seven times as long as the training that follows and draws no random numbers. It is 1 / rows instead where rows times inputs are above
 #' 50,000 or `optimizer` is given.
 #'
 #' For many rows a first training, at a constant rate and without a tenth of the rows (of each class), goes on until the loss of that tenth has not fallen for 20 epochs, or for 100 epochs. The training that counts begins again, from the same start and
@@ -48,7 +53,7 @@
 #'
 #' A `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or `penalty_l1` in the call means Adam at any number of rows, as L-BFGS takes none of them; with few rows its rate is 0.003 and its batches are of 32. The choices were made on other data (`bench/defaults.R` in the sources) than those on which the package is compared with `nnet` and scikit-learn in `vignette("accuracy", "backprop")`.
 #'
-#' **Missing values.** Rows with a missing value in a variable that is used are left out, or what else `na.action` says; `print()` shows how many. With `na.exclude`, `fitted()` and `residuals()` have `NA` for them.
+#' **Missing values.** Rows with a missing value in a variable that is used are left out, or what else `na.action` says; `print()` shows how many. With `na.exclude`, `fitted()` and `residuals()` have `NA` for them, and for rows kept for calibration.
 #'
 #' **Sparse matrices.** A sparse numeric matrix of the Matrix package as `X`, such as counts of words or indicators of categories, has the outcomes, defaults and arguments of a data frame. (It is a `dgCMatrix`, or what can be made one without
 #' loss: a `dgTMatrix`, `dgRMatrix`, `dsCMatrix`, ...) Each column is divided by the root mean square of its numbers other than 0, over the weighted rows trained on, so that these are about 1 in size. It is not centred, so that zeros stay zeros. The zeros do
@@ -80,7 +85,7 @@
 #' @param ... For formulas, the arguments of the method for data frames from `hidden` on. Otherwise it must be empty: an unknown argument is an error.
 #' @return A fit as [nn_train()] returns it, with `encoding` (how raw columns become inputs), `na.action` (the rows left out), `chosen` (the arguments that were `"auto"`), `errors` (what `summary()` shows) and, with `calibration`, the sorted scores `calibration`.
 #'   Of the data nothing else is kept. [nn_continue()] goes on from it: `X` is then the data frame or matrix, and `y` the outcome, or `NULL` for a formula.
-#' @section Errors: `backprop_error_input` for data that cannot be used, naming the column: missing or misspelt ones, dates, lists, infinite numbers, an outcome of one class; `backprop_error_argument` for the other arguments, a formula without outcome or with functions that `predict()` would not find. The others are those of [nn_train()].
+#' @section Errors: `backprop_error_input` for data that cannot be used, naming the column: missing or misspelt ones, dates, lists, infinite numbers, an outcome of one class, or one that is among the inputs; `backprop_error_argument` for the other arguments, a formula without outcome or with functions that `predict()` would not find. The others are those of [nn_train()].
 #' @references Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. *Proceedings of Machine Learning Research*, 9, 249-256.
 #'
 #'   He, K., Zhang, X., Ren, S. and Sun, J. (2015). Delving deep into rectifiers. \doi{10.1109/ICCV.2015.123}
@@ -115,9 +120,11 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
     shown[c("formula", "data")] <- list(shown$data, shown$formula)
   }
   options <- data_options(list(...), call)
-  if (!is_formula(formula, lhs = TRUE)) abort_argument(c("{.arg formula} must have an outcome on its left: {.code y ~ x}.", x = "It is {.code {format(formula)}}."), call)
+  if (!is_formula(formula, lhs = TRUE) || is.null(formula[[2]])) abort_argument(c("{.arg formula} must have an outcome on its left: {.code y ~ x}.", x = "It is {.code {format(formula)}}."), call)
   extras <- list(subset = substitute(subset), weights = substitute(weights), offset = substitute(offset))
   extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
+  if (is.numeric(extras$subset) || is.character(extras$subset))
+    abort_argument(c("{.arg subset} must choose rows by an expression, such as {.code subset = height > 0}.", x = "It is {describe(extras$subset)}.", i = "Arguments after the data are given by name: {.code hidden = 5}."), call)
   frame <- read_formula(formula, if (!missing(data)) data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, options$calibration, call)
   train_data(frame, options, call_of_symbols(shown), call)
 }
@@ -156,6 +163,7 @@ data_options <- function(given, call) {
   if (length(given) > 0) {
     names <- names2(given)
     if (any(!nzchar(names))) abort_argument(c("All arguments after the data must be named.", x = "{sum(!nzchar(names))} {?is/are} not."), call)
+    if (anyDuplicated(names)) abort_argument(c("Each argument can be given once.", x = "{.arg {names[duplicated(names)][1]}} is given more than once."), call)
     unknown <- setdiff(names, names(defaults))
     known <- c("formula", "data", "subset", "weights", "na.action", "offset", "contrasts", names(defaults))
     if (length(unknown) > 0) abort_argument(c("{.arg {unknown[1]}} is no argument of this function.", nearest_name(unknown[1], known), i = "It takes {.arg {known}}."), call)
@@ -174,21 +182,29 @@ train_data <- function(frame, options, shown, call) {
   check_whole_inputs(encoded$X, frame$name, call)
   calibration <- frame$calibration
   training <- setdiff(seq_len(nrow(frame$raw)), calibration$rows)
+  na.action <- with_calibration_rows(frame$na.action, encoding$replay$na.action, calibration$rows, nrow(frame$raw))
   weights <- check_weights(frame$weights[training], length(training), call)
   scales <- column_scales(encoded$X[training, , drop = FALSE], weights, standardize)
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
   at <- function(x) if (is.null(dim(x))) x[training] else x[training, , drop = FALSE]
   encoding$outcome <- describe_outcome(at(frame$y), frame$label, options$loss, options$output_activation, standardize, weights, at(add_offsets(encoded$offset, frame$offset)), call)
-  encoding$calibration <- calibration[c("share", "seed")]
+  encoding$calibration <- if (!is.null(calibration)) c(calibration[c("share", "seed")], list(rows = length(calibration$rows)))
   prepared <- encode_rows(encoding, encoded, frame, training, call)
   if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) && (is.null(options$loss) || identical(options$loss, "squared_error"))) options$output_activation <- "identity"
-  options <- choose_defaults(options, c(prepared, list(encoding = encoding, na.action = frame$na.action)), shown, call)
+  options <- choose_defaults(options, c(prepared, list(encoding = encoding, na.action = na.action)), shown, call)
   if (!is.null(options$interrupted)) return(options$interrupted)
   options[c("weights", "offset")] <- list(prepared$weights, prepared$offset)
   if (!is.null(options$validation) && !is.numeric(options$validation))
     options$validation <- encode_validation(list(encoding = encoding, inputs = colnames(prepared$X), shape = list(units = ncol(prepared$X))), options$validation, call)
-  fit <- train_network(c(prepared[c("X", "y", "response")], list(encoding = encoding, na.action = frame$na.action)), options, shown, call)
+  fit <- train_network(c(prepared[c("X", "y", "response")], list(encoding = encoding, na.action = na.action)), options, shown, call)
   if (is.null(calibration)) fit else calibrate(fit, encoded, frame, calibration$rows, call)
+}
+
+# What na.exclude fills in with NA when values of the training rows are put beside the data: the rows with missing values, and those that calibrate.
+with_calibration_rows <- function(left_out, name, rows, used) {
+  if (name != "na.exclude" || length(rows) == 0) return(left_out)
+  all <- setdiff(seq_len(used + length(left_out)), left_out)
+  structure(sort(c(as.vector(left_out), all[rows])), class = "exclude")
 }
 
 # The fit with the scores of its calibration rows; those of no weight are left out.

@@ -159,6 +159,7 @@ train_network <- function(prepared, options, shown, call) {
   controls <- list(callback = check_callback(options$callback, call), checkpoint = check_checkpoint(options$checkpoint, call), call = call)
 
   fit <- c(list(shape = shape, settings = settings, n = nrow(X), inputs = colnames(X), outputs = colnames(targets$y), levels = targets$levels, call = shown),
+    if (isTRUE(targets$ordered)) list(ordered = TRUE),
     if (!is.null(prepared$encoding)) list(encoding = prepared$encoding, na.action = prepared$na.action, chosen = options$chosen))
   data <- check_data(X, targets, options$weights, options$class_weights, options$offset, options$validation, shape, fit, call)
   data$response <- prepared$response

@@ -191,3 +191,98 @@ test_that("data frames that cannot be used are refused", {
     refused(nn_train(d["wt"], d$mpg, optimizer = "lbfgs", batch_size = 8), "argument")
   })
 })
+
+test_that("a missing value may be a level", {
+  d <- data.frame(y = 1:30 + sin(1:30), a = addNA(factor(rep(c("u", NA, "v"), 10))))
+  for (levels in list(c("u", "v", NA), c("v", NA, "unused", "u"))) {
+    d$a <- factor(d$a, levels, exclude = NULL)
+    for (fit in list(nn_train(y ~ a, d, hidden = 0, penalty = 0, epochs = 200), nn_train(d["a"], d$y, hidden = 0, penalty = 0, epochs = 200))) {
+      expect_equal(fitted(fit), unname(fitted(lm(y ~ a, d))), tolerance = 1e-6)
+      expect_identical(predict(fit, d), fitted(fit))
+      file <- withr::local_tempfile(fileext = ".R")
+      expect_error(nn_export(fit, file), "missing value", class = "backprop_error_export")
+      nn_save(fit, file)
+      expect_identical(predict(nn_load(file), d[1:4, ]), fitted(fit)[1:4])
+    }
+  }
+})
+
+test_that("levels without a row are told of, and classes need rows", {
+  expect_warning(fit <- seeded(Species ~ ., iris, subset = Species != "setosa"), "setosa", class = "backprop_warning_levels")
+  expect_identical(levels(predict(fit, iris, type = "class")), levels(iris$Species))
+  expect_no_warning(seeded(Species ~ ., droplevels(iris[51:150, ])))
+  expect_snapshot({
+    refused(nn_train(iris[1:50, 1:4], iris$Species[1:50]), "input")
+    refused(nn_train(iris[1:4], rep(TRUE, 150)), "input")
+  })
+})
+
+test_that("classes of an ordered factor are predicted in their order", {
+  size <- cut(mtcars$wt, c(0, 2.5, 3.5, 9), c("light", "middle", "heavy"), ordered_result = TRUE)
+  d <- transform(mtcars[c("hp", "disp")], size = size)
+  X <- scale(as.matrix(mtcars[c("hp", "disp")]))
+  for (fit in list(seeded(size ~ ., d), seeded(d[1:2], size), seeded(X, size))) {
+    class <- predict(fit, type = "class")
+    expect_true(is.ordered(class))
+    expect_identical(levels(class), levels(size))
+    expect_gt(sum(class >= "middle"), 0)
+    file <- withr::local_tempfile()
+    nn_save(fit, file)
+    expect_true(is.ordered(predict(nn_load(file), type = "class")))
+  }
+  expect_false(is.ordered(predict(seeded(Species ~ ., iris), type = "class")))
+})
+
+test_that("outcomes may be arrays of one dimension, or one column of classes", {
+  d <- mtcars["wt"]
+  expected <- coef(seeded(d, mtcars$mpg))
+  expect_identical(coef(seeded(d, array(mtcars$mpg, 32))), expected)
+  expect_identical(coef(seeded(cbind(d, mpg = array(mtcars$mpg, 32)), mpg ~ wt)), expected)
+  expect_identical(coef(seeded(data.frame(wt = array(mtcars$wt, 32)), mtcars$mpg)), expected)
+  classes <- coef(seeded(d, mtcars$am == 1))
+  expect_identical(coef(seeded(d, matrix(mtcars$am == 1))), classes)
+  expect_error(seeded(d, array(1, c(32, 1, 1))), class = "backprop_error_input")
+})
+
+test_that("counts may have several outputs, and be 0 throughout", {
+  set.seed(1)
+  d <- data.frame(x = rnorm(100))
+  y <- cbind(a = rpois(100, exp(d$x)), b = rpois(100, 3))
+  fit <- nn_train(d, y, loss = "poisson", hidden = 3, epochs = 0)
+  start <- nn_train(as.matrix(d), y, loss = "poisson", hidden = 3, epochs = 0)
+  expect_equal(fit$bout[1, ], log(colMeans(y)), ignore_attr = TRUE)
+  expect_identical(dim(start$bout), dim(fit$bout))
+  expect_lt(nn_train(d, y, loss = "poisson", hidden = 3, epochs = 50)$objective, fit$objective)
+  none <- nn_train(d, rep(0, 100), loss = "poisson", hidden = 3, epochs = 20)
+  expect_lt(max(fitted(none)), 0.01)
+})
+
+test_that("outputs without names get those of the outcome, numbered", {
+  y <- unname(as.matrix(mtcars[c("mpg", "qsec")]))
+  fit <- seeded(mtcars[c("wt", "hp")], y)
+  expect_identical(fit$encoding$outcome$names, c("y1", "y2"))
+  expect_identical(summary(fit)$errors$output, c("y1", "y2"))
+  expect_identical(summary(seeded(mpg ~ wt, mtcars))$errors$output, "mpg")
+})
+
+test_that("residuals have the names that fitted values have", {
+  fit <- seeded(cbind(mpg, qsec) ~ wt, mtcars)
+  expect_identical(dimnames(residuals(fit)), dimnames(fitted(fit)))
+  expect_identical(rownames(residuals(fit)), rownames(mtcars))
+  named <- iris
+  rownames(named) <- paste0("flower", 1:150)
+  species <- seeded(Species ~ ., named)
+  expect_identical(dimnames(residuals(species)), dimnames(fitted(species)))
+  expect_error(residuals(fit, type = "pearson"), class = "backprop_error_argument")
+  expect_error(fitted(fit, scale = TRUE), class = "backprop_error_argument")
+})
+
+test_that("print names what rows bring and where others went, and some of many levels", {
+  d <- cars_data()
+  d$letter <- factor(letters[1:16])
+  expect_snapshot({
+    writeLines(grep("^Rows", capture.output(print(seeded(mpg ~ wt, d, weights = disp, offset = qsec, calibration = 0.25, validation = 0.2))), value = TRUE))
+    writeLines(grep("^Rows", capture.output(print(seeded(am ~ wt, d, class_weights = "balanced", validation = list(X = d, y = d$am)))), value = TRUE))
+    writeLines(grep("^Data", capture.output(print(seeded(letter ~ wt, d))), value = TRUE))
+  })
+})

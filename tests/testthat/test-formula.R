@@ -175,3 +175,75 @@ test_that("formulas that cannot be used are refused", {
   # what the formula makes of a date is fine
   expect_identical(seeded(mpg ~ as.numeric(day) + format(day, "%m"), d)$inputs[1], "as.numeric(day)")
 })
+
+test_that("what a formula takes out again is not looked at", {
+  d <- cars_data()
+  d$day <- as.Date("2020-01-01") + 1:32
+  d$day[3] <- NA
+  expect_same_fit(seeded(mpg ~ . - day, d), seeded(mpg ~ ., cars_data()))
+  fit <- seeded(mpg ~ wt + hp + offset(qsec) - day - hp - 1, d)
+  expect_identical(fit$inputs, "wt")
+  expect_identical(fit$n, 32L)
+  expect_identical(predict(fit, d["qsec"] |> cbind(d["wt"])), fitted(fit))
+})
+
+test_that("functions, constants and parts of lists within a formula are no columns", {
+  d <- cars_data()
+  d$day <- as.Date("2020-01-01") + 1:32
+  settings <- list(knots = 3)
+  as_lm <- function(formula) {
+    fit <- nn_train(formula, d, hidden = 0, penalty = 0, epochs = 500)
+    expect_equal(unname(fitted(fit)), unname(fitted(lm(formula, d))), tolerance = 1e-5)
+    expect_identical(predict(fit, d[4:9, ]), fitted(fit)[4:9])
+  }
+  as_lm(mpg ~ C(cyl, contr.sum))
+  as_lm(mpg ~ sapply(wt, abs) + sapply(hp, function(u) u / 100))
+  as_lm(mpg ~ as.POSIXlt(day)$mday)
+  as_lm(mpg ~ splines::ns(wt, settings$knots))
+  expect_identical(nn_train(iris$Species ~ ., iris[1:4], epochs = 1)$encoding$outcome$levels, levels(iris$Species))
+  expect_identical(seeded(mpg ~ ave(wt, cyl, FUN = median), d)$inputs, "ave(wt, cyl, FUN = median)")
+})
+
+test_that("a factor's own contrasts are its own, and are given up with a warning where levels go", {
+  d <- cars_data()
+  contrasts(d$cyl, 1) <- contr.helmert(3)
+  linear <- function(...) nn_train(..., hidden = 0, penalty = 0, epochs = 500)
+  expected <- fitted(lm(mpg ~ cyl + wt, d))
+  expect_equal(unname(fitted(linear(mpg ~ cyl + wt, d))), unname(expected), tolerance = 1e-5)
+  frame <- linear(d[c("cyl", "wt")], d$mpg)
+  expect_equal(unname(fitted(frame)), unname(expected), tolerance = 1e-5)
+  expect_identical(frame$inputs, c("cyl1", "wt"))
+  d$cyl <- factor(d$cyl, c("none", "8", "6", "4"))
+  contrasts(d$cyl) <- contr.sum(4)
+  expect_warning(formula <- seeded(mpg ~ cyl, d), "cyl", class = "backprop_warning_contrasts")
+  expect_warning(frame <- seeded(d["cyl"], d$mpg), "cyl", class = "backprop_warning_contrasts")
+  expect_same_fit(formula, frame)
+  expect_no_warning(seeded(mpg ~ cyl, d, contrasts = list(cyl = "contr.treatment")))
+})
+
+test_that("slips in a call are refused, not obeyed", {
+  d <- cars_data()
+  d$long <- structure(as.double(1:32), class = "integer64")
+  reserved <- stats::setNames(d, sub("hp", "(weights)", names(d)))
+  expect_snapshot({
+    refused(nn_train(mpg ~ wt + mpg, d), "input")
+    refused(nn_train(mpg ~ mpg, d), "input")
+    refused(nn_train(NULL ~ wt, d), "argument")
+    refused(nn_train(mpg ~ wt, d, 5), "argument")
+    refused(nn_train(mpg ~ wt, d, "relu"), "argument")
+    refused(nn_train(mpg ~ wt, d, hidden = 2, hidden = 5), "argument")
+    refused(nn_train(mpg ~ wt, d, na.action = 5), "argument")
+    refused(nn_train(mpg ~ wt, transform(d, wt = ifelse(wt > 3, wt, NA)), na.action = na.fail), "input")
+    refused(nn_train(mpg ~ wt, transform(d, wt = NA)), "input")
+    refused(nn_train(mpg ~ wt, d, subset = wt > 100), "input")
+    refused(nn_train(mpg ~ wt, d, contrasts = "contr.sum"), "argument")
+    refused(nn_train(mpg ~ wt, d, offset = maker), "argument")
+    refused(nn_train(mpg ~ wt, d, offset = long), "argument")
+    refused(nn_train(mpg ~ wt + offset(maker), d), "input")
+    refused(nn_train(cbind(mpg, hp) ~ wt + offset(qsec), d), "input")
+    refused(nn_train(mpg ~ ., reserved), "input")
+    refused(nn_train(mpg ~ t, d), "input")
+    refused(nn_train(Species ~ ., iris[1:50, ]), "input")
+    refused(nn_train(mpg ~ wt, d, validation = d[0, ]), "input")
+  })
+})

@@ -144,3 +144,56 @@ test_that("a saved fit predicts the same in a fresh session", {
   system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), env = paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep)))
   expect_identical(readRDS(files[2]), fitted(fit))
 })
+
+test_that("no row, and rows of missing values, need no working formula", {
+  d <- cars_data()
+  for (formula in c(mpg ~ splines::ns(wt, 3), mpg ~ splines::bs(wt, df = 4) + hp, mpg ~ poly(wt, 2), mpg ~ ifelse(wt > 3, wt, 0), mpg ~ sapply(wt, abs))) {
+    fit <- seeded(formula, d)
+    expect_identical(unname(predict(fit, d[0, ])), numeric())
+    expect_identical(unname(predict(fit, transform(d[1, ], wt = NA))), NA_real_)
+    missing <- d[1:4, ]
+    missing$wt[c(1, 3)] <- NA
+    expect_identical(unname(predict(fit, missing)), replace(unname(fitted(fit)[1:4]), c(1, 3), NA))
+  }
+  offset <- seeded(mpg ~ splines::ns(wt, 3) + offset(qsec), d)
+  expect_identical(unname(predict(offset, transform(d[1, ], wt = NA))), NA_real_)
+  expect_identical(unname(predict(offset, transform(d[1:2, ], wt = c(NA, wt[2])))), c(NA, unname(fitted(offset))[2]))
+  expect_error(predict(seeded(mpg ~ log(wt), d), transform(d[1:3, ], wt = c("a", "b", "c"))), class = "backprop_error_input")
+})
+
+test_that("na.action goes by what the formula computes", {
+  d <- cars_data()
+  fit <- seeded(mpg ~ log(wt), d)
+  new <- transform(d[1:3, ], wt = c(1, -1, 2))
+  suppressWarnings({
+    expect_identical(predict(fit, new, na.action = na.omit), predict(fit, new)[-2])
+    expect_error(predict(fit, new, na.action = na.fail), class = "backprop_error_input")
+  })
+  known <- seeded(mpg ~ is.na(wt) + hp, transform(d, wt = replace(wt, 1:9, NA)))
+  expect_false(anyNA(predict(known, transform(d, wt = NA), na.action = na.fail)))
+  offset <- seeded(mpg ~ wt, d, offset = qsec)
+  expect_length(predict(offset, d[1:3, ], offset = c(1, NA, 2), na.action = na.omit), 2)
+})
+
+test_that("names in a message are text, whatever they hold", {
+  fit <- seeded(stats::setNames(mtcars["wt"], "stop('run')"), mtcars$mpg)
+  expect_error(predict(fit, stats::setNames(mtcars["wt"], "{stop('run')}")), "{stop('run')}", fixed = TRUE, class = "backprop_error_input")
+  fit <- seeded(stats::setNames(mtcars["wt"], "weight"), mtcars$mpg)
+  for (name in c("{weight}", "{weight", "weight}", "weight'")) expect_error(predict(fit, stats::setNames(mtcars["wt"], name)), name, fixed = TRUE, class = "backprop_error_input")
+})
+
+test_that("numbers that are none, and offsets that do not fit, are refused", {
+  fit <- seeded(mpg ~ wt, mtcars, offset = qsec)
+  long <- mtcars[1:3, ]
+  long$wt <- structure(c(1, 2, 3), class = "integer64")
+  plain <- seeded(mpg ~ wt, mtcars)
+  expect_snapshot({
+    refused(predict(plain, long), "input")
+    refused(predict(fit, mtcars[1:3, ], offset = 1), "input")
+    refused(predict(fit, mtcars[1:3, ], offset = c(1, Inf, 2)), "input")
+    refused(predict(plain, mtcars, type = "class"), "argument")
+    refused(predict(plain, mtcars, na.action = 5), "argument")
+    refused(predict(plain, mtcars, na.action = function(frame) 3), "argument")
+    refused(predict(plain, mtcars, "response", NULL, "none", 0.9, na.pass, 3), "argument")
+  })
+})
