@@ -82,22 +82,3 @@ legend_above <- function(labels, titled, ...) {
   best <- if (any(cex >= 0.7)) which(cex >= 0.7)[1] else which.max(cex)
   graphics::legend("bottomleft", labels, ncol = columns[best], bty = "n", cex = cex[best], inset = c(0, 1), xpd = NA, ...)
 }
-
-# The size at which the widest of `text` takes `space` inches, at most `largest`.
-size_to_fit <- function(text, space, largest = 1, font = 1) {
-  width <- if (length(text) > 0) max(graphics::strwidth(text, units = "inches", cex = 1, font = font)) else 0
-  if (width == 0) largest else min(largest, space / width)
-}
-
-# Text that is wider than `space` inches at size `cex` loses its middle.
-shorten_to_fit <- function(text, space, cex) {
-  vapply(text, function(one) {
-    keep <- nchar(one)
-    short <- one
-    while (keep > 2 && graphics::strwidth(short, units = "inches", cex = cex) > space) {
-      keep <- keep - 1
-      short <- paste0(substr(one, 1, ceiling(keep / 2)), "...", substr(one, nchar(one) - floor(keep / 2) + 1, nchar(one)))
-    }
-    short
-  }, "", USE.NAMES = FALSE)
-}
