@@ -22,7 +22,7 @@ input_plane <- function(fit, data, given, call) {
   columns <- if (!is.null(data)) plane_columns(fit, data, names, call)
   limits <- Map(function(which, name) {
     if (!is.null(given[[name]])) return(check_limits(given[[name]], name, call))
-    if (is.null(columns)) return(usual_limits(fit, names[which], call))
+    if (!any(is.finite(columns[[which]]))) return(usual_limits(fit, names[which], !is.null(columns), call))
     wide <- range(columns[[which]], finite = TRUE)
     wide + c(-1, 1) * (if (wide[1] < wide[2]) 0.06 * diff(wide) else 1)
   }, 1:2, c("xlim", "ylim"))
@@ -49,9 +49,10 @@ plane_columns <- function(fit, data, names, call) {
 }
 
 # Where inputs were standardised, 2.5 standard deviations to each side of the mean.
-usual_limits <- function(fit, name, call) {
+usual_limits <- function(fit, name, data_given, call) {
   center <- fit$encoding$center
   if (name %in% names(center) && (center[[name]] != 0 || fit$encoding$scale[[name]] != 1)) return(center[[name]] + c(-2.5, 2.5) * fit$encoding$scale[[name]])
+  if (data_given) abort_input(c("The limits of the axes are not known, as {.arg data} has no finite value of {.field {name}}.", i = "Give {.arg xlim} and {.arg ylim}."), call)
   abort_argument(c("The limits of the axes are not known, as a fit does not hold its data.", i = "Give {.arg data}, or {.arg xlim} and {.arg ylim}."), call)
 }
 
