@@ -6,9 +6,10 @@ plot_boundary <- function(fit, data, y, resolution, call, ...) {
   points <- boundary_points(fit, data, y, plane, call)
   at <- Map(function(limits) seq(limits[1], limits[2], length.out = resolution), plane$limits)
   answers <- predict_plane(fit, at, plane)
-  with_defaults(graphics::plot, list(x = NULL, xlim = plane$limits[[1]], ylim = plane$limits[[2]], xaxs = "i", yaxs = "i"), given[setdiff(names(given), c("xlim", "ylim"))],
-    list(xlab = plane$names[1], ylab = plane$names[2], main = if (is.null(unclass(fit)$levels)) unclass(fit)$encoding$outcome$names))
-  if (is.null(unclass(fit)$levels)) draw_levels(at, answers, points) else draw_regions(at, answers, unclass(fit)$levels, points, !is.null(given$main))
+  if (!"main" %in% names(given)) given["main"] <- list(if (is.null(unclass(fit)$levels)) unclass(fit)$encoding$outcome$names)
+  with_defaults(graphics::plot, list(x = NULL, xlim = plane$limits[[1]], ylim = plane$limits[[2]], xaxs = "i", yaxs = "i", main = NULL), given[setdiff(names(given), c("xlim", "ylim", "main"))],
+    list(xlab = plane$names[1], ylab = plane$names[2]))
+  if (is.null(unclass(fit)$levels)) draw_levels(at, answers, points, given) else draw_regions(at, answers, unclass(fit)$levels, points, given)
   graphics::box()
 }
 
@@ -22,7 +23,7 @@ input_plane <- function(fit, data, given, call) {
   columns <- if (!is.null(data)) plane_columns(fit, data, names, call)
   limits <- Map(function(which, name) {
     if (!is.null(given[[name]])) return(check_limits(given[[name]], name, call))
-    if (is.null(columns)) return(usual_limits(fit, names[which], call))
+    if (!any(is.finite(columns[[which]]))) return(usual_limits(fit, names[which], !is.null(columns), call))
     wide <- range(columns[[which]], finite = TRUE)
     wide + c(-1, 1) * (if (wide[1] < wide[2]) 0.06 * diff(wide) else 1)
   }, 1:2, c("xlim", "ylim"))
@@ -49,9 +50,10 @@ plane_columns <- function(fit, data, names, call) {
 }
 
 # Where inputs were standardised, 2.5 standard deviations to each side of the mean.
-usual_limits <- function(fit, name, call) {
+usual_limits <- function(fit, name, data_given, call) {
   center <- fit$encoding$center
   if (name %in% names(center) && (center[[name]] != 0 || fit$encoding$scale[[name]] != 1)) return(center[[name]] + c(-2.5, 2.5) * fit$encoding$scale[[name]])
+  if (data_given) abort_input(c("The limits of the axes are not known, as {.arg data} has no finite value of {.field {name}}.", i = "Give {.arg xlim} and {.arg ylim}."), call)
   abort_argument(c("The limits of the axes are not known, as a fit does not hold its data.", i = "Give {.arg data}, or {.arg xlim} and {.arg ylim}."), call)
 }
 
@@ -95,7 +97,7 @@ draw_cells <- function(at, number, colours) {
 }
 
 # Classes: the colour of the most probable one, in five tints by its lead on the next; lines where the lead is 0.
-draw_regions <- function(at, probability, levels, points, titled) {
+draw_regions <- function(at, probability, levels, points, given) {
   colours <- rep_len(class_colours, length(levels))
   winner <- max.col(probability, "first")
   lead <- vapply(seq_along(levels), function(k) {
@@ -113,18 +115,21 @@ draw_regions <- function(at, probability, levels, points, titled) {
     class <- if (is.null(points$observed)) NULL else as.integer(points$observed)
     graphics::points(points$x, points$y, pch = if (is.null(class)) 21 else symbols[class], bg = if (is.null(class)) "white" else colours[class], col = "grey10", cex = 0.9)
   }
-  legend_above(levels, titled, pch = symbols, pt.bg = colours, col = "grey10")
+  legend_above(levels, given, pch = symbols, pt.bg = colours, col = "grey10")
 }
 
-# Numbers: shades from low to high, and lines of equal height.
-draw_levels <- function(at, answer, points) {
+# Numbers: shades from low to high, light enough for the points to stand out, and lines of equal height where they meet.
+draw_levels <- function(at, answer, points, given) {
   all <- c(answer, points$observed[is.finite(points$observed)])
-  breaks <- pretty(all, 12)
+  breaks <- pretty(all, 10)
   if (length(breaks) < 2 || diff(range(all)) < 1e-12 * max(abs(all), 1)) breaks <- mean(all) + c(-1, 0, 1)
-  colours <- tint(grDevices::hcl.colors(length(breaks) - 1, "YlGnBu"), rep(0.7, length(breaks) - 1))
+  colours <- tint(grDevices::hcl.colors(length(breaks) - 1, "YlGnBu"), rep(0.6, length(breaks) - 1))
   colour_of <- function(value) findInterval(value, breaks, all.inside = TRUE)
   draw_cells(at, colour_of(answer), colours)
-  if (diff(range(answer)) > 0) graphics::contour(at[[1]], at[[2]], matrix(answer, length(at[[1]])), levels = breaks, add = TRUE, col = "grey10", labcex = 0.8)
-  if (!is.null(points))
+  if (diff(range(answer)) > 0) graphics::contour(at[[1]], at[[2]], matrix(answer, length(at[[1]])), levels = breaks, drawlabels = FALSE, add = TRUE, col = "grey20")
+  if (!is.null(points)) {
+    graphics::points(points$x, points$y, pch = 19, col = "white", cex = 1.5)
     graphics::points(points$x, points$y, pch = 21, bg = if (is.null(points$observed)) "white" else colours[colour_of(points$observed)], col = "grey10", cex = 1.1, lwd = 1.4)
+  }
+  key_above(breaks, colours, given)
 }

@@ -11,15 +11,22 @@ plot_network <- function(fit, network, most, call, main = NULL, ...) {
   layers <- lapply(fit$shape$units, shown_units, most = most)
   labels <- end_labels(fit, layers)
   top <- room[2] - (if (is.null(main)) 0.4 else 1.9) * line
-  place <- place_units(layers, labels, c(1.5 * line, top - 2.4 * line), room[1], line)
+  heads <- layer_heads(fit)
+  place <- place_units(layers, labels, c(1.5 * line, top - 2.4 * line), room[1], line, least_between(heads))
 
   weights <- network[2 * seq_along(layers[-1]) - 1]
   draw_weights(weights, layers, place)
   draw_units(network[2 * seq_along(layers[-1])], layers, place)
   draw_labels(labels, place)
-  draw_heads(layer_heads(fit), place, top, room[1], line)
+  draw_heads(heads, place, top, room[1], line)
   draw_key(max(abs(unlist(weights))), room[1], line)
-  if (!is.null(main)) graphics::text(room[1] / 2, room[2] - 0.9 * line, main, font = 2, cex = size_to_fit(main, 0.96 * room[1], 1.1, font = 2))
+  if (!is.null(main)) draw_title(main, room, line)
+}
+
+draw_title <- function(main, room, line) {
+  cex <- max(size_to_fit(main, 0.96 * room[1], 1.1, font = 2), legible_size())
+  if (is.character(main)) main <- shorten_to_fit(main, 0.96 * room[1], cex, font = 2)
+  graphics::text(room[1] / 2, room[2] - 0.9 * line, main, font = 2, cex = cex)
 }
 
 # The units of a layer that are drawn: their numbers, the slot of each, and how many slots there are. A layer that is shortened has a slot without a unit.
@@ -36,21 +43,22 @@ end_labels <- function(fit, layers) {
   list(name(fit$inputs, "x", layers[[1]], fit$shape$units[1]), name(outputs, "output", layers[[length(layers)]], last(fit$shape$units)))
 }
 
-# Where all stands: x of each layer, y of each unit, the radius, and the size and text of the labels at both ends, which get at most a third of the width each.
-place_units <- function(layers, labels, span, width, line) {
+# Where all stands: x of each layer, y of each unit, the radius, and the size and text of the labels at both ends. These get at most a third of the width each, and down to a fifth
+# where layers would come nearer than `between` inches.
+place_units <- function(layers, labels, span, width, line, between = 0) {
   slots <- vapply(layers, `[[`, 0, "slots")
   height <- max(span[2] - span[1], 0.1)
   tight <- height / max(slots)
   spacing <- pmin(height / slots, max(2.5 * tight, 0.6))
   radius <- min(0.17, 0.4 * tight, 0.12 * width / length(layers))
   gap <- radius + 0.35 * line
-  ends <- Map(function(text, step) {
-    space <- 0.34 * width - gap
+  space <- min(0.34 * width, max(0.2 * width, (width - between * (length(layers) - 1)) / 2)) - gap
+  ends <- Map(function(text, step, layer) {
     largest <- min(0.95, 0.9 * step / line)
-    cex <- max(size_to_fit(text, space, largest), min(largest, 0.5))
-    text <- shorten_to_fit(text, space, cex)
+    cex <- max(size_to_fit(text, space, largest), min(largest, 0.7))
+    text <- shorten_to_fit(text, space, cex, number = layer$number)
     list(text = text, cex = cex, width = max(graphics::strwidth(text, units = "inches", cex = cex)))
-  }, labels, spacing[c(1, length(spacing))])
+  }, labels, spacing[c(1, length(spacing))], layers[c(1, length(layers))])
   from <- max(ends[[1]]$width + gap + 0.08, 0.3)
   to <- width - max(ends[[2]]$width + gap + 0.08, 0.3)
   list(x = seq(from, to, length.out = length(layers)), radius = radius, gap = gap, ends = ends, tight = tight,
@@ -97,36 +105,69 @@ draw_labels <- function(labels, place) {
   graphics::text(place$x[layers] + place$gap, place$y[[layers]], right$text, adj = c(0, 0.5), cex = right$cex)
 }
 
+# What may stand over the layers: two rows of text, in full, and shorter for layers that are near to each other.
 layer_heads <- function(fit) {
-  units <- fit$shape$units
+  units <- vapply(fit$shape$units, format, "", big.mark = ",")
+  kinds <- c("", activation_table$name[fit$shape$activations + 1])
   between <- length(units) - 2
-  kinds <- activation_table$name[fit$shape$activations + 1]
-  number <- function(n) format(n, big.mark = ",")
-  list(c("inputs", if (between == 1) "hidden" else if (between > 1) paste("hidden", seq_len(between)), "output"),
-    c(number(units[1]), paste(vapply(units[-1], number, ""), kinds)))
+  inner <- seq_len(between) + 1
+  rows <- function(hidden, units, kinds) list(c("inputs", hidden, "output"), trimws(paste(units, kinds)))
+  hidden <- if (between == 1) "hidden" else as.character(seq_len(between))
+  list(
+    rows(if (between > 1) paste("hidden", hidden) else hidden, units, kinds),
+    rows(hidden, units, kinds),
+    rows(hidden, units, replace(kinds, inner, "")),
+    rows(rep("", between), replace(units, inner, ""), replace(kinds, inner, "")))
 }
 
-# Over each layer its name, and below that its units and activation. Those at the ends move inwards where they would leave the picture.
+# Inches between two heads.
+head_gap <- 0.06
+
+# How far layers must be apart for the second of these to be well legible.
+least_between <- function(heads) {
+  inner <- lapply(heads[[2]], function(row) row[-c(1, length(row))])
+  1.2 * legible_size() * max(graphics::strwidth(unlist(inner), units = "inches", cex = 1, font = 2), 0) + head_gap
+}
+
+# The first heads that are legible, and their size. Those at the ends may reach outwards.
+choose_heads <- function(heads, place, width) {
+  space <- rep(diff(place$x[1:2]) - head_gap, length(place$x))
+  ends <- c(1, length(place$x))
+  space[ends] <- space[ends] / 2 + c(place$x[1], width - place$x[ends[2]]) - 0.03
+  for (text in heads) {
+    cex <- min(vapply(1:2, function(i) size_to_fit(text[[i]], space, 0.9, font = 3 - i), 0))
+    if (cex >= legible_size()) break
+  }
+  list(text = text, cex = cex)
+}
+
+# Over each layer its name, and below that its units and activation.
 draw_heads <- function(heads, place, top, width, line) {
-  between <- if (length(place$x) > 1) place$x[2] - place$x[1] else width
-  cex <- min(vapply(1:2, function(i) size_to_fit(heads[[i]], 0.9 * between, 0.9, font = 3 - i), 0))
+  heads <- choose_heads(heads, place, width)
+  if (heads$cex < legible_size()) return(invisible())
+  reach <- (diff(place$x[1:2]) - head_gap) / 2
+  ends <- c(1, length(place$x))
   for (i in 1:2) {
-    half <- graphics::strwidth(heads[[i]], units = "inches", cex = cex, font = 3 - i) / 2 + 0.03
-    graphics::text(pmin(pmax(place$x, half), width - half), top - (i - 0.2) * line, heads[[i]], adj = c(0.5, 0), cex = cex, font = 3 - i)
+    half <- graphics::strwidth(heads$text[[i]], units = "inches", cex = heads$cex, font = 3 - i) / 2
+    x <- place$x
+    x[ends] <- x[ends] + c(-1, 1) * pmax(half[ends] - reach, 0)
+    graphics::text(pmin(pmax(x, half + 0.03), width - half - 0.03), top - (i - 0.2) * line, heads$text[[i]], adj = c(0.5, 0), cex = heads$cex, font = 3 - i)
   }
 }
 
-# What colours, widths and fills mean, in one row at the foot.
+# What colours, widths and fills mean, in one row at the foot; the last ones are left out where there is no room for all.
 draw_key <- function(largest, width, line) {
-  text <- c("above 0", "below 0", paste0("widest line: ", format(largest, digits = 3)), "fill: bias")
   mark <- 0.25
-  cex <- size_to_fit(paste(text, collapse = "   "), 0.94 * width - 3 * mark - 0.5, 0.8)
-  if (cex < 0.3) return(invisible())
+  for (shown in 4:2) {
+    text <- c("above 0", "below 0", paste0("widest line: ", format(largest, digits = 3)), "fill: bias")[seq_len(shown)]
+    cex <- size_to_fit(paste(text, collapse = "   "), 0.94 * width - 3 * mark - 0.5, 0.8)
+    if (cex >= legible_size()) break
+  }
+  if (cex < legible_size()) return(invisible())
   wide <- graphics::strwidth(text, units = "inches", cex = cex)
-  marks <- mark * c(1, 1, 0, 0) + 0.06
-  gap <- (width * 0.94 - sum(wide) - sum(marks)) / 3
-  gap <- min(gap, 2 * line)
-  x <- (width - sum(wide) - sum(marks) - 3 * gap) / 2 + c(0, cumsum((wide + marks + gap)[-4]))
+  marks <- (mark * c(1, 1, 0, 0) + 0.06)[seq_len(shown)]
+  gap <- min((width * 0.94 - sum(wide) - sum(marks)) / (shown - 1), 2 * line)
+  x <- (width - sum(wide) - sum(marks) - (shown - 1) * gap) / 2 + c(0, cumsum((wide + marks + gap)[-shown]))
   y <- 0.7 * line
   graphics::segments(x[1:2], y, x[1:2] + mark, y, col = sign_colours, lwd = 4, lend = "butt")
   graphics::text(x + marks, y, text, adj = c(0, 0.5), cex = cex, col = "grey20")

@@ -5,19 +5,21 @@
 #' **`"loss"`**: how the loss fell from epoch to epoch, and with held-out rows their loss and the best epoch, whose weights the fit returns.
 #'
 #' **`"network"`**: the network as a diagram. A line is a weight: the wider and darker, the larger its size among all of the network's. The fill of a unit is its bias, the darker the larger its size among
-#' all biases. Blue is above 0, orange below. Layers of more than `units` units are drawn by their first and last ones, with dots between. Names that are too long for their place are set smaller, and
-#' at last shortened in the middle.
+#' all biases. Blue is above 0, orange below. Layers of more than `units` units are drawn by their first and last ones, with dots between. Names that are too long for their place are set somewhat smaller,
+#' and then shortened so that they still differ: by what they have in common, or to a start and the unit's number, as in `"...#12"`. Where layers are near to each other, what stands over them is shortened.
 #'
 #' **`"boundary"`**, for a fit of two inputs: what the network answers everywhere in their plane. For classes the colour is the most probable class, the lighter the less sure, and the lines are where two classes are
-#' equally probable (for other thresholds see [predict.nn_fit()]). For one numeric output it is shaded from low (dark) to high (light), with lines of equal height. As a fit does not hold its data, points are
-#' drawn only where `data` and `y` are given; their colours are what was observed.
+#' equally probable (for other thresholds see [predict.nn_fit()]). For one numeric output it is shaded from low (dark) to high (light), with lines of equal height where two shades meet; the strip above tells their
+#' values. As a fit does not hold its data, points are drawn only where `data` and `y` are given; their colours are what was observed.
+#'
+#' Legends stand in the margin above the plot, below `main`. Their labels are shortened where they would be too small to read, and a legend that would not fit even so is left out: make the picture larger.
 #'
 #' All colours can be told apart by the colour-blind, and classes have symbols of their own.
 #'
 #' @param x A fit of [nn_train()].
 #' @param what Which picture: `"loss"` (the default), `"network"` or `"boundary"`.
 #' @param data For `"boundary"`, the cases to draw as points, and to take the limits of the axes from: a numeric matrix of two columns as in [predict.nn_fit()], or, for a fit from a data frame, a data frame.
-#'   `NULL` (the default) draws no points; a fit to a matrix then needs `xlim` and `ylim`, one to a data frame shows 2.5 standard deviations to each side of the mean.
+#'   `NULL` (the default) draws no points; a fit to a matrix then needs `xlim` and `ylim`, one to a data frame shows 2.5 standard deviations to each side of the mean, as for a data frame without rows.
 #' @param y For `"boundary"`, what was observed in these cases: numbers or a factor, one for each row. `NULL` (the default): the outcome in `data`, where the fit was made by a formula, else points without colour.
 #' @param log For `"loss"`, which axes are logarithmic: `"y"` (the default where all losses are above 0), `"xy"`, `"x"` or `""`.
 #' @param units For `"network"`, how many places for units a layer has before it is shortened, a whole number from 3; 12 by default.
@@ -45,20 +47,23 @@ plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, uni
 }
 
 plot_loss <- function(fit, log, call, ...) {
+  given <- list(...)
   history <- fit$history
   if (nrow(history) == 0) abort_argument(c("There is no epoch to plot.", i = "This fit was made with {.code epochs = 0}."), call)
   losses <- as.matrix(history[intersect(c("loss", "validation_loss"), names(history))])
-  held_out <- ncol(losses) > 1
+  shown <- seq_len(ncol(losses))
   log <- if (is.null(log)) { if (all(losses > 0)) "y" else "" } else check_choice(log, c("y", "xy", "x", ""), "log", call)
-  colours <- c(sign_colours[["above"]], sign_colours[["below"]])[seq_len(ncol(losses))]
-  with_defaults(graphics::matplot, list(x = history$epoch, y = losses, log = log), list(...),
-    list(xlab = "epoch", ylab = paste(fit$settings$loss$name, "(mean of a row)"), col = colours, lty = seq_len(ncol(losses)),
-      type = if (nrow(history) > 1) "l" else "p", lwd = 2, pch = seq_len(ncol(losses))))
-  if (!held_out) return(invisible())
+  style <- list(type = if (nrow(history) > 1) "l" else "p", col = c(sign_colours[["above"]], sign_colours[["below"]])[shown], lty = shown, lwd = 2, pch = c(19, 17)[shown])
+  style[intersect(names(style), names(given))] <- given[intersect(names(style), names(given))]
+  with_defaults(graphics::matplot, c(list(x = history$epoch, y = losses, log = log, main = NULL), style), given[setdiff(names(given), c("main", names(style)))],
+    list(xlab = "epoch", ylab = paste(fit$settings$loss$name, "(mean of a row)")))
+  if (ncol(losses) == 1) return(title_above(given))
   best <- fit$best_epoch
+  style[-1] <- lapply(style[-1], rep_len, 2)
   graphics::abline(v = best, col = "grey50", lty = 3)
-  if (best %in% history$epoch) graphics::points(best, losses[match(best, history$epoch), 2], pch = 19, col = colours[2])
-  legend_above(c("training", "held out", paste("best epoch,", best)), !is.null(list(...)$main), col = c(colours, "grey50"), lty = 1:3, lwd = c(2, 2, 1))
+  if (all(style$type == "l") && best %in% history$epoch) graphics::points(best, losses[match(best, history$epoch), 2], pch = 19, col = style$col[2])
+  legend_above(c("training", "held out", paste("best epoch,", best)), given, col = c(style$col, "grey50"), lty = c(if (all(style$type == "p")) c(NA, NA) else style$lty, 3),
+    lwd = c(style$lwd, 1), pch = if (all(style$type == "l")) NULL else c(style$pch, NA))
 }
 
 # Colours of Okabe and Ito (2008), which the colour-blind can tell apart.
@@ -74,30 +79,63 @@ tint <- function(colour, share) {
 
 with_defaults <- function(f, fixed, given, defaults) do.call(f, c(fixed, given, defaults[setdiff(names(defaults), names(given))]))
 
-# A legend above the plot, where it hides nothing: in one row, or where that would be too small and there is no title, in two or three.
-legend_above <- function(labels, titled, ...) {
-  room <- 0.95 * diff(graphics::par("usr")[1:2])
-  columns <- unique(ceiling(length(labels) / (if (titled) 1 else 1:3)))
-  cex <- vapply(columns, function(n) min(0.9, room / graphics::legend("topleft", labels, ncol = n, bty = "n", plot = FALSE, ...)$rect$w), 0)
+# What stands above a plot hides nothing: a legend or a key, and over it the title. The room is the margin at the top, and the whole width of the figure.
+title_style <- c("cex.main", "font.main", "col.main")
+
+title_above <- function(given, inches = 0) {
+  if (is.null(given$main)) return(invisible())
+  line <- graphics::par("mai")[3] / graphics::par("mar")[3]
+  do.call(graphics::title, c(given[intersect(names(given), c("main", title_style))], line = if (inches > 1.5 * line) inches / line))
+}
+
+title_inches <- function(given) {
+  if (is.null(given$main)) return(0)
+  style <- graphics::par(title_style)
+  style[intersect(names(given), title_style)] <- given[intersect(names(given), title_style)]
+  graphics::strheight(given$main, units = "inches", cex = style$cex.main, font = style$font.main) + 0.08
+}
+
+# In as few rows as keep it well legible, within the width of the plot where that can be; labels are shortened where they would not be legible, and without room even for these there is no legend.
+legend_above <- function(labels, given, ...) {
+  layout <- legend_layout(labels, graphics::par("mai")[3] - title_inches(given), ...)
+  if (!layout$fits) return(title_above(given))
+  outside <- max(0, layout$width - graphics::par("pin")[1])
+  left <- min(outside, graphics::par("mai")[2]) / graphics::par("pin")[1]
+  graphics::legend("bottomleft", layout$labels, ncol = layout$columns, cex = layout$cex, bty = "n", inset = c(-left, 1), xpd = NA, ...)
+  title_above(given, layout$height)
+}
+
+legend_layout <- function(labels, height, ...) {
+  n <- length(labels)
+  columns <- unique(ceiling(n / seq_len(n)))
+  inches <- graphics::par("pin") / abs(c(diff(graphics::par("usr")[1:2]), diff(graphics::par("usr")[3:4])))
+  measure <- function(columns, cex = 1) unlist(graphics::legend("topleft", labels, ncol = columns, cex = cex, bty = "n", plot = FALSE, ...)$rect[c("w", "h")], use.names = FALSE) * inches
+  size <- vapply(columns, measure, numeric(2))
+  for (width in c(graphics::par("pin")[1], 0.98 * graphics::par("fin")[1])) {
+    cex <- pmin(0.92, width / size[1, ], height / size[2, ])
+    if (any(cex >= 0.7)) break
+  }
   best <- if (any(cex >= 0.7)) which(cex >= 0.7)[1] else which.max(cex)
-  graphics::legend("bottomleft", labels, ncol = columns[best], bty = "n", cex = cex[best], inset = c(0, 1), xpd = NA, ...)
+  # Whole points, as some devices have no others.
+  cex <- floor(cex[best] / point_size() + 1e-6) * point_size()
+  if (cex < legible_size()) {
+    cex <- legible_size()
+    best <- max(1, which(cex * size[2, ] <= height))
+    excess <- (measure(columns[best], cex)[1] - width) / columns[best]
+    labels <- shorten_to_fit(labels, max(graphics::strwidth(labels, units = "inches", cex = cex)) - excess, cex)
+  }
+  size <- measure(columns[best], cex)
+  padding <- size[2] / (ceiling(n / columns[best]) + 1)
+  list(labels = labels, columns = columns[best], cex = cex, width = size[1], height = size[2], fits = size[1] <= graphics::par("fin")[1] && size[2] <= height + padding / 2)
 }
 
-# The size at which the widest of `text` takes `space` inches, at most `largest`.
-size_to_fit <- function(text, space, largest = 1, font = 1) {
-  width <- if (length(text) > 0) max(graphics::strwidth(text, units = "inches", cex = 1, font = font)) else 0
-  if (width == 0) largest else min(largest, space / width)
-}
-
-# Text that is wider than `space` inches at size `cex` loses its middle.
-shorten_to_fit <- function(text, space, cex) {
-  vapply(text, function(one) {
-    keep <- nchar(one)
-    short <- one
-    while (keep > 2 && graphics::strwidth(short, units = "inches", cex = cex) > space) {
-      keep <- keep - 1
-      short <- paste0(substr(one, 1, ceiling(keep / 2)), "...", substr(one, nchar(one) - floor(keep / 2) + 1, nchar(one)))
-    }
-    short
-  }, "", USE.NAMES = FALSE)
+# A strip of colours with the numbers where one ends and the next begins; numbers that would overlap are left out.
+key_above <- function(breaks, colours, given) {
+  usr <- graphics::par("usr")
+  line <- graphics::par("mai")[3] / graphics::par("mar")[3]
+  y <- usr[4] + c(0.3, 0.8) * line * diff(usr[3:4]) / graphics::par("pin")[2]
+  x <- seq(usr[1], usr[2], length.out = length(breaks))
+  graphics::rect(x[-length(x)], y[1], x[-1], y[2], col = colours, border = "grey20", lwd = 0.5, xpd = NA)
+  graphics::axis(3, x, format(breaks), line = 0.8, tick = FALSE, mgp = c(3, 0.2, 0), cex.axis = 0.8, las = 1)
+  title_above(given, 1.9 * line)
 }
