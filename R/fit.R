@@ -128,7 +128,7 @@ print.summary.nn_fit <- function(x, ...) {
     print(x$errors, row.names = FALSE, digits = 4)
     if (length(x$accuracy) > 0) cat("Accuracy: ", paste(format(x$accuracy, digits = 4), names(x$accuracy), collapse = ", "), "\n", sep = "")
   }
-  cat("\n", if (!is.null(x$objective)) paste0("Objective: ", format(x$objective, digits = 7), " with "), x$parameters, " weights\n", sep = "")
+  cat("\n", if (!is.null(x$objective)) paste0("Objective reached: ", format(x$objective, digits = 7), " with "), x$parameters, " weights\n", sep = "")
   invisible(x)
 }
 

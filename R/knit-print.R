@@ -3,7 +3,7 @@
 #' @exportS3Method knitr::knit_print summary.nn_fit
 knit_print.summary.nn_fit <- function(x, ...) {
   about <- sub("^([^:]*):\\s+", "**\\1:** ", gsub("\\s*\n\\s*|(?<=\\s)\\s+", " ", join_continued(x$training), perl = TRUE))
-  parts <- c(paste(paste(about, collapse = "  \n"), paste0(if (!is.null(x$objective)) paste0("**Objective:** ", format(x$objective, digits = 7), " with "), format(x$parameters, big.mark = ","), " weights"), sep = "  \n"),
+  parts <- c(paste(paste(about, collapse = "  \n"), paste0(if (!is.null(x$objective)) paste0("**Objective reached:** ", format(x$objective, digits = 7), " with "), format(x$parameters, big.mark = ","), " weights"), sep = "  \n"),
     knit_table(x$layers, "Layers (largest: the greatest size of a weight)"),
     if (!is.null(x$errors)) knit_table(x$errors, paste0("Errors of the outputs", if (x$weighted) " (weighted)")),
     if (length(x$accuracy) > 0) paste("Accuracy:", paste(format(x$accuracy, digits = 4), names(x$accuracy), collapse = ", ")))

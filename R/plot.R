@@ -137,5 +137,5 @@ key_above <- function(breaks, colours, given) {
   x <- seq(usr[1], usr[2], length.out = length(breaks))
   graphics::rect(x[-length(x)], y[1], x[-1], y[2], col = colours, border = "grey20", lwd = 0.5, xpd = NA)
   graphics::axis(3, x, format(breaks), line = 0.8, tick = FALSE, mgp = c(3, 0.2, 0), cex.axis = 0.8, las = 1)
-  title_above(given, 1.9 * line)
+  title_above(given, 2.3 * line)
 }
