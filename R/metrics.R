@@ -10,14 +10,15 @@ metric_table <- list(
   mae = list(kind = "numeric", value = function(y, p, w) weighted_mean(rowMeans(abs(y - p)), w)),
   r_squared = list(kind = "numeric", value = function(y, p, w) mean(vapply(seq_len(ncol(y)), function(k) {
     total <- weighted_mean((y[, k] - weighted_mean(y[, k], w))^2, w)
-    if (total > 0) 1 - weighted_mean((y[, k] - p[, k])^2, w) / total else NA_real_
+    if (isTRUE(total > 0)) 1 - weighted_mean((y[, k] - p[, k])^2, w) / total else NA_real_
   }, 0))),
   poisson_deviance = list(kind = "numeric", value = function(y, p, w)
     if (any(p <= 0) || any(y < 0)) NA_real_ else 2 * weighted_mean(rowMeans(ifelse(y > 0, y * log(y / p), 0) - (y - p)), w)))
 
 usual_metrics <- list(classes = c("accuracy", "log_loss", "auc"), numeric = c("rmse", "mae", "r_squared"))
 
-weighted_mean <- function(x, w) sum(w * x) / sum(w)
+# NA where no row counts.
+weighted_mean <- function(x, w) if (sum(w) > 0) sum(w * x) / sum(w) else NA_real_
 of_class <- function(p, y) p[cbind(seq_along(y), as.integer(y))]
 one_hot <- function(y) outer(as.integer(y), seq_len(nlevels(y)), "==")
 
