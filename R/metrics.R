@@ -65,12 +65,17 @@ check_metrics <- function(metrics, kind, call) {
   functions
 }
 
-# A user's metric sees vectors where there is one output, and must give one number.
+# A user's metric sees vectors where there is one output, and must give one number. Where it does not, the value is NA, with what went wrong as its attribute "failure".
 own_metric <- function(f, call) {
+  declared <- args(f)  # NULL for the few primitives that do not tell their arguments
+  parameters <- if (is.function(declared)) names(formals(declared)) else "..."
+  if (length(parameters) < 2 && !"..." %in% parameters)
+    abort_argument(c("A function in {.arg metrics} must take two arguments: what was observed and what was predicted.", x = "It takes {if (length(parameters) == 0) 'none' else 'one'}."), call)
   function(y, p, w) {
-    value <- f(if (is.matrix(y)) bare(y) else y, if (is.matrix(y)) bare(p) else p)
-    if (!is.numeric(value) && !is.logical(value) || length(value) != 1)
-      abort_argument(c("A function in {.arg metrics} must return one number.", x = "It returned {describe(value)}."), call)
-    as.double(value)
+    tryCatch({
+      value <- f(if (is.matrix(y)) bare(y) else y, if (is.matrix(y)) bare(p) else p)
+      if (!is.numeric(value) && !is.logical(value) || length(value) != 1) stop("it returned ", describe(value), ", not one number")
+      as.double(value)
+    }, error = function(e) structure(NA_real_, failure = conditionMessage(e)))
   }
 }
