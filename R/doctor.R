@@ -5,24 +5,26 @@
 #'
 #' | check | found where |
 #' |---|---|
-#' | `diverged` | training ended because the loss was no longer finite, or the loss of the last epochs is more than a tenth above that of the first |
+#' | `diverged` | training ended because the loss was no longer finite, or, after 10 epochs or more and unless training converged, the loss of the last epochs is more than a tenth above that of the first |
 #' | `unreachable` | targets lie outside what the output activation can give, such as 7 for a sigmoid output |
 #' | `constant` | the outputs vary by less than 1 % of what the targets do (standard deviations) |
 #' | `null_model` | the loss is less than 1 % below that of the best constant: for squared error the mean, for classes their shares |
 #' | `saturated` | more than a quarter of the units of a sigmoid or tanh layer are flat: their mean slope is below 1 % of the steepest. Not looked for where the loss is below 5 % of the null model's, as units that work as switches do no harm then |
 #' | `dead` | the same for three quarters or more of the units of a layer of another activation, such as relu units that are 0 for (nearly) all rows; fewer are common and do little harm, as a penalty lets units go that are not needed |
 #' | `unscaled` | the root mean square of an input is above 10, or the largest of all is below 0.01, and training did not converge |
-#' | `still_falling` | all epochs were used up, and the loss (of the held-out rows, where there are some) fell by more than 1 % of the null model's (or of the first epoch's, where that is lower) from the last but one tenth of the epochs to the last. Not looked for where [nn_train.data.frame()] found the number of epochs and lowered the rate itself |
+#' | `still_falling` | all epochs were used up, 10 or more, and the loss (of the held-out rows, where there are some) fell by more than 1 % of the null model's (or of the first epoch's, where that is lower) from the last but one tenth of the epochs to the last. Not looked for where [nn_train.data.frame()] found the number of epochs and lowered the rate itself |
 #'
 #' The data are not kept in a fit: `saturated`, `dead` and `unscaled` rest on a few numbers that were taken from at most 200 rows when training ended. `unreachable`, `constant` and `null_model` need the
 #' outputs that a fit made with `keep_fitted = FALSE` does not hold, and the loss of the null model is not known where cases or classes had weights or there was an offset.
+#' The loss of a perfect fit is 0 but for the Poisson loss, which is below 0 for most counts. There, all losses are measured from that of a perfect fit (half the mean deviance), and those of held-out rows by how far the null model's is from it;
+#' where a fit does not hold what that takes, `diverged` and `still_falling` are `NA`, too.
 #' The checks look at symptoms. A network without a finding may still be a poor one: see [nn_cv()].
 #'
 #' @param fit A fit of [nn_train()], also the one that the error of a divergence carries in its field `fit`.
 #' @param ... Must be empty: a misspelt argument is an error.
 #' @return A data frame of class `nn_doctor` with a row for each check, the gravest first, and the columns `check`; `found`, `TRUE` or `FALSE`, `NA` where it could not be looked at; `what`, what was found,
 #'   and `advice`, what to do, texts, `NA` where nothing was found. `print()` shows what was found.
-#' @section Errors: `backprop_error_argument` where `fit` is no fit.
+#' @section Errors: `backprop_error_argument` where `fit` is no fit, `backprop_error_input` where there is none.
 #' @references Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural networks. *Proceedings of Machine Learning Research*, 9, 249-256, on saturated units.
 #' @examples
 #' set.seed(1)
@@ -37,6 +39,7 @@
 nn_doctor <- function(fit, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = "fit")
+  check_given(missing(fit), "fit", "a fit, as nn_train() returns it", call)
   if (!inherits(fit, "nn_fit")) abort_argument(c("{.arg fit} must be a fit of {.fn nn_train}.", x = "It is {describe(fit)}."), call)
   findings <- examine(unclass(fit))
   text <- function(field) vapply(findings, function(finding) if (is.list(finding)) finding[[field]] else NA_character_, "", USE.NAMES = FALSE)
@@ -75,19 +78,38 @@ examine <- function(fit) {
 
 finding <- function(brief, what, advice) list(brief = brief, what = what, advice = advice)
 short <- function(x) format(x, digits = 3)
+# Two numbers with the digits that tell them apart.
+from_to <- function(from, to, middle = "") {
+  digits <- max(3, 1 + ceiling(log10(abs(from) / abs(to - from))), na.rm = TRUE)
+  paste0("from ", format(from, digits = digits), middle, " to ", format(to, digits = digits))
+}
+# Advice where a penalty may be what holds the weights down; NULL where there is none.
+lower_penalty <- function(settings) {
+  penalties <- Filter(function(penalty) penalty > 0, settings[c("penalty", "penalty_l1")])
+  if (length(penalties) > 0) paste0("Use ", paste0("a smaller ", names(penalties), " than ", vapply(penalties, short, ""), collapse = " and "), ".")
+}
 
-# What several checks look at: targets and outputs (n x k), the loss of both the fit and the null model (mean of a row; NA where not known).
+# What several checks look at: targets and outputs (n x k), the loss of the fit, the null model and a perfect fit (mean of a row; NA where not known).
 doctor_facts <- function(fit) {
-  facts <- list(loss = NA_real_, null = NA_real_)
+  poisson <- fit$settings$loss$name == "poisson"
+  facts <- list(loss = NA_real_, null = NA_real_, perfect = if (poisson) NA_real_ else 0)
   if (is.null(fit$output) || is.null(fit$residuals) || !all(abs(fit$output) < 1e100)) return(facts)  # beyond, sums of squares are not finite
   facts$output <- network_scale(fit$output, fit$encoding$outcome)
   facts$y <- network_scale(fit$output + fit$residuals, fit$encoding$outcome)
-  weighted <- !is.null(fit$call$weights) || !is.null(fit$settings$class_weights) || isTRUE(fit$has_offset)
-  if (weighted || nrow(facts$y) < 2) return(facts)
+  if (!is.null(fit$call$weights) || !is.null(fit$settings$class_weights)) return(facts)
+  if (poisson) facts$perfect <- row_loss(facts$y, facts$y, fit$settings$loss, FALSE)
+  if (isTRUE(fit$has_offset) || nrow(facts$y) < 2) return(facts)
   softmax <- fit$settings$output_activation == "softmax"
   facts$loss <- row_loss(facts$y, facts$output, fit$settings$loss, softmax)
   facts$null <- row_loss(facts$y, best_constant(facts$y, fit$settings$loss), fit$settings$loss, softmax)
   facts
+}
+
+# What a change of the loss is measured by: how far the loss of the first epoch or of the null model, whichever is lower, is above that of a perfect fit. That is 0 but for Poisson, where it is not known for
+# a part of the rows, so that the null model serves there alone. NA where not known.
+loss_scale <- function(fit, facts, first, null = NULL) {
+  if (fit$settings$loss$name == "poisson" && !is.null(fit$settings$validation)) return(facts$null - facts$perfect)
+  min(first, null, na.rm = TRUE) - facts$perfect
 }
 
 # Responses (n x k) as the network has them: standardised, where it was trained so.
@@ -119,14 +141,17 @@ doctor_checks <- list(
     loss <- fit$history$loss
     epochs <- length(loss)
     rate <- fit$settings$optimizer$learning_rate
-    advice <- paste0(if (is.null(rate)) "Begin" else paste0("Use a smaller learning_rate than ", format(rate), ", or begin"), " from smaller weights (init = \"glorot_normal\"); scale the inputs and targets.",
-      if (!is.null(rate) && fit$settings$reduction == "sum" && fit$n > 50) " With reduction = \"sum\" a step grows with the number of rows: take \"mean\".")
+    penalty <- lower_penalty(fit$settings)
+    begin <- paste0(if (is.null(rate)) "Begin" else paste0("Use a smaller learning_rate than ", format(rate), ", or begin"), " from smaller weights (init = \"glorot_normal\"); scale the inputs and targets.")
+    advice <- paste(c(if (is.null(rate)) c(penalty, begin) else c(begin, penalty),
+      if (!is.null(rate) && fit$settings$reduction == "sum" && fit$n > 50) "With reduction = \"sum\" a step grows with the number of rows: take \"mean\"."), collapse = " ")
     if (fit$stop == "diverged")
       return(finding("training diverged", paste0("Training diverged: after epoch ", format(fit$state$epoch), " the loss was no longer a finite number."), advice))
-    if (epochs < 10) return(FALSE)
+    if (epochs < 10 || fit$stop == "gradient") return(FALSE)
     late <- stats::median(loss[seq(floor(0.9 * epochs) + 1, epochs)])
-    if (late <= 1.1 * loss[1]) return(FALSE)
-    finding("the loss rose in training", paste0("The loss rose in training, from ", short(loss[1]), " in the first epoch to ", short(late), " in the last ones."), advice)
+    rose <- late > loss[1] + 0.1 * loss_scale(fit, facts, loss[1])
+    if (!isTRUE(rose)) return(rose)
+    finding("the loss rose in training", paste0("The loss rose in training, ", from_to(loss[1], late, " in the first epoch"), " in the last ones."), advice)
   },
   unreachable = function(fit, facts) {
     if (is.null(facts$y)) return(NA)
@@ -148,12 +173,16 @@ doctor_checks <- list(
     if (all(spread == 0) || any(deviation(facts$output) >= 0.01 * spread & spread > 0)) return(FALSE)
     range <- range(facts$output[, 1])
     finding("the predictions are almost constant", paste0("The predictions are almost the same for all rows", if (ncol(facts$output) == 1) paste0(", about ", short(zapsmall(c(mean(range), spread))[1])), "."),
-      "Scale the inputs, train for longer or with another learning_rate, and begin from other weights (restarts = 10).")
+      paste(c(lower_penalty(fit$settings), "Scale the inputs, train for longer or with another learning_rate, and begin from other weights (restarts = 10)."), collapse = " "))
   },
   null_model = function(fit, facts) {
-    if (is.na(facts$null)) return(NA)
-    if (facts$null <= 0 || facts$loss < 0.99 * facts$null && is.finite(facts$loss)) return(FALSE)
-    finding("no better than a constant", paste0("The loss, ", short(facts$loss), ", is no better than that of the best constant prediction, ", short(facts$null), " (mean of a row; at least 1 % below was looked for)."),
+    loss <- facts$loss - facts$perfect
+    null <- facts$null - facts$perfect
+    if (is.na(null)) return(NA)
+    if (null <= 0 || loss < 0.99 * null && is.finite(loss)) return(FALSE)
+    measured <- if (facts$perfect != 0) " above a perfect fit's"
+    finding("no better than a constant", paste0("The loss, ", short(loss), measured, ", is ", if (isTRUE(loss < null)) "hardly" else "no", " better than that of the best constant prediction, ", short(null), measured,
+      " (mean of a row; at least 1 % below was looked for)."),
       "If the inputs do say something about the targets, train for longer, with another learning_rate or more units; scale the inputs; lower the penalty.")
   },
   saturated = function(fit, facts) idle_finding(fit, facts, "saturated",
@@ -187,9 +216,10 @@ doctor_checks <- list(
     fall <- mean(before) - mean(last)
     noise <- sqrt((stats::var(diff(last)) + stats::var(diff(before))) / 2 / tenth)
     if (is.na(noise)) noise <- 0
-    scale <- min(losses[1], facts$null, na.rm = TRUE)
+    scale <- loss_scale(fit, facts, losses[1], facts$null)
+    if (is.na(scale)) return(NA)
     if (fall <= 0.01 * scale || fall <= 2 * noise) return(FALSE)
-    finding("the loss was still falling", paste0("The ", if (is.null(fit$history$validation_loss)) "loss" else "held-out loss", " was still falling when the epochs were used up: from ", short(mean(before)), " to ", short(mean(last)),
+    finding("the loss was still falling", paste0("The ", if (is.null(fit$history$validation_loss)) "loss" else "held-out loss", " was still falling when the epochs were used up: ", from_to(mean(before), mean(last)),
       " over the last ", format(2 * tenth), " epochs (means of each half)."), "Go on with nn_continue(), or train with more epochs or another optimizer.")
   })
 
@@ -203,7 +233,7 @@ idle_finding <- function(fit, facts, word, advice) {
   units <- fit$shape$units[1 + seq_along(kinds)]
   idle <- fit$probe$idle
   many <- which(of_word & (if (word == "dead") idle >= 0.75 * units else idle > 0.25 * units))
-  good <- word == "saturated" && isTRUE(facts$loss < 0.05 * facts$null)
+  good <- word == "saturated" && isTRUE(facts$loss - facts$perfect < 0.05 * (facts$null - facts$perfect))
   if (length(many) == 0 || good || fit$probe$rows < 2) return(FALSE)
   layer <- if (length(kinds) == 1) "the hidden layer" else paste("hidden layer", seq_along(kinds))
   where <- paste0(ifelse(idle == units, paste("All", units), paste(idle, "of the", units)), " units of ", layer)[many]

@@ -17,8 +17,8 @@ stratified_folds <- function(observed, folds) {
   fold
 }
 
-# `folds` as a number, or as the fold of each row: list(number, given).
-check_folds <- function(folds, repeats, observed, call) {
+# `folds` as a number, or as the fold of each row: list(number, labels, given), the labels being what the folds are called. Of `among` rows of data those at the places `used` are in folds.
+check_folds <- function(folds, repeats, observed, used, among, call) {
   rows <- NROW(observed)
   if (length(folds) == 1 && is.numeric(folds)) {
     number <- check_whole(folds, "folds", call, least = 2, most = rows)
@@ -26,12 +26,20 @@ check_folds <- function(folds, repeats, observed, call) {
     if (length(rare) > 0)
       cli::cli_warn(c("Some classes have fewer rows than there are folds, so that not every fold has them: {.val {names(rare)}}.", i = "Use fewer {.arg folds}."),
         class = "backprop_warning_folds", call = NULL)
-    return(list(number = number))
+    return(list(number = number, labels = seq_len(number)))
   }
-  if (!(is.numeric(folds) || is.character(folds) || is.factor(folds)) || length(folds) != rows || anyNA(folds))
-    abort_argument(c("{.arg folds} must be one whole number, or the fold of each of the {rows} rows, without missing values.", x = "It is {describe(folds)}."), call)
-  given <- as.integer(factor(folds))
-  if (max(given) < 2) abort_argument(c("{.arg folds} must name at least two folds.", x = "All rows are in one."), call)
+  fold_of <- if (length(folds) == among) folds[used] else folds
+  if (!(is.numeric(folds) || is.character(folds) || is.factor(folds)) || length(fold_of) != rows || anyNA(fold_of))
+    abort_argument(c("{.arg folds} must be one whole number, or the fold of each of the {among} rows{if (among > rows) paste(' of the data, or of the', rows, 'that are used')}, without missing values.",
+      x = "It is {describe(folds)}."), call)
+  labels <- if (is.factor(folds)) levels(droplevels(fold_of)) else sort(unique(as.vector(fold_of)))
+  given <- match(fold_of, labels)
+  if (length(labels) < 2) abort_argument(c("{.arg folds} must name at least two folds.", x = "All rows are in one."), call)
   if (repeats > 1) abort_argument(c("{.arg repeats} draws folds anew, so it does not go with the folds of rows in {.arg folds}."), call)
-  list(number = max(given), given = matrix(given))
+  list(number = length(labels), labels = labels, given = matrix(given))
+}
+
+check_training_weights <- function(tasks, weights, call) {
+  for (task in tasks) if (all(weights[-task$held_out] == 0))
+    abort_argument(c("Rows of weight above 0 are needed outside of every fold, to train on.", x = "All others than those of fold {.val {task$fold}} have weight 0.", i = "Use other {.arg folds}."), call)
 }

@@ -10,14 +10,15 @@ metric_table <- list(
   mae = list(kind = "numeric", value = function(y, p, w) weighted_mean(rowMeans(abs(y - p)), w)),
   r_squared = list(kind = "numeric", value = function(y, p, w) mean(vapply(seq_len(ncol(y)), function(k) {
     total <- weighted_mean((y[, k] - weighted_mean(y[, k], w))^2, w)
-    if (total > 0) 1 - weighted_mean((y[, k] - p[, k])^2, w) / total else NA_real_
+    if (isTRUE(total > 0)) 1 - weighted_mean((y[, k] - p[, k])^2, w) / total else NA_real_
   }, 0))),
   poisson_deviance = list(kind = "numeric", value = function(y, p, w)
     if (any(p <= 0) || any(y < 0)) NA_real_ else 2 * weighted_mean(rowMeans(ifelse(y > 0, y * log(y / p), 0) - (y - p)), w)))
 
 usual_metrics <- list(classes = c("accuracy", "log_loss", "auc"), numeric = c("rmse", "mae", "r_squared"))
 
-weighted_mean <- function(x, w) sum(w * x) / sum(w)
+# NA where no row counts.
+weighted_mean <- function(x, w) if (sum(w) > 0) sum(w * x) / sum(w) else NA_real_
 of_class <- function(p, y) p[cbind(seq_along(y), as.integer(y))]
 one_hot <- function(y) outer(as.integer(y), seq_len(nlevels(y)), "==")
 
@@ -64,12 +65,17 @@ check_metrics <- function(metrics, kind, call) {
   functions
 }
 
-# A user's metric sees vectors where there is one output, and must give one number.
+# A user's metric sees vectors where there is one output, and must give one number. Where it does not, the value is NA, with what went wrong as its attribute "failure".
 own_metric <- function(f, call) {
+  declared <- args(f)  # NULL for the few primitives that do not tell their arguments
+  parameters <- if (is.function(declared)) names(formals(declared)) else "..."
+  if (length(parameters) < 2 && !"..." %in% parameters)
+    abort_argument(c("A function in {.arg metrics} must take two arguments: what was observed and what was predicted.", x = "It takes {if (length(parameters) == 0) 'none' else 'one'}."), call)
   function(y, p, w) {
-    value <- f(if (is.matrix(y)) bare(y) else y, if (is.matrix(y)) bare(p) else p)
-    if (!is.numeric(value) && !is.logical(value) || length(value) != 1)
-      abort_argument(c("A function in {.arg metrics} must return one number.", x = "It returned {describe(value)}."), call)
-    as.double(value)
+    tryCatch({
+      value <- f(if (is.matrix(y)) bare(y) else y, if (is.matrix(y)) bare(p) else p)
+      if (!is.numeric(value) && !is.logical(value) || length(value) != 1) stop("it returned ", describe(value), ", not one number")
+      as.double(value)
+    }, error = function(e) structure(NA_real_, failure = conditionMessage(e)))
   }
 }

@@ -10,20 +10,26 @@ train_without <- function(task, cases, settings, keep_fit) {
   held_out <- task$held_out
   warnings <- list()
   fit <- withCallingHandlers(
-    tryCatch(call_train(c(Filter(Negate(is.null), c(lapply(cases$rows, take_rows, -held_out), cases$fixed)), settings)), backprop_error_diverged = function(e) e),
+    tryCatch(call_train(c(Filter(Negate(is.null), c(lapply(cases$rows, take_rows, -held_out), cases$fixed)), settings)), backprop_error_diverged = function(e) e,
+      backprop_error_input = function(e) abort_fold("The rows without fold {.val {fold}} cannot be trained on.", task$fold, e)),
     warning = function(w) {
       warnings[[length(warnings) + 1]] <<- conditionMessage(w)
       invokeRestart("muffleWarning")
     })
   if (inherits(fit, "error")) return(list(error = fit, epoch = NA_real_, warnings = warnings))
   plain <- unclass(fit)
-  list(predicted = predict_held_out(fit, plain$levels, take_rows(cases$rows[[1]], held_out), take_rows(cases$rows$offset, held_out)),
+  list(predicted = predict_held_out(fit, task$fold, plain$levels, take_rows(cases$rows[[1]], held_out), take_rows(cases$rows$offset, held_out)),
     epoch = if (is.null(plain$best_epoch)) plain$state$epoch else plain$best_epoch, warnings = warnings, fit = if (keep_fit) fit)
 }
 
-predict_held_out <- function(fit, levels, newdata, offset) {
-  tryCatch(as.matrix(predict(fit, newdata, type = if (is.null(levels)) "response" else "prob", offset = offset)), backprop_error_input = function(e)
-    abort_input(c("A fold cannot be predicted by the fit to the others.", i = "Where a level has only few rows, merge it with another, or use other {.arg folds}."), quote(nn_cv()), parent = e))
+predict_held_out <- function(fit, fold, levels, newdata, offset) {
+  tryCatch(as.matrix(predict(fit, newdata, type = if (is.null(levels)) "response" else "prob", offset = offset)),
+    backprop_error_input = function(e) abort_fold("Fold {.val {fold}} cannot be predicted by the fit without it.", fold, e))
+}
+
+# What is wrong with the data of one fold alone.
+abort_fold <- function(message, fold, parent) {
+  abort_input(c(message, i = "Where a level or class has only few rows, merge it with another, or use other {.arg folds}."), quote(nn_cv()), parent = parent)
 }
 
 # A class that a fit has not met has the probability 0.
@@ -48,9 +54,20 @@ report_fits <- function(results, call) {
   warn(paste(lines, collapse = "\n"), class = "backprop_warning_fits", call = NULL)
 }
 
-measure <- function(predicted, observed, rows, weights, metrics) {
-  if (is.null(predicted)) return(rep(NA_real_, length(metrics)))
-  vapply(metrics, function(metric) as.double(metric(take_rows(observed, rows), predicted, weights[rows])), 0)
+# A list of a vector for each metric, with a number for each fit. Metrics of the user's own that fail are NA, and told of once.
+measure <- function(results, tasks, observed, weights, metrics) {
+  failed <- character()
+  measured <- lapply(names(metrics), function(name) {
+    values <- Map(function(result, task) {
+      rows <- task$held_out
+      if (is.null(result$predicted)) NA_real_ else metrics[[name]](take_rows(observed, rows), result$predicted, weights[rows])
+    }, results, tasks)
+    messages <- unlist(lapply(values, attr, "failure"))
+    if (length(messages) > 0) failed <<- c(failed, x = paste0(name, ", in ", length(messages), " of ", length(values), " fits: ", messages[1]))
+    as.double(unlist(values))
+  })
+  if (length(failed) > 0) warn(c("Functions in `metrics` failed; what they measure is NA there.", failed), class = "backprop_warning_metrics", call = NULL)
+  measured
 }
 
 # The predictions of all folds, in the order of the rows.

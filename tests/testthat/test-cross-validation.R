@@ -236,8 +236,134 @@ test_that("what cannot be done is refused before any fit", {
     nn_cv(inputs, iris$Species, checkpoint = "fit.rds")
     nn_cv(inputs, iris$Species, hidden = -1)
     nn_cv(inputs, iris$Species, weights = 1:3)
-    nn_cv(cars_inputs, cars_target, folds = 2, epochs = 1, metrics = function(y, p) "good")
+    nn_cv(mpg ~ wt, mtcars, weights = -hp)
+    nn_cv(mtcars["wt"], mtcars$mpg, weights = -mtcars$hp)
+    nn_cv(mpg ~ wt, mtcars, folds = rep(c("a", "b"), 16), weights = rep(0:1, 16))
+    nn_cv(cars_inputs, cars_target, metrics = abs)
+    nn_cv(cars_inputs, cars_target, metrics = list("rmse", mine = function() 1))
+    nn_cv(Ozone ~ Wind, airquality, folds = rep(1:2, 50))
+    nn_cv(Ozone ~ Wind, airquality, folds = c(NA, rep(1:2, 76)))
   })
+})
+
+test_that("a metric of one's own that fails is NA, and told of once", {
+  set.seed(1)
+  plain <- quick(cars_inputs, cars_target, folds = 4, output_activation = "identity")
+  set.seed(1)
+  expect_snapshot(result <- quick(cars_inputs, cars_target, folds = 4, output_activation = "identity", metrics = list("rmse",
+    picky = function(y, p) if (max(y) > 2) stop("too {high}") else 1, text = function(y, p) "good", further = function(y, p, power = 2) mean(abs(y - p)^power), greatest = max)))
+  high <- tapply(cars_target[plain$predictions$row], plain$predictions$fold, max) > 2
+  expect_true(any(high) && any(!high))
+  expect_identical(result$metrics$picky, ifelse(as.vector(high), NA, 1))
+  expect_identical(result$metrics$text, rep(NA_real_, 4))
+  expect_equal(result$metrics$further, result$metrics$rmse^2)
+  expect_identical(result$metrics$rmse, plain$metrics$rmse)
+  expect_identical(result$predictions, plain$predictions)
+  # what primitives take is not always known
+  for (metric in list(`[`, `+`, function(...) sum(...))) expect_no_error(suppressWarnings(quick(cars_inputs, cars_target, folds = 2, metrics = metric)))
+  expect_warning(quick(cars_inputs, cars_target, folds = 2, metrics = `+`), class = "backprop_warning_metrics")
+})
+
+test_that("a fold whose rows all have weight 0 has no metrics", {
+  fold <- rep(1:4, 8)
+  w <- as.double(fold != 1)
+  all_of <- function(kind) names(Filter(function(metric) metric$kind == kind, metric_table))
+  for (result in list(quick(mpg ~ wt, mtcars, folds = fold, weights = w, metrics = all_of("numeric"), loss = "poisson"),
+    quick(mtcars["wt"], factor(mtcars$am), folds = fold, weights = w, metrics = all_of("classes")))) {
+    expect_true(all(vapply(result$metrics[-(1:4)], function(value) identical(is.na(value) & !is.nan(value), fold[1:4] == 1), NA)))
+    expect_false(anyNA(result$predictions$predicted))
+  }
+})
+
+test_that("folds may be given for all rows of the data, or for those that are used", {
+  fold <- rep(1:3, 51)
+  whole <- !is.na(airquality$Ozone) & airquality$Day > 2
+  run <- function(folds) {
+    set.seed(1)
+    nn_cv(Ozone ~ Wind + Temp, airquality, folds = folds, subset = Day > 2, epochs = 5)
+  }
+  one <- run(fold)
+  expect_identical(one$predictions$fold, fold[whole])
+  expect_identical(run(fold[whole]), one)
+  expect_identical(run(ifelse(whole, fold, NA)), one)
+  columns <- nn_cv(airquality["Wind"], airquality$Ozone, folds = fold, epochs = 5)
+  expect_identical(columns$predictions$fold, fold[!is.na(airquality$Ozone)])
+})
+
+test_that("folds keep the values that they were given", {
+  run <- function(folds) {
+    set.seed(1)
+    quick(cars_inputs, cars_target, folds = folds, output_activation = "identity")
+  }
+  numbers <- run(mtcars$cyl)
+  expect_identical(numbers$metrics$fold, c(4, 6, 8))
+  expect_identical(numbers$metrics$rows, c(11L, 7L, 14L))
+  expect_identical(numbers$predictions$fold, mtcars$cyl)
+  names <- c("four", "six", "eight")
+  kind <- factor(mtcars$cyl, c(4, 6, 8, 10), c(names, "none"))
+  by_factor <- run(kind)
+  expect_identical(by_factor$metrics$fold, names)
+  expect_identical(by_factor$predictions$fold, as.character(kind))
+  expect_identical(by_factor$metrics$rmse, numbers$metrics$rmse)
+  expect_identical(run(as.character(kind))$metrics$fold, sort(names))
+  expect_identical(quick(cars_inputs, cars_target, folds = 3)$metrics$fold, 1:3)
+})
+
+test_that("an outcome computed in the formula is computed once, from all rows", {
+  fold <- rep(1:4, 8)
+  run <- function(...) nn_cv(..., hidden = 2, epochs = 10, folds = fold, keep_fits = TRUE)
+  # a function of each row alone gives the bits of a loop by hand
+  base <- 2
+  set.seed(1)
+  result <- run(log(mpg, base) ~ . - 1 + offset(qsec / 10), mtcars)
+  set.seed(1)
+  seeds <- draw_seeds(4)
+  for (k in 1:4) {
+    by_hand <- with_seed(seeds[k], nn_train(log(mpg, base) ~ . - 1 + offset(qsec / 10), mtcars[fold != k, ], hidden = 2, epochs = 10))
+    expect_identical(coef(result$fits[[k]]), coef(by_hand))
+    expect_identical(result$fits[[k]]$inputs, by_hand$inputs)
+    expect_identical(result$predictions$predicted[fold == k], unname(predict(by_hand, mtcars[fold == k, ])))
+  }
+  expect_false("mpg" %in% result$fits[[1]]$inputs)
+  expect_identical(result$predictions$observed, log(mtcars$mpg, 2))
+  # one of all rows is that column
+  same <- function(formula, outcome) {
+    set.seed(1)
+    one <- run(formula, mtcars)
+    set.seed(1)
+    other <- run(mtcars[c("wt", "hp")], outcome)
+    expect_identical(one$metrics, other$metrics)
+    expect_identical(one$predictions, other$predictions)
+  }
+  same(scale(mpg) ~ wt + hp, as.vector(scale(mtcars$mpg)))
+  same(cut(mpg, 3) ~ wt + hp, cut(mtcars$mpg, 3))
+  same(factor(am) ~ wt + hp, factor(mtcars$am))
+  same(cbind(mpg, qsec) ~ wt + hp, as.matrix(mtcars[c("mpg", "qsec")]))
+  # rows left out, and a column that has the name of the outcome already
+  air <- transform(airquality, x = Ozone)
+  names(air)[names(air) == "x"] <- "sqrt(Ozone)"
+  set.seed(1)
+  roots <- nn_cv(sqrt(Ozone) ~ Wind, air, folds = 3, epochs = 5, keep_fits = TRUE)
+  expect_identical(roots$predictions$observed, sqrt(airquality$Ozone[!is.na(airquality$Ozone)]))
+  expect_identical(roots$fits[[1]]$inputs, "Wind")
+})
+
+test_that("variables that the data lack are taken from where the formula was made", {
+  heavy <- mtcars$wt > 3
+  power <- mtcars$hp
+  set.seed(1)
+  one <- nn_cv(heavy ~ power + qsec, mtcars, folds = rep(1:4, 8), epochs = 5)
+  set.seed(1)
+  expect_identical(nn_cv(heavy ~ power + qsec, data.frame(heavy, power, qsec = mtcars$qsec), folds = rep(1:4, 8), epochs = 5), one)
+})
+
+test_that("what is wrong without a fold names it", {
+  cars <- transform(mtcars, am = as.character(am), gearbox = ifelse(am == 1, "manual", "automatic"))
+  expect_snapshot(error = TRUE, {
+    nn_cv(am ~ wt, cars, folds = cars$gearbox, epochs = 5)
+    nn_cv(mpg ~ poly(gear, 2), cars, folds = ifelse(cars$gear == 3, 3, 0), epochs = 5)
+  })
+  expect_error(nn_cv(am ~ wt, cars, folds = cars$gearbox, epochs = 5), class = "backprop_error_input")
 })
 
 test_that("formulas, data frames and pipes give the same numbers, each fit standardising its own rows", {
@@ -299,7 +425,7 @@ test_that("in parallel a formula finds the user's functions and constants", {
   assign("power", 2, globalenv())
   run <- function() {
     set.seed(1)
-    nn_cv(mpg ~ half_of(wt) + poly(hp, power), mtcars, folds = 3, epochs = 10)
+    nn_cv(half_of(mpg) ~ half_of(wt) + poly(hp, power), mtcars, folds = 3, epochs = 10)
   }
   one <- run()
   old <- future::plan(future::multisession, workers = 2)
@@ -310,7 +436,7 @@ test_that("in parallel a formula finds the user's functions and constants", {
 test_that("a level that only one fold has is an error that says so", {
   cars <- transform(mtcars, kind = factor(c("rare", rep("usual", 31))))
   expect_snapshot(error = TRUE, {
-    nn_cv(mpg ~ wt + kind, cars, folds = 4, epochs = 5)
+    nn_cv(mpg ~ wt + kind, cars, folds = rep(1:4, 8), epochs = 5)
     nn_cv(mpg ~ wt + nothing, cars)
     nn_cv(~ wt, cars)
     nn_cv(cars["wt"], cars$mpg, hiden = 3)

@@ -142,6 +142,90 @@ test_that("a loss that still fell at the end is found, of the held-out rows wher
   expect_false("still_falling" %in% found(stopped))
 })
 
+test_that("the Poisson loss, which is below 0, is measured from that of a perfect fit", {
+  breaks <- function(...) {
+    set.seed(1)
+    nn_train(breaks ~ ., warpbreaks, loss = "poisson", ...)
+  }
+  facts <- function(fit) doctor_facts(unclass(fit))
+  fit <- breaks(hidden = 10)
+  y <- warpbreaks$breaks
+  deviance <- function(p) mean(poisson()$dev.resids(y, p, 1)) / 2
+  expect_equal(facts(fit)$loss - facts(fit)$perfect, deviance(fitted(fit)))
+  expect_equal(facts(fit)$null - facts(fit)$perfect, deviance(mean(y)))
+  expect_lt(fit$history$loss[200], 0)
+  expect_identical(found(fit), character())
+  # of large counts the loss is so far below 0 that its fall by 6 % seemed a rise
+  counts <- withr::with_seed(4, data.frame(a = rnorm(100)))
+  counts$y <- withr::with_seed(4, rpois(100, 500))
+  set.seed(1)
+  large <- nn_train(y ~ a, counts, loss = "poisson", hidden = 5)
+  expect_lt(large$history$loss[200], 1.05 * large$history$loss[1])
+  expect_false(any(c("diverged", "still_falling") %in% found(large)))
+
+  # what is there is found
+  expect_true(all(c("constant", "null_model") %in% found(breaks(hidden = 5, penalty = 1e5))))
+  expect_match(nn_doctor(breaks(hidden = 5, penalty = 1e5))$what[4], "^The loss, 2.75 above a perfect fit's, is (no|hardly) better")
+  worse <- function(...) breaks(hidden = 10, start = coef(fit), optimizer = "gradient_descent", learning_rate = 1, clip = 1, epochs = 30, ...)
+  expect_gt(worse()$history$loss[30], worse()$history$loss[1])
+  expect_match(nn_doctor(worse())$what[1], "^The loss rose in training")
+  expect_match(nn_doctor(worse(validation = 0.3))$what[1], "^The loss rose in training")
+  slow <- function(...) breaks(hidden = 10, optimizer = "gradient_descent", learning_rate = 1e-4, epochs = 30, ...)
+  expect_match(nn_doctor(slow())$what[8], "^The loss was still falling")
+  expect_match(nn_doctor(slow(validation = 0.3))$what[8], "^The held-out loss was still falling")
+  expect_match(nn_doctor(slow(offset = rep(0.1, 54)))$what[8], "^The loss was still falling")
+
+  # units that work as switches do no harm where the deviance is small
+  steps <- function(y) {
+    X <- matrix(rep(c(-1, 1), 20))
+    start <- list(wh = matrix(50), bh = matrix(0), wout = matrix(log(4)), bout = matrix(log(5)))
+    nn_train(X, rep(y, length.out = 40), hidden = 1, loss = "poisson", start = start, learning_rate = 1e-9, epochs = 1)
+  }
+  expect_false("saturated" %in% found(steps(c(5, 20))))
+  expect_true("saturated" %in% found(steps(c(5, 20, 35, 10))))
+
+  # neither deviance nor null model is known
+  unknown <- function(fit) with(nn_doctor(fit), check[is.na(found)])
+  expect_identical(unknown(slow(weights = rep(1:2, 27))), c("diverged", "null_model", "still_falling"))
+  expect_identical(unknown(slow(offset = rep(0.1, 54))), "null_model")
+  expect_identical(unknown(slow(keep_fitted = FALSE, validation = 0.3)), c("diverged", "unreachable", "constant", "null_model", "still_falling"))
+})
+
+test_that("a penalty that is too large is named, and no rise of the loss where training converged", {
+  advice <- function(fit, name) with(nn_doctor(fit), advice[check == name])
+  set.seed(1)
+  converged <- nn_train(Species ~ ., iris, penalty = 100)
+  expect_identical(converged$stop, "gradient")
+  expect_gt(last(converged$history$loss), 1.1 * converged$history$loss[1])
+  expect_identical(found(converged), c("constant", "null_model"))
+  expect_match(advice(converged, "constant"), "^Use a smaller penalty than 100\\. Scale the inputs")
+  expect_match(advice(train(start = dead_network(), activation = "relu"), "constant"), "^Scale the inputs")
+  weighted <- withr::with_seed(1, nn_train(mpg ~ ., mtcars, weights = wt, penalty = 1000))
+  expect_match(advice(weighted, "constant"), "^Use a smaller penalty than 1000\\.")
+
+  good <- coef(train(optimizer = "lbfgs", penalty = 0.01))
+  rose <- train(start = good, optimizer = "lbfgs", penalty = 0.3, epochs = 12)
+  expect_identical(rose$stop, "iterations")
+  expect_match(advice(rose, "diverged"), "^Use a smaller penalty than 0.3\\. Begin from smaller weights")
+  expect_match(advice(train(start = good, learning_rate = 0.01, penalty = 2, penalty_l1 = 3, epochs = 50), "diverged"), "Use a smaller penalty than 2 and a smaller penalty_l1 than 3\\.$")
+  expect_no_match(advice(train(start = good, learning_rate = 3, epochs = 50), "diverged"), "penalty")
+})
+
+test_that("a loss that is lower by less than 1 % is called hardly better", {
+  held <- withr::with_seed(2, train(y = rnorm(32), hidden = 1, optimizer = "adam", penalty = 10, epochs = 2000))
+  facts <- doctor_facts(unclass(held))
+  slightly <- doctor_checks$null_model(unclass(held), replace(facts, "loss", list(0.995 * facts$null)))
+  expect_match(slightly$what, "is hardly better than")
+  worse <- doctor_checks$null_model(unclass(held), replace(facts, "loss", list(1.005 * facts$null)))
+  expect_match(worse$what, "is no better than")
+})
+
+test_that("two numbers are told with the digits that tell them apart", {
+  expect_identical(from_to(0.2034, 0.1871), "from 0.203 to 0.187")
+  expect_identical(from_to(-2624.913, -2624.926), "from -2624.913 to -2624.926")
+  expect_identical(from_to(0, 1), "from 0 to 1")
+})
+
 test_that("what the fit does not hold is NA", {
   without <- nn_doctor(train(keep_fitted = FALSE))
   expect_identical(without$check[is.na(without$found)], c("unreachable", "constant", "null_model"))
@@ -174,6 +258,7 @@ test_that("findings are printed with what to do, and the first two by print(fit)
     nn_doctor(train(start = dead_network(), activation = "relu"))
   })
   expect_snapshot(error = TRUE, {
+    nn_doctor()
     nn_doctor(coef(fit))
     nn_doctor(fit, X = cars_inputs)
   })
