@@ -89,7 +89,7 @@ lower_penalty <- function(settings) {
   if (length(penalties) > 0) paste0("Use ", paste0("a smaller ", names(penalties), " than ", vapply(penalties, short, ""), collapse = " and "), ".")
 }
 
-# What several checks look at: targets and outputs (n x k), the loss of the fit, the null model and a perfect fit (mean of a row; NA where not known).
+# What several checks look at: targets and outputs (n x k), the loss of the fit, the null model and a perfect fit (mean per row; NA where not known).
 doctor_facts <- function(fit) {
   poisson <- fit$settings$loss$name == "poisson"
   facts <- list(loss = NA_real_, null = NA_real_, perfect = if (poisson) NA_real_ else 0)
@@ -182,7 +182,7 @@ doctor_checks <- list(
     if (null <= 0 || loss < 0.99 * null && is.finite(loss)) return(FALSE)
     measured <- if (facts$perfect != 0) " above a perfect fit's"
     finding("no better than a constant", paste0("The loss, ", short(loss), measured, ", is ", if (isTRUE(loss < null)) "hardly" else "no", " better than that of the best constant prediction, ", short(null), measured,
-      " (mean of a row; at least 1 % below was looked for)."),
+      " (mean per row; at least 1 % below was looked for)."),
       "If the inputs do say something about the targets, train for longer, with another learning_rate or more units; scale the inputs; lower the penalty.")
   },
   saturated = function(fit, facts) idle_finding(fit, facts, "saturated",

@@ -95,7 +95,7 @@ print.nn_fit <- function(x, ...) {
   cat(describe_training(fit), sep = "\n")
   last <- nrow(history)
   if (last > 0) {
-    cat("Loss:      ", format(history$loss[1], digits = 4), " in epoch 1", if (last > 1) paste0(", ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch), " (mean of a row)\n", sep = "")
+    cat("Loss:      ", format(history$loss[1], digits = 4), " in epoch 1", if (last > 1) paste0(", ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch), " (mean per row)\n", sep = "")
     if (!is.null(fit$best_epoch)) cat("Held out:  ", format(fit$state$best_loss, digits = 4), " in epoch ", fit$best_epoch, ", the best, whose weights are kept\n", sep = "")
   }
   cat(doctor_line(fit))

@@ -86,7 +86,7 @@ out_of_fold <- function(results, tasks, plan, observed, number) {
   if (is.factor(observed)) {
     colnames(values) <- levels(observed)
     table$observed <- of_rows
-    table$predicted <- factor(levels(observed)[max.col(values, "first")], levels(observed))
+    table$predicted <- factor(levels(observed)[max.col(values, "first")], levels(observed), ordered = is.ordered(observed))
     return(list(predictions = table, probabilities = values))
   }
   colnames(values) <- colnames(observed)

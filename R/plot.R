@@ -56,7 +56,7 @@ plot_loss <- function(fit, log, call, ...) {
   style <- list(type = if (nrow(history) > 1) "l" else "p", col = c(sign_colours[["above"]], sign_colours[["below"]])[shown], lty = shown, lwd = 2, pch = c(19, 17)[shown])
   style[intersect(names(style), names(given))] <- given[intersect(names(style), names(given))]
   with_defaults(graphics::matplot, c(list(x = history$epoch, y = losses, log = log, main = NULL), style), given[setdiff(names(given), c("main", names(style)))],
-    list(xlab = "epoch", ylab = paste(fit$settings$loss$name, "(mean of a row)")))
+    list(xlab = "epoch", ylab = paste(fit$settings$loss$name, "(mean per row)")))
   if (ncol(losses) == 1) return(title_above(given))
   best <- fit$best_epoch
   style[-1] <- lapply(style[-1], rep_len, 2)

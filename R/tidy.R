@@ -15,7 +15,7 @@
 #'   \item{`tidy()`}{a row for each weight: `layer` (`"hidden"`, or `"hidden1"`, `"hidden2"` and so on, and `"output"`); `unit`, the unit that it leads to: its number, or for an output its name
 #'     (`"output"` where it has none); `term`, where it comes from: the input's name (`"x1"`, `"x2"` and so on where it has none), the unit of the layer before (`"hidden[2]"`), or `"(Intercept)"` for the bias; `estimate`, the weight, for the
 #'     inputs as the network sees them. They have no standard errors: the weights of a network are not identified.}
-#'   \item{`glance()`}{one row: `loss` (the mean of a row, on the training rows, in the last epoch), with rows held out `validation_loss` (that of the best epoch), `objective`, `epochs`, `best_epoch`, `stop`, `parameters` (the number of weights) and `nobs`. What a
+#'   \item{`glance()`}{one row: `loss` (the mean per row, on the training rows, in the last epoch), with rows held out `validation_loss` (that of the best epoch), `objective`, `epochs`, `best_epoch`, `stop`, `parameters` (the number of weights) and `nobs`. What a
 #'     fit does not have is `NA`.}
 #'   \item{`augment()`}{`data` with columns added. For a numeric outcome `.fitted`, and `.resid` (the outcome minus it) where `data` has the outcome's column and there is one output; several outputs are `.fitted_` and their names. For classes
 #'     `.pred_class`, the most probable, and `.pred_` with each level's name, its probability.}
@@ -107,7 +107,7 @@ autoplot.nn_fit <- function(object, ...) {
   losses <- history[intersect(c("loss", "validation_loss"), names(history))]
   labels <- c(loss = "training", validation_loss = "held out")[names(losses)]
   long <- data.frame(epoch = rep(history$epoch, length(losses)), loss = unlist(losses, use.names = FALSE), rows = factor(rep(labels, each = nrow(history)), labels))
-  plot <- ggplot2::ggplot(long, ggplot2::aes(x = .data$epoch, y = .data$loss, colour = .data$rows)) + ggplot2::labs(x = "epoch", y = "loss (mean of a row)", colour = NULL)
+  plot <- ggplot2::ggplot(long, ggplot2::aes(x = .data$epoch, y = .data$loss, colour = .data$rows)) + ggplot2::labs(x = "epoch", y = "loss (mean per row)", colour = NULL)
   plot <- plot + if (nrow(history) > 1) ggplot2::geom_line() else ggplot2::geom_point()
   if (all(long$loss > 0)) plot <- plot + ggplot2::scale_y_log10()
   if (!is.null(object$best_epoch)) plot <- plot + ggplot2::geom_vline(xintercept = object$best_epoch, linetype = 3)

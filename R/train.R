@@ -56,7 +56,7 @@
 #' @param offset Numbers to add to the output layer's input, one for each row and output; `NULL` (the default) for none. [predict.nn_fit()] then needs its own.
 #' @param validation Rows to judge by: a share of the rows, above 0 and below 1, to hold out; or a list of `X`, `y` and, where the training has them, `weights` and `offset`. `NULL` (the default) for none.
 #' @param patience How many epochs without an improvement are borne, a whole number; `Inf` (the default) never stops early.
-#' @param tolerance By how much a loss (mean of a row) must be lower to count as an improvement, a number from 0; 0 by default.
+#' @param tolerance By how much a loss (mean per row) must be lower to count as an improvement, a number from 0; 0 by default.
 #' @param callback A function to call after each epoch, or what [nn_callback()] returns; `NULL` (the default) for none.
 #' @param checkpoint The path of a file to keep the fit so far in, about every second. It is written beside its place and renamed, so that it is whole at any moment, also where the process is killed;
 #'   `nn_continue(readRDS(path), ...)` goes on from it to the same end. `NULL` (the default) for none.

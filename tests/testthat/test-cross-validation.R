@@ -443,3 +443,12 @@ test_that("a level that only one fold has is an error that says so", {
     nn_cv(cars["wt"])
   })
 })
+
+test_that("a fold without which one class is left says so, and ordered classes stay ordered", {
+  expect_error(suppressWarnings(nn_cv(factor(am) ~ wt, mtcars, folds = mtcars$am, hidden = 3, penalty = 0.05, epochs = 20)), "fold 0", class = "backprop_error_input")
+  size <- cut(mtcars$wt, c(0, 2.5, 3.5, 9), c("light", "middle", "heavy"), ordered_result = TRUE)
+  set.seed(1)
+  cv <- nn_cv(mtcars["hp"], size, folds = 3, hidden = 3, penalty = 0.05, epochs = 20)
+  expect_true(is.ordered(cv$predictions$predicted))
+  expect_equal(mean(cv$predictions$predicted == cv$predictions$observed), weighted.mean(cv$metrics$accuracy, cv$metrics$rows))
+})
