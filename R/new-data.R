@@ -1,14 +1,11 @@
 # New data for a fit made from data: its columns found by name, in the training's types, and encoded as they were.
 
-# New data as the network sees them: the numeric matrix, standardised, its columns those of fit$inputs. Rows with missing values have NA there.
-encode_newdata <- function(fit, newdata, call) prepare_newdata(unclass(fit), newdata, "newdata", call)$X
-
-# The same with the offset of the formula: list(X, offset).
+# New data as the network sees them: list(X, offset), the numeric matrix, standardised, its columns those of fit$inputs, and the offset of the formula. Rows with missing values have NA there.
 prepare_newdata <- function(fit, newdata, name, call) {
   encoding <- fit$encoding
   if (is.null(encoding$columns)) {
     X <- align_columns(check_inputs(newdata, name, call, least_rows = 0), fit, name, call)
-    return(list(X = standardize_columns(X, encoding$center, encoding$scale), raw = no_columns(nrow(X))))
+    return(list(X = standardize_columns(X, encoding$center, encoding$scale)))
   }
   raw <- check_newdata(encoding$columns, newdata, name, call)
   encoded <- encode_new(fit, raw, name, call)
@@ -17,7 +14,7 @@ prepare_newdata <- function(fit, newdata, name, call) {
   check_no_infinite(encoded$X, name, call)
   X <- standardize_columns(encoded$X, encoding$center, encoding$scale)
   rownames(X) <- case_names(newdata)
-  list(X = X, offset = encoded$offset, raw = raw)
+  list(X = X, offset = encoded$offset)
 }
 
 # Functions in a formula may refuse no rows at all, as splines::ns() does, or make something else of missing values that stand alone, as ifelse() does: such rows are then missing.

@@ -124,10 +124,10 @@ test_that("a model of a factor made within the formula names its new levels", {
   expect_snapshot(refused(predict(fit, transform(mtcars, gear = 9)), "input"))
 })
 
-test_that("encode_newdata() gives what the network sees", {
+test_that("new data are encoded as the network sees them", {
   d <- cars_data()
   for (fit in fits()) {
-    X <- encode_newdata(fit, d, environment())
+    X <- prepare_newdata(unclass(fit), d, "newdata", environment())$X
     expect_identical(colnames(X), fit$inputs)
     expect_equal(unname(colMeans(X)), numeric(ncol(X)), tolerance = 1e-12)
     expect_identical(decode_output(nn_forward(fit, X)$output, fit$encoding)[, 1], unname(fitted(fit)))
