@@ -3,7 +3,7 @@
 #' A model for caret
 #'
 #' The list that `caret::train(method = )` takes for a model that it does not know by itself. It trains by [nn_train()] on the data frame that `train()` makes, for regression and classification, and tunes the number of
-#' hidden units and the penalty; `tuneGrid` gives other values, and every other argument of [nn_train()] can be given in the call of `train()`.
+#' hidden units and the penalty: with `tuneLength = 3`, caret's default, 4, 8 and 16 units and penalties of 0, 1e-4 and 0.1 (for a length of 1, 4 units without a penalty); `tuneGrid` gives other values, and every other argument of [nn_train()] can be given in the call of `train()`.
 #'
 #' With a formula `train()` itself turns factors into indicator columns; with a data frame of predictors [nn_train()] encodes them. Predictors are standardised by [nn_train()], so `preProcess` need not.
 #' `caret::varImp()` uses the area under the curve or the R squared of each predictor alone, as it does for every model without an importance of its own.

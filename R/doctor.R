@@ -96,7 +96,8 @@ doctor_facts <- function(fit) {
   if (is.null(fit$output) || is.null(fit$residuals) || !all(abs(fit$output) < 1e100)) return(facts)  # beyond, sums of squares are not finite
   facts$output <- network_scale(fit$output, fit$encoding$outcome)
   facts$y <- network_scale(fit$output + fit$residuals, fit$encoding$outcome)
-  if (!is.null(fit$call$weights) || !is.null(fit$settings$class_weights)) return(facts)
+  weighted <- if (is.null(fit$has_weights)) !is.null(fit$call$weights) else fit$has_weights  # which older fits do not say
+  if (weighted || !is.null(fit$settings$class_weights)) return(facts)
   if (poisson) facts$perfect <- row_loss(facts$y, facts$y, fit$settings$loss, FALSE)
   if (isTRUE(fit$has_offset) || nrow(facts$y) < 2) return(facts)
   softmax <- fit$settings$output_activation == "softmax"

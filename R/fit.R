@@ -78,7 +78,7 @@ describe_rows <- function(fit) {
   share <- fit$settings$validation
   parts <- c(if (is.numeric(share)) paste("a share of", format(share), "held out"), if (identical(share, "given")) "others held out, as given",
     if (!is.null(fit$encoding$calibration$rows)) paste(format(fit$encoding$calibration$rows, big.mark = ","), "more for calibration"),
-    if (!is.null(fit$call$weights)) "case weights", if (!is.null(fit$settings$class_weights)) "class weights", if (isTRUE(fit$has_offset)) "offsets")
+    if (isTRUE(fit$has_weights)) "case weights", if (!is.null(fit$settings$class_weights)) "class weights", if (isTRUE(fit$has_offset)) "offsets")
   if (length(parts) > 0) paste0("Rows:      ", paste(parts, collapse = ", "))
 }
 some_of <- function(names, most = 10) paste0(paste(utils::head(names, most), collapse = ", "), if (length(names) > most) paste(" and", length(names) - most, "more"))

@@ -4,7 +4,7 @@
 #'
 #' With mlr3 loaded, `lrn("regr.backprop")` and `lrn("classif.backprop")` are learners that train by [nn_train()] on the task's data frame. Nothing has to be registered by hand; this function makes the same learners
 #' without mlr3's dictionary. Their parameters are arguments of [nn_train()] with its defaults for data frames: `hidden`, `activation`, `output_activation`, `loss`, `optimizer`, `learning_rate`, `epochs`, `batch_size`, `init`, `restarts`,
-#' `penalty`, `penalty_l1`, `dropout`, `schedule`, `clip`, `class_weights`, `validation`, `patience`, `tolerance`, `precision` and `standardize`. The weights of a task become `weights`.
+#' `penalty`, `penalty_l1`, `dropout`, `schedule`, `clip`, `class_weights`, `validation`, `patience`, `tolerance`, `precision` and `standardize`. (For the full batch, give a `batch_size` of at least the number of rows: a value of `NULL` takes a parameter away.) The weights of a task become `weights`.
 #'
 #' @param task_type `"regr"` (the default) or `"classif"`.
 #' @return An object of class `LearnerRegr` or `LearnerClassif`; its `model` is a fit of [nn_train()].

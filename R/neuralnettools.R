@@ -8,14 +8,20 @@ neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
   NeuralNetTools::neuralweights(unlist(by_unit), rel_rsc = rel_rsc, struct = units)
 }
 
+check_hidden_layer <- function(fit, call) {
+  if (hidden_layers(unclass(fit)$shape) == 0) abort_argument(c("The importance of inputs is told by the paths through hidden units.", x = "This fit has none.", i = "Its weights are the importance: {.code coef(fit)$wout}."), call)
+}
+
 #' @exportS3Method NeuralNetTools::olden nn_fit
 olden.nn_fit <- function(mod_in, ...) {
+  check_hidden_layer(mod_in, current_env())
   ends <- end_names(unclass(mod_in))
   NeuralNetTools::olden(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
 }
 
 #' @exportS3Method NeuralNetTools::garson nn_fit
 garson.nn_fit <- function(mod_in, ...) {
+  check_hidden_layer(mod_in, current_env())
   ends <- end_names(unclass(mod_in))
   NeuralNetTools::garson(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
 }

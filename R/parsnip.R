@@ -24,7 +24,7 @@
 #' @param activation The activation of the hidden layers by parsnip's name or ours, one for all or one for each.
 #' @param ... Any other argument of [nn_train()] for data frames.
 #' @return A fit, as [nn_train()] returns it: in parsnip, what `extract_fit_engine()` gives.
-#' @section Errors: Those of [nn_train()].
+#' @section Errors: Those of [nn_train()], and `backprop_error_argument` where the formula has an `offset()`, which parsnip would make an input.
 #' @seealso `vignette("ecosystem", "backprop")`
 #' @examplesIf requireNamespace("parsnip", quietly = TRUE)
 #' model <- parsnip::mlp("regression", hidden_units = 4, penalty = 0.01, activation = "tanh",
@@ -35,6 +35,9 @@
 #' predict(fit, head(mtcars))
 #' @export
 nn_train_parsnip <- function(X, y, activation, ...) {
+  offset <- grep("^offset\\(", names(X), value = TRUE)
+  if (length(offset) > 0)
+    abort_argument(c("parsnip hands over an offset of the formula as an input like any other.", x = "It is {.code {offset}}.", i = "Use {.fn nn_train} itself, as parsnip has no place for one in {.fn predict} either."), current_env())
   if (missing(activation)) return(nn_train(X = as.data.frame(X), y = y, ...))
   renamed <- activation %in% names(parsnip_activations)
   if (is.character(activation)) activation[renamed] <- parsnip_activations[activation[renamed]]
@@ -42,6 +45,9 @@ nn_train_parsnip <- function(X, y, activation, ...) {
 }
 
 parsnip_activations <- c(linear = "identity", swish = "silu")
+
+# What `activation = tune()` tries: those of a hidden layer, by parsnip's names.
+tuned_activations <- function() c("linear", setdiff(activation_table$name[!activation_table$output_only], "identity"))
 
 register_parsnip_engine <- function() {
   if ("backprop" %in% parsnip::get_from_env("mlp")$engine) return(invisible())
@@ -58,7 +64,8 @@ register_parsnip_engine <- function() {
     for (type in types) parsnip::set_pred("mlp", mode, "backprop", type, parsnip_prediction(type))
   }
   for (row in seq_len(nrow(arguments))) {
-    parsnip::set_model_arg("mlp", "backprop", arguments$parsnip[row], arguments$original[row], list(pkg = "dials", fun = arguments$parsnip[row]), has_submodel = FALSE)
+    tuned <- c(list(pkg = "dials", fun = arguments$parsnip[row]), if (arguments$parsnip[row] == "activation") list(values = tuned_activations()))
+    parsnip::set_model_arg("mlp", "backprop", arguments$parsnip[row], arguments$original[row], tuned, has_submodel = FALSE)
   }
 }
 

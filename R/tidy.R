@@ -7,9 +7,10 @@
 #' ggplot2's other layers can be added.
 #'
 #' @param x,object A fit of [nn_train()].
-#' @param data For `augment()`: the cases to predict for, as the fit was made with: a data frame, or a numeric matrix; the fit does not hold them itself. Where the column of the outcome is among them there are also residuals.
+#' @param data For `augment()`: the cases to predict for, as the fit was made with: a data frame, or a numeric matrix (but not a sparse one, which is no table); the fit does not hold them itself. Where a column has the name of the outcome, as the formula has it, there are also residuals.
 #' @param newdata Another name of `data`: give one of them.
-#' @param ... For `augment()`: passed to [predict()][predict.nn_fit] (`offset`). For the others it must be empty.
+#' @param offset,interval,level For `augment()`: as in [predict()][predict.nn_fit].
+#' @param ... Must be empty: a misspelt argument is an error.
 #' @return Data frames that are also tibbles:
 #' \describe{
 #'   \item{`tidy()`}{a row for each weight: `layer` (`"hidden"`, or `"hidden1"`, `"hidden2"` and so on, and `"output"`); `unit`, the unit that it leads to: its number, or for an output its name
@@ -18,10 +19,11 @@
 #'   \item{`glance()`}{one row: `loss` (the mean per row, on the training rows, in the last epoch), with rows held out `validation_loss` (that of the best epoch), `objective`, `epochs`, `best_epoch`, `stop`, `parameters` (the number of weights) and `nobs`. What a
 #'     fit does not have is `NA`.}
 #'   \item{`augment()`}{`data` with columns added. For a numeric outcome `.fitted`, and `.resid` (the outcome minus it) where `data` has the outcome's column and there is one output; several outputs are `.fitted_` and their names. For classes
-#'     `.pred_class`, the most probable, and `.pred_` with each level's name, its probability.}
+#'     `.pred_class`, the most probable, and `.pred_` with each level's name, its probability. With `interval = "prediction"` also `.lower` and `.upper` (`.lower_` and `.upper_` with the names of several outputs), and for classes `.set_` with each
+#'     level's name, whether it is in the prediction set.}
 #'   \item{`autoplot()`}{an object of class `ggplot`.}
 #' }
-#' @section Errors: `backprop_error_argument` where `data` is missing or an argument is unknown, and where a fit has no epoch to show; [predict.nn_fit()] says what it makes of unsuitable cases.
+#' @section Errors: `backprop_error_argument` where `data` is missing, sparse, given twice, or has a column of a name to be added, where an argument is unknown, and where a fit has no epoch to show; [predict.nn_fit()] says what it makes of unsuitable cases.
 #' @seealso `vignette("ecosystem", "backprop")`
 #' @examplesIf requireNamespace("generics", quietly = TRUE)
 #' inputs <- scale(as.matrix(iris[1:4]))
@@ -65,15 +67,29 @@ glance.nn_fit <- function(x, ...) {
 
 #' @rdname nn_tidy
 #' @exportS3Method generics::augment nn_fit
-augment.nn_fit <- function(x, data = newdata, newdata, ...) {
+augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval = "none", level = 0.9, ...) {
   call <- current_env()
+  check_no_dots(call, ..., known = names(formals(augment.nn_fit)))
   if (missing(data) && missing(newdata)) abort_argument(c("{.arg data} is missing.", i = "The fit does not hold its cases: give those to predict for."), call)
+  if (!missing(data) && !missing(newdata)) abort_argument(c("{.arg data} and {.arg newdata} are two names of the same.", i = "Give one of them."), call)
+  if (is_sparse(data)) abort_argument(c("{.arg data} must be a data frame or a plain matrix.", x = "It is {describe(data)}.", i = "Use {.fn predict} for a sparse one."), call)
   fit <- unclass(x)
-  added <- if (is.null(fit$levels)) numeric_columns(predict(x, data, ...), fit, data)
-    else class_columns(predict(x, data, type = "class", ...), predict(x, data, type = "prob", ...))
+  added <- if (is.null(fit$levels)) numeric_columns(predict(x, data, offset = offset), fit, data)
+    else class_columns(predict(x, data, type = "class", offset = offset), predict(x, data, type = "prob", offset = offset))
+  if (!identical(interval, "none")) added <- c(added, region_columns(predict(x, data, offset = offset, interval = interval, level = level), fit))
   cases <- as.data.frame(data, optional = TRUE)
   if (is.null(colnames(data))) names(cases) <- end_names(fit)$inputs
+  twice <- intersect(names(cases), names(added))
+  if (length(twice) > 0) abort_argument(c("{.arg data} must not have the columns that are added.", x = "It has {.field {twice}}."), call)
   tibble_of(c(as.list(cases), added))
+}
+
+# The limits of intervals (rows x 3, or rows x 3 x outputs), or whether levels are in sets (rows x levels).
+region_columns <- function(regions, fit) {
+  if (is.logical(regions)) return(stats::setNames(lapply(fit$levels, function(level) unname(regions[, level])), paste0(".set_", fit$levels)))
+  if (is.matrix(regions)) return(list(.lower = unname(regions[, "lwr"]), .upper = unname(regions[, "upr"])))
+  columns <- lapply(c("lwr", "upr"), function(limit) lapply(seq_len(dim(regions)[3]), function(k) unname(regions[, limit, k])))
+  stats::setNames(unlist(columns, recursive = FALSE), paste0(rep(c(".lower_", ".upper_"), each = dim(regions)[3]), end_names(fit)$outputs))
 }
 
 numeric_columns <- function(output, fit, data) {

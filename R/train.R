@@ -164,6 +164,7 @@ train_network <- function(prepared, options, shown, call) {
   data <- check_data(X, targets, options$weights, options$class_weights, options$offset, options$validation, shape, fit, call)
   data$response <- prepared$response
   fit$has_offset <- !is.null(data$offset)
+  fit$has_weights <- length(options$weights) > 0
   fit$data <- data_digest(data)
   if (!is.null(options$class_weights)) fit$settings$class_weights <- options$class_weights
   draw <- function() settle_network(draw_network(shape$units, settings$init), fit$encoding, data)

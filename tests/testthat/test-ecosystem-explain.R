@@ -102,3 +102,10 @@ test_that("pdp's partial dependence is the mean of predictions", {
   by_hand <- vapply(curve$Petal.Width, function(at) virginica(class_fit(), transform(iris, Petal.Width = at)), 0)
   expect_equal(curve$yhat, by_hand, tolerance = 1e-10)
 })
+
+test_that("importance by paths needs hidden units", {
+  skip_if_not_installed("NeuralNetTools")
+  fit <- nn_train(mpg ~ wt + hp, mtcars, hidden = 0, penalty = 0.1)
+  expect_error(NeuralNetTools::olden(fit), "hidden units", class = "backprop_error_argument")
+  expect_error(NeuralNetTools::garson(fit), "hidden units", class = "backprop_error_argument")
+})

@@ -122,3 +122,13 @@ test_that("a grid of tune on two workers equals the grid in sequence", {
   direct <- seeded(nn_train(iris[1:4], iris$Species, hidden = best$hidden_units, penalty = best$penalty, learning_rate = 0.05, epochs = 15, activation = "tanh"))
   expect_identical(coef(parsnip::extract_fit_engine(fit)), coef(direct))
 })
+
+test_that("tuned activations are those that there are, and an offset is no input", {
+  skip_if_not_installed("hardhat")
+  skip_if_not_installed("dials")
+  parameters <- hardhat::extract_parameter_set_dials(parsnip::set_engine(parsnip::mlp("regression", activation = hardhat::tune()), "backprop"))
+  values <- parameters$object[[1]]$values
+  expect_setequal(values, tuned_activations())
+  for (value in values) expect_s3_class(nn_train_parsnip(mtcars["wt"], mtcars$mpg, activation = value, hidden = 2, epochs = 1, penalty = 0), "nn_fit")
+  expect_snapshot(refused(parsnip::fit(engine(hidden_units = 2), mpg ~ wt + offset(hp), mtcars), "argument"))
+})

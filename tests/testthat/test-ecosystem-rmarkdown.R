@@ -33,6 +33,7 @@ test_that("the report knits for classes and for numbers, and leaves nothing behi
     expect_false(holds("Error in"))
   }
   expect_setequal(list.files(folder), c("report.Rmd", "classes.html", "numbers.html", "logical.html"))
+  expect_error(suppressMessages(rmarkdown::render(report, params = list(outcome = "nope"), quiet = TRUE, envir = new.env())), "Petal.Width, Species")
 })
 
 test_that("plots draw on the device that is open and open none of their own", {

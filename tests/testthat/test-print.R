@@ -88,3 +88,11 @@ test_that("optimisers and schedules print their settings", {
     nn_plateau()
   })
 })
+
+test_that("case weights are told of where there are some", {
+  none <- NULL
+  rows <- function(...) grep("^Rows", capture.output(print(nn_train(mtcars["wt"], mtcars$mpg, hidden = 2, epochs = 2, penalty = 0.1, ...))), value = TRUE)
+  expect_length(rows(weights = none), 0)
+  expect_match(rows(weights = mtcars$hp), "case weights")
+  expect_match(rows(weights = mtcars$hp, keep_fitted = FALSE), "case weights")
+})
