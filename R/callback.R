@@ -35,6 +35,10 @@ check_checkpoint <- function(checkpoint, call) {
   if (!is.character(checkpoint) || length(checkpoint) != 1 || is.na(checkpoint) || !nzchar(checkpoint))
     abort_argument(c("{.arg checkpoint} must be the path of a file, or NULL.", x = "It is {describe(checkpoint)}."), call)
   if (!dir.exists(dirname(checkpoint))) abort_argument(c("The folder of {.arg checkpoint} must exist.", x = "{.path {dirname(checkpoint)}} does not."), call)
+  if (dir.exists(checkpoint)) abort_argument(c("{.arg checkpoint} must be the path of a file.", x = "{.path {checkpoint}} is a folder."), call)
+  tried <- if (file.exists(checkpoint)) tempfile("checkpoint", dirname(checkpoint)) else checkpoint
+  if (!suppressWarnings(file.create(tried))) abort_argument(c("{.arg checkpoint} must be a file that can be written.", x = "{.path {checkpoint}} cannot."), call)
+  unlink(tried)
   checkpoint
 }
 

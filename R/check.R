@@ -67,7 +67,8 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
       i = "Use {.code as.matrix({name})}, with factors turned into numbers first (see {.fn stats::model.matrix})."), call)
   if (!is.numeric(x) || !is.matrix(x) || is.object(x))
     abort_input(c("{.arg {name}} must be a numeric matrix, a row for each case.", x = "It is {describe(x)}.",
-      i = if (is.numeric(x) && is.null(dim(x))) "Use {.code matrix({name}, ncol = 1)} for one column, {.code matrix({name}, nrow = 1)} for one case." else if (inherits(x, "Matrix")) "Use {.code as.matrix({name})}."), call)
+      i = if (is.numeric(x) && is.null(dim(x))) "Use {.code matrix({name}, ncol = 1)} for one column, {.code matrix({name}, nrow = 1)} for one case." else if (inherits(x, "Matrix")) "Use {.code as.matrix({name})}."
+        else if (is.logical(x)) "Use {.code {name} + 0} for numbers of 0 and 1."), call)
   check_size(x, name, call, least_rows)
   if (!is.null(rows) && nrow(x) != rows)
     abort_input(c("{.arg X} and {.arg {name}} must have the same number of rows.", x = "{.arg X} has {rows}, {.arg {name}} has {nrow(x)}."), call)

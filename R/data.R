@@ -1,7 +1,9 @@
 # Targets, weights, offsets and held-out rows, as the core takes them.
 
 # Targets of any accepted kind: list(y, kind, levels), y being a numeric matrix. Two classes are one column (1 is the second level), more are one column each.
-encode_targets <- function(y, rows, call, levels = NULL) {
+# `levels`: those of the fit that these belong to; `numeric`: was that one of numbers?
+encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
+  if (numeric && is.factor(y)) abort_input(c("{.arg y} must be numeric, as the fit was made with.", x = "It is {describe(y)}."), call)
   if (is.factor(y) || (!is.null(levels) && is.character(y))) {
     if (is.null(levels)) levels <- levels(y)
     ordered <- is.ordered(y)
@@ -47,7 +49,9 @@ apply_class_weights <- function(weights, class_weights, targets, call) {
       class_weights <- class_weights[targets$levels]
     }
   }
-  check_weights(weights * as.vector(class_weights)[class], length(class), call)
+  weights <- weights * as.vector(class_weights)[class]
+  if (all(weights == 0)) abort_argument(c("At least one row must have a weight above 0.", x = "{.arg class_weights} leave none."), call)
+  weights
 }
 
 # The number of each row's level.
@@ -68,7 +72,8 @@ check_validation <- function(validation, call) {
   if (is.list(validation) && !is.data.frame(validation)) {
     known <- c("X", "y", "weights", "offset")
     if (!all(c("X", "y") %in% names(validation)) || !all(names(validation) %in% known))
-      abort_argument(c("{.arg validation} as a list must have {.field X} and {.field y}, and may have {.field weights} and {.field offset}.", x = "It has {.field {names(validation)}}."), call)
+      abort_argument(c("{.arg validation} as a list must have {.field X} and {.field y}, and may have {.field weights} and {.field offset}.",
+        x = if (is.null(names(validation))) "Its elements have no names." else "It has {.field {names(validation)}}."), call)
     return("given")
   }
   share <- if (is.numeric(validation) && length(validation) == 1 && is.finite(validation)) as.double(validation) else 0
@@ -101,12 +106,15 @@ check_data <- function(X, targets, weights, class_weights, offset, validation, s
   if (is.numeric(validation)) check_share(validation, targets, call)
   if (is.list(validation)) {
     held_X <- align_columns(check_inputs(validation$X, "validation$X", call), fit, "validation$X", call)
-    held <- encode_targets(validation$y, nrow(held_X), call, targets$levels)
+    in_validation <- function(checked) tryCatch(checked, backprop_error = function(e)
+      abort_input(c("{.arg validation} must be as the training data are.", i = "Its own {.field X}, {.field y}, {.field weights} or {.field offset} is meant here:"), call, parent = e))
+    held <- in_validation(encode_targets(validation$y, nrow(held_X), call, targets$levels, numeric = targets$kind == "numeric"))
     if (ncol(held$y) != outputs) abort_input(c("{.field validation$y} must have {outputs} column{?s}, as {.arg y} has.", x = "It has {ncol(held$y)}."), call)
-    check_domain(held$y, fit$settings$loss, fit$settings$output_activation, call)
-    held_offset <- check_offset(validation$offset, nrow(held_X), outputs, call)
+    in_validation(check_domain(held$y, fit$settings$loss, fit$settings$output_activation, call))
+    held_offset <- in_validation(check_offset(validation$offset, nrow(held_X), outputs, call))
     if (is.null(held_offset) != is.null(data$offset)) abort_input(c("{.arg offset} must be given for both, the training rows and {.arg validation}, or for neither."), call)
-    data$validation <- list(X = held_X, y = held$y, weights = apply_class_weights(check_weights(validation$weights, nrow(held_X), call), class_weights, held, call), offset = held_offset)
+    held_weights <- in_validation(apply_class_weights(check_weights(validation$weights, nrow(held_X), call), class_weights, held, call))
+    data$validation <- list(X = held_X, y = held$y, weights = held_weights, offset = held_offset)
   }
   data
 }
@@ -130,3 +138,5 @@ core_data <- function(data, settings, seed, call) {
 # What tells other data from those of the fit.
 # A change here changes the digest of all data: it needs a new schema, whose step takes `data` out of older fits.
 data_digest <- function(data) core_digest(c(list(dim(data$X)), numbers_of(data$X), list(data$y, data$weights, data$offset)))
+# NULL where none were given.
+held_out_digest <- function(data) if (!is.null(data$validation)) data_digest(data$validation)

@@ -62,8 +62,9 @@ describe_training <- function(fit) {
   s <- fit$settings
   extras <- c(if (s$penalty > 0) paste("penalty", format(s$penalty)), if (s$penalty_l1 > 0) paste("L1 penalty", format(s$penalty_l1)))
   ways <- c(describe_optimizer(s$optimizer), if (is.null(s$batch_size)) "full batch" else paste0("batches of ", s$batch_size, if (!s$shuffle) " in order"),
-    if (length(s$dropout) > 0) paste("dropout", paste(format(s$dropout), collapse = ", ")), if (!is.null(s$schedule)) describe_schedule(s$schedule),
-    if (is.finite(s$clip)) paste("clip", format(s$clip)), if (s$precision == "single") "single precision")
+    if (length(s$dropout) > 0) paste("dropout", paste(format(s$dropout), collapse = " and ")), if (!is.null(s$schedule)) describe_schedule(s$schedule),
+    if (is.finite(s$clip)) paste("clip", format(s$clip)), if (is.finite(s$patience)) paste("patience", format(s$patience)), if (s$tolerance > 0) paste("tolerance", format(s$tolerance)),
+    if (s$restarts > 1) paste("the best of", format(s$restarts), "starts"), if (s$precision == "single") "single precision")
   c(paste0("Data:      ", counted(fit$n, "row"), ", ", counted(fit$shape$units[1], "input"), ", ", counted(last(fit$shape$units), "output"),
       if (!is.null(fit$levels)) paste0(" (levels ", some_of(fit$levels), ")")),
     describe_rows(fit),

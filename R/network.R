@@ -55,7 +55,7 @@ check_activations <- function(activation, output_activation, hidden_layers, call
   inner <- activation_table$name[!activation_table$output_only]
   if (is.null(activation)) activation <- "sigmoid"
   if (!is.character(activation) || !length(activation) %in% c(1, hidden_layers) || length(activation) == 0)
-    abort_argument(c("{.arg activation} must be one name, or one for each of the {hidden_layers} hidden layer{?s}.", x = "It is {describe(activation)}."), call)
+    abort_argument(c("{.arg activation} must be one name, or one for each hidden layer, of which there {?is/are} {hidden_layers}.", x = "It is {describe(activation)}."), call)
   for (name in activation) {
     if (identical(name, "softmax") || identical(name, "exp"))
       abort_argument(c("{.val {name}} is an activation of the output layer only.", i = "For hidden layers there are {.or {.val {inner}}}."), call)

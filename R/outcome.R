@@ -14,8 +14,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     levels <- if (is.logical(y)) c("FALSE", "TRUE") else if (is.factor(y)) levels(y) else sort(unique(y))
     met <- levels %in% as.character(y)
     if (sum(met) < 2) abort_input(c("The outcome {.field {label}} must have at least two classes.", x = "{cli::qty(sum(met))}{?All rows are/It has} {if (any(met)) dQuote(levels[met], FALSE) else 'none'}."), call)
-    if (!all(met)) cli::cli_warn(c("The outcome {.field {label}} has levels without a row, each with an output all the same: {.val {levels[!met]}}.", i = "{.fn droplevels} leaves them out."),
-      class = "backprop_warning_levels", call = NULL)
+    warn_empty_levels(y, levels, label)
     return(c(list(kind = if (length(levels) == 2) "binary" else "classes", levels = levels, names = label, center = 0, scale = 1), if (is.ordered(y)) list(ordered = TRUE)))
   }
   if (!is_number(y))
@@ -28,6 +27,12 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   offset <- check_offset(offset, nrow(y), ncol(y), call)
   scales <- column_scales(if (is.null(offset)) y else y - offset, weights, standardize && identical(output, "identity"))
   list(kind = if (loss == "poisson") "count" else "numeric", levels = NULL, names = if (!is.null(colnames(y))) colnames(y) else if (ncol(y) == 1) label else paste0(label, seq_len(ncol(y))), center = unname(scales$center), scale = unname(scales$scale))
+}
+
+warn_empty_levels <- function(y, levels, label) {
+  empty <- setdiff(levels, as.character(y))
+  if (length(empty) > 0) cli::cli_warn(c("The outcome {.field {label}} has levels without a row, each with an output all the same: {.val {empty}}.", i = "{.fn droplevels} leaves them out."),
+    class = "backprop_warning_levels", call = NULL)
 }
 
 numeric_outcome <- function(y) {

@@ -66,7 +66,10 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
 # The outputs (n x k) of the network for rows as it sees them.
 network_output <- function(fit, X, offset) {
   weights <- flatten_network(fit[network_names(hidden_layers(fit$shape))])
-  core_forward(fit$shape, weights, X, offset, FALSE, fit$settings$precision == "single")$output
+  output <- core_forward(fit$shape, weights, X, offset, FALSE, fit$settings$precision == "single")$output
+  if (fit$settings$precision == "single" && anyNA(output))
+    abort_input(c("The inputs must be numbers that single precision holds, up to 3.4e38.", x = "For row {which(rowSums(is.na(output)) > 0)[1]} they are larger."), NULL)
+  output
 }
 
 # For a fit made from data: rows with missing values have NA as their prediction, or are dropped by na.action. `type` is a level for prediction intervals and sets.
@@ -114,10 +117,13 @@ as_type <- function(output, type, fit) {
 # One column as a vector, names kept.
 bare <- function(output) if (ncol(output) == 1) stats::setNames(as.vector(output), rownames(output)) else output
 
+# Do these names tell columns apart? Where they do not, columns are known by their number.
+identifies <- function(names) !is.null(names) && !anyNA(names) && all(nzchar(names)) && !anyDuplicated(names)
+
 # The columns that the fit was made with, in its order.
 align_columns <- function(X, fit, name, call) {
   expected <- fit$shape$units[1]
-  if (all(nzchar(fit$inputs)) && !is.null(fit$inputs) && !is.null(colnames(X))) {
+  if (identifies(fit$inputs) && !is.null(colnames(X))) {
     absent <- setdiff(fit$inputs, colnames(X))
     if (length(absent) > 0)
       abort_input(c("{.arg {name}} must have the columns that the fit was made with.", x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."), call)

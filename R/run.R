@@ -31,7 +31,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
       })
       if (!is.null(progress)) show_progress(progress, state$epoch - (until - epochs), last(rows$loss))
       if (!is.null(controls$checkpoint) && proc.time()[[3]] - written >= 1) {
-        write_checkpoint(finish_fit(fit, state, history, stop), controls$checkpoint)
+        write_checkpoint(better_fit(controls$best, finish_fit(fit, state, history, stop)), controls$checkpoint)
         written <- proc.time()[[3]]
       }
       if (stop == "iterations" && is_callback_due(controls$callback, before, state$epoch)) stop <- run_callback(fit, state, history, rates, controls)
@@ -40,9 +40,9 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   }, interrupt = function(signal) "interrupted")
   if (!is.null(progress)) cli::cli_progress_done(id = progress)
   fit <- finish_fit(fit, state, history, stop)
-  if (!is.null(controls$checkpoint)) write_checkpoint(fit, controls$checkpoint)
+  if (!is.null(controls$checkpoint)) write_checkpoint(better_fit(controls$best, fit), controls$checkpoint)
   if (stop == "diverged") abort_diverged(fit, controls$call)
-  if (stop == "interrupted") report_interrupt(fit, until - state$epoch, controls$call)
+  if (stop == "interrupted") report_interrupt(fit, until - state$epoch, controls)
   fit
 }
 
@@ -82,7 +82,7 @@ run_callback <- function(fit, state, history, rates, controls) {
     learning_rate = if (!is.null(fit$settings$optimizer$learning_rate)) rates[length(rates)], network = unflatten_network(state$weights, fit$shape))
   answer <- tryCatch(controls$callback$f(now), error = function(e)
     abort_kind("callback", c("The callback failed after epoch {now$epoch}.", x = "{conditionMessage(e)}", i = "The field {.field fit} of this error holds the fit so far."),
-      controls$call, environment(), fit = finish_fit(fit, state, history, "callback"), parent = e))
+      controls$call, environment(), fit = better_fit(controls$best, finish_fit(fit, state, history, "callback")), parent = e))
   if (isFALSE(answer)) "callback" else "iterations"
 }
 
@@ -147,14 +147,19 @@ warn_of_false_end <- function(fit, data) {
 
 abort_diverged <- function(fit, call) {
   rate <- fit$settings$optimizer$learning_rate
+  untrained <- fit$state$epoch == 0 && is.null(fit$settings$batch_size)
   abort_kind("diverged", c("Training diverged: the loss was no longer a finite number in epoch {fit$state$epoch + 1}.",
-    i = if (is.null(rate)) "Scale the inputs, or begin from smaller weights." else "Use a smaller {.arg learning_rate} than {rate}, or scale the inputs.",
+    i = if (untrained) "No step had been made: the data, or the weights to begin from, are too large. Scale the inputs and the targets.",
+    i = if (untrained) { if (fit$settings$precision == "single") "Or take {.code precision = \"double\"}." }
+      else if (is.null(rate)) "Scale the inputs, or begin from smaller weights." else "Use a smaller {.arg learning_rate} than {rate}, or scale the inputs.",
     i = "The weights of the last finite epoch, {fit$state$epoch}, are in the field {.field fit} of this error."), call, environment(), fit = fit)
 }
 
 # At the console the fit comes back with a warning. Within another function the interrupt goes on to whoever waits for it.
-report_interrupt <- function(fit, left, call) {
-  if (!called_from_console(call)) interrupt()
+report_interrupt <- function(fit, left, controls) {
+  if (!called_from_console(controls$call)) interrupt()
+  if (!is.null(controls$start)) return(cli::cli_warn(c("Training was interrupted in epoch {fit$state$epoch + 1} of start {controls$start} of {fit$settings$restarts}; this is the best fit so far."),
+    class = "backprop_warning_interrupted", call = NULL))
   cli::cli_warn(c("Training was interrupted in epoch {fit$state$epoch + 1}; this is the fit so far.",
     i = "{.code nn_continue(fit, {if (is.null(fit$encoding$terms)) 'X, y' else 'data'}, epochs = {left})} goes on from here to the same end."), class = "backprop_warning_interrupted", call = NULL)
 }

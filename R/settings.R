@@ -25,7 +25,7 @@ check_batch_size <- function(batch_size, rows, call) {
 
 check_dropout <- function(dropout, hidden_layers, call) {
   if (!is.numeric(dropout) || !length(dropout) %in% c(1, hidden_layers) || !all(is.finite(dropout)) || any(dropout < 0 | dropout >= 1))
-    abort_argument(c("{.arg dropout} must be a share from 0 to below 1, one for all or one for each of the {hidden_layers} hidden layer{?s}.", x = "It is {describe(dropout)}."), call)
+    abort_argument(c("{.arg dropout} must be a share from 0 to below 1, one for all or one for each hidden layer, of which there {?is/are} {hidden_layers}.", x = "It is {describe(dropout)}."), call)
   if (all(dropout == 0)) return(numeric())
   if (hidden_layers == 0) abort_argument(c("{.arg dropout} needs a hidden layer.", x = "{.arg hidden} is 0."), call)
   rep_len(as.double(dropout), hidden_layers)

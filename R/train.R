@@ -47,6 +47,7 @@
 #' @param start Weights to begin from, a list of matrices as [nn_init()] and `coef()` return; nothing is drawn for them then. `NULL` (the default) draws them.
 #' @param init How weights are drawn, a name as in [nn_init()]; `"tutorial"` by default.
 #' @param restarts From how many starts to train, a whole number; 1 by default. The starts are drawn one after the other, and the fit of the lowest objective (held-out loss, where rows are held out) is kept. Starts that diverge are left out, with a warning of class `backprop_warning_restarts`; where all do, the first one's error is raised.
+#'   A callback's `FALSE` ends its start alone; an interrupt ends all, and the best fit so far comes back. A `checkpoint` holds the best so far.
 #' @param penalty,penalty_l1 The weight of the squares and of the sizes of the weights in the objective, numbers from 0; 0 by default.
 #' @param dropout The share of hidden units left out at random for each row while training, from 0 to below 1, one for all layers or one for each; 0 by default. Those kept are scaled up, and nothing is left out in prediction.
 #' @param schedule How the rate changes from epoch to epoch, an object of [nn_schedules]; `NULL` (the default) for a constant rate.
@@ -137,6 +138,7 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
   check_given(missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output", call)
   options <- mget(matrix_options, envir = call)
+  if (is.factor(y)) warn_empty_levels(y, levels(y), "y")
   train_network(list(X = check_inputs(X, "X", call), y = y), options, call_of_symbols(match.call()), call)
 }
 
@@ -149,6 +151,7 @@ train_network <- function(prepared, options, shown, call) {
   targets <- encode_targets(prepared$y, nrow(X), call)
   options$hidden <- check_hidden(options$hidden, call)
   settings <- training_settings(options, targets$kind, nrow(X), call)
+  check_softmax(settings$output_activation, targets, call)
   epochs <- check_whole(options$epochs, "epochs", call, least = 0)
   check_domain(targets$y, settings$loss, settings$output_activation, call)
   shape <- network_shape(c(ncol(X), options$hidden, ncol(targets$y)), settings$activation, settings$output_activation)
@@ -166,20 +169,22 @@ train_network <- function(prepared, options, shown, call) {
   fit$has_offset <- !is.null(data$offset)
   fit$has_weights <- length(options$weights) > 0
   fit$data <- data_digest(data)
+  fit$held_out_data <- held_out_digest(data)
   if (!is.null(options$class_weights)) fit$settings$class_weights <- options$class_weights
   draw <- function() settle_network(draw_network(shape$units, settings$init), fit$encoding, data)
   network <- if (is.null(start)) draw() else start
   seed <- if (needs_seed(settings)) floor(runif(2) * 2^32)
   train <- function(network) run_training(fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs, controls)
   if (settings$restarts == 1) return(warn_of_false_end(train(network), data))
-  best <- diverged <- NULL
+  diverged <- NULL
   for (restart in seq_len(settings$restarts)) {
     if (restart > 1) network <- draw()
+    controls$start <- restart
     other <- tryCatch(train(network), backprop_error_diverged = function(e) e)
-    if (inherits(other, "error")) diverged <- c(diverged, list(other))
-    else if (is.null(best) || quality(other) < quality(best)) best <- other
+    if (inherits(other, "error")) diverged <- c(diverged, list(other)) else controls$best <- better_fit(controls$best, other)
     if (inherits(other, "nn_fit") && other$stop == "interrupted") break
   }
+  best <- controls$best
   if (is.null(best)) cnd_signal(diverged[[1]])
   if (length(diverged) > 0)
     cli::cli_warn(c("{length(diverged)} of the {settings$restarts} starts diverged; the best of the others is returned.", i = "A smaller {.arg learning_rate} may keep them all."),
@@ -187,8 +192,22 @@ train_network <- function(prepared, options, shown, call) {
   warn_of_false_end(best, data)
 }
 
+# Softmax outputs add up to 1, so one alone says nothing.
+check_softmax <- function(output_activation, targets, call) {
+  if (output_activation != "softmax" || ncol(targets$y) > 1) return(invisible())
+  abort_argument(c("{.val softmax} needs two outputs or more.", x = if (is.null(targets$levels)) "{.arg y} has one column." else "Two levels take one output, the probability of the second.",
+    i = "Use {.code output_activation = \"sigmoid\"}."), call)
+}
+
 # What restarts are judged by: the held-out rows' loss where there are some, else the objective.
 quality <- function(fit) if (length(fit$best_epoch) == 1) fit$state$best_loss else fit$objective
+
+# Of the best fit of the starts before, NULL for none, and that of the present start. An interrupt is told of in either.
+better_fit <- function(best, fit) {
+  if (is.null(best) || is_true(quality(fit) < quality(best))) return(fit)
+  if (fit$stop == "interrupted") best[["stop"]] <- "interrupted"
+  best
+}
 
 check_training_memory <- function(shape, X, settings, call) {
   n <- nrow(X)
@@ -229,7 +248,7 @@ call_of_symbols <- function(call) {
   small <- function(x) is.symbol(x) || is.null(x) || (is.atomic(x) && length(x) == 1 && is.null(attributes(x)))
   shorten <- function(x) {
     if (small(x)) return(x)
-    if (!is.call(x)) return(as.symbol(paste0("<", describe(x), ">")))
+    if (!is.call(x) || identical(x[[1]], quote(`function`))) return(as.symbol(paste0("<", if (is.call(x)) "function" else describe(x), ">")))
     as.call(lapply(as.list(x), shorten))
   }
   call[[1]] <- quote(nn_train)

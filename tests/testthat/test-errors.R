@@ -333,3 +333,30 @@ test_that("the error of a divergence says which epoch and rate", {
   expect_snapshot(error = TRUE, nn_train(X, y * 1e6, activation = "identity", output_activation = "identity", learning_rate = 1e3,
     start = tutorial_start()))
 })
+
+test_that("outputs and data that say nothing are refused or told of", {
+  X <- cbind(c(1, 2, 3, 4), c(2, 1, 0, 1))
+  y <- c(0, 1, 1, 0)
+  single <- nn_train(X, y, precision = "single", epochs = 3)
+  expect_snapshot({
+    refused(nn_train(X, y, output_activation = "softmax"), "argument")
+    refused(nn_train(X, factor(y), output_activation = "softmax"), "argument")
+    refused(nn_train(X, factor(y), class_weights = c(0, 0)), "argument")
+    refused(predict(single, cbind(1e39, -1e39)), "input")
+    refused(nn_train(X, y * 1e30, epochs = 3, precision = "single", output_activation = "identity", learning_rate = 1e-40), "diverged")
+  })
+  expect_warning(nn_train(X, factor(rep("a", 4), levels = c("a", "b")), epochs = 1), class = "backprop_warning_levels")
+})
+
+test_that("columns whose names do not tell them apart are known by their number", {
+  X <- matrix(rnorm(20), 10)
+  for (names in list(c("a", "a"), c("a", NA), c("", "b"))) {
+    fit <- nn_train(`colnames<-`(X, names), rnorm(10), epochs = 3)
+    expect_identical(predict(fit, `colnames<-`(X, c("a", "b"))), predict(fit, X))
+  }
+})
+
+test_that("a callback written in the call leaves the call printable", {
+  fit <- nn_train(matrix(1:4, 2), c(0, 1), epochs = 2, callback = function(now) NULL)
+  expect_output(print(summary(fit)), "<function>")
+})

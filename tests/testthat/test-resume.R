@@ -333,3 +333,66 @@ test_that("an interrupt between two epochs, or in a callback, returns the fit as
     expect_same_fit(more, whole, name)
   }
 })
+
+test_that("what the first call had is given again, and what it had not is refused", {
+  X <- unname(scale(as.matrix(mtcars[c("wt", "hp")])))
+  y <- mtcars$mpg
+  train <- function(...) seeded_fit(X, y, epochs = 5, output_activation = "identity", learning_rate = 0.001, ...)
+  seeded_fit <- function(...) {
+    set.seed(1)
+    nn_train(...)
+  }
+  given <- train(validation = list(X = X[1:5, ], y = y[1:5]))
+  share <- train(validation = 0.2)
+  offset <- train(offset = y)
+  plain <- train()
+  expect_snapshot({
+    refused(nn_continue(given, X, y, epochs = 3, validation = 0.2), "argument")
+    refused(nn_continue(share, X, y, epochs = 3, validation = 0.2), "argument")
+    refused(nn_continue(share, X[1:2, ], y[1:2], epochs = 3), "argument")
+    refused(nn_continue(plain, X, y, epochs = 3, offset = y), "argument")
+    refused(nn_continue(offset, X, y, epochs = 3), "argument")
+    refused(nn_continue(plain, X, factor(y), epochs = 3), "input")
+    refused(train(validation = list(X = X, y = factor(y))), "input")
+    refused(train(validation = list(X = X, y = y[-1])), "input")
+    refused(train(validation = list(X, y)), "argument")
+  })
+})
+
+test_that("other held-out data are told of, and the best epoch is looked for anew", {
+  X <- unname(scale(as.matrix(mtcars[c("wt", "hp")])))
+  y <- mtcars$mpg
+  set.seed(1)
+  fit <- nn_train(X, y, epochs = 5, output_activation = "identity", learning_rate = 0.001, validation = list(X = X[1:5, ], y = y[1:5]))
+  expect_no_warning(nn_continue(fit, X, y, epochs = 1, validation = list(X = X[1:5, ], y = y[1:5])))
+  expect_warning(other <- nn_continue(fit, X, y, epochs = 5, validation = list(X = X[6:8, ], y = y[6:8] + 100)), "held-out", class = "backprop_warning_other_data")
+  expect_gt(other$best_epoch, 5)
+  expect_identical(other$state$best_loss, min(other$history$validation_loss[6:10]))
+})
+
+test_that("a fit that has converged goes on with other data", {
+  X <- unname(scale(as.matrix(mtcars["wt"])))
+  fit <- nn_train(X, mtcars$mpg, hidden = 0, optimizer = "lbfgs", output_activation = "identity", epochs = 500)
+  expect_identical(fit$stop, "gradient")
+  expect_message(nn_continue(fit, X, mtcars$mpg, epochs = 50), class = "backprop_message_ended")
+  expect_warning(other <- nn_continue(fit, X, mtcars$mpg + 1, epochs = 50), class = "backprop_warning_other_data")
+  expect_equal(other$bout, fit$bout + 1, tolerance = 1e-8)
+})
+
+test_that("patience given anew counts from where the fit goes on", {
+  set.seed(2)
+  X <- matrix(rnorm(40), 20)
+  y <- rnorm(20, 1, 0.3)
+  fit <- nn_train(X, y, epochs = 300, optimizer = "adam", learning_rate = 0.05, validation = 0.3, output_activation = "identity", reduction = "mean")
+  expect_gt(fit$state$stale, 50)
+  expect_gte(nn_continue(fit, X, y, epochs = 100, patience = 50)$state$epoch, 350)
+})
+
+test_that("an interrupt in a later start returns the best fit so far", {
+  skip_on_os("windows")
+  data <- "X <- unname(scale(as.matrix(iris[1:4]))); y <- iris$Species; starts <- 0; wait <- function(now) { if (now$epoch == 1) starts <<- starts + 1; if (starts == 2) Sys.sleep(0.05) }"
+  answer <- interrupted_run(data, "nn_train(X, y, optimizer = 'adam', reduction = 'mean', learning_rate = 0.05, epochs = 200, restarts = 3, callback = wait)", after = 2)
+  expect_identical(answer$fit$stop, "interrupted", label = answer$log)
+  expect_identical(answer$fit$state$epoch, 200)
+  expect_match(answer$log, "of start 2 of 3")
+})

@@ -27,7 +27,7 @@ train_plainly <- function(X, y, ...) {
 # A fit without what the two forms of the inputs do differ in: what names the data, and what a fit to data has besides; the doctor's root mean squares differ in the order of their sums.
 body_of <- function(fit) {
   fit <- unclass(fit)
-  fit[c("call", "data", "encoding", "chosen", "na.action")] <- NULL
+  fit[c("call", "data", "held_out_data", "encoding", "chosen", "na.action")] <- NULL
   fit$probe$typical <- signif(fit$probe$typical, 12)
   fit
 }

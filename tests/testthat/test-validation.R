@@ -313,3 +313,33 @@ test_that("a checkpoint leaves one whole file, the fit at its end", {
   expect_identical(coef(readRDS(path)), coef(fit))
   expect_identical(coef(nn_continue(readRDS(path), inputs, species, epochs = 4)), coef(train_iris(epochs = 9, batch_size = 16)))
 })
+
+test_that("with restarts a checkpoint and a callback's error hold the best fit so far", {
+  set.seed(1)
+  X <- matrix(rnorm(40), 20)
+  y <- rnorm(20, 1, 0.3)
+  path <- withr::local_tempfile()
+  train <- function(...) {
+    set.seed(5)
+    nn_train(X, y, epochs = 20, restarts = 5, output_activation = "identity", learning_rate = 0.01, ...)
+  }
+  best <- train(checkpoint = path)
+  expect_identical(coef(readRDS(path)), coef(best))
+  started <- 0
+  error <- expect_error(train(callback = function(now) {
+    if (now$epoch == 1) started <<- started + 1
+    if (started == 3 && now$epoch == 2) stop("enough")
+  }), class = "backprop_error_callback")
+  expect_identical(error$fit$state$epoch, 20)
+})
+
+test_that("a checkpoint that cannot be written is refused before training", {
+  folder <- withr::local_tempdir()
+  X <- matrix(1:4, 2)
+  for (path in c(folder, file.path(folder, strrep("a", 300)))) expect_error(nn_train(X, 1:2, epochs = 1, checkpoint = path), class = "backprop_error_argument")
+  path <- file.path(folder, "fit.rds")
+  saveRDS("before", path)
+  expect_error(nn_train(X, 1:2, epochs = 1, checkpoint = path, penalty = -1), class = "backprop_error_argument")
+  expect_identical(readRDS(path), "before")
+  expect_identical(list.files(folder), "fit.rds")
+})

@@ -82,11 +82,12 @@ test_that("patience without validation watches the weighted training loss", {
   expect_identical(weighted$state$epoch, repeated$state$epoch)
 })
 
-test_that("going on with weights is the same as one run, and without them other data", {
+test_that("going on with weights is the same as one run, and asks for them; with others the data are others", {
   half <- nn_train(X, y, weights = weights, start = start, epochs = 10)
   expect_identical(coef(nn_continue(half, X, y, epochs = 10, weights = weights)), coef(nn_train(X, y, weights = weights, start = start,
     epochs = 20)))
-  expect_warning(nn_continue(half, X, y, epochs = 1), class = "backprop_warning_other_data")
+  expect_error(nn_continue(half, X, y, epochs = 1), "case weights", class = "backprop_error_argument")
+  expect_warning(nn_continue(half, X, y, epochs = 1, weights = rev(weights)), class = "backprop_warning_other_data")
 })
 
 test_that("class weights multiply the case weights", {
