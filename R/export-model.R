@@ -72,8 +72,9 @@ formula_columns <- function(encoding, call) {
   terms <- stats::delete.response(encoding$terms)
   factors <- attr(terms, "factors")
   expressions <- as.list(attr(terms, "predvars"))[-1]
-  classes <- attr(terms, "dataClasses")
-  is_level <- rownames(factors) %in% names(encoding$xlevels) | classes[rownames(factors)] == "logical"
+  # In the order of the rows of `factors`, whose names have backticks where R needs them.
+  classes <- attr(terms, "dataClasses")[-attr(encoding$terms, "response")]
+  is_level <- names(classes) %in% names(encoding$xlevels) | classes == "logical"
   full <- factors == 2
   # Without an intercept the first factor is coded in full.
   if (attr(terms, "intercept") == 0) {
@@ -81,7 +82,7 @@ formula_columns <- function(encoding, call) {
     if (nrow(first) > 0) full[first[1, 1], first[1, 2]] <- TRUE
   }
   columns <- lapply(seq_len(ncol(factors)), function(term) {
-    parts <- lapply(which(factors[, term] > 0), function(variable) variable_columns(rownames(factors)[variable], expressions[[variable]], is_level[variable], full[variable, term], encoding, colnames(factors)[term], call))
+    parts <- lapply(which(factors[, term] > 0), function(variable) variable_columns(names(classes)[variable], rownames(factors)[variable], expressions[[variable]], is_level[variable], full[variable, term], encoding, colnames(factors)[term], call))
     Reduce(function(left, right) {
       both <- unlist(lapply(seq_along(right), function(j) lapply(left, function(factors) c(factors, right[[j]]))), recursive = FALSE, use.names = FALSE)
       stats::setNames(both, as.vector(outer(names(left), names(right), paste, sep = ":")))
@@ -90,17 +91,17 @@ formula_columns <- function(encoding, call) {
   unlist(columns, recursive = FALSE)
 }
 
-# The columns of one variable of a formula: a named list of products of one factor.
-variable_columns <- function(name, expression, is_level, full, encoding, term, call) {
-  if (!is_level) return(stats::setNames(list(list(export_expression(expression, encoding, term, call))), name))
-  if (!is.symbol(expression)) abort_export(term, "{.code {name}} makes levels within the formula", call)
+# The columns of one variable of a formula: a named list of products of one factor. `label` is how the formula writes the name.
+variable_columns <- function(name, label, expression, is_level, full, encoding, term, call) {
+  if (!is_level) return(stats::setNames(list(list(export_expression(expression, encoding, term, call))), label))
+  if (!is.symbol(expression)) abort_export(term, "{.code {label}} makes levels within the formula", call)
   levels <- encoding$xlevels[[name]]
   if (is.null(levels)) levels <- c("FALSE", "TRUE")
-  if (length(levels) < 2) return(stats::setNames(list(list(level_table(as.character(expression), levels, 0))), name))
+  if (length(levels) < 2) return(stats::setNames(list(list(level_table(as.character(expression), levels, 0))), label))
   contrasts <- encoding$contrasts[[name]]
   coding <- if (full) diag(length(levels)) else if (is.matrix(contrasts)) contrasts else get(contrasts, globalenv(), mode = "function")(levels)
   labels <- if (full) levels else if (is.null(colnames(coding))) seq_len(ncol(coding)) else colnames(coding)
-  stats::setNames(lapply(seq_len(ncol(coding)), function(j) list(level_table(as.character(expression), levels, coding[, j]))), paste0(name, labels))
+  stats::setNames(lapply(seq_len(ncol(coding)), function(j) list(level_table(as.character(expression), levels, coding[, j]))), paste0(label, labels))
 }
 
 # What all languages can compute of numbers. `scale()` is the centre and scale of the training.

@@ -78,6 +78,27 @@ test_that("contrasts of other kinds are in the tables", {
   expect_lt(relative_difference(run_exported_r(path, data), predict(fit, data)), 1e-12)
 })
 
+test_that("names that R writes in backticks are names like others", {
+  skip_on_cran()
+  skip_if_not_installed("RSQLite")
+  skip_without_c()
+  data <- export_data()
+  names(data)[match(c("size", "share", "kind", "on"), names(data))] <- c("the size", "if", "my kind", "is on")
+  for (formula in list(y ~ `the size`, y ~ `if` + `my kind` + `is on`, y ~ `the size`:`my kind` + log(`if`), y ~ 0 + `my kind`, y ~ .)) {
+    fit <- export_data_fit(formula, data)
+    used <- vapply(backprop:::export_model(fit, NULL)$inputs, `[[`, "", "name")
+    path <- withr::local_tempfile(fileext = ".R")
+    nn_export(fit, path)
+    expect_lt(relative_difference(run_exported_r(path, data), predict(fit, data)), 1e-12)
+    path <- withr::local_tempfile(fileext = ".sql")
+    nn_export(fit, path, keep = "row_number")
+    expect_lt(relative_difference(run_exported_sql(path, data), predict(fit, data)), 1e-12)
+    path <- withr::local_tempfile(fileext = ".c")
+    nn_export(fit, path)
+    expect_lt(relative_difference(run_exported_c(path, data[used], 1), predict(fit, data)), 1e-12)
+  }
+})
+
 test_that("missing values and levels never seen give a missing output", {
   skip_on_cran()
   skip_if_not_installed("RSQLite")
