@@ -1,6 +1,6 @@
 # C99: one function, for one case. Products are summed in order.
 
-c_language <- c(infix, list(number = function(x) digits(x), name = function(name) paste0("row->", name), `^` = pattern("pow(%s, %s)"), where = pattern("(%s > 0 ? %s : %s)"),
+c_language <- c(infix, list(number = function(x) digits(x), `^` = pattern("pow(%s, %s)"), where = pattern("(%s > 0 ? %s : %s)"),
   abs = pattern("fabs(%s)"), log = pattern("log(%s)"), log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"), log10 = pattern("log10(%s)"),
   tanh = pattern("tanh(%s)"), sigmoid = pattern("(1.0 / (1.0 + exp(-%s)))"), composed_sigmoid = pattern("(1.0 / (1.0 + exp(-%s)))"), normal = pattern("(0.5 * erfc(-0.70710678118654752440 * %s))")))
 
@@ -13,7 +13,7 @@ c_array <- function(name, values) paste0("static const double ", name, "[", leng
 
 # Names of columns as fields of a structure.
 c_fields <- function(names) {
-  fields <- gsub("[^A-Za-z0-9_]", "_", iconv(names, "UTF-8", "ASCII//TRANSLIT", sub = "_"))
+  fields <- gsub("[^A-Za-z0-9_]", "_", names)
   fields <- ifelse(grepl("^[A-Za-z]", fields), fields, paste0("x", fields))
   fields <- ifelse(fields %in% reserved_names, paste0(fields, "_"), fields)
   make.unique(fields, "_")

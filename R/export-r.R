@@ -1,17 +1,25 @@
 # A plain R function of a data frame or matrix.
 
-r_language <- c(infix, list(number = function(x) sub("\\.0(\\)?)$", "\\1", digits(x)), name = function(name) paste0("newdata[[", r_text(name), "]]"), `^` = pattern("(%s ^ %s)"),
+r_language <- c(infix, list(number = function(x) sub("\\.0(\\)?)$", "\\1", digits(x)), `^` = pattern("(%s ^ %s)"),
   where = pattern("ifelse(%s > 0, %s, %s)"), abs = pattern("abs(%s)"), log = pattern("log(%s)"), log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"),
   log10 = pattern("log10(%s)"), tanh = pattern("tanh(%s)"), sigmoid = pattern("(1 / (1 + exp(-%s)))"), composed_sigmoid = pattern("(1 / (1 + exp(-%s)))"), normal = pattern("pnorm(%s)")))
 
-r_text <- function(x) encodeString(x, quote = "\"")
+# All but plain characters as escapes, so that the text is the same wherever the file is read.
+r_text <- function(x) {
+  vapply(x, function(text) {
+    code <- utf8ToInt(text)
+    plain <- code %in% setdiff(32:126, utf8ToInt("\"\\"))
+    paste0("\"", paste(ifelse(plain, intToUtf8(code, multiple = TRUE), sprintf("\\U{%x}", code)), collapse = ""), "\"")
+  }, "", USE.NAMES = FALSE)
+}
 r_numbers <- function(x) paste0("c(\n", listed(gsub("[()]", "", sub("\\.0(\\)?)$", "\\1", digits(x)))), ")")
 
 export_r <- function(model, options) {
   names <- vapply(model$inputs, `[[`, "", "name")
+  numbers <- stats::setNames(as.list(sprintf("as.numeric(newdata[[%s]])", r_text(names))), names)
   column <- function(factors) paste(vapply(factors, function(factor)
     if (is.list(factor)) sprintf("lookup(newdata[[%s]], %s, %s)", r_text(factor$input), r_vector(r_text(factor$levels)), r_vector(r_language$number(factor$values)))
-    else if (is.symbol(factor)) sprintf("as.numeric(newdata[[%s]])", r_text(as.character(factor))) else translate(factor, r_language), ""), collapse = " * ")
+    else translate(factor, r_language, numbers), ""), collapse = " * ")
   scaling <- paste0("  x <- sweep(sweep(x, 2, ", r_numbers(model$center), "), 2, ", r_numbers(model$scale), ", \"/\")")
   encode <- if (model$matrix)
     c(sprintf("  if (!is.matrix(newdata)) newdata <- as.matrix(newdata)"), sprintf("  if (ncol(newdata) != %d) stop(\"newdata must have %d columns\")", length(names), length(names)), "  x <- newdata", if (any(model$scale != 1)) scaling)

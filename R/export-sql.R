@@ -3,7 +3,7 @@
 # Some databases refuse an exponential that is too small for a double; below exp(-700) = 1e-304 it is 0 here.
 # From 40 the sigmoid, and from 20 the hyperbolic tangent, is 1 to the last bit.
 # log() is the natural logarithm in some databases and the decimal one in others; its quotient with that of e is the same in all.
-sql_language <- c(infix[names(infix) != "exp"], list(number = function(x) digits(x), name = function(name) sprintf("CAST(%s AS DOUBLE PRECISION)", sql_name(name)), `^` = pattern("power(%s, %s)"),
+sql_language <- c(infix[names(infix) != "exp"], list(number = function(x) digits(x), `^` = pattern("power(%s, %s)"),
   exp = function(x) sprintf("CASE WHEN %s > -700 THEN exp(%s) WHEN %s <= -700 THEN 0.0 END", x, x, x), sigmoid = function(z) sql_sigmoid(z), composed_sigmoid = function(z) sql_sigmoid(z),
   tanh = function(z) sprintf("CASE WHEN %s > 20 THEN 1.0 WHEN %s > -20 THEN 1.0 - 2.0 / (1.0 + exp(2.0 * %s)) WHEN %s <= -20 THEN -1.0 END", z, z, z, z),
   where = pattern("CASE WHEN %s > 0 THEN %s ELSE %s END"), abs = pattern("abs(%s)"), log = pattern("(log(%s) / log(2.7182818284590452))")))
@@ -29,9 +29,12 @@ sql_sum <- function(terms) {
 
 export_sql <- function(model, options) {
   number <- sql_language$number
+  names <- vapply(model$inputs, `[[`, "", "name")
+  columns <- stats::setNames(as.list(sql_name(names)), names)
+  numbers <- lapply(columns, function(column) sprintf("CAST(%s AS DOUBLE PRECISION)", column))
   factor_text <- function(factor) {
-    if (!is.list(factor)) return(translate(factor, sql_language))
-    column <- sql_name(factor$input)
+    if (!is.list(factor)) return(translate(factor, sql_language, numbers))
+    column <- columns[[factor$input]]
     if (is_logical_input(model, factor$input)) return(sprintf("CASE WHEN %s THEN %s WHEN NOT %s THEN %s END", column, number(factor$values[2]), column, number(factor$values[1])))
     sprintf("CASE %s %s END", column, paste0("WHEN ", sql_text(factor$levels), " THEN ", number(factor$values), collapse = " "))
   }

@@ -62,7 +62,7 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
     abort_argument(c("{.arg {odd}} {?does/do} not belong to a file that ends in {.val {paste0('.', ending)}}.", i = if (length(export_arguments[[ending]]) > 0) "It takes {.arg {export_arguments[[ending]]}}."), call)
   model <- export_model(current_fit(fit, call), call)
   options <- list(precision = if (!is.null(precision)) check_choice(precision, c("double", "single"), "precision", call) else unclass(fit)$settings$precision,
-    table = check_text(table, "table", call), keep = check_texts(keep, "keep", call), name = check_identifier(name, call))
+    table = utf8_text(check_text(table, "table", call), call), keep = utf8_text(check_texts(keep, "keep", call), call), name = check_identifier(name, call))
   file <- export_writers[[ending]](model, options)
   write_file(if (is.raw(file)) file else charToRaw(enc2utf8(paste0(paste(file, collapse = "\n"), "\n"))), path, call)
   invisible(path)

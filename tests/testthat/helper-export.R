@@ -43,6 +43,21 @@ run_exported_r <- function(path, newdata) {
   readRDS(got)
 }
 
+# The bytes of each file of each fit, exported by a session in the locale C; an error's classes where there is no file.
+export_in_locale_c <- function(fits, endings) {
+  given <- tempfile(fileext = ".rds")
+  folder <- tempfile("exported-")
+  dir.create(folder)
+  on.exit(unlink(c(given, folder), recursive = TRUE))
+  saveRDS(list(fits = fits, endings = endings), given)
+  code <- paste0("given <- readRDS(commandArgs(TRUE)[1]); stopifnot(!l10n_info()$`UTF-8`); results <- lapply(given$fits, function(fit) lapply(given$endings, function(ending) { ",
+    "path <- tempfile(fileext = ending); tryCatch({ backprop::nn_export(fit, path); readBin(path, 'raw', 1e6) }, error = class) })); saveRDS(results, commandArgs(TRUE)[2])")
+  output <- system2(file.path(R.home("bin"), "Rscript"), shQuote(c("-e", code, given, file.path(folder, "got.rds"))), stdout = TRUE, stderr = TRUE,
+    env = c("LC_ALL=C", paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))))
+  if (!file.exists(file.path(folder, "got.rds"))) stop(paste(output, collapse = "\n"))
+  readRDS(file.path(folder, "got.rds"))
+}
+
 run_exported_sql <- function(path, data) {
   connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
   on.exit(DBI::dbDisconnect(connection))

@@ -118,6 +118,37 @@ test_that("missing values and levels never seen give a missing output", {
   expect_identical(is.nan(run_exported_c(path, new, 1)[, 1]), expected)
 })
 
+test_that("a session in the locale C writes the same bytes", {
+  skip_on_cran()
+  data <- data.frame("gr\u00f6\u00dfe" = 1:6 / 7, "\u540d" = rep(c("K\u00f6ln", "Ulm"), 3), check.names = FALSE)
+  X <- matrix(1:12 / 13, 6, dimnames = list(NULL, c("gr\u00f6\u00dfe", "\u540d")))
+  latin <- X
+  colnames(latin) <- c(iconv("gr\u00f6\u00dfe", "UTF-8", "latin1"), "x")
+  y <- 1:6 / 7
+  fits <- list(nn_train(data, y, epochs = 1), nn_train(X, y, epochs = 1), nn_train(latin, y, epochs = 1), nn_train(X, factor(rep(c("\u00e4", "\u00f6", "\u00fc"), 2)), epochs = 1))
+  endings <- c(".R", ".sql", ".c", ".onnx")
+  here <- lapply(fits, function(fit) lapply(endings, function(ending) {
+    path <- withr::local_tempfile(fileext = ending)
+    nn_export(fit, path)
+    readBin(path, "raw", 1e6)
+  }))
+  expect_identical(export_in_locale_c(fits, endings), here)
+  path <- withr::local_tempfile(fileext = ".R")
+  nn_export(fits[[1]], path)
+  expect_lt(relative_difference(run_exported_r(path, data), predict(fits[[1]], data)), 1e-12)
+  # A formula's names are symbols, which that locale cannot hold.
+  refused <- export_in_locale_c(list(nn_train(stats::reformulate("`gr\u00f6\u00dfe`", "y"), cbind(data, y = y), epochs = 1)), ".c")
+  expect_true("backprop_error_export" %in% refused[[1]][[1]])
+})
+
+test_that("names that are no text are refused", {
+  X <- matrix(1:12 / 13, 6, dimnames = list(NULL, c("a\xf6", "b")))
+  fit <- nn_train(X, 1:6 / 7, epochs = 1)
+  skip_if(!l10n_info()$`UTF-8`)
+  expect_error(nn_export(fit, withr::local_tempfile(fileext = ".sql")), class = "backprop_error_export")
+  expect_error(nn_export(nn_train(unname(X), 1:6 / 7, epochs = 1), withr::local_tempfile(fileext = ".sql"), table = "a\xf6"), class = "backprop_error_export")
+})
+
 test_that("a wide layer is no deep expression in SQL", {
   skip_on_cran()
   skip_if_not_installed("RSQLite")
