@@ -1,4 +1,5 @@
 # One SELECT, with a common table expression for each step: the scaled columns, then for each layer its input and its activations.
+# Columns of the table are written with its alias before them: SQLite takes a quoted name alone for a text where there is no such column.
 
 # Some databases refuse an exponential that is too small for a double; below exp(-700) = 1e-304 it is 0 here.
 # From 40 the sigmoid, and from 20 the hyperbolic tangent, is 1 to the last bit.
@@ -30,7 +31,11 @@ sql_sum <- function(terms) {
 export_sql <- function(model, options) {
   number <- sql_language$number
   names <- vapply(model$inputs, `[[`, "", "name")
-  columns <- stats::setNames(as.list(sql_name(names)), names)
+  # The query's own names begin with nn_, or where the caller's do, with nnn_ and so on. SQL compares names without case.
+  prefix <- "nn_"
+  while (any(startsWith(tolower(c(options$table, options$keep)), prefix))) prefix <- paste0("n", prefix)
+  data <- paste0(prefix, "data")
+  columns <- stats::setNames(as.list(paste0(data, ".", sql_name(names))), names)
   numbers <- lapply(columns, function(column) sprintf("CAST(%s AS DOUBLE PRECISION)", column))
   factor_text <- function(factor) {
     if (!is.list(factor)) return(translate(factor, sql_language, numbers))
@@ -39,24 +44,23 @@ export_sql <- function(model, options) {
     sprintf("CASE %s %s END", column, paste0("WHEN ", sql_text(factor$levels), " THEN ", number(factor$values), collapse = " "))
   }
   carried <- sql_name(options$keep)[seq_along(options$keep)]
-  step <- function(name, columns, texts, from) paste0(name, " AS MATERIALIZED (\n  SELECT ", paste(c(carried, paste0(texts, " AS ", columns)), collapse = ",\n    "), "\n  FROM ", from, "\n)")
-  at <- paste0("x", seq_along(model$columns))
+  step <- function(name, columns, texts, from, carry = carried) paste0(name, " AS MATERIALIZED (\n  SELECT ", paste(c(carry, paste0(texts, " AS ", columns)), collapse = ",\n    "), "\n  FROM ", from, "\n)")
   inner <- vapply(model$columns, function(factors) paste(vapply(factors, factor_text, ""), collapse = " * "), "")
   scaled <- ifelse(model$center == 0 & model$scale == 1, inner, paste0("(", inner, " - ", number(model$center), ") / ", number(model$scale)))
-  steps <- step("nn_inputs", paste0("nn_", at), scaled, sql_name(options$table))
-  from <- "nn_inputs"
-  columns <- paste0("nn_", at)
+  from <- paste0(prefix, "inputs")
+  columns <- paste0(prefix, "x", seq_along(model$columns))
+  steps <- step(from, columns, scaled, paste(sql_name(options$table), data), sprintf("%s.%s AS %s", data, carried, carried))
   for (i in seq_along(model$layers)) {
     layer <- model$layers[[i]]
     units <- seq_len(ncol(layer$w))
-    z <- paste0("nn_z", i, "_", units)
+    z <- paste0(prefix, "z", i, "_", units)
     sums <- vapply(units, function(u) sql_sum(c(number(layer$b[u]), paste0(columns, " * ", number(layer$w[, u])))), "")
-    steps <- c(steps, step(paste0("nn_sums", i), z, sums, from))
+    steps <- c(steps, step(paste0(prefix, "sums", i), z, sums, from))
     values <- if (layer$activation == "softmax") vapply(z, function(own) paste0("1.0 / ", sql_sum(ifelse(z == own, paste0("(1.0 + 0 * ", own, ")"), sql_softmax_part(z, own)))), "")
       else vapply(z, function(own) translate(export_activations[[layer$activation]], sql_language, list(z = own)), "")
-    columns <- paste0("nn_a", i, "_", units)
-    from <- paste0("nn_layer", i)
-    steps <- c(steps, step(from, columns, values, paste0("nn_sums", i)))
+    columns <- paste0(prefix, "a", i, "_", units)
+    from <- paste0(prefix, "layer", i)
+    steps <- c(steps, step(from, columns, values, paste0(prefix, "sums", i)))
   }
   response <- ifelse(model$response$center == 0 & model$response$scale == 1, columns, paste0(columns, " * ", number(model$response$scale), " + ", number(model$response$center)))
   c(paste0("-- ", gsub("[[:cntrl:]]", " ", model$about), ", written by backprop."), paste0("WITH ", paste(steps, collapse = ",\n")),

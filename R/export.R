@@ -16,6 +16,8 @@
 #' **`.sql`** is a query in standard SQL with common table expressions. It needs `exp()`, and `log()` (of any base), `sqrt()` or `power()` where softplus or the formula has a logarithm, a root or a power: SQLite must have its math functions (the one in the package
 #' RSQLite has). `MATERIALIZED` asks SQLite (3.35 or later) and PostgreSQL (12 or later) to compute each layer once; other databases may need that word taken out.
 #' SQLite allows 2,000 columns, and so as many units in a layer.
+#' A column that the table does not have is an error. The inputs of a matrix without column names are the columns `x1`, `x2` and so on. Logical columns must be stored as booleans, or in SQLite as 0 and 1 (as RSQLite
+#' stores them), not as text. SQLite does not check what its columns hold: it takes text in a column of numbers for the number it begins with, or else for 0.
 #'
 #' **`.R`** is a function of a data frame (or a matrix). **`.c`** is C99 that needs `math.h` alone: a function of one case. For a matrix fit it takes an array of the inputs, for others a structure with a field for each column,
 #' whose names and strings stand above it.
@@ -27,10 +29,11 @@
 #' @param path The path of the file, one string that ends in `.onnx`, `.sql`, `.R` or `.c`. An existing file is replaced.
 #' @param precision For `.onnx`: `"double"` or `"single"`; `NULL` (the default) for that of the training.
 #' @param table For `.sql`: the name of the table to read, `"data"` by default.
-#' @param keep For `.sql`: names of columns of the table to carry along, such as its key; none by default.
+#' @param keep For `.sql`: names of columns of the table to carry along, such as its key; none by default. An output must not have the same name.
 #' @param name For `.R` and `.c`: the name of the function, `"predict_network"` by default.
 #' @return `path`, invisibly.
-#' @section Errors: `backprop_error_argument` where an argument is not as described, or does not belong to the kind of file; `backprop_error_export` where the fit has a term, or an offset, that cannot be exported;
+#' @section Errors: `backprop_error_argument` where an argument is not as described, or does not belong to the kind of file; `backprop_error_export` where the fit has a term, or an offset, that cannot be exported, or a
+#'   name that cannot be read as text;
 #'   `backprop_error_file` where the file cannot be written.
 #' @references Open Neural Network Exchange, opset 13, \url{https://onnx.ai/onnx/operators/}. Cody, W. J. (1969). Rational Chebyshev approximations for the error function. *Mathematics of Computation*, 23, 631-637.
 #'   \doi{10.1090/S0025-5718-1969-0247736-4}
@@ -63,6 +66,8 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
   model <- export_model(current_fit(fit, call), call)
   options <- list(precision = if (!is.null(precision)) check_choice(precision, c("double", "single"), "precision", call) else unclass(fit)$settings$precision,
     table = utf8_text(check_text(table, "table", call), call), keep = utf8_text(check_texts(keep, "keep", call), call), name = check_identifier(name, call))
+  same <- options$keep[tolower(options$keep) %in% tolower(model$outputs)]
+  if (length(same) > 0) abort_argument(c("{.arg keep} must not have the name of an output, as SQL compares names without case.", x = "It has {.val {same}}; the outputs are {.field {model$outputs}}."), call)
   file <- export_writers[[ending]](model, options)
   write_file(if (is.raw(file)) file else charToRaw(enc2utf8(paste0(paste(file, collapse = "\n"), "\n"))), path, call)
   invisible(path)

@@ -58,12 +58,13 @@ export_in_locale_c <- function(fits, endings) {
   readRDS(file.path(folder, "got.rds"))
 }
 
-run_exported_sql <- function(path, data) {
+# The query's columns but the one of `key`, which tells the rows of the data.
+run_exported_sql <- function(path, data, table = "data", key = "row_number") {
   connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
   on.exit(DBI::dbDisconnect(connection))
-  DBI::dbWriteTable(connection, "data", cbind(data.frame(row_number = seq_len(nrow(data))), data))
+  DBI::dbWriteTable(connection, table, cbind(stats::setNames(data.frame(seq_len(nrow(data))), key), data))
   got <- DBI::dbGetQuery(connection, paste(readLines(path, encoding = "UTF-8"), collapse = "\n"))
-  got <- got[order(got$row_number), setdiff(names(got), "row_number"), drop = FALSE]
+  got <- got[order(got[[key]]), names(got) != key, drop = FALSE]
   unname(as.matrix(as.data.frame(lapply(got, as.double))))
 }
 

@@ -165,11 +165,36 @@ test_that("names of tables and functions are the caller's", {
   path <- withr::local_tempfile(fileext = ".sql")
   nn_export(fit, path, table = "my \"table\"", keep = "id")
   lines <- readLines(path)
-  expect_true(any(grepl("FROM \"my \"\"table\"\"\"", lines, fixed = TRUE)))
-  expect_true(any(grepl("SELECT \"id\"", lines, fixed = TRUE)))
+  expect_true(any(grepl("FROM \"my \"\"table\"\"\" nn_data", lines, fixed = TRUE)))
+  expect_true(any(grepl("SELECT nn_data.\"id\" AS \"id\"", lines, fixed = TRUE)))
   path <- withr::local_tempfile(fileext = ".c")
   expect_identical(nn_export(fit, path, name = "risk"), path)
   expect_true(any(grepl("^void risk\\(const double \\*x, double \\*response\\)", readLines(path))))
+})
+
+test_that("a column that the table does not have is an error in SQL", {
+  skip_if_not_installed("RSQLite")
+  X <- export_matrix()
+  path <- withr::local_tempfile(fileext = ".sql")
+  nn_export(export_activation_fit("tanh", X), path, keep = "row_number")
+  expect_error(run_exported_sql(path, as.data.frame(X)[c("a", "c'")]), "no such column")
+  nn_export(export_activation_fit("tanh", X), path, keep = "nosuch")
+  expect_error(run_exported_sql(path, as.data.frame(X)), "no such column")
+  nn_export(export_activation_fit("tanh", unname(X)), path, keep = "row_number")
+  expect_error(run_exported_sql(path, as.data.frame(X)), "no such column")
+  expect_lt(relative_difference(run_exported_sql(path, stats::setNames(as.data.frame(X), c("x1", "x2", "x3"))), predict(export_activation_fit("tanh", X), X)), 1e-12)
+})
+
+test_that("the caller's names and those of the SQL file do not meet", {
+  skip_if_not_installed("RSQLite")
+  data <- stats::setNames(as.data.frame(export_matrix()), c("nn_x2", "nn_z1_1", "c"))
+  fit <- nn_train(data, 1:12 / 13, hidden = 2, epochs = 2)
+  path <- withr::local_tempfile(fileext = ".sql")
+  for (table in c("data", "nn_inputs", "NN_SUMS1", "nn_layer1", "nn_data", "my \"table\"", "nnn_data")) for (key in c("row_number", "nn_x1", "NN_X1", "nn_a1_1", "nn_z2_1", "Nnn_x1")) {
+    nn_export(fit, path, table = table, keep = key)
+    expect_lt(relative_difference(run_exported_sql(path, data, table, key), predict(fit, data)), 1e-12)
+  }
+  expect_error(nn_export(fit, path, keep = "Response"), class = "backprop_error_argument")
 })
 
 test_that("the exported files look as they did", {
@@ -202,6 +227,7 @@ test_that("what cannot be exported is said", {
     nn_export(fit, "model.c", name = "switch")
     nn_export(fit, "model.sql", table = "")
     nn_export(fit, "model.sql", keep = c("a", "a"))
+    nn_export(fit, "model.sql", keep = "One")
   })
   at <- function(formula) nn_export(export_data_fit(formula, data), "model.R")
   expect_snapshot(error = TRUE, {
