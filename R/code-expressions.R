@@ -53,3 +53,5 @@ listed <- function(texts, per_line = 6, indent = "    ") {
   lines <- split(texts, (seq_along(texts) - 1) %/% per_line)
   paste0(indent, vapply(lines, paste, "", collapse = ", "), collapse = ",\n")
 }
+# What a comment can hold in all languages.
+comment_text <- function(x) gsub("/*", "/ *", gsub("*/", "* /", gsub("[[:cntrl:]]", " ", x), fixed = TRUE), fixed = TRUE)

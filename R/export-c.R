@@ -18,7 +18,6 @@ c_fields <- function(names) {
   fields <- ifelse(fields %in% reserved_names, paste0(fields, "_"), fields)
   make.unique(fields, "_")
 }
-comment_text <- function(x) gsub("*/", "* /", gsub("[[:cntrl:]]", " ", x), fixed = TRUE)
 
 export_c <- function(model, options) {
   names <- vapply(model$inputs, `[[`, "", "name")

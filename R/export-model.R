@@ -29,12 +29,12 @@ utf8_text <- function(x, call) {
   text
 }
 
-# The columns of a matrix are the network's inputs, as they are or, for a fit to a sparse one, scaled.
+# The columns of a matrix are the network's inputs, as they are or, for a fit to a sparse one, scaled. `names` are those that predict() matches by.
 matrix_encoding <- function(fit) {
   inputs <- fit$shape$units[1]
   outputs <- last(fit$shape$units)
   names <- if (is.null(fit$inputs) || anyDuplicated(fit$inputs) || !all(nzchar(fit$inputs))) paste0("x", seq_len(inputs)) else fit$inputs
-  list(matrix = TRUE, inputs = lapply(names, function(name) list(name = name, kind = "number")), columns = lapply(names, list),
+  list(matrix = TRUE, names = if (all(nzchar(fit$inputs))) fit$inputs, inputs = lapply(names, function(name) list(name = name, kind = "number")), columns = lapply(names, list),
     center = numeric(inputs), scale = if (is.null(fit$encoding)) rep(1, inputs) else unname(fit$encoding$scale), response = response_scales(fit, outputs))
 }
 

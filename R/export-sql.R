@@ -63,6 +63,6 @@ export_sql <- function(model, options) {
     steps <- c(steps, step(from, columns, values, paste0(prefix, "sums", i)))
   }
   response <- ifelse(model$response$center == 0 & model$response$scale == 1, columns, paste0(columns, " * ", number(model$response$scale), " + ", number(model$response$center)))
-  c(paste0("-- ", gsub("[[:cntrl:]]", " ", model$about), ", written by backprop."), paste0("WITH ", paste(steps, collapse = ",\n")),
+  c(paste0("-- ", comment_text(model$about), ", written by backprop."), paste0("WITH ", paste(steps, collapse = ",\n")),
     paste0("SELECT ", paste(c(carried, paste0(response, " AS ", sql_name(model$outputs))), collapse = ",\n  ")), paste0("FROM ", from))
 }

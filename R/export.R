@@ -19,7 +19,8 @@
 #' A column that the table does not have is an error. The inputs of a matrix without column names are the columns `x1`, `x2` and so on. Logical columns must be stored as booleans, or in SQLite as 0 and 1 (as RSQLite
 #' stores them), not as text. SQLite does not check what its columns hold: it takes text in a column of numbers for the number it begins with, or else for 0.
 #'
-#' **`.R`** is a function of a data frame (or a matrix). **`.c`** is C99 that needs `math.h` alone: a function of one case. For a matrix fit it takes an array of the inputs, for others a structure with a field for each column,
+#' **`.R`** is a function of a data frame (or a matrix), which needs nothing but R. As [predict()][predict.nn_fit] does, it finds columns by name, those of a matrix where it has names, and stops where one is
+#' missing or of another type than in training. **`.c`** is C99 that needs `math.h` alone: a function of one case. For a matrix fit it takes an array of the inputs, for others a structure with a field for each column,
 #' whose names and strings stand above it.
 #'
 #' A formula's numeric columns, factors, strings and logical columns and their interactions can be exported, and arithmetic, `I()`, `log()`, `exp()`, `sqrt()`, `abs()` and their kin. Other

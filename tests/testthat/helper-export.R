@@ -29,6 +29,16 @@ export_data_fit <- function(formula, data = export_data(), ...) {
   if (is.null(formula)) nn_train(data[setdiff(names(data), "y")], data$y, epochs = 10, hidden = 5, ...) else nn_train(formula, data, epochs = 10, hidden = 5, ...)
 }
 
+# The function of an exported R file.
+exported_r <- function(fit) {
+  path <- tempfile(fileext = ".R")
+  on.exit(unlink(path))
+  nn_export(fit, path)
+  alone <- new.env(parent = baseenv())
+  sys.source(path, alone)
+  alone$predict_network
+}
+
 # Runs an exported R function in a session without packages.
 run_exported_r <- function(path, newdata) {
   given <- tempfile(fileext = ".rds")
@@ -63,7 +73,7 @@ run_exported_sql <- function(path, data, table = "data", key = "row_number") {
   connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
   on.exit(DBI::dbDisconnect(connection))
   DBI::dbWriteTable(connection, table, cbind(stats::setNames(data.frame(seq_len(nrow(data))), key), data))
-  got <- DBI::dbGetQuery(connection, paste(readLines(path, encoding = "UTF-8"), collapse = "\n"))
+  got <- DBI::dbGetQuery(connection, `Encoding<-`(readChar(path, file.size(path), useBytes = TRUE), "UTF-8"))
   got <- got[order(got[[key]]), names(got) != key, drop = FALSE]
   unname(as.matrix(as.data.frame(lapply(got, as.double))))
 }
@@ -75,7 +85,7 @@ run_exported_c <- function(path, newdata, outputs) {
   on.exit(unlink(folder, recursive = TRUE))
   file.copy(path, file.path(folder, "model.c"))
   literal <- function(x) if (is.numeric(x)) ifelse(is.na(x), "NAN", sprintf("%.17g", x)) else if (is.logical(x)) ifelse(is.na(x), "NAN", as.integer(x)) else
-    ifelse(is.na(x), "NULL", paste0("\"", gsub("\"", "\\\"", enc2utf8(as.character(x)), fixed = TRUE), "\""))
+    ifelse(is.na(x), "NULL", vapply(enc2utf8(as.character(x)), function(text) paste0("\"", paste(sprintf("\\%03o", as.integer(charToRaw(text))), collapse = ""), "\""), ""))
   rows <- do.call(paste, c(lapply(as.list(as.data.frame(newdata)), literal), sep = ", "))
   type <- if (is.matrix(newdata)) paste0("double cases[][", ncol(newdata), "]") else "predict_network_row cases[]"
   lines <- c("#include <stdio.h>", "#include \"model.c\"", paste0("static ", type, " = {"), paste0("  {", rows, "},"), "};", "int main(void) {", paste0("  double response[", outputs, "];"),

@@ -11,7 +11,6 @@ test_that("every activation and output runs as plain R, SQL and C", {
     path <- withr::local_tempfile(fileext = ".R")
     nn_export(fit, path)
     alone <- new.env(parent = baseenv())
-    alone$pnorm <- stats::pnorm
     sys.source(path, alone)
     expect_lt(relative_difference(alone$predict_network(X), expected), 1e-12)
     path <- withr::local_tempfile(fileext = ".sql")
@@ -170,6 +169,78 @@ test_that("names of tables and functions are the caller's", {
   path <- withr::local_tempfile(fileext = ".c")
   expect_identical(nn_export(fit, path, name = "risk"), path)
   expect_true(any(grepl("^void risk\\(const double \\*x, double \\*response\\)", readLines(path))))
+})
+
+test_that("the R function finds a matrix's columns by name, as predict() does", {
+  X <- export_matrix()
+  fit <- export_activation_fit("tanh", X)
+  predict_network <- exported_r(fit)
+  expected <- predict(fit, X)
+  wider <- cbind(more = 1, X[, 3:1])
+  for (new in list(X, wider, unname(X), as.data.frame(wider, check.names = FALSE))) expect_lt(relative_difference(predict_network(new), expected), 1e-12)
+  expect_error(predict_network(X[, c("a", "c'")]), "newdata has no column b \"quoted\"", fixed = TRUE)
+  expect_error(predict_network(cbind(X, X)), "columns of newdata have the same name")
+  expect_error(predict_network(unname(X)[, 1:2]), "newdata must have 3 columns")
+  expect_error(predict_network(transform(data.frame(X, check.names = FALSE), a = as.character(a))), "newdata must be a numeric matrix")
+  # Without names in training, and with names that are twice the same, places count.
+  expect_lt(relative_difference(exported_r(export_activation_fit("tanh", unname(X)))(wider[, 4:2]), expected), 1e-12)
+  twice <- `colnames<-`(X, c("a", "a", "b"))
+  predict_network <- exported_r(export_activation_fit("tanh", twice))
+  expect_lt(relative_difference(predict_network(twice), expected), 1e-12)
+  expect_error(predict_network(twice[, 3:1]), "columns of newdata have the same name")
+})
+
+test_that("the R function refuses columns of another type, as predict() does", {
+  data <- export_data()
+  for (formula in list(y ~ size + kind + on + city, NULL)) {
+    fit <- export_data_fit(formula, data)
+    predict_network <- exported_r(fit)
+    for (new in list(transform(data, size = factor(size)), transform(data, size = as.character(size)), transform(data, size = size > 100), transform(data, size = as.Date("2024-05-01") + size),
+      transform(data, on = as.numeric(on)), transform(data, on = as.character(on)), transform(data, kind = as.integer(kind)), transform(data, city = on), transform(data, size = I(cbind(size))))) {
+      changed <- names(data)[!mapply(identical, new[names(data)], data)]
+      expect_error(predict(fit, new), class = "backprop_error_input")
+      expect_error(predict_network(new), paste("column", changed, "of newdata must be"))
+    }
+    for (new in list(transform(data, kind = as.character(kind)), transform(data, city = factor(city)), transform(data, size = NA), transform(data, kind = NA, on = NA), data[0, ]))
+      expect_equal(predict_network(new), unname(predict(fit, new)), tolerance = 1e-12)
+    expect_error(predict_network(data[names(data) != "kind"]), "newdata has no column kind")
+    expect_error(predict_network(cbind(data, size = 1)), "columns of newdata have the same name")
+    expect_error(predict_network(as.list(data)), "newdata must be a data frame")
+  }
+})
+
+test_that("whole numbers do not overflow in the R function", {
+  data <- data.frame(n = 1:20 * 10000L, y = 1:20 / 20)
+  fit <- nn_train(y ~ I(n^2), data, hidden = 2, epochs = 2)
+  expect_lt(relative_difference(exported_r(fit)(data), predict(fit, data)), 1e-12)
+})
+
+test_that("no name or level becomes code", {
+  skip_on_cran()
+  skip_if_not_installed("RSQLite")
+  skip_without_c()
+  odd <- c("a\nstop(1)", "*/ stop /*", "b\\", "\"q\" \t'", "%s ??/", "// `d` --")
+  set.seed(2)
+  data <- stats::setNames(as.data.frame(matrix(round(rnorm(60), 4), 10)), odd)
+  data[["k\r\nstop(2)"]] <- rep(setdiff(odd, "a\nstop(1)"), 2)
+  y <- factor(rep(odd, length = 10))
+  fit <- nn_train(data, y, epochs = 2)
+  expected <- unname(predict(fit, data))
+  path <- withr::local_tempfile(fileext = ".R")
+  nn_export(fit, path)
+  expect_lt(relative_difference(run_exported_r(path, data), expected), 1e-12)
+  expect_identical(colnames(exported_r(fit)(data)), levels(y))
+  path <- withr::local_tempfile(fileext = ".sql")
+  nn_export(fit, path, keep = "row_number")
+  expect_lt(relative_difference(run_exported_sql(path, data), expected), 1e-12)
+  path <- withr::local_tempfile(fileext = ".c")
+  nn_export(fit, path)
+  expect_lt(relative_difference(run_exported_c(path, data, ncol(expected)), expected), 1e-12)
+  # The names of a matrix stand in the files' heads.
+  fit <- nn_train(as.matrix(data[odd]), 1:10 / 11, epochs = 2)
+  expect_lt(relative_difference(exported_r(fit)(as.matrix(data[odd])), predict(fit, as.matrix(data[odd]))), 1e-12)
+  nn_export(fit, path)
+  expect_lt(relative_difference(run_exported_c(path, unname(as.matrix(data[odd])), 1), predict(fit, as.matrix(data[odd]))), 1e-12)
 })
 
 test_that("a column that the table does not have is an error in SQL", {
