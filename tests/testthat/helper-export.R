@@ -79,7 +79,7 @@ run_exported_sql <- function(path, data, table = "data", key = "row_number") {
 }
 
 # Compiles the file with a main function that holds the cases, and reads what it prints.
-run_exported_c <- function(path, newdata, outputs) {
+run_exported_c <- function(path, newdata, outputs, dialect = "c99", name = "predict_network") {
   folder <- tempfile("c-")
   dir.create(folder)
   on.exit(unlink(folder, recursive = TRUE))
@@ -87,13 +87,13 @@ run_exported_c <- function(path, newdata, outputs) {
   literal <- function(x) if (is.numeric(x)) ifelse(is.na(x), "NAN", sprintf("%.17g", x)) else if (is.logical(x)) ifelse(is.na(x), "NAN", as.integer(x)) else
     ifelse(is.na(x), "NULL", vapply(enc2utf8(as.character(x)), function(text) paste0("\"", paste(sprintf("\\%03o", as.integer(charToRaw(text))), collapse = ""), "\""), ""))
   rows <- do.call(paste, c(lapply(as.list(as.data.frame(newdata)), literal), sep = ", "))
-  type <- if (is.matrix(newdata)) paste0("double cases[][", ncol(newdata), "]") else "predict_network_row cases[]"
-  lines <- c("#include <stdio.h>", "#include \"model.c\"", paste0("static ", type, " = {"), paste0("  {", rows, "},"), "};", "int main(void) {", paste0("  double response[", outputs, "];"),
-    paste0("  for (int i = 0; i < ", nrow(newdata), "; ++i) {"), paste0("    predict_network(", if (is.matrix(newdata)) "" else "&", "cases[i], response);"),
-    paste0("    for (int u = 0; u < ", outputs, "; ++u) printf(\"%.17g\\n\", response[u]);"), "  }", "  return 0;", "}")
+  type <- if (is.matrix(newdata)) paste0("double cases[][", ncol(newdata), "]") else paste0(name, "_row cases[]")
+  lines <- c("#include <stdio.h>", "#include \"model.c\"", paste0("static ", type, " = {"), paste0("  {", rows, "},"), "};", "int main(void) {", paste0("  double main_to[", outputs, "];"),
+    paste0("  for (int main_i = 0; main_i < ", nrow(newdata), "; ++main_i) {"), paste0("    ", name, "(", if (is.matrix(newdata)) "" else "&", "cases[main_i], main_to);"),
+    paste0("    for (int main_u = 0; main_u < ", outputs, "; ++main_u) printf(\"%.17g\\n\", main_to[main_u]);"), "  }", "  return 0;", "}")
   writeLines(enc2utf8(lines), file.path(folder, "main.c"), useBytes = TRUE)
   program <- file.path(folder, "program")
-  output <- system2(c_compiler(), c("-std=c99", "-pedantic-errors", "-Wall", "-Wextra", "-o", shQuote(program), shQuote(file.path(folder, "main.c")), "-lm"), stdout = TRUE, stderr = TRUE)
+  output <- system2(c_compiler(), c(paste0("-std=", dialect), "-pedantic-errors", "-Wall", "-Wextra", "-o", shQuote(program), shQuote(file.path(folder, "main.c")), "-lm"), stdout = TRUE, stderr = TRUE)
   if (length(output) > 0) stop(paste(output, collapse = "\n"))
   matrix(as.numeric(system2(program, stdout = TRUE)), ncol = outputs, byrow = TRUE)
 }

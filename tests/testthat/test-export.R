@@ -243,6 +243,61 @@ test_that("no name or level becomes code", {
   expect_lt(relative_difference(run_exported_c(path, unname(as.matrix(data[odd])), 1), predict(fit, as.matrix(data[odd]))), 1e-12)
 })
 
+test_that("columns of any name are fields in every dialect of C", {
+  skip_on_cran()
+  skip_without_c()
+  words <- c("INFINITY", "HUGE_VAL", "FP_NAN", "MATH_ERRNO", "M_PI", "M_E", "NAN", "NULL", "linux", "unix", "asm", "typeof", "class", "double", "for", "bool", "isnan", "y1", "x", "/*", "a.b", "a_b", "a b", "_", "1")
+  set.seed(2)
+  data <- stats::setNames(as.data.frame(matrix(round(rnorm(6 * length(words)), 4), 6)), words)
+  data$exp <- rep(c("a", "b"), 3)
+  fit <- nn_train(data, 1:6 / 7, epochs = 2)
+  path <- withr::local_tempfile(fileext = ".c")
+  nn_export(fit, path)
+  for (dialect in c("c99", "gnu99", "gnu17")) expect_lt(relative_difference(run_exported_c(path, data, 1, dialect), predict(fit, data)), 1e-12)
+})
+
+test_that("a function has no name of R or C", {
+  fit <- export_activation_fit("tanh")
+  for (name in c("scale", "erf", "gamma", "y1", "isnan", "INFINITY", "size_t", "asm", "typeof", "linux", "log1pf", "memcpy", "sweep", "matrix", "c", "cbind", "setdiff", "ifelse", "names", "match"))
+    expect_error(nn_export(fit, "model.R", name = name), class = "backprop_error_argument")
+})
+
+test_that("every name that is taken makes a file that runs", {
+  skip_on_cran()
+  skip_without_c()
+  data <- export_data()
+  fit <- export_data_fit(city ~ size + kind, data)
+  expected <- unname(predict(fit, data))
+  for (name in c("center", "w1", "b1", "response_center", "activation_relu", "dense", "lookup", "softmax", "response", "x", "u", "i", "newdata", "absent", "check", "predict", "risk", "Risk2")) {
+    path <- withr::local_tempfile(fileext = ".R")
+    nn_export(fit, path, name = name)
+    alone <- new.env(parent = baseenv())
+    sys.source(path, alone)
+    expect_lt(relative_difference(alone[[name]](data), expected), 1e-12)
+    path <- withr::local_tempfile(fileext = ".c")
+    nn_export(fit, path, name = name)
+    expect_lt(relative_difference(run_exported_c(path, data[c("size", "kind")], 3, "gnu17", name), expected), 1e-12)
+  }
+})
+
+test_that("what C's headers define is known", {
+  skip_on_cran()
+  skip_on_os(c("mac", "windows"))  # whose headers have names of their own
+  skip_without_c()
+  headers <- withr::local_tempfile(fileext = ".c")
+  writeLines(paste0("#include <", c("math.h", "stddef.h", "string.h"), ">"), headers)
+  cc <- function(...) system2(c_compiler(), c(...), stdout = TRUE, stderr = TRUE)
+  for (dialect in c("-std=c99", "-std=gnu17")) {
+    known <- unlist(regmatches(text <- cc(dialect, "-E", "-P", shQuote(headers)), gregexpr("\\b[A-Za-z][A-Za-z0-9_]*\\b", text)))
+    macros <- sub("^#define ([A-Za-z0-9_]+).*", "\\1", grep("^#define [A-Za-z]", cc(dialect, "-E", "-dM", shQuote(headers)), value = TRUE))
+    free <- Filter(function(name) !backprop:::is_name_of_r(name) && !backprop:::is_name_of_c(name), unique(c(known, macros)))
+    expect_gt(length(c(known, macros)), 100)
+    functions <- withr::local_tempfile(fileext = ".c")
+    writeLines(c(readLines(headers), sprintf("void %s(const double *from, double *to) { *to = *from; }", free)), functions)
+    expect_identical(cc(dialect, "-Wall", "-Wextra", "-fsyntax-only", shQuote(functions)), character())
+  }
+})
+
 test_that("a column that the table does not have is an error in SQL", {
   skip_if_not_installed("RSQLite")
   X <- export_matrix()
@@ -296,6 +351,7 @@ test_that("what cannot be exported is said", {
     nn_export(fit, "model.onnx", precision = "half")
     nn_export(fit, "model.c", name = "2 names")
     nn_export(fit, "model.c", name = "switch")
+    nn_export(fit, "model.R", name = "RISK")
     nn_export(fit, "model.sql", table = "")
     nn_export(fit, "model.sql", keep = c("a", "a"))
     nn_export(fit, "model.sql", keep = "One")
