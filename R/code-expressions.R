@@ -23,10 +23,10 @@ export_expansions <- list(sigmoid = sigmoid_expression, composed_sigmoid = sigmo
   tanh = quote(where(z, 1, -1) * (1 - exp(-2 * abs(z))) / (1 + exp(-2 * abs(z)))), expm1 = quote(exp(z) - 1), log1p = quote(log(1 + z)), log2 = quote(log(z) / 0.69314718055994530942),
   log10 = quote(log(z) / 2.3025850929940456840), normal = normal_expression)
 
-# An expression in another language. `language`: functions that make a call's text of its arguments' texts, for each function it has, with `number` and `name` for the leaves.
-translate <- function(x, language, names = list()) {
+# An expression in another language. `language`: functions that make a call's text of its arguments' texts, for each function it has, with `number` for numbers; `names`: what its names stand for.
+translate <- function(x, language, names) {
   if (is.numeric(x)) return(language$number(x))
-  if (is.symbol(x)) return(if (is.null(names[[as.character(x)]])) language$name(as.character(x)) else names[[as.character(x)]])
+  if (is.symbol(x) || is.character(x)) return(names[[as.character(x)]])
   f <- as.character(x[[1]])
   if (f %in% c("(", "I")) return(translate(x[[2]], language, names))
   if (f == "-" && length(x) == 2) f <- "negative"
@@ -53,3 +53,5 @@ listed <- function(texts, per_line = 6, indent = "    ") {
   lines <- split(texts, (seq_along(texts) - 1) %/% per_line)
   paste0(indent, vapply(lines, paste, "", collapse = ", "), collapse = ",\n")
 }
+# What a comment can hold in all languages.
+comment_text <- function(x) gsub("/*", "/ *", gsub("*/", "* /", gsub("[[:cntrl:]]", " ", x), fixed = TRUE), fixed = TRUE)

@@ -55,7 +55,7 @@ onnx_value <- function(name, kind, columns) {
 # Expressions of numbers as nodes. Leaves are names of tensors.
 onnx_language <- function(graph) {
   node <- function(op) { force(op); function(...) graph$emit(op, c(...)) }
-  list(number = function(x) graph$constant(x), name = identity, `+` = node("Add"), `-` = node("Sub"), `*` = node("Mul"), `/` = node("Div"), `^` = node("Pow"), negative = node("Neg"),
+  list(number = function(x) graph$constant(x), `+` = node("Add"), `-` = node("Sub"), `*` = node("Mul"), `/` = node("Div"), `^` = node("Pow"), negative = node("Neg"),
     exp = node("Exp"), log = node("Log"), sqrt = node("Sqrt"), abs = node("Abs"), sigmoid = node("Sigmoid"), tanh = node("Tanh"),
     where = function(z, a, b) graph$emit("Where", c(graph$emit("Greater", c(z, graph$constant(0))), a, b)))
 }

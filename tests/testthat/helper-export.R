@@ -29,6 +29,16 @@ export_data_fit <- function(formula, data = export_data(), ...) {
   if (is.null(formula)) nn_train(data[setdiff(names(data), "y")], data$y, epochs = 10, hidden = 5, ...) else nn_train(formula, data, epochs = 10, hidden = 5, ...)
 }
 
+# The function of an exported R file.
+exported_r <- function(fit) {
+  path <- tempfile(fileext = ".R")
+  on.exit(unlink(path))
+  nn_export(fit, path)
+  alone <- new.env(parent = baseenv())
+  sys.source(path, alone)
+  alone$predict_network
+}
+
 # Runs an exported R function in a session without packages.
 run_exported_r <- function(path, newdata) {
   given <- tempfile(fileext = ".rds")
@@ -43,31 +53,47 @@ run_exported_r <- function(path, newdata) {
   readRDS(got)
 }
 
-run_exported_sql <- function(path, data) {
+# The bytes of each file of each fit, exported by a session in the locale C; an error's classes where there is no file.
+export_in_locale_c <- function(fits, endings) {
+  given <- tempfile(fileext = ".rds")
+  folder <- tempfile("exported-")
+  dir.create(folder)
+  on.exit(unlink(c(given, folder), recursive = TRUE))
+  saveRDS(list(fits = fits, endings = endings), given)
+  code <- paste0("given <- readRDS(commandArgs(TRUE)[1]); stopifnot(!l10n_info()$`UTF-8`); results <- lapply(given$fits, function(fit) lapply(given$endings, function(ending) { ",
+    "path <- tempfile(fileext = ending); tryCatch({ backprop::nn_export(fit, path); readBin(path, 'raw', 1e6) }, error = class) })); saveRDS(results, commandArgs(TRUE)[2])")
+  output <- system2(file.path(R.home("bin"), "Rscript"), shQuote(c("-e", code, given, file.path(folder, "got.rds"))), stdout = TRUE, stderr = TRUE,
+    env = c("LC_ALL=C", paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))))
+  if (!file.exists(file.path(folder, "got.rds"))) stop(paste(output, collapse = "\n"))
+  readRDS(file.path(folder, "got.rds"))
+}
+
+# The query's columns but the one of `key`, which tells the rows of the data.
+run_exported_sql <- function(path, data, table = "data", key = "row_number") {
   connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
   on.exit(DBI::dbDisconnect(connection))
-  DBI::dbWriteTable(connection, "data", cbind(data.frame(row_number = seq_len(nrow(data))), data))
-  got <- DBI::dbGetQuery(connection, paste(readLines(path, encoding = "UTF-8"), collapse = "\n"))
-  got <- got[order(got$row_number), setdiff(names(got), "row_number"), drop = FALSE]
+  DBI::dbWriteTable(connection, table, cbind(stats::setNames(data.frame(seq_len(nrow(data))), key), data))
+  got <- DBI::dbGetQuery(connection, `Encoding<-`(readChar(path, file.size(path), useBytes = TRUE), "UTF-8"))
+  got <- got[order(got[[key]]), names(got) != key, drop = FALSE]
   unname(as.matrix(as.data.frame(lapply(got, as.double))))
 }
 
 # Compiles the file with a main function that holds the cases, and reads what it prints.
-run_exported_c <- function(path, newdata, outputs) {
+run_exported_c <- function(path, newdata, outputs, dialect = "c99", name = "predict_network") {
   folder <- tempfile("c-")
   dir.create(folder)
   on.exit(unlink(folder, recursive = TRUE))
   file.copy(path, file.path(folder, "model.c"))
   literal <- function(x) if (is.numeric(x)) ifelse(is.na(x), "NAN", sprintf("%.17g", x)) else if (is.logical(x)) ifelse(is.na(x), "NAN", as.integer(x)) else
-    ifelse(is.na(x), "NULL", paste0("\"", gsub("\"", "\\\"", enc2utf8(as.character(x)), fixed = TRUE), "\""))
+    ifelse(is.na(x), "NULL", vapply(enc2utf8(as.character(x)), function(text) paste0("\"", paste(sprintf("\\%03o", as.integer(charToRaw(text))), collapse = ""), "\""), ""))
   rows <- do.call(paste, c(lapply(as.list(as.data.frame(newdata)), literal), sep = ", "))
-  type <- if (is.matrix(newdata)) paste0("double cases[][", ncol(newdata), "]") else "predict_network_row cases[]"
-  lines <- c("#include <stdio.h>", "#include \"model.c\"", paste0("static ", type, " = {"), paste0("  {", rows, "},"), "};", "int main(void) {", paste0("  double response[", outputs, "];"),
-    paste0("  for (int i = 0; i < ", nrow(newdata), "; ++i) {"), paste0("    predict_network(", if (is.matrix(newdata)) "" else "&", "cases[i], response);"),
-    paste0("    for (int u = 0; u < ", outputs, "; ++u) printf(\"%.17g\\n\", response[u]);"), "  }", "  return 0;", "}")
+  type <- if (is.matrix(newdata)) paste0("double cases[][", ncol(newdata), "]") else paste0(name, "_row cases[]")
+  lines <- c("#include <stdio.h>", "#include \"model.c\"", paste0("static ", type, " = {"), paste0("  {", rows, "},"), "};", "int main(void) {", paste0("  double main_to[", outputs, "];"),
+    paste0("  for (int main_i = 0; main_i < ", nrow(newdata), "; ++main_i) {"), paste0("    ", name, "(", if (is.matrix(newdata)) "" else "&", "cases[main_i], main_to);"),
+    paste0("    for (int main_u = 0; main_u < ", outputs, "; ++main_u) printf(\"%.17g\\n\", main_to[main_u]);"), "  }", "  return 0;", "}")
   writeLines(enc2utf8(lines), file.path(folder, "main.c"), useBytes = TRUE)
   program <- file.path(folder, "program")
-  output <- system2(c_compiler(), c("-std=c99", "-pedantic-errors", "-Wall", "-Wextra", "-o", shQuote(program), shQuote(file.path(folder, "main.c")), "-lm"), stdout = TRUE, stderr = TRUE)
+  output <- system2(c_compiler(), c(paste0("-std=", dialect), "-pedantic-errors", "-Wall", "-Wextra", "-o", shQuote(program), shQuote(file.path(folder, "main.c")), "-lm"), stdout = TRUE, stderr = TRUE)
   if (length(output) > 0) stop(paste(output, collapse = "\n"))
   matrix(as.numeric(system2(program, stdout = TRUE)), ncol = outputs, byrow = TRUE)
 }

@@ -11,7 +11,6 @@ test_that("every activation and output runs as plain R, SQL and C", {
     path <- withr::local_tempfile(fileext = ".R")
     nn_export(fit, path)
     alone <- new.env(parent = baseenv())
-    alone$pnorm <- stats::pnorm
     sys.source(path, alone)
     expect_lt(relative_difference(alone$predict_network(X), expected), 1e-12)
     path <- withr::local_tempfile(fileext = ".sql")
@@ -78,6 +77,27 @@ test_that("contrasts of other kinds are in the tables", {
   expect_lt(relative_difference(run_exported_r(path, data), predict(fit, data)), 1e-12)
 })
 
+test_that("names that R writes in backticks are names like others", {
+  skip_on_cran()
+  skip_if_not_installed("RSQLite")
+  skip_without_c()
+  data <- export_data()
+  names(data)[match(c("size", "share", "kind", "on"), names(data))] <- c("the size", "if", "my kind", "is on")
+  for (formula in list(y ~ `the size`, y ~ `if` + `my kind` + `is on`, y ~ `the size`:`my kind` + log(`if`), y ~ 0 + `my kind`, y ~ .)) {
+    fit <- export_data_fit(formula, data)
+    used <- vapply(backprop:::export_model(fit, NULL)$inputs, `[[`, "", "name")
+    path <- withr::local_tempfile(fileext = ".R")
+    nn_export(fit, path)
+    expect_lt(relative_difference(run_exported_r(path, data), predict(fit, data)), 1e-12)
+    path <- withr::local_tempfile(fileext = ".sql")
+    nn_export(fit, path, keep = "row_number")
+    expect_lt(relative_difference(run_exported_sql(path, data), predict(fit, data)), 1e-12)
+    path <- withr::local_tempfile(fileext = ".c")
+    nn_export(fit, path)
+    expect_lt(relative_difference(run_exported_c(path, data[used], 1), predict(fit, data)), 1e-12)
+  }
+})
+
 test_that("missing values and levels never seen give a missing output", {
   skip_on_cran()
   skip_if_not_installed("RSQLite")
@@ -97,6 +117,37 @@ test_that("missing values and levels never seen give a missing output", {
   expect_identical(is.nan(run_exported_c(path, new, 1)[, 1]), expected)
 })
 
+test_that("a session in the locale C writes the same bytes", {
+  skip_on_cran()
+  data <- data.frame("gr\u00f6\u00dfe" = 1:6 / 7, "\u540d" = rep(c("K\u00f6ln", "Ulm"), 3), check.names = FALSE)
+  X <- matrix(1:12 / 13, 6, dimnames = list(NULL, c("gr\u00f6\u00dfe", "\u540d")))
+  latin <- X
+  colnames(latin) <- c(iconv("gr\u00f6\u00dfe", "UTF-8", "latin1"), "x")
+  y <- 1:6 / 7
+  fits <- list(nn_train(data, y, epochs = 1), nn_train(X, y, epochs = 1), nn_train(latin, y, epochs = 1), nn_train(X, factor(rep(c("\u00e4", "\u00f6", "\u00fc"), 2)), epochs = 1))
+  endings <- c(".R", ".sql", ".c", ".onnx")
+  here <- lapply(fits, function(fit) lapply(endings, function(ending) {
+    path <- withr::local_tempfile(fileext = ending)
+    nn_export(fit, path)
+    readBin(path, "raw", 1e6)
+  }))
+  expect_identical(export_in_locale_c(fits, endings), here)
+  path <- withr::local_tempfile(fileext = ".R")
+  nn_export(fits[[1]], path)
+  expect_lt(relative_difference(run_exported_r(path, data), predict(fits[[1]], data)), 1e-12)
+  # A formula's names are symbols, which that locale cannot hold.
+  refused <- export_in_locale_c(list(nn_train(stats::reformulate("`gr\u00f6\u00dfe`", "y"), cbind(data, y = y), epochs = 1)), ".c")
+  expect_true("backprop_error_export" %in% refused[[1]][[1]])
+})
+
+test_that("names that are no text are refused", {
+  X <- matrix(1:12 / 13, 6, dimnames = list(NULL, c("a\xf6", "b")))
+  fit <- nn_train(X, 1:6 / 7, epochs = 1)
+  skip_if(!l10n_info()$`UTF-8`)
+  expect_error(nn_export(fit, withr::local_tempfile(fileext = ".sql")), class = "backprop_error_export")
+  expect_error(nn_export(nn_train(unname(X), 1:6 / 7, epochs = 1), withr::local_tempfile(fileext = ".sql"), table = "a\xf6"), class = "backprop_error_export")
+})
+
 test_that("a wide layer is no deep expression in SQL", {
   skip_on_cran()
   skip_if_not_installed("RSQLite")
@@ -113,11 +164,163 @@ test_that("names of tables and functions are the caller's", {
   path <- withr::local_tempfile(fileext = ".sql")
   nn_export(fit, path, table = "my \"table\"", keep = "id")
   lines <- readLines(path)
-  expect_true(any(grepl("FROM \"my \"\"table\"\"\"", lines, fixed = TRUE)))
-  expect_true(any(grepl("SELECT \"id\"", lines, fixed = TRUE)))
+  expect_true(any(grepl("FROM \"my \"\"table\"\"\" nn_data", lines, fixed = TRUE)))
+  expect_true(any(grepl("SELECT nn_data.\"id\" AS \"id\"", lines, fixed = TRUE)))
   path <- withr::local_tempfile(fileext = ".c")
   expect_identical(nn_export(fit, path, name = "risk"), path)
   expect_true(any(grepl("^void risk\\(const double \\*x, double \\*response\\)", readLines(path))))
+})
+
+test_that("the R function finds a matrix's columns by name, as predict() does", {
+  X <- export_matrix()
+  fit <- export_activation_fit("tanh", X)
+  predict_network <- exported_r(fit)
+  expected <- predict(fit, X)
+  wider <- cbind(more = 1, X[, 3:1])
+  for (new in list(X, wider, unname(X), as.data.frame(wider, check.names = FALSE))) expect_lt(relative_difference(predict_network(new), expected), 1e-12)
+  expect_error(predict_network(X[, c("a", "c'")]), "newdata has no column b \"quoted\"", fixed = TRUE)
+  expect_error(predict_network(cbind(X, X)), "columns of newdata have the same name")
+  expect_error(predict_network(unname(X)[, 1:2]), "newdata must have 3 columns")
+  expect_error(predict_network(transform(data.frame(X, check.names = FALSE), a = as.character(a))), "newdata must be a numeric matrix")
+  # Without names in training, and with names that are twice the same, places count.
+  expect_lt(relative_difference(exported_r(export_activation_fit("tanh", unname(X)))(wider[, 4:2]), expected), 1e-12)
+  twice <- `colnames<-`(X, c("a", "a", "b"))
+  predict_network <- exported_r(export_activation_fit("tanh", twice))
+  expect_lt(relative_difference(predict_network(twice), expected), 1e-12)
+  expect_error(predict_network(twice[, 3:1]), "columns of newdata have the same name")
+})
+
+test_that("the R function refuses columns of another type, as predict() does", {
+  data <- export_data()
+  for (formula in list(y ~ size + kind + on + city, NULL)) {
+    fit <- export_data_fit(formula, data)
+    predict_network <- exported_r(fit)
+    for (new in list(transform(data, size = factor(size)), transform(data, size = as.character(size)), transform(data, size = size > 100), transform(data, size = as.Date("2024-05-01") + size),
+      transform(data, on = as.numeric(on)), transform(data, on = as.character(on)), transform(data, kind = as.integer(kind)), transform(data, city = on), transform(data, size = I(cbind(size))))) {
+      changed <- names(data)[!mapply(identical, new[names(data)], data)]
+      expect_error(predict(fit, new), class = "backprop_error_input")
+      expect_error(predict_network(new), paste("column", changed, "of newdata must be"))
+    }
+    for (new in list(transform(data, kind = as.character(kind)), transform(data, city = factor(city)), transform(data, size = NA), transform(data, kind = NA, on = NA), data[0, ]))
+      expect_equal(predict_network(new), unname(predict(fit, new)), tolerance = 1e-12)
+    expect_error(predict_network(data[names(data) != "kind"]), "newdata has no column kind")
+    expect_error(predict_network(cbind(data, size = 1)), "columns of newdata have the same name")
+    expect_error(predict_network(as.list(data)), "newdata must be a data frame")
+  }
+})
+
+test_that("whole numbers do not overflow in the R function", {
+  data <- data.frame(n = 1:20 * 10000L, y = 1:20 / 20)
+  fit <- nn_train(y ~ I(n^2), data, hidden = 2, epochs = 2)
+  expect_lt(relative_difference(exported_r(fit)(data), predict(fit, data)), 1e-12)
+})
+
+test_that("no name or level becomes code", {
+  skip_on_cran()
+  skip_if_not_installed("RSQLite")
+  skip_without_c()
+  odd <- c("a\nstop(1)", "*/ stop /*", "b\\", "\"q\" \t'", "%s ??/", "// `d` --")
+  set.seed(2)
+  data <- stats::setNames(as.data.frame(matrix(round(rnorm(60), 4), 10)), odd)
+  data[["k\r\nstop(2)"]] <- rep(setdiff(odd, "a\nstop(1)"), 2)
+  y <- factor(rep(odd, length = 10))
+  fit <- nn_train(data, y, epochs = 2)
+  expected <- unname(predict(fit, data))
+  path <- withr::local_tempfile(fileext = ".R")
+  nn_export(fit, path)
+  expect_lt(relative_difference(run_exported_r(path, data), expected), 1e-12)
+  expect_identical(colnames(exported_r(fit)(data)), levels(y))
+  path <- withr::local_tempfile(fileext = ".sql")
+  nn_export(fit, path, keep = "row_number")
+  expect_lt(relative_difference(run_exported_sql(path, data), expected), 1e-12)
+  path <- withr::local_tempfile(fileext = ".c")
+  nn_export(fit, path)
+  expect_lt(relative_difference(run_exported_c(path, data, ncol(expected)), expected), 1e-12)
+  # The names of a matrix stand in the files' heads.
+  fit <- nn_train(as.matrix(data[odd]), 1:10 / 11, epochs = 2)
+  expect_lt(relative_difference(exported_r(fit)(as.matrix(data[odd])), predict(fit, as.matrix(data[odd]))), 1e-12)
+  nn_export(fit, path)
+  expect_lt(relative_difference(run_exported_c(path, unname(as.matrix(data[odd])), 1), predict(fit, as.matrix(data[odd]))), 1e-12)
+})
+
+test_that("columns of any name are fields in every dialect of C", {
+  skip_on_cran()
+  skip_without_c()
+  words <- c("INFINITY", "HUGE_VAL", "FP_NAN", "MATH_ERRNO", "M_PI", "M_E", "NAN", "NULL", "linux", "unix", "asm", "typeof", "class", "double", "for", "bool", "isnan", "y1", "x", "/*", "a.b", "a_b", "a b", "_", "1")
+  set.seed(2)
+  data <- stats::setNames(as.data.frame(matrix(round(rnorm(6 * length(words)), 4), 6)), words)
+  data$exp <- rep(c("a", "b"), 3)
+  fit <- nn_train(data, 1:6 / 7, epochs = 2)
+  path <- withr::local_tempfile(fileext = ".c")
+  nn_export(fit, path)
+  for (dialect in c("c99", "gnu99", "gnu17")) expect_lt(relative_difference(run_exported_c(path, data, 1, dialect), predict(fit, data)), 1e-12)
+})
+
+test_that("a function has no name of R or C", {
+  fit <- export_activation_fit("tanh")
+  for (name in c("scale", "erf", "gamma", "y1", "isnan", "INFINITY", "size_t", "asm", "typeof", "linux", "log1pf", "memcpy", "sweep", "matrix", "c", "cbind", "setdiff", "ifelse", "names", "match"))
+    expect_error(nn_export(fit, "model.R", name = name), class = "backprop_error_argument")
+})
+
+test_that("every name that is taken makes a file that runs", {
+  skip_on_cran()
+  skip_without_c()
+  data <- export_data()
+  fit <- export_data_fit(city ~ size + kind, data)
+  expected <- unname(predict(fit, data))
+  for (name in c("center", "w1", "b1", "response_center", "activation_relu", "dense", "lookup", "softmax", "response", "x", "u", "i", "newdata", "absent", "check", "predict", "risk", "Risk2")) {
+    path <- withr::local_tempfile(fileext = ".R")
+    nn_export(fit, path, name = name)
+    alone <- new.env(parent = baseenv())
+    sys.source(path, alone)
+    expect_lt(relative_difference(alone[[name]](data), expected), 1e-12)
+    path <- withr::local_tempfile(fileext = ".c")
+    nn_export(fit, path, name = name)
+    expect_lt(relative_difference(run_exported_c(path, data[c("size", "kind")], 3, "gnu17", name), expected), 1e-12)
+  }
+})
+
+test_that("what C's headers define is known", {
+  skip_on_cran()
+  skip_on_os(c("mac", "windows"))  # whose headers have names of their own
+  skip_without_c()
+  headers <- withr::local_tempfile(fileext = ".c")
+  writeLines(paste0("#include <", c("math.h", "stddef.h", "string.h"), ">"), headers)
+  cc <- function(...) system2(c_compiler(), c(...), stdout = TRUE, stderr = TRUE)
+  for (dialect in c("-std=c99", "-std=gnu17")) {
+    known <- unlist(regmatches(text <- cc(dialect, "-E", "-P", shQuote(headers)), gregexpr("\\b[A-Za-z][A-Za-z0-9_]*\\b", text)))
+    macros <- sub("^#define ([A-Za-z0-9_]+).*", "\\1", grep("^#define [A-Za-z]", cc(dialect, "-E", "-dM", shQuote(headers)), value = TRUE))
+    free <- Filter(function(name) !backprop:::is_name_of_r(name) && !backprop:::is_name_of_c(name), unique(c(known, macros)))
+    expect_gt(length(c(known, macros)), 100)
+    functions <- withr::local_tempfile(fileext = ".c")
+    writeLines(c(readLines(headers), sprintf("void %s(const double *from, double *to) { *to = *from; }", free)), functions)
+    expect_identical(cc(dialect, "-Wall", "-Wextra", "-fsyntax-only", shQuote(functions)), character())
+  }
+})
+
+test_that("a column that the table does not have is an error in SQL", {
+  skip_if_not_installed("RSQLite")
+  X <- export_matrix()
+  path <- withr::local_tempfile(fileext = ".sql")
+  nn_export(export_activation_fit("tanh", X), path, keep = "row_number")
+  expect_error(run_exported_sql(path, as.data.frame(X)[c("a", "c'")]), "no such column")
+  nn_export(export_activation_fit("tanh", X), path, keep = "nosuch")
+  expect_error(run_exported_sql(path, as.data.frame(X)), "no such column")
+  nn_export(export_activation_fit("tanh", unname(X)), path, keep = "row_number")
+  expect_error(run_exported_sql(path, as.data.frame(X)), "no such column")
+  expect_lt(relative_difference(run_exported_sql(path, stats::setNames(as.data.frame(X), c("x1", "x2", "x3"))), predict(export_activation_fit("tanh", X), X)), 1e-12)
+})
+
+test_that("the caller's names and those of the SQL file do not meet", {
+  skip_if_not_installed("RSQLite")
+  data <- stats::setNames(as.data.frame(export_matrix()), c("nn_x2", "nn_z1_1", "c"))
+  fit <- nn_train(data, 1:12 / 13, hidden = 2, epochs = 2)
+  path <- withr::local_tempfile(fileext = ".sql")
+  for (table in c("data", "nn_inputs", "NN_SUMS1", "nn_layer1", "nn_data", "my \"table\"", "nnn_data")) for (key in c("row_number", "nn_x1", "NN_X1", "nn_a1_1", "nn_z2_1", "Nnn_x1")) {
+    nn_export(fit, path, table = table, keep = key)
+    expect_lt(relative_difference(run_exported_sql(path, data, table, key), predict(fit, data)), 1e-12)
+  }
+  expect_error(nn_export(fit, path, keep = "Response"), class = "backprop_error_argument")
 })
 
 test_that("the exported files look as they did", {
@@ -148,8 +351,10 @@ test_that("what cannot be exported is said", {
     nn_export(fit, "model.onnx", precision = "half")
     nn_export(fit, "model.c", name = "2 names")
     nn_export(fit, "model.c", name = "switch")
+    nn_export(fit, "model.R", name = "RISK")
     nn_export(fit, "model.sql", table = "")
     nn_export(fit, "model.sql", keep = c("a", "a"))
+    nn_export(fit, "model.sql", keep = "One")
   })
   at <- function(formula) nn_export(export_data_fit(formula, data), "model.R")
   expect_snapshot(error = TRUE, {

@@ -84,6 +84,17 @@ test_that("columns may have the names of outputs and nodes", {
   expect_setequal(run_onnx(path, data[c("response", "class", "Sub_1")], "double")$names, c("response_output", "class_output"))
 })
 
+test_that("columns may have names that R writes in backticks", {
+  skip_on_cran()
+  skip_without_onnxruntime()
+  data <- export_data()
+  names(data)[match(c("size", "kind", "on"), names(data))] <- c("the size", "my kind", "is on")
+  fit <- export_data_fit(y ~ `the size`:`my kind` + `is on`, data)
+  path <- withr::local_tempfile(fileext = ".onnx")
+  nn_export(fit, path, precision = "double")
+  expect_lt(relative_difference(run_onnx(path, data[c("the size", "my kind", "is on")], "double")$response, predict(fit, data)), 1e-12)
+})
+
 test_that("the precision is that of the training where none is given", {
   X <- export_matrix()
   fit <- nn_train(X, 1:12 / 13, epochs = 2, precision = "single")
