@@ -40,7 +40,7 @@ nn_activations <- function() activation_table
 #' @param a Activations: what `sigmoid()` returned, between 0 and 1.
 #' @return Numbers of the shape of the argument, names kept: for `sigmoid()` between 0 and 1, for `derivatives_sigmoid()`
 #'   between 0 and 1/4 for arguments between 0 and 1.
-#' @section Errors: `backprop_error_input` where the argument is not numeric.
+#' @section Errors: `backprop_error_input` where the argument is missing or not numeric.
 #' @seealso [nn_activations()] for the other activations.
 #' @examples
 #' sigmoid(c(-2, 0, 2))
@@ -50,6 +50,7 @@ nn_activations <- function() activation_table
 #' (sigmoid(2 + 1e-6) - sigmoid(2 - 1e-6)) / 2e-6
 #' @export
 sigmoid <- function(x) {
+  check_given(missing(x), "x", "numbers", current_env())
   check_numbers(x, "x", current_env())
   x[] <- core_activation(activation_code("sigmoid"), as.double(x), FALSE)
   x
@@ -58,6 +59,7 @@ sigmoid <- function(x) {
 #' @rdname sigmoid
 #' @export
 derivatives_sigmoid <- function(a) {
+  check_given(missing(a), "a", "activations, as sigmoid() returns them", current_env())
   check_numbers(a, "a", current_env())
   a * (1 - a)
 }

@@ -9,7 +9,7 @@
 #' @param f A function of one argument.
 #' @param every After how many epochs it is called, a whole number from 1; 1 by default.
 #' @return A list of class `nn_callback`.
-#' @section Errors: `backprop_error_argument` where an argument is not as described.
+#' @section Errors: `backprop_error_argument` where an argument is not as described, such as a function that takes none, and `backprop_error_input` where `f` is missing.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -19,14 +19,28 @@
 #' @export
 nn_callback <- function(f, every = 1) {
   call <- current_env()
+  check_given(missing(f), "f", "a function of one argument", call)
   if (!is.function(f)) abort_argument(c("{.arg f} must be a function.", x = "It is {describe(f)}."), call)
+  check_one_argument(f, "f", call)
   structure(list(f = f, every = check_whole(every, "every", call)), class = "nn_callback")
 }
 
 check_callback <- function(callback, call) {
   if (is.null(callback) || inherits(callback, "nn_callback")) return(callback)
   if (!is.function(callback)) abort_argument(c("{.arg callback} must be a function, what {.fn nn_callback} returns, or NULL.", x = "It is {describe(callback)}."), call)
+  check_one_argument(callback, "callback", call)
   nn_callback(callback)
+}
+
+check_one_argument <- function(f, name, call) {
+  if (is.primitive(f) || length(formals(f)) > 0) return(invisible())
+  abort_argument(c("{.arg {name}} must take an argument.", x = "It is a function without any.", i = "It gets a list of the epoch, the history's row, the rate and the weights: {.code function(now)}."), call)
+}
+
+#' @export
+print.nn_callback <- function(x, ...) {
+  cat("Callback (every ", format(x$every), ")\n", sep = "")
+  invisible(x)
 }
 
 # A file to write checkpoints to: its folder must be there.

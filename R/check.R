@@ -104,10 +104,10 @@ check_targets <- function(y, rows, call) {
 }
 
 # Refuses what cannot fit before anything is allocated.
-check_memory <- function(bytes, what, call) {
+check_memory <- function(bytes, what, call, hint = "Use fewer or smaller hidden layers, or smaller batches.") {
   limit <- getOption("backprop.memory_limit", core_physical_memory())
   if (bytes <= limit) return(invisible())
   abort_kind("memory", c("There is not enough memory for {what}.",
     x = "It needs {format(bytes, big.mark = ',', scientific = FALSE, nsmall = 0)} bytes; this machine has {format(limit, big.mark = ',', scientific = FALSE)}.",
-    i = "Use fewer or smaller hidden layers, or smaller batches."), call, environment())
+    i = hint), call, environment())
 }

@@ -14,8 +14,9 @@ knit_print.summary.nn_fit <- function(x, ...) {
 knit_print.nn_trace <- function(x, digits = 4, ...) {
   parts <- unlist(lapply(x$epochs, function(traced) {
     steps <- vapply(traced$steps, function(step) {
-      title <- paste0(if (is.na(step$number)) "After" else paste("Step", step$number), ": `", step$name, "` = ", if (is_true(step$number >= 2)) paste0("`", step$formula, "`") else step$formula)
-      value <- unname(step$value)
+      unit <- small_unit(step$value, digits)
+      title <- paste0(if (is.na(step$number)) "After" else paste("Step", step$number), ": `", step$name, "` = ", if (is_true(step$number >= 2)) paste0("`", step$formula, "`") else step$formula, if (unit < 1) paste(", in units of", format(unit)))
+      value <- unname(step$value) / unit
       paste0(title, "\n\n", paste(knitr::kable(value, digits = digits, col.names = rep(" ", ncol(value)), format = "pipe"), collapse = "\n"))
     }, "")
     c(paste0("**Epoch ", traced$epoch, "**, learning rate ", format(x$learning_rate)), steps)

@@ -48,9 +48,13 @@ nn_huber <- function(width = 1) new_loss("huber", check_number(width, "width", c
 
 #' @rdname nn_losses
 #' @export
-nn_quantile <- function(probability = 0.5) {
-  probability <- check_decay(check_number(probability, "probability", current_env(), least = 0, above = TRUE), "probability", current_env())
-  new_loss("quantile", probability)
+nn_quantile <- function(probability = 0.5) new_loss("quantile", check_share_of_one(probability, "probability", current_env()))
+
+#' @export
+print.nn_loss_setting <- function(x, ...) {
+  setting <- switch(x$name, huber = "width", quantile = "probability")
+  cat("Loss ", x$name, if (!is.null(setting)) paste0(" (", setting, " ", format(x$parameter), ")"), "\n", sep = "")
+  invisible(x)
 }
 
 check_loss <- function(loss, call) {

@@ -10,9 +10,8 @@ check_rate <- function(learning_rate, default, call) {
   if (is.null(learning_rate)) default else check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
 }
 check_decay <- function(x, name, call) {
-  x <- check_number(x, name, call, least = 0)
-  if (x >= 1) abort_argument(c("{.arg {name}} must be from 0 to below 1.", x = "It is {describe(x)}."), call)
-  x
+  if (is_number(x) && length(x) == 1 && is_true(x >= 0 && x < 1)) return(as.double(x))
+  abort_argument(c("{.arg {name}} must be one number from 0 to below 1.", x = "It is {describe(x)}."), call)
 }
 
 #' Optimisers
@@ -108,8 +107,8 @@ nn_adamw <- function(learning_rate = NULL, beta1 = 0.9, beta2 = 0.999, epsilon =
 #' @export
 nn_rprop <- function(learning_rate = NULL, less = 0.5, more = 1.2, least = 1e-6, most = 50) {
   call <- current_env()
-  less <- check_number(less, "less", call, least = 0, above = TRUE, most = 1)
-  more <- check_number(more, "more", call, least = 1)
+  less <- check_share_of_one(less, "less", call)
+  more <- check_number(more, "more", call, least = 1, above = TRUE)
   least <- check_number(least, "least", call, least = 0, above = TRUE)
   new_optimizer("rprop", check_rate(learning_rate, 0.01, call), less = less, more = more, least = least,
     most = check_number(most, "most", call, least = least), full_batch = TRUE, rule = 5L)

@@ -21,7 +21,8 @@
 #'   (n x units, for each layer), and `gradient`, a list of matrices of the network's names and shapes.
 #'
 #'   `nn_update()`: the network after the step, a list of matrices.
-#' @section Errors: `backprop_error_input` for data, and `backprop_error_argument` for a network, gradient, activation or rate, that is not as described.
+#' @section Errors: `backprop_error_input` for data that are not as described, or an argument that is missing; `backprop_error_argument` for a network, gradient, activation or rate that is not as described, and
+#'   for a fit made with offsets where `offset` is not given.
 #' @references Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations by back-propagating errors.
 #'   *Nature*, 323, 533-536. \doi{10.1038/323533a0}
 #' @seealso [nn_init()] for the first weights; [nn_trace()] shows all steps at once.
@@ -42,6 +43,7 @@
 nn_forward <- function(network, X, activation = NULL, output_activation = NULL, offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_forward)))
+  check_network_and_inputs(network, X, offset, call)
   seen <- seen_by(network, X, NULL, offset, call)
   net <- as_network(network, activation, output_activation, call, n_inputs = ncol(seen$X))
   forward_list(core_forward(net$shape, net$weights, seen$X, check_offset(seen$offset, nrow(seen$X), last(net$shape$units), call), TRUE, FALSE), net$shape)
@@ -89,6 +91,9 @@ from_logits <- function(problem) {
 #' @export
 nn_update <- function(network, gradient, learning_rate) {
   call <- current_env()
+  check_given(missing(network), "network", "a list of matrices as nn_init() and coef() return", call)
+  check_given(missing(gradient), "gradient", "a list of matrices of the network's shapes, as nn_gradient() returns", call)
+  check_given(missing(learning_rate), "learning_rate", "a positive number; the tutorial's is 0.1", call)
   if (inherits(network, "nn_fit")) network <- coef(network)
   units <- network_units(network, call)
   if (!identical(network_units(gradient, call, "gradient"), units))
@@ -108,18 +113,24 @@ nn_update <- function(network, gradient, learning_rate) {
 #' @param n The number of rows, a whole number of at least 1.
 #' @param batch_size Rows in a batch, a whole number of at least 1; the last batch may be shorter.
 #' @return A list of integer vectors, the rows of each batch in turn.
-#' @section Errors: `backprop_error_argument` where an argument is not as described.
+#' @section Errors: `backprop_error_argument` where an argument is not as described, `backprop_error_input` where one is missing, and `backprop_error_memory` where the order cannot fit.
 #' @references Salmon, J. K., Moraes, M. A., Dror, R. O. and Shaw, D. E. (2011). Parallel random numbers: as easy as 1, 2, 3. \doi{10.1145/2063384.2063405}
 #' @examples
 #' nn_batches(seed = c(1, 2), epoch = 1, n = 10, batch_size = 4)
 #' @export
 nn_batches <- function(seed, epoch, n, batch_size) {
   call <- current_env()
+  check_given(missing(seed), "seed", "the fit's, fit$state$seed", call)
+  check_given(missing(epoch), "epoch", "which epoch", call)
+  check_given(missing(n), "n", "the number of rows", call)
+  check_given(missing(batch_size), "batch_size", "the number of rows in a batch", call)
   seed <- check_whole(seed, "seed", call, least = 0, most = 2^32 - 1, many = TRUE)
   if (length(seed) != 2) abort_argument(c("{.arg seed} must be two whole numbers.", i = "A fit made with mini-batches holds them in {.code fit$state$seed}."), call)
   epoch <- check_whole(epoch, "epoch", call)
   n <- check_whole(n, "n", call)
   batch_size <- check_whole(batch_size, "batch_size", call)
+  batches <- ceiling(n / batch_size)
+  check_memory(16 * n + 64 * batches, "the order of these rows", call, "Use fewer rows or larger batches.")  # numbers of 4 bytes: the core's, its copy, 1 more, the batches; and what R adds to each vector
   order <- core_row_order(seed, epoch, n)
-  unname(split(order, (seq_len(n) - 1) %/% batch_size))
+  lapply(seq_len(batches), function(batch) order[seq((batch - 1) * batch_size + 1, min(batch * batch_size, n))])
 }

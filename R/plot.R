@@ -25,6 +25,7 @@
 #' @param units For `"network"`, how many places for units a layer has before it is shortened, a whole number from 3; 12 by default.
 #' @param resolution For `"boundary"`, at how many places along each axis the network is asked, a whole number from 2 to 2000; 200 by default.
 #' @param ... Passed on: for `"loss"` to [graphics::matplot()], for `"boundary"` to [graphics::plot.window()] and [graphics::title()] (`xlim`, `ylim`, `main`, `xlab`, `ylab`), for `"network"` `main` alone.
+#'   Any other argument is an error.
 #' @return `x`, invisibly.
 #' @section Errors: `backprop_error_argument` where an argument is not as described, where the fit has no epoch to show, and where `"boundary"` is asked of a fit that has not two numeric inputs or has several numeric outputs;
 #'   `backprop_error_input` where `data` or `y` do not belong to the fit.
@@ -42,9 +43,22 @@ plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, uni
   what <- check_choice(what, c("loss", "network", "boundary"), "what", call)
   units <- check_whole(units, "units", call, least = 3)
   resolution <- check_whole(resolution, "resolution", call, least = 2, most = 2000)
+  if (what != "network") check_graphical(what, call, ...)
   switch(what, loss = plot_loss(x, log, call, ...), network = plot_network(unclass(x), coef(x), units, call, ...), boundary = plot_boundary(x, data, y, resolution, call, ...))
   invisible(x)
 }
+
+# What may be passed on: the arguments of the functions that draw, and the graphical parameters that plotting functions take. The axes of a boundary end at its limits.
+check_graphical <- function(what, call, ...) {
+  drawn <- names(c(formals(graphics::plot.default), if (what == "loss") formals(graphics::matplot)))
+  known <- setdiff(unique(c(drawn, graphical_parameters)), c("x", "y", "log", "panel.first", "panel.last", "...", if (what == "boundary") c("type", "xaxs", "yaxs")))
+  unknown <- setdiff(if (...length() > 0 && is.null(...names())) "" else ...names(), known)
+  if (length(unknown) == 0) return(invisible())
+  if (!nzchar(unknown[1])) abort_argument("Graphical parameters must be named.", call)
+  abort_argument(c("{.arg {unknown[1]}} is no argument of this function.", nearest_name(unknown[1], known), i = "It takes {.arg {setdiff(names(formals(plot.nn_fit)), '...')}}, and graphical parameters such as {.arg main} and {.arg col}."), call)
+}
+graphical_parameters <- c("adj", "ann", "bg", "bty", "cex", "cex.axis", "cex.lab", "cex.main", "cex.sub", "col", "col.axis", "col.lab", "col.main", "col.sub", "crt", "err", "family", "fg", "font", "font.axis",
+  "font.lab", "font.main", "font.sub", "lab", "las", "lend", "lheight", "ljoin", "lmitre", "lty", "lwd", "mgp", "mkh", "pch", "srt", "tck", "tcl", "xaxp", "xaxs", "xaxt", "xpd", "yaxp", "yaxs", "yaxt", "ylbias")
 
 plot_loss <- function(fit, log, call, ...) {
   given <- list(...)

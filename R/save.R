@@ -53,7 +53,7 @@ nn_load <- function(path, allow = character()) {
   check_path(path, call, exists = TRUE)
   if (!is.character(allow) || anyNA(allow)) abort_argument(c("{.arg allow} must be names of functions.", x = "It is {describe(allow)}."), call)
   check_installed("jsonlite", "to read a model's file.")
-  check_memory(60 * file.size(path), "this file", call)
+  check_memory(60 * file.size(path), "this file", call, "Load it on a machine with more memory.")
   text <- as_file_error(intact_text(readBin(path, "raw", file.size(path))), "{.path {path}} is no intact file of a model.", call, path)
   file <- as_file_error(jsonlite::parse_json(text), "{.path {path}} cannot be read.", call, path)
   fit <- as_file_error({

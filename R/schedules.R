@@ -9,12 +9,12 @@
 #'
 #' @param every After how many epochs the rate drops, a whole number from 1.
 #' @param factor What the rate is multiplied by, a number above 0 and up to 1.
-#' @param epochs The horizon, in epochs, a whole number from 1.
+#' @param epochs The horizon, in epochs, a whole number from 1; from 2 for `nn_cosine()`, which goes from 1 to `least` in it.
 #' @param least The smallest factor, a number from 0 to 1; 0 by default for `nn_cosine()`, 1e-4 for `nn_plateau()`.
 #' @param then The schedule that follows; `NULL` (the default) for the full rate.
 #' @param patience How many epochs without a lower loss are borne, a whole number from 1; 10 by default.
 #' @return A list of class `nn_schedule`.
-#' @section Errors: `backprop_error_argument` where a setting is outside its range.
+#' @section Errors: `backprop_error_argument` where a setting is outside its range, and `backprop_error_input` where one without a default is missing.
 #' @references Loshchilov and Hutter (2017), cosine, \doi{10.48550/arXiv.1608.03983}. Goyal and others (2017), warm-up, \doi{10.48550/arXiv.1706.02677}.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
@@ -25,26 +25,39 @@
 NULL
 
 new_schedule <- function(kind, ...) structure(list(kind = kind, ...), class = "nn_schedule")
-check_factor <- function(factor, call) check_number(factor, "factor", call, least = 0, above = TRUE, most = 1)
+check_factor <- function(factor, call) {
+  if (is_number(factor) && length(factor) == 1 && is_true(factor > 0 && factor <= 1)) return(as.double(factor))
+  abort_argument(c("{.arg factor} must be one number above 0 and up to 1.", x = "It is {describe(factor)}."), call)
+}
 
 #' @rdname nn_schedules
 #' @export
-nn_step <- function(every, factor = 0.5) new_schedule("step", every = check_whole(every, "every", current_env()), factor = check_factor(factor, current_env()))
+nn_step <- function(every, factor = 0.5) {
+  call <- current_env()
+  check_given(missing(every), "every", "after how many epochs the rate drops", call)
+  new_schedule("step", every = check_whole(every, "every", call), factor = check_factor(factor, call))
+}
 
 #' @rdname nn_schedules
 #' @export
-nn_exponential <- function(factor) new_schedule("exponential", factor = check_factor(factor, current_env()))
+nn_exponential <- function(factor) {
+  check_given(missing(factor), "factor", "what the rate is multiplied by", current_env())
+  new_schedule("exponential", factor = check_factor(factor, current_env()))
+}
 
 #' @rdname nn_schedules
 #' @export
 nn_cosine <- function(epochs, least = 0) {
-  new_schedule("cosine", epochs = check_whole(epochs, "epochs", current_env()), least = check_number(least, "least", current_env(), least = 0, most = 1))
+  call <- current_env()
+  check_given(missing(epochs), "epochs", "the epoch in which the rate is at its least", call)
+  new_schedule("cosine", epochs = check_whole(epochs, "epochs", call, least = 2), least = check_number(least, "least", call, least = 0, most = 1))
 }
 
 #' @rdname nn_schedules
 #' @export
 nn_warm_up <- function(epochs, then = NULL) {
   call <- current_env()
+  check_given(missing(epochs), "epochs", "the epoch in which the rate is at its full size", call)
   if (!is.null(then)) check_schedule(then, call, "then")
   if (!is.null(then) && then$kind == "plateau") abort_argument(c("{.fn nn_plateau} cannot follow a warm-up.", i = "It watches the loss from the first epoch."), call)
   new_schedule("warm_up", epochs = check_whole(epochs, "epochs", call), then = then)

@@ -15,7 +15,8 @@
 #' @param epochs How many epochs to trace, a whole number from 1; 1 by default. Each keeps about twenty matrices.
 #' @return A list of class `nn_trace`: `epochs`, a list with an element for each epoch, each of them a list with `epoch` and `steps`; `network`, the weights at the end; and
 #'   `learning_rate`. A step is a list of `number` (0 to 11, and `NA` for the output under the updated weights), `name`, `formula` (text) and `value` (a matrix).
-#' @section Errors: those of [nn_train()].
+#' @section Errors: those of [nn_train()]. Where it diverges, which is an error of class `backprop_error_diverged`, the field `trace` of the error holds the epochs so far. A factor `y` is an error, as the steps are those
+#'   of the squared error.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -26,28 +27,41 @@
 nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid", output_activation = NULL, learning_rate = 0.1, epochs = 1, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_trace)))
+  check_given(missing(X), "X", "a numeric matrix with a row for each case", call)
   check_given(missing(y), "y", "the targets: a vector, or a matrix with a column for each output", call)
   X <- check_matrix(X, "X", call)
+  if (is.factor(y))
+    abort_input(c("{.arg y} must be a numeric or logical vector, or a numeric matrix.", x = "It is {describe(y)}, and the steps of a trace are those of the squared error.", i = "Make numbers of it: {.code y == {.val {levels(y)[1]}}}."), call)
   y <- check_targets(y, nrow(X), call)
   learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
   epochs <- check_whole(epochs, "epochs", call)
   if (is.null(start)) {
     units <- c(ncol(X), check_hidden(hidden, call), ncol(y))
   } else {
+    if (inherits(start, "nn_fit")) abort_argument(c("{.arg start} must be a list of matrices.", x = "It is a fit.", i = "Use {.code coef(fit)} to begin from its weights."), call)
     units <- network_units(start, call, "start", n_inputs = ncol(X), n_outputs = ncol(y))
   }
   chosen <- check_activations(activation, output_activation, length(units) - 2, call)
   check_memory(epochs * 8 * (3 * shape_parameters(list(units = units)) + 6 * nrow(X) * sum(units)), "the traced matrices", call)
   network <- if (is.null(start)) draw_network(units) else start
   traced <- vector("list", epochs)
+  so_far <- function(epochs) structure(list(epochs = traced[seq_len(epochs)], network = network, learning_rate = learning_rate), class = "nn_trace")
   for (epoch in seq_len(epochs)) {
     pass <- nn_backward(network, X, y, chosen$activation, chosen$output_activation)
-    updated <- nn_update(network, pass$gradient, learning_rate)
+    finite <- all(is.finite(unlist(pass$gradient))) && is.finite(sum(pass$E^2))
+    updated <- if (finite) nn_update(network, pass$gradient, learning_rate)
+    if (!all(is.finite(unlist(updated))) || !finite) abort_trace_diverged(so_far(epoch - 1), call)
     after <- nn_forward(updated, X, chosen$activation, chosen$output_activation)$output
     traced[[epoch]] <- list(epoch = epoch, steps = trace_steps(X, y, network, pass, updated, after, chosen))
     network <- updated
   }
-  structure(list(epochs = traced, network = network, learning_rate = learning_rate), class = "nn_trace")
+  so_far(epochs)
+}
+
+abort_trace_diverged <- function(trace, call) {
+  done <- length(trace$epochs)
+  abort_kind("diverged", c("Training diverged: the loss or the weights were no longer finite numbers in epoch {done + 1}.", i = "Use a smaller {.arg learning_rate} than {trace$learning_rate}, or scale the inputs.",
+    i = "The field {.field trace} of this error holds the {done} epoch{?s} before."), call, environment(), trace = trace)
 }
 
 # The steps of one epoch, a row each: number, name, formula, value.
@@ -91,18 +105,30 @@ trace_steps <- function(X, y, before, pass, updated, after, chosen) {
   steps
 }
 
+#' @rdname nn_trace
+#' @param x A trace.
+#' @param digits Decimal places that are printed, a whole number from 0 to 15; 4 by default. A matrix whose numbers would all be 0 in them, or a single digit, is printed in units of a power of ten.
 #' @export
 print.nn_trace <- function(x, digits = 4, ...) {
+  digits <- check_whole(digits, "digits", current_env(), least = 0, most = 15)
   for (traced in x$epochs) {
     cat("Epoch ", traced$epoch, ", learning rate ", format(x$learning_rate), "\n", sep = "")
     for (step in traced$steps) {
-      cat("\n", if (is.na(step$number)) "After" else paste("Step", step$number), ": ", step$name, " = ", step$formula, "\n", sep = "")
       value <- unname(step$value)
-      prmatrix(format(round(value, digits), nsmall = min(digits, 2)), quote = FALSE, right = TRUE, rowlab = rep("  ", nrow(value)), collab = rep("", ncol(value)))
+      unit <- small_unit(value, digits)
+      cat("\n", if (is.na(step$number)) "After" else paste("Step", step$number), ": ", step$name, " = ", step$formula, if (unit < 1) paste(", in units of", format(unit)), "\n", sep = "")
+      # `scientific` is how much longer plain numbers may be.
+      prmatrix(format(round(value / unit, digits), nsmall = min(digits, 2), scientific = digits), quote = FALSE, right = TRUE, rowlab = rep("  ", nrow(value)), collab = rep("", ncol(value)))
     }
     if (traced$epoch < length(x$epochs)) cat("\n")
   }
   invisible(x)
+}
+
+# The power of ten of the largest number, where that would have at most one digit; else 1.
+small_unit <- function(value, digits) {
+  largest <- max(abs(value))
+  if (is_true(largest > 0 && largest < 10^(1 - digits))) 10^floor(log10(largest)) else 1
 }
 
 #' Draw the steps of a trace
@@ -115,7 +141,7 @@ print.nn_trace <- function(x, digits = 4, ...) {
 #' @param digits Decimal places of the values, a whole number from 0 to 6; 2 by default.
 #' @param ... Must be empty: a misspelt argument is an error.
 #' @return `x`, invisibly.
-#' @section Errors: `backprop_error_argument` where an argument is not as described.
+#' @section Errors: `backprop_error_argument` where an argument is not as described, and where the device is too small for the matrices.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -129,8 +155,13 @@ plot.nn_trace <- function(x, epoch = 1, digits = 2, ...) {
   steps <- x$epochs[[epoch]]$steps
   size <- graphics::par("din")
   columns <- max(1, min(length(steps), round(sqrt(length(steps) * size[1] / size[2] / 1.2))))
-  old <- graphics::par(mfrow = c(ceiling(length(steps) / columns), columns), mar = c(0.3, 0.3, 2.7, 0.3), oma = c(0, 0, 0.2, 0), cex = 1)
+  old <- graphics::par(c("mfrow", "mar", "oma", "cex"))  # `mfrow` sets `cex`, which therefore comes last
   on.exit(graphics::par(old))
+  graphics::par(mfrow = c(ceiling(length(steps) / columns), columns), cex = 1, mar = c(0.3, 0.3, 2.7, 0.3), oma = c(0, 0, 0.2, 0))
+  margins <- graphics::par("mai")
+  if (any(graphics::par("fin") <= c(sum(margins[c(2, 4)]), sum(margins[c(1, 3)]))))
+    abort_argument(c("The device is too small for the {length(steps)} matrices of the epoch.", x = "It is {format(size[1], digits = 2)} x {format(size[2], digits = 2)} inches.",
+      i = "Make the device larger, such as 9 x 7 inches."), call)
   for (step in steps) draw_matrix(step, digits)
   invisible(x)
 }

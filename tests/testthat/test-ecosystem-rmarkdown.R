@@ -14,6 +14,7 @@ test_that("summaries and traces become tables in a document", {
   numbers <- round(trace$epochs[[2]]$steps[[3]]$value, 4)
   for (row in seq_len(nrow(numbers))) expect_match(gsub(" +", " ", text), paste0("| ", paste(format(numbers[row, 1]), collapse = " | ")), fixed = TRUE)
   expect_snapshot(cat(knitr::knit_print(nn_trace(X, tutorial_data()$y, start = nn_init(4, 1, 2)), digits = 2)))
+  expect_match(knitr::knit_print(nn_trace(X, tutorial_data()$y, start = lapply(nn_init(4, 1, 2), `*`, 1e-6))), "`d_hiddenlayer` = `Error_at_hidden_layer * slope_hidden_layer`, in units of 1e-0", fixed = TRUE)
 })
 
 test_that("the report knits for classes and for numbers, and leaves nothing behind", {

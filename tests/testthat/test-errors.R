@@ -360,3 +360,56 @@ test_that("a callback written in the call leaves the call printable", {
   fit <- nn_train(matrix(1:4, 2), c(0, 1), epochs = 2, callback = function(now) NULL)
   expect_output(print(summary(fit)), "<function>")
 })
+
+test_that("arguments without a default are asked for", {
+  network <- nn_init(4, 1)
+  expect_snapshot({
+    refused(nn_trace(y = y), "input")
+    refused(nn_trace(X), "input")
+    refused(nn_loss(), "input")
+    refused(nn_loss(network), "input")
+    refused(nn_loss(network, X), "input")
+    refused(nn_gradient(X = X, y = y), "input")
+    refused(nn_check_gradient(network, y = y), "input")
+    refused(nn_forward(X = X), "input")
+    refused(nn_forward(network), "input")
+    refused(nn_backward(network, X), "input")
+    refused(nn_update(), "input")
+    refused(nn_update(network), "input")
+    refused(nn_update(network, network), "input")
+    refused(nn_batches(), "input")
+    refused(nn_batches(c(1, 2)), "input")
+    refused(nn_batches(c(1, 2), 1), "input")
+    refused(nn_batches(c(1, 2), 1, 10), "input")
+    refused(perceptron(), "input")
+    refused(sigmoid(), "input")
+    refused(derivatives_sigmoid(), "input")
+    refused(nn_step(), "input")
+    refused(nn_exponential(), "input")
+    refused(nn_cosine(), "input")
+    refused(nn_warm_up(), "input")
+    refused(nn_callback(), "input")
+  })
+})
+
+test_that("a trace takes numbers and matrices, and prints to whole digits", {
+  trace <- nn_trace(X, y, start = tutorial_start())
+  printed <- capture.output({
+    expect_error(print(trace, digits = -1), class = "backprop_error_argument")
+    expect_error(print(trace, digits = "a"), class = "backprop_error_argument")
+  })
+  expect_identical(printed, character())
+  expect_snapshot({
+    refused(nn_trace(X, factor(c("a", "b", "a"))), "input")
+    refused(nn_trace(X, y, start = nn_train(X, y, epochs = 1)), "argument")
+    refused(print(trace, digits = 2.5), "argument")
+  })
+})
+
+test_that("a callback that takes nothing is refused before the training", {
+  expect_snapshot({
+    refused(nn_train(X, y, epochs = 3, callback = function() FALSE), "argument")
+    refused(nn_callback(function() FALSE), "argument")
+  })
+  for (f in list(function(...) TRUE, function(now, and = 1) TRUE, list, mean)) expect_s3_class(nn_callback(f), "nn_callback")
+})

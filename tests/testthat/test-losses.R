@@ -47,7 +47,7 @@ test_that("the gradient agrees with finite differences for every activation, los
 test_that("a step over a kink is reported and left out", {
   network <- list(wh = matrix(c(1, 1), 1), bh = matrix(c(0, 0.5), 1), wout = matrix(c(1, 1)), bout = matrix(0))
   check <- nn_check_gradient(network, matrix(0), 1, activation = "relu", output_activation = "identity")
-  expect_identical(check$crossing, "bh1")
+  expect_identical(check$crossing, "bh[1, 1]")
   expect_lt(check$difference, 1e-7)
   wrong <- abs(check$analytic$bh - check$numeric$bh)
   expect_gt(wrong[1], 0.1)
@@ -140,4 +140,23 @@ test_that("a logical outcome is 1 for TRUE, with the tutorial's loss", {
     expect_identical(fit$settings$loss$name, "squared_error")
     expect_identical(nn_loss(tutorial_start(), data$X, y), nn_loss(tutorial_start(), data$X, data$y))
   }
+})
+
+test_that("losses with a setting and callbacks print it", {
+  expect_snapshot({
+    nn_huber()
+    nn_quantile(0.9)
+    nn_callback(function(now) TRUE, every = 10)
+    nn_train(matrix(1:3), 1:3, epochs = 1)$settings$loss
+  })
+  for (object in list(nn_huber(), nn_callback(mean))) {
+    capture.output(returned <- withVisible(print(object)))
+    expect_false(returned$visible)
+    expect_identical(returned$value, object)
+  }
+  refused <- function(expression) writeLines(conditionMessage(expect_error(expression, class = "backprop_error_argument")))
+  expect_snapshot({
+    refused(nn_quantile(0))
+    refused(nn_quantile(1))
+  })
 })

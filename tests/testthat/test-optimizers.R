@@ -156,3 +156,21 @@ test_that("Adam, momentum and Nesterov make the steps of scikit-learn", {
     }
   }
 })
+
+test_that("a rate's horizon, shares and multiples outside their range are refused by both ends of it", {
+  refused <- function(expression) writeLines(conditionMessage(expect_error(expression, class = "backprop_error_argument")))
+  expect_snapshot({
+    refused(nn_plateau(factor = 2))
+    refused(nn_exponential(0))
+    refused(nn_step(2, factor = "a"))
+    refused(nn_momentum(momentum = -1))
+    refused(nn_rmsprop(decay = 1))
+    refused(nn_adam(beta1 = "a"))
+    refused(nn_rprop(less = 1))
+    refused(nn_rprop(more = 1))
+    refused(nn_cosine(1))
+  })
+  expect_identical(nn_exponential(1)$factor, 1)
+  expect_identical(nn_momentum(momentum = 0)$numbers$momentum, 0)
+  expect_equal(schedule_factors(nn_cosine(2, least = 0.1), 1:3, NULL), c(1, 0.1, 0.1))
+})

@@ -60,3 +60,12 @@ test_that("the sigmoid and its derivative are their formulas and keep the shape"
   step <- 1e-5
   expect_equal(derivatives_sigmoid(sigmoid(x)), (sigmoid(x + step) - sigmoid(x - step)) / (2 * step), tolerance = 1e-8)
 })
+
+test_that("a sum that is too large for a number is an error, by its row", {
+  refused <- function(expression) writeLines(conditionMessage(expect_error(expression, class = "backprop_error_input")))
+  expect_snapshot({
+    refused(perceptron(c(1e308, 1e308, -1e308), w = c(10, 10, 10)))
+    refused(perceptron(rbind(c(1, 1, 1, 1), c(1e308, 1e308, -1.5e308, -1.5e308))))
+  })
+  expect_identical(perceptron(c(1e308, -1e308, 1)), 1L)
+})

@@ -272,3 +272,42 @@ test_that("going on with other data says so, and still goes on", {
   expect_identical(coef(resumed), coef(from_weights))
   expect_identical(nobs(resumed), nobs(from_weights))
 })
+
+test_that("a diverging trace says so, and holds the epochs so far", {
+  X <- tutorial_data()$X
+  y <- tutorial_data()$y
+  settings <- list(X, y * 1e6, start = tutorial_start(), learning_rate = 1e3, epochs = 50, activation = "identity", output_activation = "identity")
+  trained <- expect_error(do.call(nn_train, settings), class = "backprop_error_diverged")
+  traced <- expect_error(do.call(nn_trace, settings), class = "backprop_error_diverged")
+  expect_s3_class(traced$trace, "nn_trace")
+  expect_identical(length(traced$trace$epochs), nrow(trained$fit$history))
+  expect_gt(length(traced$trace$epochs), 0)
+  expect_identical(traced$trace$network, coef(trained$fit))
+  expect_output(print(traced$trace), "Epoch 1")
+  expect_snapshot(writeLines(conditionMessage(traced)))
+  at_once <- expect_error(nn_trace(X, y * 1e200, learning_rate = 1e200, epochs = 3, output_activation = "identity"), class = "backprop_error_diverged")
+  expect_length(at_once$trace$epochs, 0)
+})
+
+test_that("small numbers of a trace are printed in units of a power of ten", {
+  X <- tutorial_data()$X
+  small <- lapply(tutorial_start(), `*`, 1e-4)
+  expect_snapshot(print(nn_trace(X, tutorial_data()$y, start = small, learning_rate = 1e-3)))
+  # neither zeros nor ordinary numbers have a unit
+  expect_identical(small_unit(matrix(0), 4), 1)
+  expect_identical(small_unit(matrix(c(-0.001, 0)), 4), 1)
+  expect_equal(small_unit(matrix(c(-0.00099, 0)), 4), 1e-4)
+  # numbers whose last digits are 0 stay plain
+  start <- tutorial_start()
+  start$wh[] <- c(0.001, 0.0002)
+  expect_output(print(nn_trace(X, tutorial_data()$y, start = start)), "0.0010", fixed = TRUE)
+})
+
+test_that("batches are whole and in order, and refused where they cannot fit", {
+  order <- unlist(nn_batches(c(1, 2), 3, 11, 11))
+  expect_identical(nn_batches(c(1, 2), 3, 11, 4), list(order[1:4], order[5:8], order[9:11]))
+  expect_identical(nn_batches(c(1, 2), 3, 11, 100), list(order))
+  expect_length(nn_batches(c(1, 2), 3, 11, 1), 11)
+  withr::local_options(backprop.memory_limit = 1e9)
+  expect_error(nn_batches(c(1, 2), 1, 2147483647, 1e9), class = "backprop_error_memory")
+})
