@@ -39,9 +39,16 @@ nn_save <- function(fit, path) {
   check_path(path, call)
   plain <- unclass(current_fit(fit, call))
   plain$call <- known_call(plain$call)
-  payload <- as_file_error(write_json(plain), "The fit cannot be written to a file.", call)
+  as_file_error({
+    classes <- setdiff(class(fit), "nn_fit")
+    if (length(classes) > 0) abort_format("{.code fit} has the class {.cls {classes[1]}} besides its own, which has no form in the file.", "Take it away: {.code class(fit) <- \"nn_fit\"}.")
+    payload <- write_json(plain)
+    foreign <- foreign_functions(plain)
+    check_model(plain)
+  }, "The fit cannot be written to a file that {.fn nn_load} would read.", call, hint = "{.fn saveRDS} keeps it as it is, for yourself.")
   text <- enc2utf8(paste0("\"schema\": ", fit_schema, ",\n\"model\": ", payload, "}\n"))
-  write_file(c(charToRaw(file_head(raw_md5(charToRaw(text)))), charToRaw(text)), path, call)
+  write_file(c(charToRaw(file_head(cli::hash_raw_md5(charToRaw(text)))), charToRaw(text)), path, call)
+  if (length(foreign) > 0) cli::cli_inform(c("The fit names {.code {foreign}}, which {?is/are} not among the functions that a file may name.", i = "To read it: {.code nn_load(path, allow = {name_list(foreign)})}."), class = "backprop_message_functions")
   invisible(path)
 }
 
@@ -59,11 +66,15 @@ nn_load <- function(path, allow = character()) {
   fit <- as_file_error({
     if (!is.list(file) || !identical(names(file), c("format", "md5", "schema", "model"))) abort_format("It must have the fields format, md5, schema and model.")
     check_schema(file$schema, call)
-    read_json(file$model, allow)
+    fit <- read_json(file$model)
+    if (!is.list(fit)) fit <- list()
+    foreign <- setdiff(foreign_functions(fit), allow)
+    if (length(foreign) > 0) abort_format("It names {.code {foreign}}, which {?is/are} not among the functions that a file may name.",
+      "If you trust the file and know what {cli::qty(length(foreign))}{?this function does/these functions do}: {.code nn_load(path, allow = {name_list(c(allow, foreign))})}.")
+    fit
   }, "{.path {path}} cannot be read.", call, path)
-  if (!is.list(fit)) fit <- list()
   fit <- current_fit(structure(fit, class = "nn_fit"), call)
-  as_file_error(check_model(unclass(fit), allow), "{.path {path}} does not hold a model that can be used.", call, path)
+  as_file_error(check_model(unclass(fit)), "{.path {path}} does not hold a model that can be used.", call, path)
   fit
 }
 
@@ -76,7 +87,7 @@ intact_text <- function(bytes) {
   head <- bytes[seq_len(first)]
   rest <- bytes[-seq_len(first)]
   if (any(head == as.raw(0)) || !grepl("^\\{\"format\": \"backprop model\", \"md5\": \"[0-9a-f]{32}\",\n$", rawToChar(head), useBytes = TRUE)) abort_format("It does not begin as a file of {.fn nn_save} does.")
-  if (!identical(rawToChar(head), file_head(raw_md5(rest)))) abort_format("Its checksum is not that of its contents: it was cut or changed.")
+  if (!identical(rawToChar(head), file_head(cli::hash_raw_md5(rest)))) abort_format("Its checksum is not that of its contents: it was cut or changed.")
   if (any(rest == as.raw(0))) abort_format("It has a zero byte in its text.")
   text <- rawToChar(bytes)
   if (!validUTF8(text)) abort_format("It is not in UTF-8.")
@@ -84,20 +95,7 @@ intact_text <- function(bytes) {
   text
 }
 
-raw_md5 <- function(bytes) {
-  path <- tempfile("md5-")
-  on.exit(unlink(path))
-  writeBin(bytes, path)
-  unname(tools::md5sum(path))
-}
-
-# The call that made the fit, without calls of functions that a file may not name.
-known_call <- function(x) {
-  if (!is.call(x)) return(x)
-  name <- function_name(x[[1]])
-  if (is.null(name) || !name %in% json_functions) return(as.symbol(if (is.null(name)) "<call>" else paste0("<call of ", name, ">")))
-  as.call(c(x[[1]], lapply(as.list(x)[-1], known_call)))
-}
+name_list <- function(names) paste(deparse(names, width.cutoff = 500), collapse = " ")
 
 check_path <- function(path, call, exists = FALSE) {
   if (!is.character(path) || length(path) != 1 || is.na(path) || !nzchar(path)) abort_argument(c("{.arg path} must be the path of a file, one string.", x = "It is {describe(path)}."), call)
@@ -151,11 +149,11 @@ write_file <- function(bytes, path, call) {
 }
 
 # Whatever goes wrong with a file becomes one kind of error. A stranger's file can be wrong in ways that no check foresees.
-as_file_error <- function(work, what, call, path = NULL) {
+as_file_error <- function(work, what, call, path = NULL, hint = NULL) {
   tryCatch(work, error = function(e) {
     if (inherits(e, "backprop_error")) cnd_signal(e)
     ours <- inherits(e, "backprop_internal_format")
     shown <- if (ours) vapply(c(e$message, e$hint), cli::format_inline, "", .envir = e$envir, USE.NAMES = FALSE) else conditionMessage(e)
-    abort_kind("file", c(what, x = "{shown[1]}", i = if (length(shown) > 1) "{shown[2]}"), call, environment())
+    abort_kind("file", c(what, x = "{shown[1]}", i = if (length(shown) > 1) "{shown[2]}" else hint), call, environment())
   })
 }
