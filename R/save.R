@@ -3,21 +3,26 @@
 #' `nn_save()` writes a fit to a JSON file and `nn_load()` reads it: the whole model, to the last bit, with the state that [nn_continue()] goes on from. The file can be read by any program
 #' that reads JSON, be kept under version control, and be sent to others. `saveRDS()` keeps a fit as well, but `readRDS()` should never be given a file of a stranger; `nn_load()` can be.
 #'
-#' The file is written beside its place and renamed, so that a crash never leaves half a file. A checksum of its contents is inside: a file that was cut or changed on its way is an error. Reading makes
-#' numbers, strings, and the symbols and calls of a formula, and evaluates none of them; sizes, types and finite numbers are checked before anything is used.
+#' The file is written beside its place and renamed, so that a crash never leaves half a file. A file that is replaced hands on its permissions, and a link to a file stays one. A checksum of the contents is inside: a file that was cut or
+#' changed on its way is an error. Reading makes numbers, strings, and the symbols and calls of a formula, and evaluates none of them; sizes, types and finite numbers are checked before anything is used. `nn_save()` makes the same checks, so that
+#' what it writes can be read. Fields that were added to the fit are written where they are plain values.
 #'
-#' A formula may name functions, and predicting from it calls them. A file may therefore name only those that compute: arithmetic, comparison, `log()`, `exp()`, `sqrt()` and their kin, `I()`, `factor()`,
-#' `poly()`, `ns()`, `bs()`, `scale()` and some more; the page on the format, `vignette("format", "backprop")`, lists them. A file that names another is refused, unless the reader lists that function in `allow`.
-#' The recorded call of the fit (`fit$call`) is written with calls of such functions left out: it is never evaluated for predicting.
+#' A formula may name functions, and predicting from it calls them. A file may therefore name only those that compute from their arguments, and take no function as one: arithmetic, comparison, `log()`, `exp()`, `sqrt()` and their kin, `I()`,
+#' `factor()`, `cut()`, `poly()`, `ns()`, `bs()`, `scale()` and some more, with `base::`, `stats::` or `splines::` or without; the page on the format, `vignette("format", "backprop")`, lists them. Contrasts and `na.action` must be R's own or matrices, and what the
+#' formula takes values from must be columns of the data. A file that names anything else is refused, unless the reader lists those names in `allow`; `nn_save()` says which they are, in a message of class `backprop_message_functions`.
+#'
+#' The recorded call of the fit (`fit$call`) is written without `callback` and `checkpoint`, and what else it may not hold (calls of other functions, own contrasts) is replaced by symbols. Predicting does not evaluate it, but [stats::update()] does, and so
+#' may other packages. For the call of a file that is to train: `nn_train()` with arguments that compute, on whatever has the names of its data in your workspace.
 #'
 #' The file holds no data, but with `keep_fitted = TRUE` (the default of [nn_train()]) the outputs and residuals of the training rows, from which the targets follow.
 #'
 #' @param fit A fit of [nn_train()].
-#' @param path The path of the file, one string; `.json` is the usual ending. An existing file is replaced.
-#' @param allow Names of further functions that the formula in the file may call, a character vector; none by default. Name only functions that you know and that are safe to call with anything.
+#' @param path The path of the file, one string; `.json` is the usual ending. An existing file is replaced; a folder, a pipe or a device is not.
+#' @param allow Names of further functions that the file may name, as the error has them (`"f"` or `"package::f"`), a character vector; none by default. Name only functions that you know and that are safe to call with anything: one that calls others by name, such as
+#'   `sapply()` or `do.call()`, can do all that R can.
 #' @return `nn_save()`: `path`, invisibly. `nn_load()`: the fit, of class `nn_fit`, as it was saved; brought up to date where the file is of an older schema.
 #' @section Errors: `backprop_error_argument` where an argument is not as described; `backprop_error_file` where the file cannot be written or read, is damaged, is no model, or names a function that is
-#'   not allowed; `backprop_error_schema` where it was made by a newer version of the package; `backprop_error_memory` where the file is too large for the machine.
+#'   not allowed, and where the fit holds what has no form in the file; `backprop_error_schema` where it was made by a newer version of the package; `backprop_error_memory` where the file is too large for the machine.
 #' @references Bray, T. (2017). The JavaScript Object Notation (JSON) data interchange format. RFC 8259. \doi{10.17487/RFC8259}.
 #'   Rivest, R. (1992). The MD5 message-digest algorithm. RFC 1321. \doi{10.17487/RFC1321}
 #' @seealso [nn_export()] to run a model without the package; [nn_continue()] to go on training.
