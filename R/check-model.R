@@ -38,6 +38,8 @@ check_model <- function(fit) {
   need(is.data.frame(fit$history) && all(vapply(fit$history, is.double, NA)) && all(c("epoch", "loss") %in% names(fit$history)), "Its history must be a table of numbers.")
   need(is.null(fit$calibration) || (is.list(fit$calibration) && length(fit$calibration) == (if (is.null(fit$levels)) outputs else 1) && all(vapply(fit$calibration, function(scores) is.double(scores) && all(is.finite(scores)), NA))),
     "Its calibration must be lists of finite numbers.")
+  errors <- function(x) is.list(x) && is.double(x$table) && is.matrix(x$table) && nrow(x$table) == outputs && !is.null(colnames(x$table)) && (is.null(x$accuracy) || number(x$accuracy))
+  need(is.null(fit$errors) || (is.list(fit$errors) && errors(fit$errors$training) && (is.null(fit$errors$held_out) || errors(fit$errors$held_out)) && flag(fit$errors$weighted)), "Its errors must be tables of numbers.")
   need(is.null(fit$probe) || (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA))), "What it knows of the inputs and units must be numbers.")
   need(is.null(fit$na.action) || (whole(fit$na.action, 1) && inherits(fit$na.action, c("omit", "exclude"))), "The rows that were left out must be whole numbers.")
   need(is.null(fit$chosen) || text(fit$chosen), "What was chosen for it must be names of arguments.")
@@ -120,6 +122,8 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, need, finite
   # that of a sparse matrix has no columns
   need(if (is.null(encoding$columns)) is.null(encoding$terms) else is.list(encoding$columns) && different(names(encoding$columns)), "Its encoding must have columns with names.")
   for (kind in encoding$columns) check_model_column(kind, is.null(encoding$terms), need, name, flag, whole)
+  width <- function(kind) if (!is.null(kind$coding)) ncol(kind$coding) else if (is.null(kind$width)) 1 else kind$width
+  need(is.null(encoding$columns) || !is.null(encoding$terms) || sum(vapply(encoding$columns, function(kind) as.double(width(kind)), 0)) == inputs, "Its columns do not make as many inputs as it has.")
   if (!is.null(encoding$terms)) check_model_terms(encoding, need, name, whole)
   need(is.null(encoding$replay$na.action) || name(encoding$replay$na.action), "What is done with missing values must be one name.")
   outcome <- encoding$outcome

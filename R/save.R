@@ -114,10 +114,10 @@ check_path <- function(path, call, exists = FALSE) {
 write_whole <- function(write, path) {
   problem <- NULL
   tryCatch(withCallingHandlers({
-    path <- link_target(path)
+    path <- link_target(path.expand(path))
     if (!is_replaceable(path)) stop("It is a folder, a pipe or a device.")
     beside <- tempfile("nn-", tmpdir = dirname(path))
-    on.exit(unlink(beside))
+    on.exit(unlink(beside, expand = FALSE))
     mode <- if (file.exists(path)) file.mode(path)
     file.create(beside)
     if (!is.null(mode)) Sys.chmod(beside, "600", use_umask = FALSE)
