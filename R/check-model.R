@@ -40,7 +40,7 @@ check_model <- function(fit) {
     "Its calibration must be lists of finite numbers.")
   errors <- function(x) is.list(x) && is.double(x$table) && is.matrix(x$table) && nrow(x$table) == outputs && !is.null(colnames(x$table)) && (is.null(x$accuracy) || number(x$accuracy))
   need(is.null(fit$errors) || (is.list(fit$errors) && errors(fit$errors$training) && (is.null(fit$errors$held_out) || errors(fit$errors$held_out)) && flag(fit$errors$weighted)), "Its errors must be tables of numbers.")
-  need(is.null(fit$probe) || (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA))), "What it knows of the inputs and units must be numbers.")
+  need(is.null(fit$probe) || (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA)) && whole(fit$probe$rows) && length(fit$probe$typical) == units[1] && !anyNA(fit$probe$typical) && length(fit$probe$idle) == layers - 1), "What it knows of the inputs and units must be numbers.")
   need(is.null(fit$na.action) || (whole(fit$na.action, 1) && inherits(fit$na.action, c("omit", "exclude"))), "The rows that were left out must be whole numbers.")
   need(is.null(fit$chosen) || text(fit$chosen), "What was chosen for it must be names of arguments.")
   check_model_call(fit$call, need)

@@ -357,6 +357,8 @@ test_that("parts that do not agree are refused before they are used", {
   refused(frame, c("encoding", "columns", "f", "coding"), NULL, "a", matrix(1, 2, 2), matrix(NA_real_, 3, 2))
   refused(frame, c("encoding", "columns", "a", "width"), "a", -1, c(1, 2), 2)
   refused(frame, c("encoding", "columns", "on"), NULL, list(type = "other", class = "Date", width = 2))
+  refused(frame, c("probe", "typical"), NA_real_, 1, NULL)
+  refused(frame, c("probe", "idle"), c(1, 2), NULL)
   refused(frame, "errors", "a", list(training = 1), list(training = list(table = matrix(1, 2, 2)), weighted = FALSE))
   refused(frame, c("errors", "held_out"), "a", 1:3)
   refused(formula, c("encoding", "columns", "kind", "levels"), "k")
