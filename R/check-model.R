@@ -1,7 +1,7 @@
 # Is a fit that was read from a file one that the core can be given? Sizes are compared as numbers before any matrix is made from them.
 
-check_model <- function(fit, allow = character()) {
-  need <- function(ok, what) if (!isTRUE(ok)) abort_format(what)
+check_model <- function(fit) {
+  need <- function(ok, what, hint = NULL) if (!isTRUE(ok)) abort_format(what, hint)
   whole <- function(x, least = 0, most = .Machine$integer.max) is.numeric(x) && length(x) > 0 && all(is.finite(x)) && all(x == floor(x) & x >= least & x <= most)
   one <- function(x) length(x) == 1
   finite <- function(x, length) is.double(x) && base::length(x) %in% length && all(is.finite(x))
@@ -27,22 +27,36 @@ check_model <- function(fit, allow = character()) {
   }
   need(is.numeric(fit$n) && one(fit$n) && whole(fit$n), "Its number of rows must be a whole number.")
   need(is.null(fit$levels) || (text(fit$levels) && !anyDuplicated(fit$levels) && length(fit$levels) == if (outputs == 1) 2 else outputs), "Its levels do not fit its outputs.")
-  need(is.null(fit$inputs) || (text(fit$inputs) && length(fit$inputs) == units[1]), "It must have a name for each input, or none.")
-  need(is.null(fit$outputs) || (text(fit$outputs) && length(fit$outputs) == outputs), "It must have a name for each output, or none.")
+  need(is.null(fit$inputs) || (text(fit$inputs) && length(fit$inputs) == units[1]), "It must have a name for each input, or none.", "Give all of them names, in {.code fit$inputs}.")
+  need(is.null(fit$outputs) || (text(fit$outputs) && length(fit$outputs) == outputs), "It must have a name for each output, or none.", "Give all of them names, in {.code fit$outputs}.")
+  need(is.null(fit$ordered) || (isTRUE(fit$ordered) && !is.null(fit$levels)), "Its mark of ordered levels must be true, or absent.")
   need(flag(fit$has_offset) && (is.null(fit$data) || (text(fit$data) && one(fit$data))), "Its marks of the data are not as expected.")
   need(text(fit$stop) && one(fit$stop) && fit$stop %in% names(stop_reasons), "The reason why training ended is not known.")
   need((is.null(fit$objective) || number(fit$objective)) && (is.null(fit$best_epoch) || whole(fit$best_epoch) && one(fit$best_epoch)), "Its objective or best epoch is no number.")
   for (name in c("output", "residuals")) if (!is.null(fit[[name]]))
     need(is.matrix(fit[[name]]) && is.double(fit[[name]]) && all(dim(fit[[name]]) == c(fit$n, outputs)) && all(is.finite(fit[[name]])), paste0("Its ", name, " must have a row for each row of the data."))
   need(is.data.frame(fit$history) && all(vapply(fit$history, is.double, NA)) && all(c("epoch", "loss") %in% names(fit$history)), "Its history must be a table of numbers.")
-  need(is.null(fit$calibration) || (is.list(fit$calibration) && all(vapply(fit$calibration, function(scores) is.double(scores) && all(is.finite(scores)), NA))), "Its calibration must be lists of finite numbers.")
-  need(is.null(fit$probe) || (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA))), "What it knows of the inputs and units must be numbers.")
-  need(is.null(fit$call) || is.call(fit$call), "Its call is none.")
+  need(is.null(fit$calibration) || (is.list(fit$calibration) && length(fit$calibration) == (if (is.null(fit$levels)) outputs else 1) && all(vapply(fit$calibration, function(scores) is.double(scores) && all(is.finite(scores)), NA))),
+    "Its calibration must be lists of finite numbers.")
+  errors <- function(x) is.list(x) && is.double(x$table) && is.matrix(x$table) && nrow(x$table) == outputs && !is.null(colnames(x$table)) && (is.null(x$accuracy) || number(x$accuracy))
+  need(is.null(fit$errors) || (is.list(fit$errors) && errors(fit$errors$training) && (is.null(fit$errors$held_out) || errors(fit$errors$held_out)) && flag(fit$errors$weighted)), "Its errors must be tables of numbers.")
+  need(is.null(fit$probe) || (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA)) && whole(fit$probe$rows) && length(fit$probe$typical) == units[1] && !anyNA(fit$probe$typical) && length(fit$probe$idle) == layers - 1), "What it knows of the inputs and units must be numbers.")
+  need(is.null(fit$na.action) || (whole(fit$na.action, 1) && inherits(fit$na.action, c("omit", "exclude"))), "The rows that were left out must be whole numbers.")
+  need(is.null(fit$chosen) || text(fit$chosen), "What was chosen for it must be names of arguments.")
+  check_model_call(fit$call, need)
   check_model_settings(fit$settings, fit$shape, need, number, flag, whole)
   check_model_state(fit$state, fit$settings, parameters, need, number, finite, whole)
   need(is.null(fit$encoding$columns) || !is.null(fit$inputs), "It must have a name for each input.")
-  check_model_encoding(fit$encoding, units[1], outputs, need, finite, allow)
+  check_model_encoding(fit$encoding, units[1], outputs, fit$levels, need, finite, flag, whole)
   fit
+}
+
+# nn_train() with arguments by their full names, and nothing that a file's call may not hold.
+check_model_call <- function(call, need) {
+  if (is.null(call)) return(invisible())
+  arguments <- setdiff(unlist(lapply(list(nn_train.formula, nn_train.data.frame, nn_train.matrix), function(method) names(formals(method)))), "...")
+  need(is.call(call) && is.null(attributes(call)) && identical(call[[1]], quote(nn_train)) && all(names2(call)[-1] %in% arguments) && !anyDuplicated(names2(call)[-1]), "Its call must be one of {.fn nn_train}.")
+  need(identical(known_call(call), call), "Its call does more than train, or holds what a file may not name.")
 }
 
 # Settings are what the package's own functions make of the same numbers.
@@ -89,7 +103,8 @@ check_model_state <- function(state, settings, parameters, need, number, finite,
   need(finite(state$under_way, 4) && state$under_way[1] >= 0, "The epoch under way in its state must be four numbers.")
   need(is.null(state$seed) || (whole(state$seed, 0, 2^32 - 1) && length(state$seed) == 2), "Its seed must be two whole numbers.")
   need(!needs_seed(settings) || !is.null(state$seed), "It has no seed.")
-  need(!identical(settings$schedule$kind, "plateau") || (is.list(state$plateau) && number(state$plateau$factor, 0) && number(state$plateau$best) && number(state$plateau$stale, 0)), "The plateau of its state must be three numbers.")
+  need(if (identical(settings$schedule$kind, "plateau")) is.list(state$plateau) && number(state$plateau$factor, 0) && number(state$plateau$best) && number(state$plateau$stale, 0) else is.null(state$plateau),
+    "The plateau of its state must be three numbers, and there only for the schedule that has one.")
   if (!second_order(settings$optimizer)) return(invisible())
   curvature <- state$curvature
   pairs <- function(x) is.double(x) && is.matrix(x) && nrow(x) == parameters && all(is.finite(x))
@@ -97,17 +112,65 @@ check_model_state <- function(state, settings, parameters, need, number, finite,
     all(vapply(curvature[names(memory$curvature)[-(1:4)]], number, NA)), "The curvature of its state is not as long as there are weights.")
 }
 
-# Contrasts and what is done with missing values are functions by name that encoding calls, so only R's own are taken; so are the functions of the terms (see read_call()).
-check_model_encoding <- function(encoding, inputs, outputs, need, finite, allow) {
+# Which functions it names is checked before (see foreign_functions()).
+check_model_encoding <- function(encoding, inputs, outputs, levels, need, finite, flag, whole) {
   if (is.null(encoding)) return(invisible())
   need(is.list(encoding) && finite(encoding$center, inputs) && finite(encoding$scale, inputs) && all(encoding$scale > 0), "The centre and scale of its encoding must be finite numbers, one for each input.")
+  need(is.null(encoding$constant) || length(encoding$constant) == 0 || whole(encoding$constant, 1, inputs), "Its constant inputs must be among its inputs.")
+  need(flag(encoding$offset_argument), "Whether it has offsets must be true or false.")
+  name <- function(x) is.character(x) && length(x) == 1 && !is.na(x)
   # that of a sparse matrix has no columns
-  need(if (is.null(encoding$columns)) is.null(encoding$terms) else is.list(encoding$columns) && !is.null(names(encoding$columns)), "Its encoding must have columns with names.")
-  for (kind in encoding$columns) need(is.list(kind) && is.character(kind$type) && length(kind$type) == 1, "Each column of its encoding must have a type.")
-  need(is.null(encoding$terms) || inherits(encoding$terms, "terms"), "Its formula is none.")
-  named <- c(unlist(Filter(is.character, as.list(encoding$contrasts))), encoding$replay$na.action)
-  need(is.null(named) || (is.character(named) && all(named %in% c("contr.treatment", "contr.sum", "contr.helmert", "contr.poly", "contr.SAS", "na.omit", "na.exclude", "na.pass", "na.fail", allow))),
-    "Its contrasts, or what is done with missing values, are none of R's own.")
+  need(if (is.null(encoding$columns)) is.null(encoding$terms) else is.list(encoding$columns) && different(names(encoding$columns)), "Its encoding must have columns with names.")
+  for (kind in encoding$columns) check_model_column(kind, is.null(encoding$terms), need, name, flag, whole)
+  width <- function(kind) if (!is.null(kind$coding)) ncol(kind$coding) else if (is.null(kind$width)) 1 else kind$width
+  need(is.null(encoding$columns) || !is.null(encoding$terms) || sum(vapply(encoding$columns, function(kind) as.double(width(kind)), 0)) == inputs, "Its columns do not make as many inputs as it has.")
+  if (!is.null(encoding$terms)) check_model_terms(encoding, need, name, whole)
+  need(is.null(encoding$replay$na.action) || name(encoding$replay$na.action), "What is done with missing values must be one name.")
   outcome <- encoding$outcome
   need(is.list(outcome) && finite(outcome$center, c(1, outputs)) && finite(outcome$scale, c(1, outputs)) && all(outcome$scale > 0), "Its outcome must have a finite centre and scale.")
+  kinds <- if (is.null(levels)) c("numeric", "count") else if (length(levels) == 2) "binary" else "classes"
+  need(name(outcome$kind) && outcome$kind %in% kinds && identical(outcome$levels, levels) && is.character(outcome$names), "Its outcome is not of the kind that its levels say.")
+  need(is.null(outcome$ordered) || isTRUE(outcome$ordered), "The mark of an ordered outcome must be true, or absent.")
+  calibration <- encoding$calibration
+  need(is.null(calibration) || (is.list(calibration) && finite(calibration$share, 1) && calibration$share > 0 && calibration$share < 1 && whole(calibration$seed, 0, 2^32 - 1) && length(calibration$seed) == 2 &&
+    (is.null(calibration$rows) || (whole(calibration$rows, 1) && length(calibration$rows) == 1))), "Its calibration must have a share, two whole numbers as its seed, and a number of rows.")
+}
+
+different <- function(names) is.character(names) && !anyNA(names) && all(nzchar(names)) && !anyDuplicated(names)
+
+# Without a formula a column of levels has the numbers that stand for each.
+check_model_column <- function(kind, coded, need, name, flag, whole) {
+  need(is.list(kind) && name(kind$type) && kind$type %in% c("numeric", "logical", "factor", "character", "other"), "Each column of its encoding must have a type.")
+  need(is.null(kind$width) || (whole(kind$width) && length(kind$width) == 1), "A column's width must be a whole number.")
+  need(is.null(kind$names) || (is.character(kind$names) && identical(length(kind$names), as.integer(kind$width))), "A matrix column must have a name for each of its columns, or none.")
+  need(kind$type != "factor" || flag(kind$ordered), "Whether a factor is ordered must be true or false.")
+  need(if (coded || kind$type == "factor") !kind$type %in% c("factor", "character") || is_levels(kind$levels) else is.null(kind$levels), "A column's levels must be different.")
+  need(!coded || !kind$type %in% c("factor", "character") || (is.double(kind$coding) && is.matrix(kind$coding) && nrow(kind$coding) == length(kind$levels) && all(is.finite(kind$coding))),
+    "A column of levels must have finite numbers for each.")
+  need(kind$type != "other" || is.character(kind$class), "A column of another type must have a class.")
+}
+
+is_levels <- function(x) is.character(x) && !anyDuplicated(x)
+
+# What model.frame() and model.matrix() go by must agree with each other: they look at places that these numbers say.
+check_model_terms <- function(encoding, need, name, whole) {
+  terms <- encoding$terms
+  of <- function(name) attr(terms, name, exact = TRUE)
+  variables <- of("variables")
+  factors <- of("factors")
+  need(inherits(terms, "terms") && inherits(terms, "formula") && is.call(terms) && length(terms) == 3 && identical(terms[[1]], quote(`~`)), "Its formula is none.")
+  is_list <- function(x) is.call(x) && identical(x[[1]], quote(list))
+  need(is_list(variables) && is_list(of("predvars")) && length(of("predvars")) == length(variables), "The variables of its formula are no list.")
+  need(is.integer(factors) && identical(dim(factors), c(length(variables) - 1L, length(of("term.labels")))) && length(factors) > 0 && whole(factors, 0, 2) && all(lengths(dimnames(factors)) == dim(factors)),
+    "The terms of its formula do not fit its variables.")
+  need(is.character(of("term.labels")) && whole(of("order"), 1) && length(of("order")) == ncol(factors), "The terms of its formula have no order.")
+  need(identical(of("response"), 1L) && identical(variables[[2]], terms[[2]]) && all(factors[1, ] == 0), "The outcome of its formula must stand on its left.")
+  need(length(of("intercept")) == 1 && whole(of("intercept"), 0, 1), "The intercept of its formula must be 0 or 1.")
+  need(is.null(of("offset")) || whole(of("offset"), 2, nrow(factors)), "The offsets of its formula are none of its variables.")
+  need(is.null(of("specials")) && (is.null(of("dataClasses")) || is.character(of("dataClasses"))), "Its formula has more than a fit's has.")
+  of_variables <- function(x) is.null(x) || (is.list(x) && (length(x) == 0 || (different(names(x)) && all(names(x) %in% rownames(factors)))))
+  need(of_variables(encoding$xlevels) && all(vapply(encoding$xlevels, is_levels, NA)), "The levels of its formula are none of its variables'.")
+  need(of_variables(encoding$contrasts) && all(vapply(encoding$contrasts, function(x) name(x) || (is.numeric(x) && is.matrix(x) && all(is.finite(x))), NA)), "Its contrasts must be names, or matrices of finite numbers.")
+  extras <- encoding$replay$extras
+  need(is.null(extras) || (is.list(extras) && (length(extras) == 0 || (different(names(extras)) && all(names(extras) %in% c("subset", "weights", "offset"))))), "What its call took from the data is not known.")
 }

@@ -2,26 +2,32 @@
 # The forms are described in vignettes/format.Rmd. Reading makes what it reads and nothing more: nothing is evaluated.
 
 json_types <- c("logical", "integer", "double", "character", "list", "symbol", "call")
-json_attributes <- c("names", "dim", "dimnames", "class", "levels", "row.names", "contrasts", "accuracy")
+json_attributes <- c("names", "dim", "dimnames", "class", "levels", "row.names", "contrasts", "accuracy", "ordered")
 json_terms_attributes <- c("variables", "factors", "term.labels", "order", "intercept", "response", "predvars", "dataClasses", "offset", "specials")
 json_classes <- c("nn_fit", "nn_optimizer", "nn_loss_setting", "nn_schedule", "data.frame", "factor", "ordered", "formula", "terms", "omit", "exclude")
 json_depth <- 500
 
-# Functions that a formula, or the call that made a fit, may name. Calls of others are read only where the reader names them.
-json_functions <- c("~", "+", "-", "*", "/", "^", ":", "%in%", "%%", "%/%", "(", "<", ">", "<=", ">=", "==", "!=", "&", "|", "!", "c", "list", "cbind", "$", "[[", "I", "offset",
-  "log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs", "sin", "cos", "tan", "round", "floor", "ceiling", "pmin", "pmax", "factor", "as.factor", "as.numeric",
-  "as.character", "is.na", "ifelse", "scale", "poly", "ns", "bs", "stats::poly", "splines::ns", "splines::bs", "nn_train", "nn_gradient_descent", "nn_momentum", "nn_nesterov",
-  "nn_rmsprop", "nn_adam", "nn_adamw", "nn_rprop", "nn_lbfgs", "nn_lm", "nn_huber", "nn_quantile", "nn_step", "nn_exponential", "nn_cosine", "nn_warm_up", "nn_plateau")
+# Functions that a formula in a file may call: they compute from their arguments, and none takes a function or the name of one. Others are read only where the reader names them.
+json_functions <- c("~", "+", "-", "*", "/", "^", ":", "%in%", "%%", "%/%", "(", "<", ">", "<=", ">=", "==", "!=", "&", "|", "!", "xor", "c", "list", "cbind", "$", "[[", "I", "offset",
+  "log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs", "sign", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "round", "floor", "ceiling", "trunc", "pmin", "pmax",
+  "mean", "median", "sd", "min", "max", "sum", "pnorm", "qnorm", "plogis", "qlogis", "factor", "as.factor", "ordered", "relevel", "cut", "as.numeric", "as.double", "as.integer", "as.logical",
+  "as.character", "is.na", "ifelse", "scale", "poly", "ns", "bs")
+# What contrasts and na.action may name, as encoding calls these.
+json_contrasts <- c("contr.treatment", "contr.sum", "contr.helmert", "contr.poly", "contr.SAS")
+json_na_actions <- c("na.omit", "na.exclude", "na.pass", "na.fail")
+# What the arguments in the recorded call may call besides.
+json_makers <- c("nn_gradient_descent", "nn_momentum", "nn_nesterov", "nn_rmsprop", "nn_adam", "nn_adamw", "nn_rprop", "nn_lbfgs", "nn_lm", "nn_huber", "nn_quantile",
+  "nn_step", "nn_exponential", "nn_cosine", "nn_warm_up", "nn_plateau")
 
 # Writing ------------------------------------------------------------------------------------------------------------------------------------
 
-write_json <- function(x, where = "the fit", depth = 0) {
-  if (depth > json_depth) abort_format("{where} is nested too deeply to be written.")
+write_json <- function(x, where = "fit", depth = 0) {
+  if (depth > json_depth) abort_format("{.code {where}} is nested too deeply to be written.")
   if (is.null(x)) return("null")
-  if (!typeof(x) %in% c(json_types, "language") || isS4(x)) abort_format("{where} is {describe(x)}, which has no form in the file.")
+  if (!typeof(x) %in% c(json_types, "language") || isS4(x)) abort_format("{.code {where}} is {describe(x)}, which has no form in the file.")
   type <- if (typeof(x) == "language") "call" else typeof(x)
   attributes <- attributes(x)
-  if (type == "call" && any(vapply(as.list(x), is_missing, NA))) abort_format("{where} has a call with an empty argument, which has no form in the file.")
+  if (type == "call" && any(vapply(as.list(x), is_missing, NA))) abort_format("{.code {where}} has a call with an empty argument, which has no form in the file.")
   if (type == "call") attributes <- c(list(names = names(x))[!is.null(names(x))], attributes)
   named <- identical(names(attributes), "names") && type == "list"
   if (named && plain_names(attributes$names)) return(write_object(x, where, depth))
@@ -59,7 +65,9 @@ write_attributes <- function(attributes, terms, where, depth) {
   if (terms) attributes$.Environment <- NULL
   known <- c(json_attributes, if (terms) json_terms_attributes)
   odd <- setdiff(names(attributes), c(known, if (inherits_formula(attributes)) ".Environment"))
-  if (length(odd) > 0) abort_format("{where} has the attribute {.field {odd[1]}}, which has no form in the file.")
+  if (length(odd) > 0) abort_format("{.code {where}} has the attribute {.field {odd[1]}}, which has no form in the file.")
+  classes <- setdiff(attributes$class, json_classes)
+  if (length(classes) > 0) abort_format("{.code {where}} has the class {.cls {classes[1]}}, which has no form in the file.")
   attributes$.Environment <- NULL
   rows <- attributes$row.names
   if (is.integer(rows) && identical(rows, seq_along(rows))) attributes$row.names <- c(NA, -length(rows))
@@ -93,23 +101,23 @@ write_text <- function(x) {
 
 # Reading ------------------------------------------------------------------------------------------------------------------------------------
 
-# From what jsonlite::parse_json() makes of the text. `allow`: further functions that calls may name.
-read_json <- function(node, allow, depth = 0) {
+# From what jsonlite::parse_json() makes of the text. Calls are made of any function; foreign_functions() finds those that must not be called.
+read_json <- function(node, depth = 0) {
   if (depth > json_depth) abort_format("It is nested too deeply.")
   if (is.null(node)) return(NULL)
   if (!is.list(node)) return(read_scalars(list(node)))
   if (is.null(names(node))) return(read_scalars(node))
-  if (!"type" %in% names(node)) return(read_fields(node, allow, depth))
+  if (!"type" %in% names(node)) return(read_fields(node, depth))
   if (!all(names(node) %in% c("type", "values", "attributes")) || !"values" %in% names(node)) abort_format("A typed value has other fields than type, values and attributes.")
   if (!is.character(node$type) || length(node$type) != 1 || !node$type %in% json_types) abort_format("A value has a type that is not known.")
-  values <- read_typed(node$type, node$values, allow, depth)
-  if (is.null(node$attributes)) values else with_attributes(values, node$attributes, node$type, allow, depth)
+  values <- read_typed(node$type, node$values, depth)
+  if (is.null(node$attributes)) values else with_attributes(values, node$attributes, node$type, depth)
 }
 
-read_fields <- function(nodes, allow, depth) {
+read_fields <- function(nodes, depth) {
   names <- names(nodes)
   if (!is.null(names) && (anyNA(names) || !all(nzchar(names)) || anyDuplicated(names))) abort_format("An object has a name twice, or none.")
-  lapply(nodes, read_json, allow, depth + 1)
+  lapply(nodes, read_json, depth + 1)
 }
 
 # An array of numbers, of strings or of truth values.
@@ -124,11 +132,11 @@ read_scalars <- function(nodes) {
   values
 }
 
-read_typed <- function(type, nodes, allow, depth) {
+read_typed <- function(type, nodes, depth) {
   if (!is.list(nodes)) nodes <- list(nodes)
-  if (type == "list") return(read_fields(nodes, allow, depth))
+  if (type == "list") return(read_fields(nodes, depth))
   if (!is.null(names(nodes))) abort_format("The values of type {.val {type}} must be an array.")
-  if (type == "call") return(read_call(lapply(nodes, read_json, allow, depth + 1), allow))
+  if (type == "call") return(read_call(lapply(nodes, read_json, depth + 1)))
   if (type == "symbol") {
     name <- read_scalars(nodes)
     if (!is.character(name) || length(name) != 1 || !nzchar(name)) abort_format("A symbol must be one name.")
@@ -160,33 +168,25 @@ read_kind <- function(nodes, type) {
   values
 }
 
-# The function's name first: a symbol, or package::name. It is checked against the list of functions and never called.
-read_call <- function(parts, allow) {
+# The function first, then its arguments. A sum may have any number of terms.
+read_call <- function(parts) {
   if (length(parts) == 0) abort_format("A call must name its function.")
-  head <- function_name(parts[[1]])
-  spaced <- identical(head, "::") && length(parts) == 3 && is.symbol(parts[[2]]) && is.symbol(parts[[3]])
-  name <- if (spaced) paste(parts[[2]], parts[[3]], sep = "::") else head
-  if (is.null(name)) abort_format("A call must name its function.")
-  if (!name %in% c(json_functions, allow))
-    abort_format("It calls the function {.fn {name}}, which is not among those that a file may name.", "If you trust the file and know what this function does: {.code nn_load(path, allow = \"{name}\")}.")
-  if (identical(head, "+") && length(parts) > 3) return(Reduce(function(left, right) call("+", left, right), parts[-1]))
+  if (identical(parts[[1]], quote(`+`)) && length(parts) > 3) return(Reduce(function(left, right) call("+", left, right), parts[-1]))
   as.call(parts)
 }
 
-function_name <- function(head) {
-  if (is.symbol(head)) return(as.character(head))
-  if (is.call(head) && identical(head[[1]], quote(`::`))) paste(head[[2]], head[[3]], sep = "::")
-}
-
 # Each attribute is checked against the value before it is set; classes and names are those that fits have.
-with_attributes <- function(x, nodes, type, allow, depth) {
+with_attributes <- function(x, nodes, type, depth) {
   if (!is.list(nodes) || is.null(names(nodes))) abort_format("Attributes must have names.")
-  attributes <- lapply(nodes, read_json, allow, depth + 1)
+  attributes <- lapply(nodes, read_json, depth + 1)
   is_terms <- "terms" %in% attributes$class
   odd <- setdiff(names(attributes), c(json_attributes, if (is_terms) json_terms_attributes))
   if (length(odd) > 0) abort_format("The attribute {.field {odd[1]}} is not known.")
   if (!all(attributes$class %in% json_classes)) abort_format("The class {.val {setdiff(attributes$class, json_classes)[1]}} is not known.")
   if (is_terms && type != "call") abort_format("Terms must be a formula.")
+  if (type == "symbol") abort_format("A symbol has no attributes.")
+  if (!is.null(attributes$contrasts) && !is.character(attributes$contrasts) && !(is.numeric(attributes$contrasts) && is.matrix(attributes$contrasts))) abort_format("Contrasts must be a matrix of numbers, or a name.")
+  if (!is.null(attributes$ordered) && !is.logical(attributes$ordered)) abort_format("The attribute {.field ordered} must be true or false.")
   dim <- attributes$dim
   if (!is.null(dim) && (!is.numeric(dim) || length(dim) > 2 || any(dim < 0 | dim != floor(dim)) || prod(dim) != length(x))) abort_format("Dimensions do not fit the number of values.")
   names <- attributes$names %||% names(x)
@@ -204,6 +204,54 @@ with_attributes <- function(x, nodes, type, allow, depth) {
   for (name in intersect(c("names", "dim", "dimnames", setdiff(names(attributes), "class"), "class"), names(attributes))) attr(x, name) <- attributes[[name]]
   if (any(c("terms", "formula") %in% attributes$class)) attr(x, ".Environment") <- globalenv()
   x
+}
+
+# Functions ----------------------------------------------------------------------------------------------------------------------------------
+
+# What a fit names that a file may not: functions that its formula calls, contrasts and na.action by name, and, as arguments of the formula, what is no column of the data.
+# The recorded call is held to stricter rules (see known_call()).
+foreign_functions <- function(fit) {
+  fit$call <- NULL
+  encoding <- as.list(fit$encoding)
+  predvars <- attr(encoding$terms, "predvars")
+  inputs <- if (is.call(predvars)) as.list(predvars)[-c(1, 1 + attr(encoding$terms, "response"))]
+  named <- c(setdiff(unlist(Filter(is.character, as.list(encoding$contrasts))), json_contrasts), if (is.character(encoding$replay$na.action)) setdiff(encoding$replay$na.action, json_na_actions))
+  unique(c(foreign_calls(fit), named, setdiff(unlist(lapply(inputs, variable_names)), names(encoding$columns))))
+}
+
+foreign_calls <- function(x) {
+  called <- if (is.call(x)) called_function(x) else character()
+  contrasts <- attr(x, "contrasts", exact = TRUE)
+  inside <- c(if (is.call(x)) flat_call(x) else if (is.list(x)) unclass(x), attributes(x))
+  c(called[!sub("^(base|stats|splines)::", "", called) %in% json_functions], if (is.character(contrasts)) setdiff(contrasts, json_contrasts), unlist(lapply(inside, foreign_calls), use.names = FALSE))
+}
+
+# The name of the function that a call calls: a symbol, or package::name, which is itself a call.
+called_function <- function(x) {
+  spaced <- function(x) is.call(x) && length(x) == 3 && (identical(x[[1]], quote(`::`)) || identical(x[[1]], quote(`:::`))) && is.symbol(x[[2]]) && is.symbol(x[[3]])
+  if (spaced(x)) return(paste0(x[[2]], x[[1]], x[[3]]))
+  if (spaced(x[[1]])) return(called_function(x[[1]]))
+  if (is.symbol(x[[1]]) && !as.character(x[[1]]) %in% c("::", ":::")) return(as.character(x[[1]]))
+  abort_format("A call must name its function.")
+}
+
+# The call that made the fit, as it stands in a file: nothing but nn_train() with arguments that compute, as others may evaluate it, update() for one. What may not stand there is replaced by a symbol that says so;
+# `callback` and `checkpoint` are left out.
+known_call <- function(call) {
+  if (!is.call(call)) return(call)
+  call <- call[!names2(call) %in% c("callback", "checkpoint")]
+  known <- c(json_contrasts, json_na_actions, "list", "c")
+  words <- function(x) if (is.call(x)) unlist(lapply(as.list(x), words)) else if (is.symbol(x) || is.character(x)) as.character(x) else character()
+  for (name in intersect(c("contrasts", "na.action"), names(call))) if (!all(words(call[[name]]) %in% known | startsWith(words(call[[name]]), "<"))) call[[name]] <- as.symbol(paste0("<", name, ">"))
+  as.call(c(call[[1]], lapply(as.list(call)[-1], known_argument)))
+}
+
+known_argument <- function(x) {
+  if (is.symbol(x) || is.null(x) || (is.atomic(x) && length(x) == 1 && is.null(attributes(x)))) return(x)
+  if (!is.call(x)) return(as.symbol(paste0("<", describe(x), ">")))
+  name <- tryCatch(called_function(x), backprop_internal_format = function(e) NULL)
+  if (is.null(name) || !sub("^(base|stats|splines|backprop)::", "", name) %in% c(json_functions, json_makers)) return(as.symbol(if (is.null(name)) "<call>" else paste0("<call of ", name, ">")))
+  as.call(c(x[[1]], lapply(as.list(x)[-1], known_argument)))
 }
 
 # Signals what is wrong with a file or a value. The text is formatted only where it is shown (see as_file_error()), so that refusing takes no time.

@@ -3,21 +3,26 @@
 #' `nn_save()` writes a fit to a JSON file and `nn_load()` reads it: the whole model, to the last bit, with the state that [nn_continue()] goes on from. The file can be read by any program
 #' that reads JSON, be kept under version control, and be sent to others. `saveRDS()` keeps a fit as well, but `readRDS()` should never be given a file of a stranger; `nn_load()` can be.
 #'
-#' The file is written beside its place and renamed, so that a crash never leaves half a file. A checksum of its contents is inside: a file that was cut or changed on its way is an error. Reading makes
-#' numbers, strings, and the symbols and calls of a formula, and evaluates none of them; sizes, types and finite numbers are checked before anything is used.
+#' The file is written beside its place and renamed, so that a crash never leaves half a file. A file that is replaced hands on its permissions, and a link to a file stays one. A checksum of the contents is inside: a file that was cut or
+#' changed on its way is an error. Reading makes numbers, strings, and the symbols and calls of a formula, and evaluates none of them; sizes, types and finite numbers are checked before anything is used. `nn_save()` makes the same checks, so that
+#' what it writes can be read. Fields that were added to the fit are written where they are plain values.
 #'
-#' A formula may name functions, and predicting from it calls them. A file may therefore name only those that compute: arithmetic, comparison, `log()`, `exp()`, `sqrt()` and their kin, `I()`, `factor()`,
-#' `poly()`, `ns()`, `bs()`, `scale()` and some more; the page on the format, `vignette("format", "backprop")`, lists them. A file that names another is refused, unless the reader lists that function in `allow`.
-#' The recorded call of the fit (`fit$call`) is written with calls of such functions left out: it is never evaluated for predicting.
+#' A formula may name functions, and predicting from it calls them. A file may therefore name only those that compute from their arguments, and take no function as one: arithmetic, comparison, `log()`, `exp()`, `sqrt()` and their kin, `I()`,
+#' `factor()`, `cut()`, `poly()`, `ns()`, `bs()`, `scale()` and some more, with `base::`, `stats::` or `splines::` or without; the page on the format, `vignette("format", "backprop")`, lists them. Contrasts and `na.action` must be R's own or matrices, and what the
+#' formula takes values from must be columns of the data. A file that names anything else is refused, unless the reader lists those names in `allow`; `nn_save()` says which they are, in a message of class `backprop_message_functions`.
+#'
+#' The recorded call of the fit (`fit$call`) is written without `callback` and `checkpoint`, and what else it may not hold (calls of other functions, own contrasts) is replaced by symbols. Predicting does not evaluate it, but [stats::update()] does, and so
+#' may other packages. For the call of a file that is to train: `nn_train()` with arguments that compute, on whatever has the names of its data in your workspace.
 #'
 #' The file holds no data, but with `keep_fitted = TRUE` (the default of [nn_train()]) the outputs and residuals of the training rows, from which the targets follow.
 #'
 #' @param fit A fit of [nn_train()].
-#' @param path The path of the file, one string; `.json` is the usual ending. An existing file is replaced.
-#' @param allow Names of further functions that the formula in the file may call, a character vector; none by default. Name only functions that you know and that are safe to call with anything.
+#' @param path The path of the file, one string; `.json` is the usual ending. An existing file is replaced; a folder, a pipe or a device is not.
+#' @param allow Names of further functions that the file may name, as the error has them (`"f"` or `"package::f"`), a character vector; none by default. Name only functions that you know and that are safe to call with anything: one that calls others by name, such as
+#'   `sapply()` or `do.call()`, can do all that R can.
 #' @return `nn_save()`: `path`, invisibly. `nn_load()`: the fit, of class `nn_fit`, as it was saved; brought up to date where the file is of an older schema.
 #' @section Errors: `backprop_error_argument` where an argument is not as described; `backprop_error_file` where the file cannot be written or read, is damaged, is no model, or names a function that is
-#'   not allowed; `backprop_error_schema` where it was made by a newer version of the package; `backprop_error_memory` where the file is too large for the machine.
+#'   not allowed, and where the fit holds what has no form in the file; `backprop_error_schema` where it was made by a newer version of the package; `backprop_error_memory` where the file is too large for the machine.
 #' @references Bray, T. (2017). The JavaScript Object Notation (JSON) data interchange format. RFC 8259. \doi{10.17487/RFC8259}.
 #'   Rivest, R. (1992). The MD5 message-digest algorithm. RFC 1321. \doi{10.17487/RFC1321}
 #' @seealso [nn_export()] to run a model without the package; [nn_continue()] to go on training.
@@ -39,9 +44,16 @@ nn_save <- function(fit, path) {
   check_path(path, call)
   plain <- unclass(current_fit(fit, call))
   plain$call <- known_call(plain$call)
-  payload <- as_file_error(write_json(plain), "The fit cannot be written to a file.", call)
+  as_file_error({
+    classes <- setdiff(class(fit), "nn_fit")
+    if (length(classes) > 0) abort_format("{.code fit} has the class {.cls {classes[1]}} besides its own, which has no form in the file.", "Take it away: {.code class(fit) <- \"nn_fit\"}.")
+    payload <- write_json(plain)
+    foreign <- foreign_functions(plain)
+    check_model(plain)
+  }, "The fit cannot be written to a file that {.fn nn_load} would read.", call, hint = "{.fn saveRDS} keeps it as it is, for yourself.")
   text <- enc2utf8(paste0("\"schema\": ", fit_schema, ",\n\"model\": ", payload, "}\n"))
-  write_file(c(charToRaw(file_head(raw_md5(charToRaw(text)))), charToRaw(text)), path, call)
+  write_file(c(charToRaw(file_head(cli::hash_raw_md5(charToRaw(text)))), charToRaw(text)), path, call)
+  if (length(foreign) > 0) cli::cli_inform(c("The fit names {.code {foreign}}, which {?is/are} not among the functions that a file may name.", i = "To read it: {.code nn_load(path, allow = {name_list(foreign)})}."), class = "backprop_message_functions")
   invisible(path)
 }
 
@@ -59,11 +71,15 @@ nn_load <- function(path, allow = character()) {
   fit <- as_file_error({
     if (!is.list(file) || !identical(names(file), c("format", "md5", "schema", "model"))) abort_format("It must have the fields format, md5, schema and model.")
     check_schema(file$schema, call)
-    read_json(file$model, allow)
+    fit <- read_json(file$model)
+    if (!is.list(fit)) fit <- list()
+    foreign <- setdiff(foreign_functions(fit), allow)
+    if (length(foreign) > 0) abort_format("It names {.code {foreign}}, which {?is/are} not among the functions that a file may name.",
+      "If you trust the file and know what {cli::qty(length(foreign))}{?this function does/these functions do}: {.code nn_load(path, allow = {name_list(c(allow, foreign))})}.")
+    fit
   }, "{.path {path}} cannot be read.", call, path)
-  if (!is.list(fit)) fit <- list()
   fit <- current_fit(structure(fit, class = "nn_fit"), call)
-  as_file_error(check_model(unclass(fit), allow), "{.path {path}} does not hold a model that can be used.", call, path)
+  as_file_error(check_model(unclass(fit)), "{.path {path}} does not hold a model that can be used.", call, path)
   fit
 }
 
@@ -76,7 +92,7 @@ intact_text <- function(bytes) {
   head <- bytes[seq_len(first)]
   rest <- bytes[-seq_len(first)]
   if (any(head == as.raw(0)) || !grepl("^\\{\"format\": \"backprop model\", \"md5\": \"[0-9a-f]{32}\",\n$", rawToChar(head), useBytes = TRUE)) abort_format("It does not begin as a file of {.fn nn_save} does.")
-  if (!identical(rawToChar(head), file_head(raw_md5(rest)))) abort_format("Its checksum is not that of its contents: it was cut or changed.")
+  if (!identical(rawToChar(head), file_head(cli::hash_raw_md5(rest)))) abort_format("Its checksum is not that of its contents: it was cut or changed.")
   if (any(rest == as.raw(0))) abort_format("It has a zero byte in its text.")
   text <- rawToChar(bytes)
   if (!validUTF8(text)) abort_format("It is not in UTF-8.")
@@ -84,36 +100,52 @@ intact_text <- function(bytes) {
   text
 }
 
-raw_md5 <- function(bytes) {
-  path <- tempfile("md5-")
-  on.exit(unlink(path))
-  writeBin(bytes, path)
-  unname(tools::md5sum(path))
-}
-
-# The call that made the fit, without calls of functions that a file may not name.
-known_call <- function(x) {
-  if (!is.call(x)) return(x)
-  name <- function_name(x[[1]])
-  if (is.null(name) || !name %in% json_functions) return(as.symbol(if (is.null(name)) "<call>" else paste0("<call of ", name, ">")))
-  as.call(c(x[[1]], lapply(as.list(x)[-1], known_call)))
-}
+name_list <- function(names) paste(deparse(names, width.cutoff = 500), collapse = " ")
 
 check_path <- function(path, call, exists = FALSE) {
   if (!is.character(path) || length(path) != 1 || is.na(path) || !nzchar(path)) abort_argument(c("{.arg path} must be the path of a file, one string.", x = "It is {describe(path)}."), call)
-  if (exists && (!file.exists(path) || dir.exists(path))) abort_kind("file", c("There is no file {.path {path}}.", i = "The working directory is {.path {getwd()}}."), call, environment())
+  if (exists && dir.exists(path)) abort_kind("file", c("{.path {path}} must be a file.", x = "It is a folder."), call, environment())
+  if (exists && !file.exists(path)) abort_kind("file", c("There is no file {.path {path}}.", i = "The working directory is {.path {getwd()}}."), call, environment())
   if (!dir.exists(dirname(path))) abort_argument(c("The folder of {.arg path} must exist.", x = "{.path {dirname(path)}} does not."), call)
 }
 
-# `write(path)` to a file beside its place, which is then renamed, so that the file is whole at any moment: TRUE, or the condition that was in the way.
+# `write(path)` to a file beside its place, which is then renamed, so that the file is whole at any moment: TRUE, or the condition that was in the way. A file that is replaced hands on its permissions,
+# and a link stays one. Warnings do not end the writing at once, as its connection would be left open.
 write_whole <- function(write, path) {
-  beside <- tempfile(paste0(basename(path), "-"), tmpdir = dirname(path))
-  on.exit(unlink(beside))
-  tryCatch({
+  problem <- NULL
+  tryCatch(withCallingHandlers({
+    path <- link_target(path.expand(path))
+    if (!is_replaceable(path)) stop("It is a folder, a pipe or a device.")
+    beside <- tempfile("nn-", tmpdir = dirname(path))
+    on.exit(unlink(beside, expand = FALSE))
+    mode <- if (file.exists(path)) file.mode(path)
+    file.create(beside)
+    if (!is.null(mode)) Sys.chmod(beside, "600", use_umask = FALSE)
     write(beside)
-    if (!file.rename(beside, path)) stop("it could not be renamed")
-    TRUE
-  }, error = identity, warning = identity)
+    if (!is.null(mode)) Sys.chmod(beside, mode, use_umask = FALSE)
+    if (is.null(problem) && !file.rename(beside, path)) stop("It could not be renamed.")
+  }, warning = function(w) {
+    if (is.null(problem)) problem <<- w
+    tryInvokeRestart("muffleWarning")
+  }), error = function(e) if (is.null(problem)) problem <<- e)
+  if (is.null(problem)) TRUE else problem
+}
+
+# Where a chain of links ends, whether there is a file or not.
+link_target <- function(path) {
+  for (step in 1:40) {
+    target <- Sys.readlink(path)
+    if (is.na(target) || !nzchar(target)) return(path)
+    path <- if (startsWith(target, "/")) target else file.path(dirname(path), target)
+  }
+  stop("It is a link that leads back to itself.")
+}
+
+# Pipes and devices have no size, and R does not tell them from empty files.
+is_replaceable <- function(path) {
+  if (!file.exists(path)) return(TRUE)
+  if (dir.exists(path)) return(FALSE)
+  file.size(path) > 0 || .Platform$OS.type != "unix" || system2("test", c("-f", shQuote(path))) == 0
 }
 
 write_file <- function(bytes, path, call) {
@@ -122,11 +154,11 @@ write_file <- function(bytes, path, call) {
 }
 
 # Whatever goes wrong with a file becomes one kind of error. A stranger's file can be wrong in ways that no check foresees.
-as_file_error <- function(work, what, call, path = NULL) {
+as_file_error <- function(work, what, call, path = NULL, hint = NULL) {
   tryCatch(work, error = function(e) {
     if (inherits(e, "backprop_error")) cnd_signal(e)
     ours <- inherits(e, "backprop_internal_format")
     shown <- if (ours) vapply(c(e$message, e$hint), cli::format_inline, "", .envir = e$envir, USE.NAMES = FALSE) else conditionMessage(e)
-    abort_kind("file", c(what, x = "{shown[1]}", i = if (length(shown) > 1) "{shown[2]}"), call, environment())
+    abort_kind("file", c(what, x = "{shown[1]}", i = if (length(shown) > 1) "{shown[2]}" else hint), call, environment())
   })
 }

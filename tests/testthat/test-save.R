@@ -14,16 +14,18 @@ small_file <- function() {
 }
 file_bytes <- function(path) readBin(path, "raw", file.size(path))
 
-# The file with its model changed by `change` (a function of the text), under a checksum that is right.
-resealed <- function(path, change) {
-  text <- rawToChar(file_bytes(path))
-  body <- change(substring(text, nchar(backprop:::file_head(strrep("0", 32))) + 1))
-  changed <- tempfile(fileext = ".json")
-  writeBin(charToRaw(paste0(backprop:::file_head(backprop:::raw_md5(charToRaw(body))), body)), changed)
-  changed
+# A file of this text under a checksum that is right.
+sealed_text <- function(body) {
+  path <- tempfile(fileext = ".json")
+  writeBin(charToRaw(paste0(backprop:::file_head(cli::hash_raw_md5(charToRaw(body))), body)), path)
+  path
 }
+# A file of any list, without the checks of nn_save().
+sealed <- function(plain) sealed_text(enc2utf8(paste0("\"schema\": 1,\n\"model\": ", backprop:::write_json(plain), "}\n")))
+# The file with its model changed by `change` (a function of the text).
+resealed <- function(path, change) sealed_text(change(substring(rawToChar(file_bytes(path)), nchar(backprop:::file_head(strrep("0", 32))) + 1)))
 
-round_trip <- function(x, allow = character()) backprop:::read_json(jsonlite::parse_json(backprop:::write_json(x)), allow)
+round_trip <- function(x) backprop:::read_json(jsonlite::parse_json(backprop:::write_json(x)))
 
 test_that("values come back to the last bit", {
   set.seed(1)
@@ -64,7 +66,7 @@ test_that("every kind of fit comes back the same, and goes on the same", {
     expect_identical(nn_save(fits[[i]], path), path)
     back <- nn_load(path)
     expect_identical(back$call[[1]], quote(nn_train))
-    # Calls of functions that a file may not name are shortened in the recorded call.
+    # What a file may not name is replaced in the recorded call.
     call <- backprop:::known_call(fits[[i]]$call)
     expect_identical(back, structure(utils::modifyList(unclass(fits[[i]]), list(call = call), keep.null = TRUE), class = "nn_fit"))
     expect_identical(predict(back, d$X), predict(fits[[i]], d$X))
@@ -202,12 +204,253 @@ test_that("a file can name functions that compute, and no others", {
   swap("{\"type\": \"symbol\", \"values\": \"log\"}", "\"system\"")
   expect_identical(nn_load(path), fit)
 
+})
+
+test_that("the names that a reader must allow are told at once, in writing and in reading", {
+  d <- save_data()$data
+  path <- withr::local_tempfile(fileext = ".json")
   assign("own_function_of_a_test", function(x) x^2, globalenv())
-  withr::defer(rm("own_function_of_a_test", envir = globalenv()))
-  fit <- nn_train(out ~ own_function_of_a_test(b), d, epochs = 2)
+  assign("own_contrasts_of_a_test", function(n, ...) stats::contr.sum(n), globalenv())
+  withr::defer(rm("own_function_of_a_test", "own_contrasts_of_a_test", envir = globalenv()))
+  fit <- nn_train(out ~ own_function_of_a_test(b) + utils::head(a, Inf) + f, d, contrasts = list(f = "own_contrasts_of_a_test"), epochs = 2)
+  names <- c("own_function_of_a_test", "utils::head", "own_contrasts_of_a_test")
+  message <- expect_message(nn_save(fit, path), class = "backprop_message_functions")
+  refused <- expect_error(nn_load(path), class = "backprop_error_file")
+  for (name in names) {
+    expect_match(conditionMessage(message), name, fixed = TRUE)
+    expect_match(conditionMessage(refused), name, fixed = TRUE)
+    expect_error(nn_load(path, allow = setdiff(names, name)), name, class = "backprop_error_file")
+  }
+  expect_identical(predict(nn_load(path, allow = names), d), predict(fit, d))
+  # A function as an argument counts too.
+  expect_message(nn_save(nn_train(out ~ ave(b, FUN = median), d, epochs = 1), path), "median", class = "backprop_message_functions")
+  expect_error(nn_load(path, allow = "ave"), "median", class = "backprop_error_file")
+  for (formula in list(out ~ base::log(b) + stats::poly(a, 2), out ~ as.integer(a) + sign(a) + cut(b, c(-Inf, 0.5, Inf)), out ~ f + kind)) {
+    fit <- nn_train(formula, d, epochs = 1)
+    expect_silent(nn_save(fit, path))
+    expect_identical(nn_load(path), fit)
+  }
+})
+
+test_that("a hostile file runs nothing and writes nothing", {
+  d <- save_data()$data
+  victim <- withr::local_tempfile()
+  writeLines("precious", victim)
+  ran <- FALSE
+  assign("trap_of_a_test", function(...) { ran <<- TRUE; 1 }, globalenv())
+  withr::defer(rm("trap_of_a_test", envir = globalenv()))
+  fit <- unclass(nn_train(out ~ a + b + f, d, epochs = 2))
+  expect_no_error(predict(nn_load(sealed(fit)), d))
+  attempt <- function(plain, what) {
+    path <- sealed(plain)
+    on.exit(unlink(path))
+    expect_error({
+      loaded <- nn_load(path)
+      predict(loaded, d)
+      nn_continue(loaded, d, epochs = 1)
+      update(loaded)
+    }, class = "backprop_error_file", info = deparse1(what))
+    expect_false(ran, info = deparse1(what))
+    expect_identical(readLines(victim), "precious", info = deparse1(what))
+  }
+  with_term <- function(expression, place = 3, attribute = "predvars") {
+    evil <- fit
+    list <- attr(evil$encoding$terms, attribute)
+    list[[place]] <- expression
+    attr(evil$encoding$terms, attribute) <- list
+    evil
+  }
+  formulas <- list(bquote(a + 0 * nn_train(cbind(a, b), b, epochs = 1, checkpoint = .(victim))$n), bquote(a + 0 * nn_train(b ~ f, list(b = b, f = factor(.(victim))), epochs = 1, contrasts = list(f = "file.remove"))$n),
+    quote(nn_train(cbind(a, b), b, epochs = 1, callback = trap_of_a_test)$n), quote(nn_adam()), quote(trap_of_a_test(a)), quote((trap_of_a_test)(a)), quote(list(trap_of_a_test)[[1]](a)), quote(I(trap_of_a_test)(a)), quote("trap_of_a_test"(a)),
+    quote(sapply(a, "trap_of_a_test")), quote(do.call("trap_of_a_test", list(a))), quote(Reduce(trap_of_a_test, a)), quote(match.fun("trap_of_a_test")(a)), quote(get("trap_of_a_test")(a)), quote(base::eval(a)), quote(base:::eval(a)),
+    quote(stats::trap_of_a_test(a)), quote(stats::poly(a, trap_of_a_test(a))), quote(.GlobalEnv$trap_of_a_test), quote(poly(a, trap_of_a_test)), quote(trap_of_a_test), quote(a + ~trap_of_a_test(a)), as.call(list(as.call(list(quote(`::`), "stats", "poly")), quote(a))),
+    as.call(list(quote(c), structure(rep(1L, 20), levels = c(victim, "b"), class = "factor", contrasts = "file.remove"))), structure(rep(1L, 20), levels = c(victim, "b"), class = "factor", contrasts = "file.remove"),
+    structure(list(quote(trap_of_a_test(a))), names = "a"), structure(1, accuracy = quote(trap_of_a_test(a))))
+  for (expression in formulas) attempt(with_term(expression), expression)
+  for (place in 2:3) for (attribute in c("variables", "predvars")) attempt(with_term(quote(trap_of_a_test(a)), place, attribute), attribute)
+  bare <- with_term(quote(trap_of_a_test(a)), 3, "variables")
+  attr(bare$encoding$terms, "predvars") <- NULL
+  attempt(bare, "no predvars")
+
+  fields <- list(list(c("encoding", "contrasts"), list(list(f = "trap_of_a_test"), list(f = list("trap_of_a_test")), list(f = quote(trap_of_a_test)), list(f = quote(trap_of_a_test(3))), "trap_of_a_test", list(f = matrix("trap_of_a_test", 3, 2)),
+      list(f = c("contr.sum", "trap_of_a_test")))),
+    list(c("encoding", "replay", "na.action"), list("trap_of_a_test", list("trap_of_a_test"), quote(trap_of_a_test), quote(trap_of_a_test(a)), c("na.omit", "trap_of_a_test"))),
+    list(c("encoding", "replay", "extras"), list(list(weights = quote(trap_of_a_test(a))), list(subset = quote(nn_train(a, b, callback = trap_of_a_test))), list(na.action = quote(a)), list(quote(a)))),
+    list("call", list(bquote(nn_train(formula = out ~ a, data = d, checkpoint = .(victim))), bquote(nn_train(formula = out ~ a, data = d, check = .(victim))), bquote(nn_train(out ~ a, data = d)), quote(nn_train(formula = out ~ a, data = d, callback = trap_of_a_test)),
+      quote(nn_train(formula = out ~ f, data = d, contrasts = list(f = "trap_of_a_test"))), quote(nn_train(formula = out ~ f, data = d, contrasts = list(f = trap_of_a_test))), quote(nn_train(formula = out ~ f, data = d, na.action = "trap_of_a_test")),
+      quote(nn_train(formula = out ~ f, data = trap_of_a_test())), bquote(nn_train(formula = out ~ f, data = nn_train(X = a, y = b, checkpoint = .(victim)))), quote(trap_of_a_test(formula = out ~ f)), quote(nn_train(formula = out ~ trap_of_a_test(a), data = d)),
+      as.call(list(quote(nn_train), formula = quote(out ~ f), data = quote(d), contrasts = list(f = "trap_of_a_test"))), structure(quote(nn_train(formula = out ~ a, data = d)), class = "formula"), quote(trap_of_a_test))))
+  for (field in fields) for (value in field[[2]]) {
+    evil <- fit
+    evil[[field[[1]]]] <- value
+    attempt(evil, value)
+  }
+})
+
+test_that("the call in a file trains and does nothing else", {
+  d <- save_data()$data
+  path <- withr::local_tempfile(fileext = ".json")
+  checkpoint <- withr::local_tempfile()
+  fit <- nn_train(out ~ a + f, d, hidden = 2, epochs = 2, penalty = 0.1, optimizer = nn_rprop(), contrasts = list(f = "contr.sum"), na.action = na.exclude, callback = function(now) TRUE, checkpoint = checkpoint)
+  unlink(checkpoint)
   nn_save(fit, path)
-  expect_error(nn_load(path), "own_function_of_a_test", class = "backprop_error_file")
-  expect_identical(predict(nn_load(path, allow = "own_function_of_a_test"), d), predict(fit, d))
+  back <- nn_load(path)
+  expect_identical(back$call, quote(nn_train(formula = out ~ a + f, data = d, na.action = na.exclude, contrasts = list(f = "contr.sum"), hidden = 2, epochs = 2, penalty = 0.1, optimizer = nn_rprop())))
+  set.seed(1)
+  again <- update(back)
+  set.seed(1)
+  expect_identical(coef(again), coef(nn_train(out ~ a + f, d, hidden = 2, epochs = 2, penalty = 0.1, optimizer = nn_rprop(), contrasts = list(f = "contr.sum"))))
+  expect_false(file.exists(checkpoint))
+  coding <- list(f = contr.sum(3))
+  nn_save(nn_train(out ~ a + f, d[d$a > -5, ], hidden = 2, epochs = 1, contrasts = coding, penalty = sqrt(exp(0))), path)
+  expect_identical(nn_load(path)$call, as.call(list(quote(nn_train), formula = quote(out ~ a + f), data = as.symbol("<call of [>"), contrasts = as.symbol("<contrasts>"), hidden = 2, epochs = 1, penalty = quote(sqrt(exp(0))))))
+})
+
+test_that("what nn_save() writes can be read, and what cannot is refused in writing", {
+  d <- save_data()
+  path <- withr::local_tempfile(fileext = ".json")
+  fit <- nn_train(d$X, d$y, epochs = 1)
+  no_name <- fit
+  no_name$inputs[2] <- NA
+  dated <- fit
+  dated$date <- as.Date("2024-05-01")
+  own <- fit
+  class(own) <- c("mine", "nn_fit")
+  expect_snapshot(error = TRUE, {
+    nn_save(no_name, path)
+    nn_save(dated, path)
+    nn_save(own, path)
+  })
+  expect_false(file.exists(path))
+  noted <- fit
+  noted$note <- list(by = "me", at = 3)
+  nn_save(noted, path)
+  expect_identical(nn_load(path)$note, noted$note)
+})
+
+test_that("a fit of caret comes back the same", {
+  skip_if_not_installed("caret")
+  path <- withr::local_tempfile(fileext = ".json")
+  set.seed(1)
+  tuned <- caret::train(iris[1:4], iris$Species, method = nn_caret(), epochs = 3, tuneGrid = data.frame(hidden = 2, penalty = 0.1), trControl = caret::trainControl("none"))
+  nn_save(tuned$finalModel, path)
+  back <- nn_load(path)
+  expect_identical(back$obsLevels, tuned$finalModel$obsLevels)
+  expect_identical(predict(back, iris), predict(tuned$finalModel, iris))
+})
+
+test_that("parts that do not agree are refused before they are used", {
+  d <- save_data()$data
+  set.seed(3)
+  formula <- unclass(nn_train(f ~ poly(a, 2) + kind + on, transform(d, f = factor(f, ordered = TRUE)), hidden = 2, epochs = 2, penalty = 0.1, calibration = 0.3))
+  frame <- unclass(nn_train(d[c("a", "f", "on")], d$out, hidden = 2, epochs = 2, penalty = 0.1, calibration = 0.3, schedule = nn_plateau(), validation = 0.2, optimizer = "adam"))
+  counted <- unclass(nn_train(d[c("a", "f")], round(d$b), hidden = 2, epochs = 2, penalty = 0.1, loss = "poisson"))
+  formula$call <- frame$call <- counted$call <- NULL
+  for (fit in list(formula, frame, counted)) expect_s3_class(nn_load(sealed(fit)), "nn_fit")
+  refused <- function(fit, at, ...) for (value in list(...)) {
+    changed <- fit
+    if (is.null(value)) changed[[at]] <- NULL else changed[[at]] <- value
+    expect_error(nn_load(sealed(changed)), class = "backprop_error_file", info = paste(paste(at, collapse = "$"), deparse1(value)))
+  }
+  refused(frame, c("encoding", "columns", "f", "ordered"), NULL, "abc", NA, logical(), c(TRUE, TRUE), list(1))
+  refused(frame, c("encoding", "columns", "f", "levels"), NULL, c("u", "u", "w"), 1:3, c("u", "v"))
+  refused(frame, c("encoding", "columns", "f", "coding"), NULL, "a", matrix(1, 2, 2), matrix(NA_real_, 3, 2))
+  refused(frame, c("encoding", "columns", "a", "width"), "a", -1, c(1, 2), 2)
+  refused(frame, c("encoding", "columns", "on"), NULL, list(type = "other", class = "Date", width = 2))
+  refused(frame, c("probe", "typical"), NA_real_, 1, NULL)
+  refused(frame, c("probe", "idle"), c(1, 2), NULL)
+  refused(frame, "errors", "a", list(training = 1), list(training = list(table = matrix(1, 2, 2)), weighted = FALSE))
+  refused(frame, c("errors", "held_out"), "a", 1:3)
+  refused(formula, c("encoding", "columns", "kind", "levels"), "k")
+  refused(formula, c("encoding", "xlevels"), list(a = 1, b = "x"), list(kind = c("k", "k")), list(kind = 1), "k", list("k"))
+  for (fit in list(formula, frame)) refused(fit, c("encoding", "offset_argument"), NULL, "a", NA, c(TRUE, FALSE), 0)
+  refused(formula, c("encoding", "outcome", "kind"), NULL, "binary", "numeric", "abc", rep("classes", 2), 1)
+  refused(frame, c("encoding", "outcome", "kind"), "classes", NA_character_, character())
+  refused(counted, c("encoding", "outcome", "kind"), "binary")
+  refused(formula, c("encoding", "outcome", "levels"), NULL, c("u", "v"), c("u", "v", "z"))
+  refused(formula, c("encoding", "outcome", "ordered"), FALSE, "yes", NA)
+  refused(formula, "ordered", FALSE, "yes", NA)
+  refused(frame, "ordered", TRUE)
+  refused(frame, c("encoding", "calibration", "rows"), 2.5, "a", c(1, 2), -1)
+  refused(frame, c("encoding", "calibration", "share"), NULL, 2, "a")
+  refused(frame, c("encoding", "calibration", "seed"), NULL, 1, c(1.5, 2))
+  refused(frame, "calibration", list(), list(1, 2), 1)
+  refused(frame, c("state", "plateau"), NULL, list(a = 1), -5L, list(factor = 1, best = "a", stale = 0))
+  refused(formula, c("state", "plateau"), list(factor = 1, best = Inf, stale = 0))
+  refused(formula, c("encoding", "terms"), NULL, quote(f ~ a), "f ~ a")
+  refused(formula, "na.action", "a", 1.5, 3)
+  terms <- formula$encoding$terms
+  for (change in list(list("factors", NULL), list("factors", attr(terms, "factors")[-1, ]), list("factors", attr(terms, "factors") + 0.5), list("factors", attr(terms, "factors") * 9L), list("response", 0L), list("response", 99L), list("order", 1L), list("term.labels", "a"),
+    list("intercept", 7L), list("intercept", NULL), list("offset", 99L), list("variables", quote(list(f))), list("variables", NULL), list("predvars", NULL), list("predvars", quote(list(f, a))), list("specials", 1), list("dataClasses", 1))) {
+    attr(terms, change[[1]]) <- change[[2]]
+    refused(formula, c("encoding", "terms"), terms)
+    terms <- formula$encoding$terms
+  }
+})
+
+test_that("a replaced file keeps its permissions, and a link stays one", {
+  skip_on_os("windows")
+  d <- save_data()
+  fit <- nn_train(d$X, d$y, epochs = 1)
+  folder <- withr::local_tempdir()
+  withr::local_dir(folder)
+  writeLines("old", "private.json")
+  Sys.chmod("private.json", "600")
+  nn_save(fit, "private.json")
+  expect_identical(format(file.mode("private.json")), "600")
+  dir.create("models")
+  file.symlink(file.path("models", "target.json"), "link.json")
+  file.symlink("link.json", "second.json")
+  for (times in 1:2) {  # there is no target yet, and there is one
+    nn_save(fit, "second.json")
+    expect_identical(unname(Sys.readlink(c("link.json", "second.json"))), c("models/target.json", "link.json"))
+    expect_identical(nn_load("models/target.json"), fit)
+    unlink("models/target.json")
+    writeLines("old", "models/target.json")
+  }
+  write_checkpoint(fit, "link.json")
+  expect_identical(readRDS("models/target.json"), fit)
+  long <- strrep("a", 250)
+  nn_save(fit, long)
+  expect_identical(nn_load(long), fit)
+  expect_setequal(list.files(all.files = TRUE, no.. = TRUE), c("link.json", "models", "private.json", "second.json", long))
+})
+
+test_that("what is no file is not replaced by one", {
+  skip_on_os("windows")
+  skip_if(Sys.which("mkfifo") == "")
+  d <- save_data()
+  fit <- nn_train(d$X, d$y, epochs = 1)
+  withr::local_dir(withr::local_tempdir())
+  system2("mkfifo", "pipe")
+  file.symlink("round", "round")
+  file.create("empty")
+  kind <- function(path) substr(system2("ls", c("-ld", path), stdout = TRUE), 1, 1)
+  expect_error(nn_save(fit, "pipe"), "pipe or a device", class = "backprop_error_file")
+  expect_identical(kind("pipe"), "p")
+  expect_error(nn_save(fit, "round"), "leads back", class = "backprop_error_file")
+  expect_warning(write_checkpoint(fit, "pipe"), "pipe or a device", class = "backprop_warning_checkpoint")
+  nn_save(fit, "empty")
+  expect_identical(nn_load("empty"), fit)
+  dir.create("folder")
+  expect_error(nn_load("folder"), "folder", class = "backprop_error_file")
+  expect_setequal(list.files(), c("empty", "folder", "pipe", if ("round" %in% list.files()) "round"))
+})
+
+test_that("a full disk closes the connection and leaves the old file", {
+  skip_if_not(file.exists("/dev/full"))
+  path <- withr::local_tempfile()
+  writeLines("old", path)
+  before <- getAllConnections()
+  written <- backprop:::write_whole(function(beside) {
+    connection <- file("/dev/full", "wb", raw = TRUE)
+    on.exit(close(connection))
+    writeBin(raw(100), connection)
+  }, path)
+  expect_s3_class(written, "condition")
+  expect_identical(getAllConnections(), before)
+  expect_identical(readLines(path), "old")
+  expect_identical(list.files(dirname(path), "^nn-"), character())
 })
 
 test_that("the file is whole at any moment", {
