@@ -37,6 +37,8 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   epochs <- check_whole(epochs, "epochs", call, least = 0)
   given <- fit <- current_fit(fit, call)
   fit <- unclass(fit)
+  # The core takes the lengths of the state on trust.
+  tryCatch(check_model(fit[names(fit) != "call"]), backprop_internal_format = function(e) abort_argument(c("{.arg fit} is not as {.fn nn_train} made it.", x = "{conditionMessage(e)}"), call))
   prepared <- if (from_data) encode_again(fit, X, y, weights, offset, validation, call)
   if (from_data) list2env(prepared[c("X", "y", "weights", "offset", "validation")], call)
   X <- align_columns(check_inputs(X, "X", call), fit, "X", call)

@@ -396,3 +396,13 @@ test_that("an interrupt in a later start returns the best fit so far", {
   expect_identical(answer$fit$state$epoch, 200)
   expect_match(answer$log, "of start 2 of 3")
 })
+
+test_that("a fit that was tampered with is refused before the core sees it", {
+  set.seed(1)
+  X <- matrix(rnorm(40), 20)
+  y <- rnorm(20)
+  fit <- unclass(nn_train(X, y, epochs = 3, optimizer = "adam", validation = 0.2))
+  changes <- list(function(fit) { fit$state$moment <- numeric(); fit }, function(fit) { fit$state$weights <- fit$state$weights[-1]; fit }, function(fit) { fit$shape$units <- c(2, 3000, 1); fit },
+    function(fit) { fit$state <- NULL; fit }, function(fit) { fit$state$epoch <- NULL; fit }, function(fit) { fit$history <- NULL; fit }, function(fit) { fit$settings <- NULL; fit })
+  for (change in changes) expect_error(nn_continue(structure(change(fit), class = "nn_fit"), X, y, epochs = 2), "made it", class = "backprop_error_argument")
+})
