@@ -168,7 +168,7 @@ check_model_terms <- function(encoding, need, name, whole) {
   need(length(of("intercept")) == 1 && whole(of("intercept"), 0, 1), "The intercept of its formula must be 0 or 1.")
   need(is.null(of("offset")) || whole(of("offset"), 2, nrow(factors)), "The offsets of its formula are none of its variables.")
   need(is.null(of("specials")) && (is.null(of("dataClasses")) || is.character(of("dataClasses"))), "Its formula has more than a fit's has.")
-  of_variables <- function(x) is.null(x) || (is.list(x) && (length(x) == 0 || (different(names(x)) && all(names(x) %in% rownames(factors)))))
+  of_variables <- function(x) is.null(x) || (is.list(x) && (length(x) == 0 || (different(names(x)) && all(names(x) %in% c(rownames(factors), gsub("^`(.*)`$", "\\1", rownames(factors)))))))
   need(of_variables(encoding$xlevels) && all(vapply(encoding$xlevels, is_levels, NA)), "The levels of its formula are none of its variables'.")
   need(of_variables(encoding$contrasts) && all(vapply(encoding$contrasts, function(x) name(x) || (is.numeric(x) && is.matrix(x) && all(is.finite(x))), NA)), "Its contrasts must be names, or matrices of finite numbers.")
   extras <- encoding$replay$extras

@@ -60,7 +60,8 @@ row_classes <- function(targets) if (targets$kind == "binary") targets$y[, 1] + 
 # Offsets: a number for each row and output, added to the output layer's input; NULL for none.
 check_offset <- function(offset, rows, outputs, call) {
   if (is.null(offset)) return(NULL)
-  if (is.numeric(offset) && is.null(dim(offset)) && !is.object(offset)) offset <- matrix(offset, ncol = 1)
+  if (inherits(offset, "AsIs")) class(offset) <- setdiff(class(offset), "AsIs")
+  if (is_number(offset) && is.null(dim(offset))) offset <- matrix(as.double(offset), ncol = 1)
   offset <- check_matrix(offset, "offset", call, rows = rows, least_rows = 0)
   if (ncol(offset) != outputs) abort_input(c("{.arg offset} must have {outputs} column{?s}, one for each output.", x = "It has {ncol(offset)}."), call)
   offset

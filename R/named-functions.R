@@ -50,6 +50,11 @@ known_call <- function(call) {
   as.call(c(call[[1]], lapply(as.list(call)[-1], known_argument)))
 }
 
+without_symbols <- function(call, names) {
+  dropped <- names2(call) %in% names & vapply(as.list(call), is.symbol, NA)
+  if (any(dropped)) call[!dropped] else call
+}
+
 known_argument <- function(x) {
   if (is.symbol(x) || is.null(x) || (is.atomic(x) && length(x) == 1 && is.null(attributes(x)))) return(x)
   if (!is.call(x)) return(as.symbol(paste0("<", describe(x), ">")))

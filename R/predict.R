@@ -100,8 +100,10 @@ newdata_offset <- function(fit, prepared, offset, call) {
   k <- last(fit$shape$units)
   if (!is_number(offset) || NROW(offset) != nrow(prepared$X) || NCOL(offset) != k)
     abort_input(c("{.arg offset} must be numbers, {nrow(prepared$X)} x {k}.", x = "It is {describe(offset)}."), call)
-  if (any(is.infinite(offset))) abort_input(c("{.arg offset} must hold finite numbers.", x = "It is {offset[is.infinite(offset)][1]} in row {row(as.matrix(offset))[is.infinite(offset)][1]}."), call)
-  encode_offset(matrix(as.double(offset), nrow(prepared$X), k), fit$encoding$outcome)
+  offset <- matrix(as.double(offset), nrow(prepared$X), k)
+  bad <- which(is.infinite(offset) & !(offset < 0 & fit$settings$output_activation == "exp"))[1]  # without exposure the mean is 0
+  if (!is.na(bad)) abort_input(c("Offsets must be finite numbers.", x = "The first that is not is {offset[bad]}, in row {row(offset)[bad]}."), call)
+  encode_offset(offset, fit$encoding$outcome)
 }
 
 # The outputs (n x k) as what `type` asks for.

@@ -73,6 +73,7 @@ nn_load <- function(path, allow = character()) {
     check_schema(file$schema, call)
     fit <- read_json(file$model)
     if (!is.list(fit)) fit <- list()
+    if (is.call(fit$call)) fit$call <- without_symbols(fit$call, c("callback", "checkpoint"))  # which older files hold
     foreign <- setdiff(foreign_functions(fit), allow)
     if (length(foreign) > 0) abort_format("It names {.code {foreign}}, which {?is/are} not among the functions that a file may name.",
       "If you trust the file and know what {cli::qty(length(foreign))}{?this function does/these functions do}: {.code nn_load(path, allow = {name_list(c(allow, foreign))})}.")

@@ -197,3 +197,17 @@ test_that("numbers that are none, and offsets that do not fit, are refused", {
     refused(predict(plain, mtcars, "response", NULL, "none", 0.9, na.pass, 3), "argument")
   })
 })
+
+test_that("offsets may be wrapped in I(), and no exposure means no counts", {
+  set.seed(1)
+  d <- data.frame(a = rnorm(60), t = rexp(60))
+  d$n <- rpois(60, d$t)
+  plain <- seeded(n ~ a + offset(t), d)
+  expect_identical(coef(seeded(n ~ a + offset(I(t)), d)), coef(plain))
+  expect_identical(coef(seeded(d["a"], d$n, offset = I(d$t))), coef(plain))
+  rates <- seeded(n ~ a + offset(log(t)), d, loss = "poisson")
+  new <- transform(d[1:3, ], t = c(0, t[2:3]))
+  expect_identical(unname(predict(rates, new)), c(0, unname(fitted(rates))[2:3]))
+  expect_error(predict(rates, transform(new, t = Inf)), class = "backprop_error_input")
+  expect_error(predict(seeded(n ~ a + offset(log(t)), d), new), class = "backprop_error_input")
+})

@@ -276,7 +276,7 @@ test_that("a hostile file runs nothing and writes nothing", {
       list(f = c("contr.sum", "trap_of_a_test")))),
     list(c("encoding", "replay", "na.action"), list("trap_of_a_test", list("trap_of_a_test"), quote(trap_of_a_test), quote(trap_of_a_test(a)), c("na.omit", "trap_of_a_test"))),
     list(c("encoding", "replay", "extras"), list(list(weights = quote(trap_of_a_test(a))), list(subset = quote(nn_train(a, b, callback = trap_of_a_test))), list(na.action = quote(a)), list(quote(a)))),
-    list("call", list(bquote(nn_train(formula = out ~ a, data = d, checkpoint = .(victim))), bquote(nn_train(formula = out ~ a, data = d, check = .(victim))), bquote(nn_train(out ~ a, data = d)), quote(nn_train(formula = out ~ a, data = d, callback = trap_of_a_test)),
+    list("call", list(bquote(nn_train(formula = out ~ a, data = d, checkpoint = .(victim))), bquote(nn_train(formula = out ~ a, data = d, check = .(victim))), bquote(nn_train(out ~ a, data = d)), quote(nn_train(formula = out ~ a, data = d, callback = trap_of_a_test(a))),
       quote(nn_train(formula = out ~ f, data = d, contrasts = list(f = "trap_of_a_test"))), quote(nn_train(formula = out ~ f, data = d, contrasts = list(f = trap_of_a_test))), quote(nn_train(formula = out ~ f, data = d, na.action = "trap_of_a_test")),
       quote(nn_train(formula = out ~ f, data = trap_of_a_test())), bquote(nn_train(formula = out ~ f, data = nn_train(X = a, y = b, checkpoint = .(victim)))), quote(trap_of_a_test(formula = out ~ f)), quote(nn_train(formula = out ~ trap_of_a_test(a), data = d)),
       as.call(list(quote(nn_train), formula = quote(out ~ f), data = quote(d), contrasts = list(f = "trap_of_a_test"))), structure(quote(nn_train(formula = out ~ a, data = d)), class = "formula"), quote(trap_of_a_test))))
@@ -511,4 +511,18 @@ test_that("a file that cannot be put in its place leaves nothing behind", {
   expect_error(nn_save(fit, taken), "could not be written", class = "backprop_error_file")
   expect_warning(write_checkpoint(fit, taken), "could not be written", class = "backprop_warning_checkpoint")
   expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), basename(taken))
+})
+
+test_that("a formula's names in backticks, and the calls that older files hold, are read", {
+  d <- data.frame(y = 1:20 + sin(1:20), a = cos(1:20), `my col` = rep(c("k", "m"), 10), `is ok` = rep(c(TRUE, FALSE), each = 10), check.names = FALSE)
+  path <- withr::local_tempfile()
+  for (formula in c(y ~ `my col` + a, y ~ `is ok` * a, y ~ .)) {
+    fit <- nn_train(formula, d, hidden = 2, penalty = 0.1, epochs = 3)
+    nn_save(fit, path)
+    expect_identical(predict(nn_load(path), d), fitted(fit))
+    expect_identical(nn_continue(nn_load(path), d, epochs = 2)$state, nn_continue(fit, d, epochs = 2)$state)
+  }
+  older <- unclass(fit)
+  older$call <- quote(nn_train(formula = y ~ ., data = d, checkpoint = f, callback = `<function>`, hidden = 2))
+  expect_identical(without_symbols(older$call, c("callback", "checkpoint")), quote(nn_train(formula = y ~ ., data = d, hidden = 2)))
 })
