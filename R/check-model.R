@@ -120,7 +120,7 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, need, finite
   need(flag(encoding$offset_argument), "Whether it has offsets must be true or false.")
   name <- function(x) is.character(x) && length(x) == 1 && !is.na(x)
   # that of a sparse matrix has no columns
-  need(if (is.null(encoding$columns)) is.null(encoding$terms) else is.list(encoding$columns) && different(names(encoding$columns)), "Its encoding must have columns with names.")
+  need(if (is.null(encoding$columns)) is.null(encoding$terms) else is.list(encoding$columns) && identifies(names(encoding$columns)), "Its encoding must have columns with names.")
   for (kind in encoding$columns) check_model_column(kind, is.null(encoding$terms), need, name, flag, whole)
   width <- function(kind) if (!is.null(kind$coding)) ncol(kind$coding) else if (is.null(kind$width)) 1 else kind$width
   need(is.null(encoding$columns) || !is.null(encoding$terms) || sum(vapply(encoding$columns, function(kind) as.double(width(kind)), 0)) == inputs, "Its columns do not make as many inputs as it has.")
@@ -135,8 +135,6 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, need, finite
   need(is.null(calibration) || (is.list(calibration) && finite(calibration$share, 1) && calibration$share > 0 && calibration$share < 1 && whole(calibration$seed, 0, 2^32 - 1) && length(calibration$seed) == 2 &&
     (is.null(calibration$rows) || (whole(calibration$rows, 1) && length(calibration$rows) == 1))), "Its calibration must have a share, two whole numbers as its seed, and a number of rows.")
 }
-
-different <- function(names) is.character(names) && !anyNA(names) && all(nzchar(names)) && !anyDuplicated(names)
 
 # Without a formula a column of levels has the numbers that stand for each.
 check_model_column <- function(kind, coded, need, name, flag, whole) {
@@ -168,9 +166,9 @@ check_model_terms <- function(encoding, need, name, whole) {
   need(length(of("intercept")) == 1 && whole(of("intercept"), 0, 1), "The intercept of its formula must be 0 or 1.")
   need(is.null(of("offset")) || whole(of("offset"), 2, nrow(factors)), "The offsets of its formula are none of its variables.")
   need(is.null(of("specials")) && (is.null(of("dataClasses")) || is.character(of("dataClasses"))), "Its formula has more than a fit's has.")
-  of_variables <- function(x) is.null(x) || (is.list(x) && (length(x) == 0 || (different(names(x)) && all(names(x) %in% c(rownames(factors), gsub("^`(.*)`$", "\\1", rownames(factors)))))))
+  of_variables <- function(x) is.null(x) || (is.list(x) && (length(x) == 0 || (identifies(names(x)) && all(names(x) %in% c(rownames(factors), gsub("^`(.*)`$", "\\1", rownames(factors)))))))
   need(of_variables(encoding$xlevels) && all(vapply(encoding$xlevels, is_levels, NA)), "The levels of its formula are none of its variables'.")
   need(of_variables(encoding$contrasts) && all(vapply(encoding$contrasts, function(x) name(x) || (is.numeric(x) && is.matrix(x) && all(is.finite(x))), NA)), "Its contrasts must be names, or matrices of finite numbers.")
   extras <- encoding$replay$extras
-  need(is.null(extras) || (is.list(extras) && (length(extras) == 0 || (different(names(extras)) && all(names(extras) %in% c("subset", "weights", "offset"))))), "What its call took from the data is not known.")
+  need(is.null(extras) || (is.list(extras) && (length(extras) == 0 || (identifies(names(extras)) && all(names(extras) %in% c("subset", "weights", "offset"))))), "What its call took from the data is not known.")
 }

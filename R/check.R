@@ -1,5 +1,8 @@
 # Checks of single arguments. Each returns its argument in the form that the rest of the package expects, or stops with a classed error.
 
+# The class integer64 says that it is numeric, but its numbers are not what R's arithmetic takes them for.
+is_number <- function(x) is.numeric(x) && !inherits(x, "integer64")
+
 check_number <- function(x, name, call, least = -Inf, most = Inf, above = FALSE, finite = TRUE) {
   ok <- is.numeric(x) && !is.object(x) && length(x) == 1 && !is.na(x) && (!finite || is.finite(x)) &&
     (if (above) x > least else x >= least) && x <= most
@@ -10,9 +13,11 @@ check_number <- function(x, name, call, least = -Inf, most = Inf, above = FALSE,
   abort_argument(c("{.arg {name}} must be one {if (finite) 'finite '}number{if (nzchar(range)) paste0(' ', range)}.", x = "It is {describe(x)}."), call)
 }
 
-check_share_of_one <- function(x, name, call) {
-  if (is_number(x) && length(x) == 1 && is_true(x > 0 && x < 1)) return(as.double(x))
-  abort_argument(c("{.arg {name}} must be one number above 0 and below 1.", x = "It is {describe(x)}."), call)
+# Between 0 and 1; `with_0` and `with_1`: may it be one of them?
+check_share_of_one <- function(x, name, call, with_0 = FALSE, with_1 = FALSE) {
+  inside <- is_number(x) && length(x) == 1 && is_true((x > 0 || with_0 && x == 0) && (x < 1 || with_1 && x == 1))
+  if (inside) return(as.double(x))
+  abort_argument(c("{.arg {name}} must be one number {if (with_0) 'from 0 to' else 'above 0 and'} {if (with_1) 'up to 1' else 'below 1'}.", x = "It is {describe(x)}."), call)
 }
 
 # Whole numbers are checked here, because the conversion to C++ would cut 2.7 to 2 and wrap 3e9 in silence.

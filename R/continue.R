@@ -64,7 +64,8 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   digest <- data_digest(data)
   # A fit of an older version has a digest that says nothing now (NULL): its data are taken to be the same where they have as many rows.
   others <- if (is.null(fit$data)) nrow(X) != fit$n else !identical(digest, fit$data)
-  others_held_out <- !is.null(fit$held_out_data) && !identical(held_out_digest(data), fit$held_out_data)
+  held_out <- held_out_digest(data)
+  others_held_out <- !is.null(fit$held_out_data) && !identical(held_out, fit$held_out_data)
   if (!others && !others_held_out && (fit$stop %in% c("gradient", "precision") || (fit$stop == "patience" && !renewed))) {
     cli::cli_inform(c("This fit has ended by itself ({.val {fit$stop}}); it is returned as it is.",
       i = if (fit$stop == "patience") "Give {.arg patience} or {.arg tolerance} anew to go on."), class = "backprop_message_ended")
@@ -74,7 +75,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   if (others_held_out) {
     cli::cli_warn(c("These are other held-out data than those of the fit so far.", i = "The best epoch is looked for anew, from the fit's last weights."), class = "backprop_warning_other_data", call = NULL)
     fit$state[c("best_weights", "best_epoch", "best_loss", "reference", "stale")] <- list(numeric(), 0, Inf, Inf, 0)
-    fit$held_out_data <- held_out_digest(data)
+    fit$held_out_data <- held_out
   }
   if (others) {
     cli::cli_warn(c("These are other data than those the fit was made with.", i = "Training goes on with them, from the fit's weights."), class = "backprop_warning_other_data", call = NULL)

@@ -15,9 +15,6 @@ column_kind <- function(x) {
   else if (is_number(x) && length(dim(x)) <= 2) list(type = "numeric", width = if (is.matrix(x)) ncol(x), names = colnames(x))
 }
 
-# The class integer64 says that it is numeric, but its numbers are not what R's arithmetic takes them for.
-is_number <- function(x) is.numeric(x) && !inherits(x, "integer64")
-
 abort_column <- function(x, name, what, call) {
   abort_input(c("{what} {.field {name}} must be numeric, logical, character or a factor.", x = "It is {describe(x)}.", i = column_hint(x, name)), call)
 }

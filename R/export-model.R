@@ -33,7 +33,7 @@ utf8_text <- function(x, call) {
 matrix_encoding <- function(fit) {
   inputs <- fit$shape$units[1]
   outputs <- last(fit$shape$units)
-  names <- if (is.null(fit$inputs) || anyDuplicated(fit$inputs) || !all(nzchar(fit$inputs))) paste0("x", seq_len(inputs)) else fit$inputs
+  names <- if (identifies(fit$inputs)) fit$inputs else paste0("x", seq_len(inputs))
   list(matrix = TRUE, names = if (all(nzchar(fit$inputs))) fit$inputs, inputs = lapply(names, function(name) list(name = name, kind = "number")), columns = lapply(names, list),
     center = numeric(inputs), scale = if (is.null(fit$encoding)) rep(1, inputs) else unname(fit$encoding$scale), response = response_scales(fit, outputs))
 }

@@ -22,6 +22,7 @@ export_r <- function(model, options) {
     if (is.list(factor)) sprintf("lookup(newdata[[%s]], %s, %s)", r_text(factor$input), r_vector(r_text(factor$levels)), r_vector(r_language$number(factor$values)))
     else translate(factor, r_language, numbers), ""), collapse = " * ")
   # `given` is the code for the names that new data have.
+  matched <- identifies(model$names)
   by_name <- function(names, given) c(paste0("  columns <- ", r_vector(r_text(names))), sprintf("  absent <- setdiff(columns, %s)", given),
     "  if (length(absent) > 0) stop(\"newdata has no column \", paste(absent, collapse = \", \"))",
     sprintf("  if (anyDuplicated(%s[%s %%in%% columns])) stop(\"columns of newdata have the same name\")", given, given))
@@ -30,7 +31,7 @@ export_r <- function(model, options) {
   encode <- if (model$matrix)
     c("  x <- as.matrix(newdata)", "  if (!is.numeric(x)) stop(\"newdata must be a numeric matrix\")",
       if (!is.null(model$names)) c(paste0("  columns <- ", r_vector(r_text(model$names))), "  if (!is.null(colnames(x)) && !identical(colnames(x), columns)) {",
-        paste0("  ", by_name(model$names, "colnames(x)")[-1]), "    x <- x[, columns, drop = FALSE]", "  }"),
+        paste0("  ", by_name(model$names, "colnames(x)")[if (matched) -1 else 4]), if (matched) "    x <- x[, columns, drop = FALSE]", "  }"),
       sprintf("  if (ncol(x) != %d) stop(\"newdata must have %s\")", length(names), counted(length(names), "column")), if (any(model$scale != 1)) scaling)
   else c("  if (!is.data.frame(newdata)) stop(\"newdata must be a data frame\")", by_name(names, "names(newdata)"),
     "  check <- function(columns, fits, kind) for (column in columns) {", "    x <- newdata[[column]]", "    missing <- is.logical(x) && all(is.na(x))",
@@ -47,7 +48,7 @@ export_r <- function(model, options) {
   }
   scaled <- any(model$response$center != 0 | model$response$scale != 1)
   c(paste0("# ", comment_text(model$about), ", written by backprop. Needs no package."),
-    if (model$matrix) paste0("# newdata: a matrix with the columns ", paste(comment_text(names), collapse = ", "), if (is.null(model$names)) ", in this order." else ", which are matched by name where it has names.")
+    if (model$matrix) paste0("# newdata: a matrix with the columns ", paste(comment_text(names), collapse = ", "), if (!matched) ", in this order." else ", which are matched by name where it has names.")
     else c("# newdata: a data frame with these columns:", paste0("#   ", comment_text(names), ": ", vapply(model$inputs, function(input)
       switch(input$kind, number = "numbers", logical = "TRUE or FALSE", levels = paste0("one of \"", paste(comment_text(input$levels), collapse = "\", \""), "\"")), ""))),
     paste0(options$name, " <- function(newdata) {"), encode, unlist(lapply(model$layers, layer)),

@@ -9,8 +9,7 @@ prepare_newdata <- function(fit, newdata, name, call) {
   }
   raw <- check_newdata(encoding$columns, newdata, name, call)
   encoded <- encode_new(fit, raw, name, call)
-  if (!identical(colnames(encoded$X), fit$inputs))
-    abort_input(c("{.arg {name}} must give the inputs that the fit was made with.", x = "It gives {.field {colnames(encoded$X)}}.", i = "The fit has {.field {fit$inputs}}."), call)
+  check_same_inputs(encoded$X, fit, name, call)
   check_no_infinite(encoded$X, name, call)
   X <- standardize_columns(encoded$X, encoding$center, encoding$scale)
   rownames(X) <- case_names(newdata)
@@ -30,6 +29,11 @@ encode_new <- function(fit, raw, name, call) {
   part <- encode_raw(fit$encoding, raw[whole, , drop = FALSE], name, call)
   all_rows <- function(values) replace(rep(NA_real_, nrow(raw)), whole, values)
   list(X = `colnames<-`(apply(part$X, 2, all_rows), colnames(part$X)), offset = if (!is.null(part$offset)) all_rows(part$offset))
+}
+
+check_same_inputs <- function(X, fit, name, call) {
+  if (!identical(colnames(X), fit$inputs))
+    abort_input(c("{.arg {name}} must give the inputs that the fit was made with.", x = "It gives {.field {colnames(X)}}.", i = "The fit has {.field {fit$inputs}}."), call)
 }
 
 # The raw columns that the fit needs, out of new data, in the training's types.

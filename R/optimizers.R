@@ -9,10 +9,7 @@ new_optimizer <- function(name, learning_rate, ..., full_batch = FALSE, family =
 check_rate <- function(learning_rate, default, call) {
   if (is.null(learning_rate)) default else check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
 }
-check_decay <- function(x, name, call) {
-  if (is_number(x) && length(x) == 1 && is_true(x >= 0 && x < 1)) return(as.double(x))
-  abort_argument(c("{.arg {name}} must be one number from 0 to below 1.", x = "It is {describe(x)}."), call)
-}
+check_decay <- function(x, name, call) check_share_of_one(x, name, call, with_0 = TRUE)
 
 #' Optimisers
 #'

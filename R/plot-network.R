@@ -38,9 +38,8 @@ shown_units <- function(n, most) {
 }
 
 end_labels <- function(fit, layers) {
-  name <- function(names, stem, layer, n) (if (!is.null(names)) names else if (n == 1) stem else paste0(stem, seq_len(n)))[layer$number]
-  outputs <- if (length(fit$levels) == 2) fit$levels[2] else if (!is.null(fit$outputs)) fit$outputs else fit$encoding$outcome$names
-  list(name(fit$inputs, "x", layers[[1]], fit$shape$units[1]), name(outputs, "output", layers[[length(layers)]], last(fit$shape$units)))
+  ends <- end_names(fit)
+  list(ends$inputs[layers[[1]]$number], ends$outputs[layers[[length(layers)]]$number])
 }
 
 # Where all stands: x of each layer, y of each unit, the radius, and the size and text of the labels at both ends. These get at most a third of the width each, and down to a fifth

@@ -120,19 +120,20 @@ as_type <- function(output, type, fit) {
 bare <- function(output) if (ncol(output) == 1) stats::setNames(as.vector(output), rownames(output)) else output
 
 # Do these names tell columns apart? Where they do not, columns are known by their number.
-identifies <- function(names) !is.null(names) && !anyNA(names) && all(nzchar(names)) && !anyDuplicated(names)
+identifies <- function(names) is.character(names) && !anyNA(names) && all(nzchar(names)) && !anyDuplicated(names)
 
 # The columns that the fit was made with, in its order.
 align_columns <- function(X, fit, name, call) {
   expected <- fit$shape$units[1]
-  if (identifies(fit$inputs) && !is.null(colnames(X))) {
-    absent <- setdiff(fit$inputs, colnames(X))
+  if (!is.null(fit$inputs) && !is.null(colnames(X)) && !identical(colnames(X), fit$inputs)) {
+    by_name <- identifies(fit$inputs)
+    absent <- if (by_name) setdiff(fit$inputs, colnames(X))
     if (length(absent) > 0)
       abort_input(c("{.arg {name}} must have the columns that the fit was made with.", x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."), call)
     twice <- unique(colnames(X)[duplicated(colnames(X)) & colnames(X) %in% fit$inputs])
-    if (!identical(colnames(X), fit$inputs) && length(twice) > 0)
+    if (length(twice) > 0)
       abort_input(c("Columns are matched by name, so the names in {.arg {name}} must be different.", x = "{.field {twice}} {?stands/stand} there more than once."), call)
-    return(if (identical(colnames(X), fit$inputs)) X else X[, fit$inputs, drop = FALSE])
+    if (by_name) return(X[, fit$inputs, drop = FALSE])
   }
   if (ncol(X) != expected)
     abort_input(c("{.arg {name}} must have {expected} column{?s}, as the fit was made with.", x = "It has {ncol(X)}."), call)

@@ -124,8 +124,7 @@ encode_again <- function(fit, data, y, weights, offset, validation, call) {
     read_formula_again(fit, data, weights, offset, "X", call)
   }
   encoded <- encode_raw(fit$encoding, frame$raw, "X", call)
-  if (!is_sparse(encoded$X) && !identical(colnames(encoded$X), fit$inputs))
-    abort_input(c("{.arg X} must give the inputs that the fit was made with.", x = "It gives {.field {colnames(encoded$X)}}.", i = "The fit has {.field {fit$inputs}}."), call)
+  if (!is_sparse(encoded$X)) check_same_inputs(encoded$X, fit, "X", call)
   check_whole_inputs(encoded$X, "X", call)
   known <- fit$encoding$calibration
   rows <- if (!is.null(known)) draw_calibration(known$share, encode_outcome(frame$y, fit$encoding$outcome, call)$y, call, known$seed)$rows

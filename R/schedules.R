@@ -25,10 +25,7 @@
 NULL
 
 new_schedule <- function(kind, ...) structure(list(kind = kind, ...), class = "nn_schedule")
-check_factor <- function(factor, call) {
-  if (is_number(factor) && length(factor) == 1 && is_true(factor > 0 && factor <= 1)) return(as.double(factor))
-  abort_argument(c("{.arg factor} must be one number above 0 and up to 1.", x = "It is {describe(factor)}."), call)
-}
+check_factor <- function(factor, call) check_share_of_one(factor, "factor", call, with_1 = TRUE)
 
 #' @rdname nn_schedules
 #' @export

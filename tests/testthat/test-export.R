@@ -371,3 +371,15 @@ test_that("what cannot be exported is said", {
   expect_snapshot(error = TRUE, nn_export(nn_train(data["both"], data$y, epochs = 1), "model.R"))
   expect_false(any(file.exists(c("model.R", "model.c", "model.sql", "model.onnx"))))
 })
+
+test_that("an R file of a matrix whose names do not tell columns apart takes them by number, as predict() does", {
+  set.seed(1)
+  X <- matrix(rnorm(40), 20, dimnames = list(NULL, c("a", "a")))
+  fit <- nn_train(X, rnorm(20), epochs = 5)
+  path <- withr::local_tempfile(fileext = ".R")
+  nn_export(fit, path)
+  env <- new.env()
+  sys.source(path, env)
+  other <- `colnames<-`(X, c("a", "b"))
+  expect_equal(as.vector(env$predict_network(other)), as.vector(predict(fit, other)), tolerance = 1e-12)
+})
