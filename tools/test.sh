@@ -39,14 +39,29 @@ counts <- tryCatch({
   table <- as.data.frame(results)
   wrong <- table[table$failed > 0 | table$error, ]
   if (nrow(wrong)) cat("\nFailed:", paste0("  ", wrong$file, ": ", wrong$test), sep = "\n")
-  # A file that does not parse leaves no trace in the results of tests that run in parallel.
-  silent <- setdiff(list.files(folder, "^test.*\\.[rR]$"), table$file)
-  for (file in silent) {
-    parsed <- tryCatch(parse(file.path(folder, file)), error = function(e) e)
-    message("\n", file, " gave no result. ", if (inherits(parsed, "error")) conditionMessage(parsed))
+  # Tests that run in parallel report nothing of a file that skips as a whole, nor of one that does
+  # not parse. Run alone, the first gives its reason and the second its error.
+  reasons <- function(file) {
+    reporter <- testthat::SilentReporter$new()
+    tryCatch({
+      testthat::test_file(
+        file.path(folder, file), package = "backprop", load_package = "installed",
+        reporter = reporter, stop_on_failure = FALSE
+      )
+      found <- reporter$expectations()
+      if (any(vapply(found, inherits, NA, c("expectation_error", "expectation_failure")))) return()
+      unlist(lapply(Filter(function(x) inherits(x, "expectation_skip"), found), conditionMessage))
+    }, error = function(e) message("\n", file, ": ", conditionMessage(e)))
   }
-  failed <- sum(table$failed) + sum(table$error) + length(silent)
-  c(passed = sum(table$passed), failed = failed, skipped = sum(table$skipped))
+  silent <- setdiff(list.files(folder, "^test.*\\.[rR]$"), table$file)
+  skipped <- 0
+  for (file in silent) {
+    why <- reasons(file)
+    skipped <- skipped + (length(why) > 0)
+    message("\n", file, if (length(why)) " is skipped: " else " gave no result.", why[1])
+  }
+  failed <- sum(table$failed) + sum(table$error) + length(silent) - skipped
+  c(passed = sum(table$passed), failed = failed, skipped = sum(table$skipped) + skipped)
 }, error = function(e) {
   message("The tests could not be run: ", conditionMessage(e))
   c(passed = 0, failed = 1, skipped = 0)

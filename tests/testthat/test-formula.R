@@ -191,15 +191,16 @@ test_that("functions, constants and parts of lists within a formula are no colum
   d <- cars_data()
   d$day <- as.Date("2020-01-01") + 1:32
   settings <- list(knots = 3)
-  as_lm <- function(formula) {
+  as_lm <- function(formula, tolerance = 0) {
     fit <- nn_train(formula, d, hidden = 0, penalty = 0, epochs = 500)
     expect_equal(unname(fitted(fit)), unname(fitted(lm(formula, d))), tolerance = 1e-5)
-    expect_identical(predict(fit, d[4:9, ]), fitted(fit)[4:9])
+    expect_equal(predict(fit, d[4:9, ]), fitted(fit)[4:9], tolerance = tolerance)
   }
   as_lm(mpg ~ C(cyl, contr.sum))
   as_lm(mpg ~ sapply(wt, abs) + sapply(hp, function(u) u / 100))
   as_lm(mpg ~ as.POSIXlt(day)$mday)
-  as_lm(mpg ~ splines::ns(wt, settings$knots))
+  # R's BLAS makes the basis, and may add up in another order for other rows
+  as_lm(mpg ~ splines::ns(wt, settings$knots), tolerance = 1e-12)
   expect_identical(nn_train(iris$Species ~ ., iris[1:4], epochs = 1)$encoding$outcome$levels, levels(iris$Species))
   expect_identical(seeded(mpg ~ ave(wt, cyl, FUN = median), d)$inputs, "ave(wt, cyl, FUN = median)")
 })

@@ -49,10 +49,11 @@ test_that("threads are there while a call lasts, and gone after it", {
     while (Sys.time() < end) results(batch_size = 100, epochs = 50, threads = threads)
     parallel::mccollect(watcher)[[1]]
   }
-  before <- count()
-  expect_equal(most_while_training(1), before)
-  expect_equal(most_while_training(3), before + 2)
-  expect_equal(count(), before)
+  # R's BLAS may have threads of its own, and ends them where the process forks.
+  alone <- most_while_training(1)
+  expect_equal(most_while_training(3), alone + 2)
+  expect_equal(most_while_training(1), alone)
+  expect_equal(count(), alone)
 })
 
 train_seeds <- function(apply_to, ...) {
