@@ -3,7 +3,7 @@
 #
 #   sh tools/install.sh run      R, a compiler, and the packages that backprop imports and links to
 #   sh tools/install.sh test     these, the suggested packages, pandoc, and where node and npm are there the runtime that exported models are tested with
-#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang, binutils and g++ for aarch64
+#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang, clang-format, styler, lintr, binutils and g++ for aarch64
 #
 # DESCRIPTION says which packages and which versions. On Debian and Ubuntu they come through apt where its version is new enough, all else
 # from CRAN, into the user's own library where the site's cannot be written. Where nothing is missing it takes one call of R.
@@ -118,7 +118,7 @@ r <- depends$least[depends$name == "R"]
 if (length(r) && getRversion() < r) say("old", r, as.character(getRversion()))
 
 wanted <- entries(c("Imports", "LinkingTo", "Suggests"))
-optional <- entries(c("Config/Needs/ecosystem", "Config/Needs/website"))
+optional <- entries(paste0("Config/Needs/", c("ecosystem", "format", "website")))
 wanted <- wanted[!wanted$name %in% optional$name, ]
 report <- function(kind, wanted) {
   for (name in unique(wanted$name)) {
@@ -184,6 +184,7 @@ install_programs() {
     have qpdf || useful="$useful qpdf"
     have clang++ || useful="$useful clang"
     have objdump || useful="$useful binutils"
+    have clang-format-14 || useful="$useful clang-format-14"
     have aarch64-linux-gnu-g++ || useful="$useful g++-aarch64-linux-gnu"
   fi
   [ -n "$needed$useful" ] || return 0
@@ -288,7 +289,7 @@ install_what_is_missing() {
   fi
   [ "$1" = run ] || install_onnxruntime
   if [ -z "$optional" ]; then note "Everything is there."; return 0; fi
-  note "Going on without these, whose tests will be skipped: $(printf '%s' "$optional" | cut -d' ' -f1 | tr '\n' ' ')"
+  note "Going on without these, whose tests and checks will be skipped: $(printf '%s' "$optional" | cut -d' ' -f1 | tr '\n' ' ')"
 }
 
 if [ "$script" = install.sh ]; then install_what_is_missing "${1:-run}"; fi
