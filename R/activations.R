@@ -1,10 +1,19 @@
 # The table of activations, in the order of the core's (src/simd/types.h).
 activation_table <- data.frame(
-  name = c("sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "identity", "exp", "softmax"),
-  value = c("1 / (1 + exp(-z))", "tanh(z)", "max(z, 0)", "max(z, 0.01 z)", "z where z > 0, else exp(z) - 1",
-    "1.0507 z where z > 0, else 1.7581 (exp(z) - 1)", "z pnorm(z)", "z / (1 + exp(-z))", "log(1 + exp(z))", "z", "exp(z)", "exp(z) / sum(exp(z))"),
-  derivative = c("a (1 - a)", "1 - a^2", "1 where a > 0, else 0", "1 where a > 0, else 0.01", "1 where a > 0, else a + 1",
-    "1.0507 where a > 0, else a + 1.7581", "pnorm(z) + z dnorm(z)", "s + z s (1 - s), s = sigmoid(z)", "1 - exp(-a)", "1", "a", "a_i (1[i = j] - a_j)"),
+  name = c(
+    "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "identity",
+    "exp", "softmax"
+  ),
+  value = c(
+    "1 / (1 + exp(-z))", "tanh(z)", "max(z, 0)", "max(z, 0.01 z)", "z where z > 0, else exp(z) - 1",
+    "1.0507 z where z > 0, else 1.7581 (exp(z) - 1)", "z pnorm(z)", "z / (1 + exp(-z))",
+    "log(1 + exp(z))", "z", "exp(z)", "exp(z) / sum(exp(z))"
+  ),
+  derivative = c(
+    "a (1 - a)", "1 - a^2", "1 where a > 0, else 0", "1 where a > 0, else 0.01",
+    "1 where a > 0, else a + 1", "1.0507 where a > 0, else a + 1.7581", "pnorm(z) + z dnorm(z)",
+    "s + z s (1 - s), s = sigmoid(z)", "1 - exp(-a)", "1", "a", "a_i (1[i = j] - a_j)"
+  ),
   kink = c(FALSE, FALSE, TRUE, TRUE, FALSE, TRUE, FALSE, FALSE, FALSE, FALSE, FALSE, FALSE),
   output_only = rep(c(FALSE, TRUE), c(10, 2))
 )
@@ -14,12 +23,14 @@ activation_code <- function(name) match(name, activation_table$name) - 1L
 
 #' The table of activations
 #'
-#' What a unit makes of its weighted sum `z`. Each activation is a row: its name, which is what `activation` and
-#' `output_activation` take everywhere, its value `a`, and its derivative, in terms of the output `a` where that is possible.
-#' Where a function has a kink (at 0), the derivative is the one from the left.
+#' What a unit makes of its weighted sum `z`. Each activation is a row: its name, which is what
+#' `activation` and `output_activation` take everywhere, its value `a`, and its derivative, in terms
+#' of the output `a` where that is possible. Where a function has a kink (at 0), the derivative is
+#' the one from the left.
 #'
-#' @return A data frame with a row for each activation and the columns `name`, `value` and `derivative` (formulas as text),
-#'   `kink` (is there a point without a derivative?) and `output_only` (can it stand in the last layer alone?). There are no errors.
+#' @return A data frame with a row for each activation and the columns `name`, `value` and
+#'   `derivative` (formulas as text), `kink` (is there a point without a derivative?) and
+#'   `output_only` (can it stand in the last layer alone?). There are no errors.
 #' @references
 #' Clevert, Unterthiner and Hochreiter (2016), elu, \doi{10.48550/arXiv.1511.07289}.
 #' Hendrycks and Gimpel (2016), gelu and silu, \doi{10.48550/arXiv.1606.08415}.
@@ -32,14 +43,15 @@ nn_activations <- function() activation_table
 
 #' The sigmoid and its derivative
 #'
-#' `sigmoid()` is the logistic function, `1 / (1 + exp(-x))`, which maps every number to one between 0 and 1.
-#' `derivatives_sigmoid()` is its derivative *in terms of the sigmoid's value*: give it the activation `a`, not `x`.
-#' Back-propagation has `a` at hand from the forward pass, and `a * (1 - a)` needs no exponential.
+#' `sigmoid()` is the logistic function, `1 / (1 + exp(-x))`, which maps every number to one between
+#' 0 and 1. `derivatives_sigmoid()` is its derivative *in terms of the sigmoid's value*: give it the
+#' activation `a`, not `x`. Back-propagation has `a` at hand from the forward pass, and
+#' `a * (1 - a)` needs no exponential.
 #'
 #' @param x Numbers of any size, a vector, matrix or array. `NA` and `NaN` stay what they are.
 #' @param a Activations: what `sigmoid()` returned, between 0 and 1.
-#' @return Numbers of the shape of the argument, names kept: for `sigmoid()` between 0 and 1, for `derivatives_sigmoid()`
-#'   between 0 and 1/4 for arguments between 0 and 1.
+#' @return Numbers of the shape of the argument, names kept: for `sigmoid()` between 0 and 1, for
+#'   `derivatives_sigmoid()` between 0 and 1/4 for arguments between 0 and 1.
 #' @section Errors: `backprop_error_input` where the argument is missing or not numeric.
 #' @seealso [nn_activations()] for the other activations.
 #' @examples
@@ -65,5 +77,7 @@ derivatives_sigmoid <- function(a) {
 }
 
 check_numbers <- function(x, name, call) {
-  if (!is.numeric(x)) abort_input(c("{.arg {name}} must be numeric.", x = "It is {describe(x)}."), call)
+  if (!is.numeric(x)) {
+    abort_input(c("{.arg {name}} must be numeric.", x = "It is {describe(x)}."), call)
+  }
 }

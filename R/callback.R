@@ -1,15 +1,19 @@
 #' A function to call while training
 #'
-#' For the argument `callback` of [nn_train()] and [nn_continue()]. A plain function is called after each epoch; `nn_callback()` makes it every so many.
+#' For the argument `callback` of [nn_train()] and [nn_continue()]. A plain function is called after
+#' each epoch; `nn_callback()` makes it every so many.
 #'
-#' The function gets one argument, a list of `epoch` (epochs completed), `history` (a list of that epoch's row of the history), `learning_rate` (of that epoch, `NULL` for methods without)
-#' and `network` (the weights as they are now, a list of matrices). If it returns `FALSE`, training stops there, with `stop` equal to `"callback"`.
-#' If it fails, the error is passed on as one of class `backprop_error_callback`, whose field `fit` holds what was trained so far.
+#' The function gets one argument, a list of `epoch` (epochs completed), `history` (a list of that
+#' epoch's row of the history), `learning_rate` (of that epoch, `NULL` for methods without) and
+#' `network` (the weights as they are now, a list of matrices). If it returns `FALSE`, training
+#' stops there, with `stop` equal to `"callback"`. If it fails, the error is passed on as one of
+#' class `backprop_error_callback`, whose field `fit` holds what was trained so far.
 #'
 #' @param f A function of one argument.
 #' @param every After how many epochs it is called, a whole number from 1; 1 by default.
 #' @return A list of class `nn_callback`.
-#' @section Errors: `backprop_error_argument` where an argument is not as described, such as a function that takes none, and `backprop_error_input` where `f` is missing.
+#' @section Errors: `backprop_error_argument` where an argument is not as described, such as a
+#'   function that takes none, and `backprop_error_input` where `f` is missing.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -20,21 +24,39 @@
 nn_callback <- function(f, every = 1) {
   call <- current_env()
   check_given(missing(f), "f", "a function of one argument", call)
-  if (!is.function(f)) abort_argument(c("{.arg f} must be a function.", x = "It is {describe(f)}."), call)
+  if (!is.function(f)) {
+    abort_argument(c("{.arg f} must be a function.", x = "It is {describe(f)}."), call)
+  }
   check_one_argument(f, "f", call)
   structure(list(f = f, every = check_whole(every, "every", call)), class = "nn_callback")
 }
 
 check_callback <- function(callback, call) {
-  if (is.null(callback) || inherits(callback, "nn_callback")) return(callback)
-  if (!is.function(callback)) abort_argument(c("{.arg callback} must be a function, what {.fn nn_callback} returns, or NULL.", x = "It is {describe(callback)}."), call)
+  if (is.null(callback) || inherits(callback, "nn_callback")) {
+    return(callback)
+  }
+  if (!is.function(callback)) {
+    abort_argument(c(
+      "{.arg callback} must be a function, what {.fn nn_callback} returns, or NULL.",
+      x = "It is {describe(callback)}."
+    ), call)
+  }
   check_one_argument(callback, "callback", call)
   nn_callback(callback)
 }
 
 check_one_argument <- function(f, name, call) {
-  if (is.primitive(f) || length(formals(f)) > 0) return(invisible())
-  abort_argument(c("{.arg {name}} must take an argument.", x = "It is a function without any.", i = "It gets a list of the epoch, the history's row, the rate and the weights: {.code function(now)}."), call)
+  if (is.primitive(f) || length(formals(f)) > 0) {
+    return(invisible())
+  }
+  abort_argument(c(
+    "{.arg {name}} must take an argument.",
+    x = "It is a function without any.",
+    i = paste0(
+      "It gets a list of the epoch, the history's row, the rate and the weights: ",
+      "{.code function(now)}."
+    )
+  ), call)
 }
 
 #' @export
@@ -45,19 +67,45 @@ print.nn_callback <- function(x, ...) {
 
 # A file to write checkpoints to: its folder must be there.
 check_checkpoint <- function(checkpoint, call) {
-  if (is.null(checkpoint)) return(NULL)
-  if (!is.character(checkpoint) || length(checkpoint) != 1 || is.na(checkpoint) || !nzchar(checkpoint))
-    abort_argument(c("{.arg checkpoint} must be the path of a file, or NULL.", x = "It is {describe(checkpoint)}."), call)
-  if (!dir.exists(dirname(checkpoint))) abort_argument(c("The folder of {.arg checkpoint} must exist.", x = "{.path {dirname(checkpoint)}} does not."), call)
-  if (dir.exists(checkpoint)) abort_argument(c("{.arg checkpoint} must be the path of a file.", x = "{.path {checkpoint}} is a folder."), call)
+  if (is.null(checkpoint)) {
+    return(NULL)
+  }
+  if (!is.character(checkpoint) || length(checkpoint) != 1 || is.na(checkpoint) ||
+    !nzchar(checkpoint)) {
+    abort_argument(c(
+      "{.arg checkpoint} must be the path of a file, or NULL.",
+      x = "It is {describe(checkpoint)}."
+    ), call)
+  }
+  if (!dir.exists(dirname(checkpoint))) {
+    abort_argument(c(
+      "The folder of {.arg checkpoint} must exist.",
+      x = "{.path {dirname(checkpoint)}} does not."
+    ), call)
+  }
+  if (dir.exists(checkpoint)) {
+    abort_argument(c(
+      "{.arg checkpoint} must be the path of a file.",
+      x = "{.path {checkpoint}} is a folder."
+    ), call)
+  }
   tried <- if (file.exists(checkpoint)) tempfile("checkpoint", dirname(checkpoint)) else checkpoint
-  if (!suppressWarnings(file.create(tried))) abort_argument(c("{.arg checkpoint} must be a file that can be written.", x = "{.path {checkpoint}} cannot."), call)
+  if (!suppressWarnings(file.create(tried))) {
+    abort_argument(c(
+      "{.arg checkpoint} must be a file that can be written.",
+      x = "{.path {checkpoint}} cannot."
+    ), call)
+  }
   unlink(tried)
   checkpoint
 }
 
 write_checkpoint <- function(fit, path) {
   written <- write_whole(function(beside) saveRDS(fit, beside), path)
-  if (!isTRUE(written))
-    cli::cli_warn(c("The checkpoint {.path {path}} could not be written; training goes on.", x = "{conditionMessage(written)}"), class = "backprop_warning_checkpoint", call = NULL)
+  if (!isTRUE(written)) {
+    cli::cli_warn(c(
+      "The checkpoint {.path {path}} could not be written; training goes on.",
+      x = "{conditionMessage(written)}"
+    ), class = "backprop_warning_checkpoint", call = NULL)
+  }
 }

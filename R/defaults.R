@@ -1,8 +1,10 @@
-# What "auto" means for data: chosen from the number of rows, the kind of outcome and the arguments that are given. bench/defaults.R says how these were found.
+# What "auto" means for data: chosen from the number of rows, the kind of outcome and the arguments
+# that are given. bench/defaults.R says how these were found.
 
 few_rows <- 1000
 
-# The options of a training, with each "auto" replaced; the names of those chosen are kept in `chosen`, and in `interrupted` the fit that an interrupt ended on the way.
+# The options of a training, with each "auto" replaced; the names of those chosen are kept in
+# `chosen`, and in `interrupted` the fit that an interrupt ended on the way.
 choose_defaults <- function(options, prepared, shown, call) {
   rows <- nrow(prepared$X)
   few <- rows < few_rows
@@ -13,21 +15,39 @@ choose_defaults <- function(options, prepared, shown, call) {
   optimizer <- check_optimizer(options$optimizer, NULL, call)
   many_batches <- !optimizer$full_batch && !few
   finds_epochs <- many_batches && all(auto[c("epochs", "schedule", "validation", "patience")])
-  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) options$learning_rate <- if (few) 0.003 else 0.004
+  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) {
+    options$learning_rate <- if (few) 0.003 else 0.004
+  }
   choose("hidden", if (few) 100 else 200)
   choose("activation", "relu")
-  choose("init", if (identical(options$activation, "tanh") || identical(options$activation, "sigmoid")) "glorot_normal" else "he_normal")
+  choose(
+    "init",
+    if (identical(options$activation, "tanh") || identical(options$activation, "sigmoid")) {
+      "glorot_normal"
+    } else {
+      "he_normal"
+    }
+  )
   choose("batch_size", if (!optimizer$full_batch) (if (few) 32 else 64))
   choose("epochs", 200)
   choose("schedule", NULL)
   choose("validation", if (many_batches && !finds_epochs) 0.1)
   choose("patience", if (is.null(options$validation)) Inf else 20)
-  if (auto[["penalty"]]) options$penalty <- if (optimizer$name == "lbfgs" && auto[["optimizer"]]) compare_penalties(prepared, options, call) else (if (few) 1 else 2) / rows
-  options$chosen <- c(names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate")
+  if (auto[["penalty"]]) {
+    options$penalty <- if (optimizer$name == "lbfgs" && auto[["optimizer"]]) {
+      compare_penalties(prepared, options, call)
+    } else {
+      (if (few) 1 else 2) / rows
+    }
+  }
+  options$chosen <- c(
+    names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate"
+  )
   if (finds_epochs) find_epochs(options, prepared, shown, call) else options
 }
 
-# How long to train on many rows: a tenth of them, held out from a training of its own at a constant rate, says when to stop. All rows are then trained on, from the same start, for twice as many
+# How long to train on many rows: a tenth of them, held out from a training of its own at a constant
+# rate, says when to stop. All rows are then trained on, from the same start, for twice as many
 # epochs, at rates that fall to almost nothing and so add up to as much.
 find_epochs <- function(options, prepared, shown, call) {
   first <- options
@@ -39,18 +59,30 @@ find_epochs <- function(options, prepared, shown, call) {
   options
 }
 
-# Noise asks for a large penalty, a clear but crooked boundary for a small one, and few rows do not say which by their number: 4-fold cross-validation does. The folds are a function of
-# the number of rows (of each class).
+# Noise asks for a large penalty, a clear but crooked boundary for a small one, and few rows do not
+# say which by their number: 4-fold cross-validation does. The folds are a function of the number of
+# rows (of each class).
 penalties <- c(0.5, 4)
 compare_penalties <- function(prepared, options, call) {
   rows <- nrow(prepared$X)
-  if (length(prepared$X) > 5e4 || rows < 8) return(1 / rows)
+  if (length(prepared$X) > 5e4 || rows < 8) {
+    return(1 / rows)
+  }
   classes <- if (is.factor(prepared$y)) as.integer(prepared$y) else rep(1L, rows)
   order <- core_row_order(0, 0, rows)
   fold <- integer(rows)
   fold[order[order(classes[order])]] <- rep_len(1:4, rows)
   options["patience"] <- Inf
-  loss <- vapply(penalties, function(size) sum(vapply(1:4, function(k) fold_loss(prepared, options, size, which(fold == k), call) * sum(fold == k), 0)), 0)
+  loss <- vapply(
+    penalties,
+    function(size) {
+      sum(vapply(
+        1:4,
+        function(k) fold_loss(prepared, options, size, which(fold == k), call) * sum(fold == k), 0
+      ))
+    },
+    0
+  )
   if (any(is.finite(loss))) penalties[which.min(loss)] / rows else 1 / rows
 }
 
@@ -60,9 +92,16 @@ fold_loss <- function(prepared, options, size, left_out, call) {
   of_rows <- prepared[c("X", "y", "weights", "offset")]
   options$validation <- lapply(of_rows, part, left_out)
   options$penalty <- size / (nrow(prepared$X) - length(left_out))
-  fit <- tryCatch(suppressWarnings(try_training(c(lapply(of_rows, part, -left_out), prepared["encoding"]), options, NULL, call)), backprop_error = function(e) NULL)
+  fit <- tryCatch(
+    suppressWarnings(try_training(
+      c(lapply(of_rows, part, -left_out), prepared["encoding"]), options, NULL, call
+    )),
+    backprop_error = function(e) NULL
+  )
   if (identical(fit$stop, "interrupted")) interrupt()
-  if (is.null(fit) || nrow(fit$history) == 0) return(Inf)
+  if (is.null(fit) || nrow(fit$history) == 0) {
+    return(Inf)
+  }
   last(fit$history$validation_loss)
 }
 
@@ -71,32 +110,59 @@ try_training <- function(prepared, options, shown, call) {
   if (!exists(".Random.seed", globalenv(), inherits = FALSE)) runif(1)
   seed <- get(".Random.seed", globalenv())
   on.exit(assign(".Random.seed", seed, globalenv()))
-  options[c("weights", "offset", "callback", "checkpoint", "keep_fitted", "restarts")] <- list(prepared$weights, prepared$offset, NULL, NULL, FALSE, 1)
+  options[c("weights", "offset", "callback", "checkpoint", "keep_fitted", "restarts")] <- list(
+    prepared$weights, prepared$offset, NULL, NULL, FALSE, 1
+  )
   train_network(prepared[c("X", "y", "encoding", "na.action")], options, shown, call)
 }
 
 # Is anything given that L-BFGS cannot take, so that another optimiser must be meant?
 asks_for_steps <- function(options) {
   positive <- function(x) is.numeric(x) && any(x > 0, na.rm = TRUE)
-  !is.null(options$learning_rate) || !(is.null(options$schedule) || identical(options$schedule, "auto")) || positive(options$dropout) || positive(options$penalty_l1) || is.numeric(options$batch_size) || (is.numeric(options$clip) && any(is.finite(options$clip)))
+  !is.null(options$learning_rate) ||
+    !(is.null(options$schedule) || identical(options$schedule, "auto")) ||
+    positive(options$dropout) || positive(options$penalty_l1) || is.numeric(options$batch_size) ||
+    (is.numeric(options$clip) && any(is.finite(options$clip)))
 }
 
 # What print() says of a fit made from data.
 describe_encoding <- function(fit) {
   encoding <- fit$encoding
-  if (is.null(encoding)) return(NULL)
+  if (is.null(encoding)) {
+    return(NULL)
+  }
   outcome <- encoding$outcome
-  inputs <- if (all(encoding$scale == 1 & encoding$center == 0)) "inputs as they are" else if (is.null(encoding$columns)) "inputs scaled, not centred" else "inputs standardised"
+  inputs <- if (all(encoding$scale == 1 & encoding$center == 0)) {
+    "inputs as they are"
+  } else if (is.null(encoding$columns)) {
+    "inputs scaled, not centred"
+  } else {
+    "inputs standardised"
+  }
   scaled <- any(outcome$scale != 1 | outcome$center != 0)
-  left_out <- length(fit$na.action) - (if (inherits(fit$na.action, "exclude")) sum(encoding$calibration$rows) else 0)
-  what <- switch(outcome$kind, binary = paste0("probability of ", outcome$levels[2]), classes = paste(length(outcome$levels), "classes"), count = "counts",
-    if (scaled) "standardised (the losses are on that scale)" else "as it is")
-  c(paste0("Scaling:   ", inputs, if (length(encoding$constant) > 0) paste0(", ", counted(length(encoding$constant), "constant column"), " without effect")),
+  left_out <- length(fit$na.action) -
+    (if (inherits(fit$na.action, "exclude")) sum(encoding$calibration$rows) else 0)
+  what <- switch(outcome$kind,
+    binary = paste0("probability of ", outcome$levels[2]),
+    classes = paste(length(outcome$levels), "classes"),
+    count = "counts",
+    if (scaled) "standardised (the losses are on that scale)" else "as it is"
+  )
+  c(
+    paste0(
+      "Scaling:   ", inputs,
+      if (length(encoding$constant) > 0) {
+        paste0(", ", counted(length(encoding$constant), "constant column"), " without effect")
+      }
+    ),
     paste0("Outcome:   ", paste(outcome$names, collapse = ", "), ", ", what),
-    if (left_out > 0) paste0("Left out:  ", counted(left_out, "row"), " with missing values"))
+    if (left_out > 0) paste0("Left out:  ", counted(left_out, "row"), " with missing values")
+  )
 }
 describe_defaults <- function(fit) {
-  if (length(fit$chosen) == 0) return(NULL)
+  if (length(fit$chosen) == 0) {
+    return(NULL)
+  }
   lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)"), 90)
   paste0(c("Defaults:  ", rep(strrep(" ", 11), length(lines) - 1)), lines)
 }

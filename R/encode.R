@@ -1,33 +1,58 @@
-# Raw columns to the numeric matrix that the network sees, once at training and the same way for new data. A fit's `encoding` holds what that needs:
-# `columns`, the raw columns by name (type, levels), none for a sparse matrix; for a formula also `terms`, `xlevels` and `contrasts`; `center` and `scale` for each column of the matrix.
+# Raw columns to the numeric matrix that the network sees, once at training and the same way for new
+# data. A fit's `encoding` holds what that needs: `columns`, the raw columns by name (type, levels),
+# none for a sparse matrix; for a formula also `terms`, `xlevels` and `contrasts`; `center` and
+# `scale` for each column of the matrix.
 
 # The numeric matrix of what was read, before it is scaled: list(X), for a formula also its offset.
 encode_raw <- function(encoding, raw, name, call) {
-  if (!is.null(encoding$terms)) encode_terms(encoding, raw, name, call)
-  else list(X = if (is.null(encoding$columns)) raw else encode_columns(encoding$columns, raw))
+  if (!is.null(encoding$terms)) {
+    encode_terms(encoding, raw, name, call)
+  } else {
+    list(X = if (is.null(encoding$columns)) raw else encode_columns(encoding$columns, raw))
+  }
 }
 
 # What kind of column `x` is, as a list; NULL where it is of no use as an input.
 column_kind <- function(x) {
-  if (is.factor(x)) list(type = "factor", levels = levels(droplevels(x)), ordered = is.ordered(x))
-  else if (is.character(x) && is.null(dim(x))) list(type = "character", levels = sort(unique(x[!is.na(x)])))
-  else if (is.logical(x) && is.null(dim(x))) list(type = "logical")
-  else if (is_number(x) && length(dim(x)) <= 2) list(type = "numeric", width = if (is.matrix(x)) ncol(x), names = colnames(x))
+  if (is.factor(x)) {
+    list(type = "factor", levels = levels(droplevels(x)), ordered = is.ordered(x))
+  } else if (is.character(x) && is.null(dim(x))) {
+    list(type = "character", levels = sort(unique(x[!is.na(x)])))
+  } else if (is.logical(x) && is.null(dim(x))) {
+    list(type = "logical")
+  } else if (is_number(x) && length(dim(x)) <= 2) {
+    list(type = "numeric", width = if (is.matrix(x)) ncol(x), names = colnames(x))
+  }
 }
 
 abort_column <- function(x, name, what, call) {
-  abort_input(c("{what} {.field {name}} must be numeric, logical, character or a factor.", x = "It is {describe(x)}.", i = column_hint(x, name)), call)
+  abort_input(c(
+    "{what} {.field {name}} must be numeric, logical, character or a factor.",
+    x = "It is {describe(x)}.",
+    i = column_hint(x, name)
+  ), call)
 }
 
 # What to do about a column of no use, for a message.
 column_hint <- function(x, name) {
-  hint <- if (inherits(x, c("Date", "POSIXt"))) "Turn it into numbers: days since a date ({.code as.numeric(%s)}), a month or a day of the week."
-    else if (inherits(x, "difftime")) "Turn it into numbers: {.code as.numeric(%s, units = \"hours\")}."
-    else if (inherits(x, "integer64")) "Turn it into numbers: {.code as.double(%s)}."
-    else if (is.data.frame(x)) "Name its columns one by one, and give the data frame as {.arg data}."
-    else if (is.list(x)) "Take out of it a number or a category for each row, as columns of their own."
-    else if (is.complex(x)) "Give its parts: {.code Re(%s)} and {.code Im(%s)}."
-    else "Leave it out, or turn it into numbers or a factor."
+  hint <- if (inherits(x, c("Date", "POSIXt"))) {
+    paste0(
+      "Turn it into numbers: days since a date ({.code as.numeric(%s)}), a month or a day of the ",
+      "week."
+    )
+  } else if (inherits(x, "difftime")) {
+    "Turn it into numbers: {.code as.numeric(%s, units = \"hours\")}."
+  } else if (inherits(x, "integer64")) {
+    "Turn it into numbers: {.code as.double(%s)}."
+  } else if (is.data.frame(x)) {
+    "Name its columns one by one, and give the data frame as {.arg data}."
+  } else if (is.list(x)) {
+    "Take out of it a number or a category for each row, as columns of their own."
+  } else if (is.complex(x)) {
+    "Give its parts: {.code Re(%s)} and {.code Im(%s)}."
+  } else {
+    "Leave it out, or turn it into numbers or a factor."
+  }
   gsub("%s", literal(name), hint, fixed = TRUE)
 }
 
@@ -44,20 +69,36 @@ check_columns <- function(data, name, call) {
 # The same with the numbers that stand for levels.
 describe_columns <- function(data, name, call) {
   columns <- check_columns(data, name, call)
-  for (column in names(columns)[vapply(columns, function(kind) kind$type %in% c("factor", "character"), NA)])
+  for (column in names(columns)[
+    vapply(columns, function(kind) kind$type %in% c("factor", "character"), NA)
+  ]) {
     columns[[column]]$coding <- level_coding(data[[column]], columns[[column]], column)
+  }
   columns
 }
 
 check_names <- function(names, argument, call) {
-  if (is.null(names) || anyNA(names) || !all(nzchar(names))) abort_input(c("All columns of {.arg {argument}} must have names.", i = "They are matched by name in {.fn predict}."), call)
+  if (is.null(names) || anyNA(names) || !all(nzchar(names))) {
+    abort_input(c(
+      "All columns of {.arg {argument}} must have names.",
+      i = "They are matched by name in {.fn predict}."
+    ), call)
+  }
   twice <- unique(names[duplicated(names)])
-  if (length(twice) > 0) abort_input(c("The names of the columns of {.arg {argument}} must be different.", x = "{.field {twice}} {?stands/stand} there more than once."), call)
+  if (length(twice) > 0) {
+    abort_input(c(
+      "The names of the columns of {.arg {argument}} must be different.",
+      x = "{.field {twice}} {?stands/stand} there more than once."
+    ), call)
+  }
 }
 
-# The numbers that stand for each level, levels x columns: the factor's own contrasts, else those of `options("contrasts")`, as in lm().
+# The numbers that stand for each level, levels x columns: the factor's own contrasts, else those of
+# `options("contrasts")`, as in lm().
 level_coding <- function(x, kind, name) {
-  if (length(kind$levels) < 2) return(matrix(0, length(kind$levels), 1))
+  if (length(kind$levels) < 2) {
+    return(matrix(0, length(kind$levels), 1))
+  }
   f <- factor(kind$levels, kind$levels, exclude = NULL, ordered = isTRUE(kind$ordered))
   own <- own_contrasts(x, kind$levels, name)
   if (!is.null(own)) stats::contrasts(f, how.many = if (is.matrix(own)) ncol(own)) <- own
@@ -66,9 +107,16 @@ level_coding <- function(x, kind, name) {
 # The contrasts that a factor brings, which belong to all of its levels.
 own_contrasts <- function(x, levels, name) {
   own <- attr(x, "contrasts")
-  if (is.null(own) || identical(levels(x), levels)) return(own)
-  cli::cli_warn(c("The contrasts of the factor {.field {name}} are not used, as they are for levels that no row has: {.val {setdiff(levels(x), levels)}}.",
-    i = "Drop these levels with {.fn droplevels}, and set the contrasts of the others."), class = "backprop_warning_contrasts", call = NULL)
+  if (is.null(own) || identical(levels(x), levels)) {
+    return(own)
+  }
+  cli::cli_warn(c(
+    paste0(
+      "The contrasts of the factor {.field {name}} are not used, as they are for levels that no ",
+      "row has: {.val {setdiff(levels(x), levels)}}."
+    ),
+    i = "Drop these levels with {.fn droplevels}, and set the contrasts of the others."
+  ), class = "backprop_warning_contrasts", call = NULL)
   NULL
 }
 unname_rows <- function(x) `rownames<-`(x, NULL)
@@ -79,32 +127,69 @@ encode_columns <- function(columns, data) {
     kind <- columns[[name]]
     x <- data[[name]]
     switch(kind$type,
-      numeric = if (is.matrix(x)) matrix(as.double(x), nrow(x), dimnames = list(NULL, kind$names)) else as.double(x),
+      numeric = if (is.matrix(x)) {
+        matrix(as.double(x), nrow(x), dimnames = list(NULL, kind$names))
+      } else {
+        as.double(x)
+      },
       logical = as.double(x),
-      kind$coding[match(as.character(x), kind$levels), , drop = FALSE])
+      kind$coding[match(as.character(x), kind$levels), , drop = FALSE]
+    )
   })
-  labels <- unlist(Map(function(name, kind, part) {
-    if (kind$type == "logical") return(paste0(name, "TRUE"))
-    if (!is.matrix(part) || (kind$type == "numeric" && ncol(part) == 1 && is.null(colnames(part)))) return(name)
-    paste0(name, if (is.null(colnames(part))) seq_len(ncol(part)) else colnames(part))
-  }, names(columns), columns, parts), use.names = FALSE)
-  matrix(as.double(unlist(parts, use.names = FALSE)), nrow(data), length(labels), dimnames = list(NULL, labels))
+  labels <- unlist(
+    Map(
+      function(name, kind, part) {
+        if (kind$type == "logical") {
+          return(paste0(name, "TRUE"))
+        }
+        if (!is.matrix(part) ||
+          (kind$type == "numeric" && ncol(part) == 1 && is.null(colnames(part)))) {
+          return(name)
+        }
+        paste0(name, if (is.null(colnames(part))) seq_len(ncol(part)) else colnames(part))
+      },
+      names(columns), columns, parts
+    ),
+    use.names = FALSE
+  )
+  matrix(
+    as.double(unlist(parts, use.names = FALSE)), nrow(data), length(labels),
+    dimnames = list(NULL, labels)
+  )
 }
 
-# The same for the columns behind a formula: list(X, offset, contrasts). Contrasts belong to levels, so levels are put into the training's order first.
+# The same for the columns behind a formula: list(X, offset, contrasts). Contrasts belong to levels,
+# so levels are put into the training's order first.
 encode_terms <- function(encoding, data, name, call) {
   terms <- stats::delete.response(encoding$terms)
-  evaluated <- function(expression) tryCatch(expression, error = function(e)
-    abort_input(c("The formula cannot be evaluated for {.arg {name}}.", x = "{conditionMessage(e)}"), call))
+  evaluated <- function(expression) {
+    tryCatch(expression, error = function(e) {
+      abort_input(c(
+        "The formula cannot be evaluated for {.arg {name}}.",
+        x = "{conditionMessage(e)}"
+      ), call)
+    })
+  }
   frame <- evaluated(stats::model.frame(terms, data, na.action = stats::na.pass))
-  for (variable in names(frame)[attr(terms, "offset")]) if (!is_number(frame[[variable]]))
-    abort_input(c("The offset {.code {variable}} must be numeric.", x = "It is {describe(frame[[variable]])}.", i = column_hint(frame[[variable]], sub("^offset\\((.*)\\)$", "\\1", variable))), call)
+  for (variable in names(frame)[attr(terms, "offset")]) {
+    if (!is_number(frame[[variable]])) {
+      abort_input(c(
+        "The offset {.code {variable}} must be numeric.",
+        x = "It is {describe(frame[[variable]])}.",
+        i = column_hint(frame[[variable]], sub("^offset\\((.*)\\)$", "\\1", variable))
+      ), call)
+    }
+  }
   for (variable in names(encoding$xlevels)) {
     levels <- encoding$xlevels[[variable]]
     values <- as.character(frame[[variable]])
     check_known_levels(values, levels, variable, name, call)
     # A factor of one level has no contrasts; it is a constant.
-    frame[[variable]] <- if (length(levels) < 2) ifelse(is.na(values), NA, 0) else recode_levels(frame[[variable]], values, levels)
+    frame[[variable]] <- if (length(levels) < 2) {
+      ifelse(is.na(values), NA, 0)
+    } else {
+      recode_levels(frame[[variable]], values, levels)
+    }
   }
   X <- evaluated(stats::model.matrix(terms, frame, contrasts.arg = encoding$contrasts))
   coding <- attr(X, "contrasts")
@@ -115,19 +200,32 @@ encode_terms <- function(encoding, data, name, call) {
 
 # A factor keeps its own contrasts where its levels stay.
 recode_levels <- function(x, values, levels) {
-  if (is.factor(x) && identical(levels(x), levels)) return(x)
+  if (is.factor(x) && identical(levels(x), levels)) {
+    return(x)
+  }
   factor(values, levels, exclude = NULL, ordered = is.ordered(x))
 }
 
 check_known_levels <- function(values, levels, variable, name, call) {
   unknown <- setdiff(values[!is.na(values)], levels)
-  if (length(unknown) > 0)
-    abort_input(c("Column {.field {variable}} of {.arg {name}} must have the levels that the fit was made with.", x = "It has {.val {unknown}}.", i = "The fit has {.val {levels}}."), call)
+  if (length(unknown) > 0) {
+    abort_input(c(
+      paste0(
+        "Column {.field {variable}} of {.arg {name}} must have the levels that the fit was made ",
+        "with."
+      ),
+      x = "It has {.val {unknown}}.",
+      i = "The fit has {.val {levels}}."
+    ), call)
+  }
 }
 
-# Means and standard deviations (of the weighted rows, divided by their number) of the columns; a constant column has 1 as its scale.
+# Means and standard deviations (of the weighted rows, divided by their number) of the columns; a
+# constant column has 1 as its scale.
 column_scales <- function(X, weights, standardize) {
-  if (is_sparse(X)) return(sparse_scales(X, weights, standardize))
+  if (is_sparse(X)) {
+    return(sparse_scales(X, weights, standardize))
+  }
   p <- ncol(X)
   center <- numeric(p)
   scale <- rep(1, p)
@@ -137,45 +235,69 @@ column_scales <- function(X, weights, standardize) {
     x <- X[counts, j]
     constant[j] <- min(x) == max(x)
     if (!standardize) next
-    center[j] <- if (constant[j]) x[1] else if (length(weights) == 0) mean(x) else sum(x * (weights[counts] / sum(weights)))
+    center[j] <- if (constant[j]) {
+      x[1]
+    } else if (length(weights) == 0) {
+      mean(x)
+    } else {
+      sum(x * (weights[counts] / sum(weights)))
+    }
     if (constant[j]) next
     squares <- ((x - center[j]) / (largest <- max(abs(x - center[j]))))^2
-    scale[j] <- largest * sqrt(if (length(weights) == 0) mean(squares) else sum(squares * (weights[counts] / sum(weights))))
+    scale[j] <- largest * sqrt(
+      if (length(weights) == 0) mean(squares) else sum(squares * (weights[counts] / sum(weights)))
+    )
   }
-  list(center = stats::setNames(center, colnames(X)), scale = stats::setNames(scale, colnames(X)), constant = which(constant & standardize))
+  list(
+    center = stats::setNames(center, colnames(X)), scale = stats::setNames(scale, colnames(X)),
+    constant = which(constant & standardize)
+  )
 }
 
 standardize_columns <- function(X, center, scale) {
-  if (is_sparse(X)) return(divide_columns(X, scale))
+  if (is_sparse(X)) {
+    return(divide_columns(X, scale))
+  }
   for (j in which(center != 0 | scale != 1)) X[, j] <- (X[, j] - center[[j]]) / scale[[j]]
   X
 }
 
 # The names of cases are those that somebody gave: row names that are text.
 case_names <- function(data) {
-  if (!is.data.frame(data)) return(rownames(data))
+  if (!is.data.frame(data)) {
+    return(rownames(data))
+  }
   names <- attr(data, "row.names")
   if (is.character(names)) names
 }
 
 check_no_infinite <- function(X, name, call) {
   at <- which(is.infinite(colSums(abs(X), na.rm = TRUE)))
-  if (length(at) == 0) return(invisible())
+  if (length(at) == 0) {
+    return(invisible())
+  }
   for (j in at) {
     row <- which(is.infinite(X[, j]))
-    if (length(row) > 0)
-      abort_input(c("{.arg {name}} must hold finite numbers.", x = "Column {.field {colnames(X)[j]}} is {X[row[1], j]} in row {row[1]}.", i = "Drop such rows, or fill them in, before the call."), call)
+    if (length(row) > 0) {
+      abort_input(c(
+        "{.arg {name}} must hold finite numbers.",
+        x = "Column {.field {colnames(X)[j]}} is {X[row[1], j]} in row {row[1]}.",
+        i = "Drop such rows, or fill them in, before the call."
+      ), call)
+    }
   }
 }
 
-# The drawn weights with what data ask for: none from constant columns, so that they never count, and for counts an output bias at the log of their mean.
+# The drawn weights with what data ask for: none from constant columns, so that they never count,
+# and for counts an output bias at the log of their mean.
 settle_network <- function(network, encoding, data) {
   if (length(encoding$constant) > 0) network[[1]][encoding$constant, ] <- 0
   if (identical(encoding$outcome$kind, "count")) {
     weights <- matrix(if (length(data$weights) > 0) data$weights else 1, nrow(data$y), ncol(data$y))
     exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)
     counted <- colSums(data$y * weights)
-    network$bout[] <- log(ifelse(counted > 0, counted, 0.5) / colSums(exposure))  # where nothing was counted, half a case
+    # where nothing was counted, half a case
+    network$bout[] <- log(ifelse(counted > 0, counted, 0.5) / colSums(exposure))
   }
   network
 }

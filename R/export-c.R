@@ -1,15 +1,39 @@
 # C99: one function, for one case. Products are summed in order.
 
-c_language <- c(infix, list(number = function(x) digits(x), `^` = pattern("pow(%s, %s)"), where = pattern("(%s > 0 ? %s : %s)"),
-  abs = pattern("fabs(%s)"), log = pattern("log(%s)"), log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"), log10 = pattern("log10(%s)"),
-  tanh = pattern("tanh(%s)"), sigmoid = pattern("(1.0 / (1.0 + exp(-%s)))"), composed_sigmoid = pattern("(1.0 / (1.0 + exp(-%s)))"), normal = pattern("(0.5 * erfc(-0.70710678118654752440 * %s))")))
+c_language <- c(infix, list(
+  number = function(x) digits(x), `^` = pattern("pow(%s, %s)"),
+  where = pattern("(%s > 0 ? %s : %s)"), abs = pattern("fabs(%s)"), log = pattern("log(%s)"),
+  log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"),
+  log10 = pattern("log10(%s)"), tanh = pattern("tanh(%s)"),
+  sigmoid = pattern("(1.0 / (1.0 + exp(-%s)))"),
+  composed_sigmoid = pattern("(1.0 / (1.0 + exp(-%s)))"),
+  normal = pattern("(0.5 * erfc(-0.70710678118654752440 * %s))")
+))
 
 c_text <- function(x) {
   bytes <- lapply(enc2utf8(x), charToRaw)
   plain <- as.raw(setdiff(32:126, utf8ToInt("\"\\?")))
-  vapply(bytes, function(b) paste0("\"", paste(ifelse(b %in% plain, rawToChar(b, multiple = TRUE), sprintf("\\%03o", as.integer(b))), collapse = ""), "\""), "")
+  vapply(
+    bytes,
+    function(b) {
+      paste0(
+        "\"",
+        paste(
+          ifelse(b %in% plain, rawToChar(b, multiple = TRUE), sprintf("\\%03o", as.integer(b))),
+          collapse = ""
+        ),
+        "\""
+      )
+    },
+    ""
+  )
 }
-c_array <- function(name, values) paste0("static const double ", name, "[", length(values), "] = {\n", listed(gsub("[()]", "", digits(values))), "};")
+c_array <- function(name, values) {
+  paste0(
+    "static const double ", name, "[", length(values), "] = {\n",
+    listed(gsub("[()]", "", digits(values))), "};"
+  )
+}
 
 # Names of columns as fields of a structure. Words and macros of C cannot begin with x_.
 c_fields <- function(names) make.unique(paste0("x_", gsub("[^A-Za-z0-9_]", "_", names)), "_")
@@ -17,48 +41,188 @@ c_fields <- function(names) make.unique(paste0("x_", gsub("[^A-Za-z0-9_]", "_", 
 export_c <- function(model, options) {
   names <- vapply(model$inputs, `[[`, "", "name")
   fields <- if (model$matrix) NULL else c_fields(names)
-  values <- as.list(if (model$matrix) character() else stats::setNames(paste0("row->", fields), names))
+  values <- as.list(
+    if (model$matrix) character() else stats::setNames(paste0("row->", fields), names)
+  )
   layers <- model$layers
   inputs <- length(model$columns)
   outputs <- length(model$outputs)
   widest <- max(vapply(layers, function(layer) dim(layer$w), c(0L, 0L)))
   kinds <- setdiff(unique(vapply(layers, `[[`, "", "activation")), c("identity", "softmax"))
-  tables <- unlist(lapply(model$inputs, function(input) if (input$kind == "levels") length(input$levels)))
-  # All that the file defines begins with the function's name, and so has no name of C's or of another such file.
+  tables <- unlist(lapply(model$inputs, function(input) {
+    if (input$kind == "levels") length(input$levels)
+  }))
+  # All that the file defines begins with the function's name, and so has no name of C's or of
+  # another such file.
   own <- function(what) paste0(options$name, "_", what)
   struct <- own("row")
-  column <- function(factors) paste(vapply(factors, function(factor) {
-    if (!is.list(factor)) return(translate(factor, c_language, values))
-    field <- values[[factor$input]]
-    if (is_logical_input(model, factor$input)) return(sprintf("(%s == 1 ? %s : %s == 0 ? %s : NAN)", field, digits(factor$values[2]), field, digits(factor$values[1])))
-    sprintf("%s(%s, %d, (const char *const[]){%s}, (const double[]){%s})", own("lookup"), field, length(factor$levels), paste(c_text(factor$levels), collapse = ", "), paste(digits(factor$values), collapse = ", "))
-  }, ""), collapse = " * ")
+  column <- function(factors) {
+    paste(
+      vapply(
+        factors,
+        function(factor) {
+          if (!is.list(factor)) {
+            return(translate(factor, c_language, values))
+          }
+          field <- values[[factor$input]]
+          if (is_logical_input(model, factor$input)) {
+            return(sprintf(
+              "(%s == 1 ? %s : %s == 0 ? %s : NAN)", field, digits(factor$values[2]), field,
+              digits(factor$values[1])
+            ))
+          }
+          sprintf(
+            "%s(%s, %d, (const char *const[]){%s}, (const double[]){%s})", own("lookup"), field,
+            length(factor$levels), paste(c_text(factor$levels), collapse = ", "),
+            paste(digits(factor$values), collapse = ", ")
+          )
+        },
+        ""
+      ),
+      collapse = " * "
+    )
+  }
   n <- seq_along(layers)
-  c(paste0("/* ", comment_text(model$about), ", written by backprop. C99; link with -lm. */"), "", "#include <math.h>", if (length(tables) > 0) c("#include <stddef.h>", "#include <string.h>"), "",
-    if (!model$matrix) c("/* One case. A missing number is NAN; a missing string is NULL. */", "typedef struct {", paste0("  ", ifelse(vapply(model$inputs, function(i) i$kind == "levels", NA), "const char *", "double "), fields, ";",
-        "  /* ", comment_text(names), vapply(model$inputs, function(input) switch(input$kind, levels = paste0(": ", paste(comment_text(c_text(input$levels)), collapse = ", ")), logical = ": 0 or 1", ""), ""), " */"), paste0("} ", struct, ";"), ""),
-    c_array(own("center"), model$center), c_array(own("scale"), model$scale),
-    unlist(lapply(n, function(i) c(paste0("/* layer ", i, ": ", counted(ncol(layers[[i]]$w), "unit"), " of ", counted(nrow(layers[[i]]$w), "weight"), " each */"), c_array(own(paste0("w", i)), as.vector(layers[[i]]$w)), c_array(own(paste0("b", i)), layers[[i]]$b)))),
-    c_array(own("response_center"), model$response$center), c_array(own("response_scale"), model$response$scale), "",
-    if (length(tables) > 0) c(paste0("static double ", own("lookup"), "(const char *x, int levels, const char *const *level, const double *value) {"), "  for (int i = 0; x != NULL && i < levels; ++i)", "    if (strcmp(x, level[i]) == 0) return value[i];",
-      "  return NAN;", "}", ""),
-    paste0("static void ", own("dense"), "(const double *x, int inputs, const double *w, const double *b, int units, double *z) {"), "  for (int u = 0; u < units; ++u) {", "    double sum = b[u];",
-    "    for (int i = 0; i < inputs; ++i) sum += x[i] * w[u * inputs + i];", "    z[u] = sum;", "  }", "}", "",
-    unlist(lapply(kinds, function(kind) c(paste0("static double ", own("activation_"), kind, "(double z) {"), paste0("  return ", translate(export_activations[[kind]], c_language, list(z = "z")), ";"), "}", ""))),
-    if (layers[[length(layers)]]$activation == "softmax") c(paste0("static void ", own("softmax"), "(double *z, int units) {"), "  double most = z[0], sum = 0;", "  for (int u = 1; u < units; ++u) if (z[u] > most) most = z[u];",
-      "  for (int u = 0; u < units; ++u) sum += z[u] = exp(z[u] - most);", "  for (int u = 0; u < units; ++u) z[u] /= sum;", "}", ""),
-    if (model$matrix) paste0("/* x: the ", inputs, " inputs ", comment_text(paste(utils::head(names, 20), collapse = ", ")), if (inputs > 20) ", ...", ". response: ", outputs, " number", if (outputs != 1) "s", ", to be written. */")
-    else paste0("/* response: ", outputs, " number", if (outputs != 1) "s", ", to be written: ", comment_text(paste(model$outputs, collapse = ", ")), ". */"),
-    paste0("void ", options$name, "(const ", if (model$matrix) "double *x" else paste0(struct, " *row"), ", double *response) {"),
+  c(
+    paste0("/* ", comment_text(model$about), ", written by backprop. C99; link with -lm. */"),
+    "",
+    "#include <math.h>",
+    if (length(tables) > 0) c("#include <stddef.h>", "#include <string.h>"),
+    "",
+    if (!model$matrix) {
+      c(
+        "/* One case. A missing number is NAN; a missing string is NULL. */", "typedef struct {",
+        paste0(
+          "  ",
+          ifelse(
+            vapply(model$inputs, function(i) i$kind == "levels", NA), "const char *", "double "
+          ),
+          fields, ";", "  /* ", comment_text(names),
+          vapply(model$inputs, function(input) {
+            switch(input$kind,
+              levels = paste0(": ", paste(comment_text(c_text(input$levels)), collapse = ", ")),
+              logical = ": 0 or 1",
+              ""
+            )
+          }, ""),
+          " */"
+        ),
+        paste0("} ", struct, ";"), ""
+      )
+    },
+    c_array(own("center"), model$center),
+    c_array(own("scale"), model$scale),
+    unlist(lapply(n, function(i) {
+      c(
+        paste0(
+          "/* layer ", i, ": ", counted(ncol(layers[[i]]$w), "unit"), " of ",
+          counted(nrow(layers[[i]]$w), "weight"), " each */"
+        ),
+        c_array(own(paste0("w", i)), as.vector(layers[[i]]$w)),
+        c_array(own(paste0("b", i)), layers[[i]]$b)
+      )
+    })),
+    c_array(own("response_center"), model$response$center),
+    c_array(own("response_scale"), model$response$scale),
+    "",
+    if (length(tables) > 0) {
+      c(
+        paste0(
+          "static double ", own("lookup"),
+          "(const char *x, int levels, const char *const *level, const double *value) {"
+        ),
+        "  for (int i = 0; x != NULL && i < levels; ++i)",
+        "    if (strcmp(x, level[i]) == 0) return value[i];",
+        "  return NAN;",
+        "}",
+        ""
+      )
+    },
+    paste0(
+      "static void ", own("dense"),
+      "(const double *x, int inputs, const double *w, const double *b, int units, double *z) {"
+    ),
+    "  for (int u = 0; u < units; ++u) {",
+    "    double sum = b[u];",
+    "    for (int i = 0; i < inputs; ++i) sum += x[i] * w[u * inputs + i];",
+    "    z[u] = sum;",
+    "  }",
+    "}",
+    "",
+    unlist(lapply(kinds, function(kind) {
+      c(
+        paste0("static double ", own("activation_"), kind, "(double z) {"),
+        paste0("  return ", translate(export_activations[[kind]], c_language, list(z = "z")), ";"),
+        "}", ""
+      )
+    })),
+    if (layers[[length(layers)]]$activation == "softmax") {
+      c(
+        paste0("static void ", own("softmax"), "(double *z, int units) {"),
+        "  double most = z[0], sum = 0;",
+        "  for (int u = 1; u < units; ++u) if (z[u] > most) most = z[u];",
+        "  for (int u = 0; u < units; ++u) sum += z[u] = exp(z[u] - most);",
+        "  for (int u = 0; u < units; ++u) z[u] /= sum;",
+        "}",
+        ""
+      )
+    },
+    if (model$matrix) {
+      paste0(
+        "/* x: the ", inputs, " inputs ",
+        comment_text(paste(utils::head(names, 20), collapse = ", ")), if (inputs > 20) ", ...",
+        ". response: ", outputs, " number", if (outputs != 1) "s", ", to be written. */"
+      )
+    } else {
+      paste0(
+        "/* response: ", outputs, " number", if (outputs != 1) "s", ", to be written: ",
+        comment_text(paste(model$outputs, collapse = ", ")), ". */"
+      )
+    },
+    paste0(
+      "void ", options$name, "(const ", if (model$matrix) "double *x" else paste0(struct, " *row"),
+      ", double *response) {"
+    ),
     paste0("  double from[", widest, "], to[", widest, "];"),
-    if (model$matrix) paste0("  for (int i = 0; i < ", inputs, "; ++i) from[i] = (x[i] - ", own("center"), "[i]) / ", own("scale"), "[i];")
-    else paste0("  from[", seq_len(inputs) - 1, "] = (", vapply(model$columns, column, ""), " - ", own("center"), "[", seq_len(inputs) - 1, "]) / ", own("scale"), "[", seq_len(inputs) - 1, "];"),
+    if (model$matrix) {
+      paste0(
+        "  for (int i = 0; i < ", inputs, "; ++i) from[i] = (x[i] - ", own("center"), "[i]) / ",
+        own("scale"), "[i];"
+      )
+    } else {
+      paste0(
+        "  from[", seq_len(inputs) - 1, "] = (", vapply(model$columns, column, ""), " - ",
+        own("center"), "[", seq_len(inputs) - 1, "]) / ", own("scale"), "[", seq_len(inputs) - 1,
+        "];"
+      )
+    },
     unlist(lapply(n, function(i) {
       layer <- layers[[i]]
       units <- ncol(layer$w)
-      c(paste0("  ", own("dense"), "(from, ", nrow(layer$w), ", ", own("w"), i, ", ", own("b"), i, ", ", units, ", to);"), if (layer$activation == "softmax") paste0("  ", own("softmax"), "(to, ", units, ");"),
-        paste0("  for (int u = 0; u < ", units, "; ++u) from[u] = ", if (layer$activation %in% c("identity", "softmax")) "to[u]" else paste0(own("activation_"), layer$activation, "(to[u])"), ";"))
+      c(
+        paste0(
+          "  ", own("dense"), "(from, ", nrow(layer$w), ", ", own("w"), i, ", ", own("b"), i, ", ",
+          units, ", to);"
+        ),
+        if (layer$activation == "softmax") paste0("  ", own("softmax"), "(to, ", units, ");"),
+        paste0(
+          "  for (int u = 0; u < ", units, "; ++u) from[u] = ",
+          if (layer$activation %in% c("identity", "softmax")) {
+            "to[u]"
+          } else {
+            paste0(own("activation_"), layer$activation, "(to[u])")
+          },
+          ";"
+        )
+      )
     })),
-    paste0("  for (int u = 0; u < ", outputs, "; ++u) response[u] = from[u] * ", own("response_scale"), "[u] + ", own("response_center"), "[u];"), "}")
+    paste0(
+      "  for (int u = 0; u < ", outputs, "; ++u) response[u] = from[u] * ", own("response_scale"),
+      "[u] + ", own("response_center"), "[u];"
+    ),
+    "}"
+  )
 }
-is_logical_input <- function(model, name) any(vapply(model$inputs, function(input) input$name == name && input$kind == "logical", NA))
+is_logical_input <- function(model, name) {
+  any(vapply(model$inputs, function(input) input$name == name && input$kind == "logical", NA))
+}

@@ -1,21 +1,44 @@
 # One description of a model, which all writers walk:
 #   inputs   the raw columns: name, kind ("number", "levels" or "logical") and levels
-#   columns  for each input of the network the factors of a product: expressions of numbers, in which a text is the input of that name, and tables with a number for each level
+#   columns  for each input of the network the factors of a product: expressions of numbers, in
+#            which a text is the input of that name, and tables with a number for each level
 #   center, scale   the network sees (column - center) / scale
 #   layers   w (inputs x units), b, activation
-#   outputs, levels, response   names, and the outputs are output * response$scale + response$center
+#   outputs, levels, response   names, and the outputs are output * response$scale +
+#            response$center
 # Texts are in UTF-8. Names are texts, not symbols, which R keeps in the encoding of its locale.
 export_model <- function(fit, call) {
   fit <- unclass(fit)
-  if (fit$has_offset)
-    abort_kind("export", c("A fit made with offsets cannot be exported.", i = "The offset is added to the output layer's input, and no file has a place for it."), call, environment())
+  if (fit$has_offset) {
+    abort_kind(
+      "export",
+      c(
+        "A fit made with offsets cannot be exported.",
+        i = "The offset is added to the output layer's input, and no file has a place for it."
+      ),
+      call, environment()
+    )
+  }
   network <- fit[network_names(hidden_layers(fit$shape))]
   kinds <- activation_table$name[fit$shape$activations + 1]
-  layers <- lapply(seq_along(kinds), function(layer) list(w = unname(network[[2 * layer - 1]]), b = as.vector(network[[2 * layer]]), activation = kinds[layer]))
+  layers <- lapply(seq_along(kinds), function(layer) {
+    list(
+      w = unname(network[[2 * layer - 1]]), b = as.vector(network[[2 * layer]]),
+      activation = kinds[layer]
+    )
+  })
   encoding <- if (is.null(fit$encoding$columns)) matrix_encoding(fit) else data_encoding(fit, call)
   outputs <- last(fit$shape$units)
-  names <- if (outputs == 1) "response" else if (is.null(fit$outputs)) paste0("response", seq_len(outputs)) else fit$outputs
-  model <- c(encoding, list(layers = layers, outputs = names, levels = fit$levels, about = describe_layers(fit)))
+  names <- if (outputs == 1) {
+    "response"
+  } else if (is.null(fit$outputs)) {
+    paste0("response", seq_len(outputs))
+  } else {
+    fit$outputs
+  }
+  model <- c(encoding, list(
+    layers = layers, outputs = names, levels = fit$levels, about = describe_layers(fit)
+  ))
   rapply(model, utf8_text, "character", how = "replace", call = call)
 }
 
@@ -24,36 +47,74 @@ utf8_text <- function(x, call) {
   local <- Encoding(x) == "unknown"
   text[local] <- iconv(x[local], "", "UTF-8")
   lost <- which(is.na(text) | !validUTF8(text))
-  if (length(lost) > 0)
-    abort_kind("export", c("All names and levels must be readable as text.", x = "{.val {x[lost[1]]}} is not, in the encoding that it has here.", i = "Mark what it is with {.fn Encoding}, or run R in a UTF-8 locale."), call, environment())
+  if (length(lost) > 0) {
+    abort_kind(
+      "export",
+      c(
+        "All names and levels must be readable as text.",
+        x = "{.val {x[lost[1]]}} is not, in the encoding that it has here.",
+        i = "Mark what it is with {.fn Encoding}, or run R in a UTF-8 locale."
+      ),
+      call, environment()
+    )
+  }
   text
 }
 
-# The columns of a matrix are the network's inputs, as they are or, for a fit to a sparse one, scaled. `names` are those that predict() matches by.
+# The columns of a matrix are the network's inputs, as they are or, for a fit to a sparse one,
+# scaled. `names` are those that predict() matches by.
 matrix_encoding <- function(fit) {
   inputs <- fit$shape$units[1]
   outputs <- last(fit$shape$units)
   names <- if (identifies(fit$inputs)) fit$inputs else paste0("x", seq_len(inputs))
-  list(matrix = TRUE, names = if (all(nzchar(fit$inputs))) fit$inputs, inputs = lapply(names, function(name) list(name = name, kind = "number")), columns = lapply(names, list),
-    center = numeric(inputs), scale = if (is.null(fit$encoding)) rep(1, inputs) else unname(fit$encoding$scale), response = response_scales(fit, outputs))
+  list(
+    matrix = TRUE, names = if (all(nzchar(fit$inputs))) fit$inputs,
+    inputs = lapply(names, function(name) list(name = name, kind = "number")),
+    columns = lapply(names, list), center = numeric(inputs),
+    scale = if (is.null(fit$encoding)) rep(1, inputs) else unname(fit$encoding$scale),
+    response = response_scales(fit, outputs)
+  )
 }
 
 data_encoding <- function(fit, call) {
   encoding <- fit$encoding
-  columns <- if (is.null(encoding$terms)) frame_columns(encoding, call) else formula_columns(encoding, call)
+  columns <-
+    if (is.null(encoding$terms)) frame_columns(encoding, call) else formula_columns(encoding, call)
   # A change in how columns are made must never pass unnoticed.
-  if (!identical(names(columns), fit$inputs)) abort_export("the encoding", "its columns are {.field {fit$inputs}}, but the file would have {.field {names(columns)}}", call)
-  used <- unique(unlist(lapply(columns, lapply, function(factor) if (is.list(factor)) factor$input else used_names(factor))))
+  if (!identical(names(columns), fit$inputs)) {
+    abort_export(
+      "the encoding",
+      "its columns are {.field {fit$inputs}}, but the file would have {.field {names(columns)}}",
+      call
+    )
+  }
+  used <- unique(unlist(lapply(columns, lapply, function(factor) {
+    if (is.list(factor)) factor$input else used_names(factor)
+  })))
   tables <- unlist(columns, recursive = FALSE, use.names = FALSE)
   inputs <- lapply(intersect(names(encoding$columns), used), function(name) {
     table <- Find(function(factor) is.list(factor) && factor$input == name, tables)
-    kind <- if (encoding$columns[[name]]$type == "logical") "logical" else if (is.null(table)) "number" else "levels"
+    kind <- if (encoding$columns[[name]]$type == "logical") {
+      "logical"
+    } else if (is.null(table)) {
+      "number"
+    } else {
+      "levels"
+    }
     list(name = name, kind = kind, levels = if (kind == "levels") table$levels)
   })
-  for (input in inputs) if (anyNA(input$levels)) abort_export(input$name, "A missing value is one of its levels, which a file cannot look up", call)
+  for (input in inputs) {
+    if (anyNA(input$levels)) {
+      abort_export(
+        input$name, "A missing value is one of its levels, which a file cannot look up", call
+      )
+    }
+  }
   outputs <- last(fit$shape$units)
-  list(matrix = FALSE, inputs = inputs, columns = unname(columns), center = unname(encoding$center), scale = unname(encoding$scale),
-    response = response_scales(fit, outputs))
+  list(
+    matrix = FALSE, inputs = inputs, columns = unname(columns), center = unname(encoding$center),
+    scale = unname(encoding$scale), response = response_scales(fit, outputs)
+  )
 }
 
 response_scales <- function(fit, outputs) {
@@ -61,30 +122,68 @@ response_scales <- function(fit, outputs) {
   list(center = rep_len(outcome$center, outputs), scale = rep_len(outcome$scale, outputs))
 }
 
-used_names <- function(expression) if (is.call(expression)) unlist(lapply(as.list(expression)[-1], used_names)) else if (is.character(expression)) expression
-level_table <- function(input, levels, values) list(input = input, levels = levels, values = unname(values))
+used_names <- function(expression) {
+  if (is.call(expression)) {
+    unlist(lapply(as.list(expression)[-1], used_names))
+  } else if (is.character(expression)) {
+    expression
+  }
+}
+level_table <- function(input, levels, values) {
+  list(input = input, levels = levels, values = unname(values))
+}
 abort_export <- function(term, why, call, envir = parent.frame()) {
-  abort_kind("export", c("The term {.field {term}} cannot be exported.", x = paste0(why, "."), i = "Compute it as a column of the data before {.fn nn_train}."), call, list2env(list(term = term), parent = envir))
+  abort_kind(
+    "export",
+    c(
+      "The term {.field {term}} cannot be exported.",
+      x = paste0(why, "."),
+      i = "Compute it as a column of the data before {.fn nn_train}."
+    ),
+    call, list2env(list(term = term), parent = envir)
+  )
 }
 
-# For a data frame without a formula: a column for each number, and one for each column of a level's coding.
+# For a data frame without a formula: a column for each number, and one for each column of a level's
+# coding.
 frame_columns <- function(encoding, call) {
   columns <- lapply(names(encoding$columns), function(name) {
     kind <- encoding$columns[[name]]
-    if (kind$type == "logical") return(stats::setNames(list(list(level_table(name, c("FALSE", "TRUE"), c(0, 1)))), paste0(name, "TRUE")))
-    if (kind$type == "numeric" && is.null(kind$width)) return(stats::setNames(list(list(name)), name))
+    if (kind$type == "logical") {
+      return(stats::setNames(
+        list(list(level_table(name, c("FALSE", "TRUE"), c(0, 1)))), paste0(name, "TRUE")
+      ))
+    }
+    if (kind$type == "numeric" && is.null(kind$width)) {
+      return(stats::setNames(list(list(name)), name))
+    }
     if (kind$type == "numeric") abort_export(name, "It is a matrix", call)
-    labels <- if (is.null(colnames(kind$coding))) seq_len(ncol(kind$coding)) else colnames(kind$coding)
-    stats::setNames(lapply(seq_len(ncol(kind$coding)), function(j) list(level_table(name, kind$levels, kind$coding[, j]))), paste0(name, labels))
+    labels <-
+      if (is.null(colnames(kind$coding))) seq_len(ncol(kind$coding)) else colnames(kind$coding)
+    stats::setNames(
+      lapply(seq_len(ncol(kind$coding)), function(j) {
+        list(level_table(name, kind$levels, kind$coding[, j]))
+      }),
+      paste0(name, labels)
+    )
   })
   unlist(columns, recursive = FALSE)
 }
 
-# For a formula: each column of a term is a product of one column of each of its variables, the first variable's running fastest, as in model.matrix().
+# For a formula: each column of a term is a product of one column of each of its variables, the
+# first variable's running fastest, as in model.matrix().
 formula_columns <- function(encoding, call) {
   lost <- Find(function(name) as.character(as.symbol(name)) != name, names(encoding$columns))
-  if (!is.null(lost))
-    abort_kind("export", c("A formula with the name {.field {lost}} cannot be read in this locale.", i = "Run R in a UTF-8 locale, or make the fit from a data frame without a formula."), call, environment())
+  if (!is.null(lost)) {
+    abort_kind(
+      "export",
+      c(
+        "A formula with the name {.field {lost}} cannot be read in this locale.",
+        i = "Run R in a UTF-8 locale, or make the fit from a data frame without a formula."
+      ),
+      call, environment()
+    )
+  }
   terms <- stats::delete.response(encoding$terms)
   factors <- attr(terms, "factors")
   expressions <- as.list(attr(terms, "predvars"))[-1]
@@ -98,47 +197,111 @@ formula_columns <- function(encoding, call) {
     if (nrow(first) > 0) full[first[1, 1], first[1, 2]] <- TRUE
   }
   columns <- lapply(seq_len(ncol(factors)), function(term) {
-    parts <- lapply(which(factors[, term] > 0), function(variable) variable_columns(names(classes)[variable], rownames(factors)[variable], expressions[[variable]], is_level[variable], full[variable, term], encoding, colnames(factors)[term], call))
-    Reduce(function(left, right) {
-      both <- unlist(lapply(seq_along(right), function(j) lapply(left, function(factors) c(factors, right[[j]]))), recursive = FALSE, use.names = FALSE)
-      stats::setNames(both, as.vector(outer(names(left), names(right), paste, sep = ":")))
-    }, parts)
+    parts <- lapply(which(factors[, term] > 0), function(variable) {
+      variable_columns(
+        names(classes)[variable], rownames(factors)[variable], expressions[[variable]],
+        is_level[variable], full[variable, term], encoding, colnames(factors)[term], call
+      )
+    })
+    Reduce(
+      function(left, right) {
+        both <- unlist(
+          lapply(seq_along(right), function(j) {
+            lapply(left, function(factors) c(factors, right[[j]]))
+          }),
+          recursive = FALSE, use.names = FALSE
+        )
+        stats::setNames(both, as.vector(outer(names(left), names(right), paste, sep = ":")))
+      },
+      parts
+    )
   })
   unlist(columns, recursive = FALSE)
 }
 
-# The columns of one variable of a formula: a named list of products of one factor. `label` is how the formula writes the name.
+# The columns of one variable of a formula: a named list of products of one factor. `label` is how
+# the formula writes the name.
 variable_columns <- function(name, label, expression, is_level, full, encoding, term, call) {
-  if (!is_level) return(stats::setNames(list(list(export_expression(expression, encoding, term, call))), label))
-  if (!is.symbol(expression)) abort_export(term, "{.code {label}} makes levels within the formula", call)
+  if (!is_level) {
+    return(stats::setNames(list(list(export_expression(expression, encoding, term, call))), label))
+  }
+  if (!is.symbol(expression)) {
+    abort_export(term, "{.code {label}} makes levels within the formula", call)
+  }
   levels <- encoding$xlevels[[name]]
   if (is.null(levels)) levels <- c("FALSE", "TRUE")
-  if (length(levels) < 2) return(stats::setNames(list(list(level_table(as.character(expression), levels, 0))), label))
+  if (length(levels) < 2) {
+    return(stats::setNames(list(list(level_table(as.character(expression), levels, 0))), label))
+  }
   contrasts <- encoding$contrasts[[name]]
-  coding <- if (full) diag(length(levels)) else if (is.matrix(contrasts)) contrasts else get(contrasts, globalenv(), mode = "function")(levels)
-  labels <- if (full) levels else if (is.null(colnames(coding))) seq_len(ncol(coding)) else colnames(coding)
-  stats::setNames(lapply(seq_len(ncol(coding)), function(j) list(level_table(as.character(expression), levels, coding[, j]))), paste0(label, labels))
+  coding <- if (full) {
+    diag(length(levels))
+  } else if (is.matrix(contrasts)) {
+    contrasts
+  } else {
+    get(contrasts, globalenv(), mode = "function")(levels)
+  }
+  labels <-
+    if (full) levels else if (is.null(colnames(coding))) seq_len(ncol(coding)) else colnames(coding)
+  stats::setNames(
+    lapply(seq_len(ncol(coding)), function(j) {
+      list(level_table(as.character(expression), levels, coding[, j]))
+    }),
+    paste0(label, labels)
+  )
 }
 
 # What all languages can compute of numbers. `scale()` is the centre and scale of the training.
-export_functions <- c("+" = 2, "-" = 2, "*" = 2, "/" = 2, "^" = 2, "(" = 1, I = 1, log = 1, log2 = 1, log10 = 1, log1p = 1, exp = 1, expm1 = 1, sqrt = 1, abs = 1)
+export_functions <- c(
+  "+" = 2, "-" = 2, "*" = 2, "/" = 2, "^" = 2, "(" = 1, I = 1, log = 1, log2 = 1, log10 = 1,
+  log1p = 1, exp = 1, expm1 = 1, sqrt = 1, abs = 1
+)
 
 export_expression <- function(x, encoding, term, call) {
-  if (is.numeric(x) && length(x) == 1 && is.finite(x)) return(as.double(x))
+  if (is.numeric(x) && length(x) == 1 && is.finite(x)) {
+    return(as.double(x))
+  }
   if (is.symbol(x)) {
     kind <- encoding$columns[[as.character(x)]]
-    if (identical(kind$type, "numeric") && is.null(kind$width)) return(as.character(x))
+    if (identical(kind$type, "numeric") && is.null(kind$width)) {
+      return(as.character(x))
+    }
     abort_export(term, "{.field {as.character(x)}} is no single column of numbers", call)
   }
   if (!is.call(x)) abort_export(term, "It holds {describe(x)}", call)
   name <- if (is.symbol(x[[1]])) as.character(x[[1]]) else deparse1(x[[1]])
   arguments <- as.list(x)[-1]
-  if (name == "scale" && all(c("center", "scale") %in% names(arguments)) && is.numeric(arguments$center) && is.numeric(arguments$scale) && length(arguments$center) == 1 && length(arguments$scale) == 1)
-    return(base::call("/", base::call("-", export_expression(arguments[[1]], encoding, term, call), as.double(arguments$center)), as.double(arguments$scale)))
-  known <- name %in% names(export_functions) && is.null(names(arguments)) && (length(arguments) == export_functions[[name]] || (name == "-" && length(arguments) == 1))
-  if (!known) abort_export(term, "It calls {.fn {name}} so, where a file can have arithmetic and {.fn {names(export_functions)[-(1:6)]}} of one argument each", call)
+  if (name == "scale" && all(c("center", "scale") %in% names(arguments)) &&
+    is.numeric(arguments$center) && is.numeric(arguments$scale) && length(arguments$center) == 1 &&
+    length(arguments$scale) == 1) {
+    return(base::call(
+      "/",
+      base::call(
+        "-", export_expression(arguments[[1]], encoding, term, call), as.double(arguments$center)
+      ),
+      as.double(arguments$scale)
+    ))
+  }
+  known <- name %in% names(export_functions) && is.null(names(arguments)) &&
+    (length(arguments) == export_functions[[name]] || (name == "-" && length(arguments) == 1))
+  if (!known) {
+    abort_export(
+      term,
+      paste0(
+        "It calls {.fn {name}} so, where a file can have arithmetic and ",
+        "{.fn {names(export_functions)[-(1:6)]}} of one argument each"
+      ),
+      call
+    )
+  }
   arguments <- lapply(arguments, export_expression, encoding, term, call)
-  if (name %in% c("I", "(")) return(arguments[[1]])
-  if (name == "^" && is.numeric(arguments[[2]]) && arguments[[2]] %in% 2:4) return(Reduce(function(product, factor) base::call("*", product, factor), rep(arguments[1], arguments[[2]])))
+  if (name %in% c("I", "(")) {
+    return(arguments[[1]])
+  }
+  if (name == "^" && is.numeric(arguments[[2]]) && arguments[[2]] %in% 2:4) {
+    return(Reduce(
+      function(product, factor) base::call("*", product, factor), rep(arguments[1], arguments[[2]])
+    ))
+  }
   as.call(c(as.symbol(name), arguments))
 }

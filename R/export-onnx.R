@@ -1,8 +1,10 @@
-# ONNX: the graph, as a list of nodes that grows while the model is walked. Field numbers are those of onnx.proto.
+# ONNX: the graph, as a list of nodes that grows while the model is walked. Field numbers are those
+# of onnx.proto.
 
 onnx_types <- c(float = 1, int64 = 7, string = 8, bool = 9, double = 11)
 
-# A graph under construction. `emit()` adds a node and returns the name of what it gives; `constant()` adds an initializer, one for each value.
+# A graph under construction. `emit()` adds a node and returns the name of what it gives;
+# `constant()` adds an initializer, one for each value.
 new_graph <- function(type, taken) {
   nodes <- list()
   constants <- list()
@@ -17,47 +19,95 @@ new_graph <- function(type, taken) {
     output
   }
   constant <- function(values, dims = integer(), kind = type, stem = "constant") {
-    key <- if (length(values) == 1) paste(kind, sprintf(if (is.character(values)) "%s" else "%a", values), length(dims))
-    if (!is.null(key) && !is.null(known[[key]])) return(known[[key]])
+    key <- if (length(values) == 1) {
+      paste(kind, sprintf(if (is.character(values)) "%s" else "%a", values), length(dims))
+    }
+    if (!is.null(key) && !is.null(known[[key]])) {
+      return(known[[key]])
+    }
     name <- fresh(stem)
     constants[[length(constants) + 1]] <<- onnx_tensor(name, values, dims, kind)
     if (!is.null(key)) known[[key]] <<- name
     name
   }
-  list(emit = emit, constant = constant, cast = function(x, to) emit("Cast", x, to = as.integer(onnx_types[[to]])), nodes = function() nodes, constants = function() constants)
+  list(
+    emit = emit, constant = constant,
+    cast = function(x, to) emit("Cast", x, to = as.integer(onnx_types[[to]])),
+    nodes = function() nodes, constants = function() constants
+  )
 }
 
 # NodeProto: input 1, output 2, op_type 4, attribute 5, domain 7
 onnx_node <- function(op, inputs, output, attributes, domain) {
-  c(pb_each(1, lapply(enc2utf8(inputs), charToRaw)), pb_text(2, output), pb_text(3, output), pb_text(4, op),
-    pb_each(5, Map(onnx_attribute, names(attributes), attributes)), if (nzchar(domain)) pb_text(7, domain))
+  c(
+    pb_each(1, lapply(enc2utf8(inputs), charToRaw)), pb_text(2, output), pb_text(3, output),
+    pb_text(4, op), pb_each(5, Map(onnx_attribute, names(attributes), attributes)),
+    if (nzchar(domain)) pb_text(7, domain)
+  )
 }
 
-# AttributeProto: name 1, i 3, ints 8, strings 9, type 20 (2 an integer, 7 integers, 8 strings). An integer vector of one is `i`, a list of integers `ints`.
+# AttributeProto: name 1, i 3, ints 8, strings 9, type 20 (2 an integer, 7 integers, 8 strings). An
+# integer vector of one is `i`, a list of integers `ints`.
 onnx_attribute <- function(name, value) {
-  c(pb_text(1, name), if (is.character(value)) c(pb_each(9, lapply(enc2utf8(value), charToRaw)), pb_int(20, 8))
-    else if (is.list(value)) c(unlist(lapply(value, function(one) pb_int(8, one))), pb_int(20, 7)) else c(pb_int(3, value), pb_int(20, 2)))
+  c(
+    pb_text(1, name),
+    if (is.character(value)) {
+      c(pb_each(9, lapply(enc2utf8(value), charToRaw)), pb_int(20, 8))
+    } else if (is.list(value)) {
+      c(unlist(lapply(value, function(one) pb_int(8, one))), pb_int(20, 7))
+    } else {
+      c(pb_int(3, value), pb_int(20, 2))
+    }
+  )
 }
 
-# TensorProto: dims 1, data_type 2, string_data 6, name 8, raw_data 9 (little-endian, last dimension fastest)
+# TensorProto: dims 1, data_type 2, string_data 6, name 8, raw_data 9 (little-endian, last dimension
+# fastest)
 onnx_tensor <- function(name, values, dims, kind) {
-  data <- switch(kind, string = pb_each(6, lapply(enc2utf8(values), charToRaw)), double = pb_bytes(9, writeBin(as.double(values), raw(), size = 8, endian = "little")),
-    float = pb_bytes(9, writeBin(as.double(values), raw(), size = 4, endian = "little")), int64 = pb_bytes(9, writeBin(as.vector(rbind(as.integer(values), -(values < 0))), raw(), size = 4, endian = "little")))
-  c(unlist(lapply(dims, function(d) pb_int(1, d))), pb_int(2, onnx_types[[kind]]), pb_text(8, name), data)
+  data <- switch(kind,
+    string = pb_each(6, lapply(enc2utf8(values), charToRaw)),
+    double = pb_bytes(9, writeBin(as.double(values), raw(), size = 8, endian = "little")),
+    float = pb_bytes(9, writeBin(as.double(values), raw(), size = 4, endian = "little")),
+    int64 = pb_bytes(
+      9,
+      writeBin(
+        as.vector(rbind(as.integer(values), -(values < 0))), raw(),
+        size = 4, endian = "little"
+      )
+    )
+  )
+  c(
+    unlist(lapply(dims, function(d) pb_int(1, d))), pb_int(2, onnx_types[[kind]]), pb_text(8, name),
+    data
+  )
 }
 
-# ValueInfoProto: name 1, type 2 { tensor_type 1 { elem_type 1, shape 2 { dim 1 { dim_value 1 or dim_param 2 } } } }. The first dimension is that of the cases.
+# ValueInfoProto: name 1, type 2 { tensor_type 1 { elem_type 1, shape 2 { dim 1 { dim_value 1 or
+# dim_param 2 } } } }. The first dimension is that of the cases.
 onnx_value <- function(name, kind, columns) {
-  shape <- c(pb_bytes(1, pb_text(2, "rows")), if (length(columns) > 0) pb_bytes(1, pb_int(1, columns)))
-  c(pb_text(1, name), pb_bytes(2, pb_bytes(1, c(pb_int(1, onnx_types[[kind]]), pb_bytes(2, shape)))))
+  shape <- c(
+    pb_bytes(1, pb_text(2, "rows")), if (length(columns) > 0) pb_bytes(1, pb_int(1, columns))
+  )
+  c(
+    pb_text(1, name), pb_bytes(2, pb_bytes(1, c(pb_int(1, onnx_types[[kind]]), pb_bytes(2, shape))))
+  )
 }
 
 # Expressions of numbers as nodes. Leaves are names of tensors.
 onnx_language <- function(graph) {
-  node <- function(op) { force(op); function(...) graph$emit(op, c(...)) }
-  list(number = function(x) graph$constant(x), `+` = node("Add"), `-` = node("Sub"), `*` = node("Mul"), `/` = node("Div"), `^` = node("Pow"), negative = node("Neg"),
-    exp = node("Exp"), log = node("Log"), sqrt = node("Sqrt"), abs = node("Abs"), sigmoid = node("Sigmoid"), tanh = node("Tanh"),
-    where = function(z, a, b) graph$emit("Where", c(graph$emit("Greater", c(z, graph$constant(0))), a, b)))
+  node <- function(op) {
+    force(op)
+    function(...) graph$emit(op, c(...))
+  }
+  list(
+    number = function(x) graph$constant(x), `+` = node("Add"), `-` = node("Sub"), `*` = node("Mul"),
+    `/` = node("Div"), `^` = node("Pow"), negative = node("Neg"), exp = node("Exp"),
+    log = node("Log"), sqrt = node("Sqrt"), abs = node("Abs"), sigmoid = node("Sigmoid"),
+    tanh = node("Tanh"),
+    where = function(z, a, b) {
+      graph$emit("Where", c(graph$emit("Greater", c(z, graph$constant(0))), a, b))
+    }
+  )
 }
 
 export_onnx <- function(model, options) {
@@ -69,60 +119,137 @@ export_onnx <- function(model, options) {
   scaled <- any(model$center != 0 | model$scale != 1)
   if (model$matrix && scaled && kind == "float") x <- encoding$cast(x, "double")
   if (scaled) {
-    x <- encoding$emit("Sub", c(x, encoding$constant(model$center, length(model$center), stem = "center")))
-    x <- encoding$emit("Div", c(x, encoding$constant(model$scale, length(model$scale), stem = "scale")))
+    x <- encoding$emit(
+      "Sub", c(x, encoding$constant(model$center, length(model$center), stem = "center"))
+    )
+    x <- encoding$emit(
+      "Div", c(x, encoding$constant(model$scale, length(model$scale), stem = "scale"))
+    )
   }
   if ((!model$matrix || scaled) && kind == "float") x <- encoding$cast(x, "float")
   # Constants of the network have the network's type, those of the encoding are double.
   network <- encoding
-  network$constant <- function(values, dims = integer(), kind_ = kind, stem = "constant") encoding$constant(values, dims, kind_, stem)
+  network$constant <- function(values, dims = integer(), kind_ = kind, stem = "constant") {
+    encoding$constant(values, dims, kind_, stem)
+  }
   language <- onnx_language(network)
   for (i in seq_along(model$layers)) {
     layer <- model$layers[[i]]
     w <- network$constant(t(layer$w), dim(layer$w), stem = paste0("weights", i))
-    z <- network$emit("Add", c(network$emit("MatMul", c(x, w)), network$constant(layer$b, length(layer$b), stem = paste0("biases", i))))
-    x <- if (layer$activation == "softmax") network$emit("Softmax", z, axis = -1L)
-      else if (layer$activation == "relu") network$emit("Relu", z) else translate(export_activations[[layer$activation]], language, list(z = z))
+    z <- network$emit("Add", c(
+      network$emit("MatMul", c(x, w)),
+      network$constant(layer$b, length(layer$b), stem = paste0("biases", i))
+    ))
+    x <- if (layer$activation == "softmax") {
+      network$emit("Softmax", z, axis = -1L)
+    } else if (layer$activation == "relu") {
+      network$emit("Relu", z)
+    } else {
+      translate(export_activations[[layer$activation]], language, list(z = z))
+    }
   }
   k <- length(model$outputs)
   probability <- x
   response <- model$response
   if (any(response$center != 0 | response$scale != 1)) {
     if (kind == "float") x <- network$cast(x, "double")
-    x <- network$emit("Add", c(network$emit("Mul", c(x, encoding$constant(response$scale, k, stem = "response_scale"))), encoding$constant(response$center, k, stem = "response_center")))
+    x <- network$emit("Add", c(
+      network$emit("Mul", c(x, encoding$constant(response$scale, k, stem = "response_scale"))),
+      encoding$constant(response$center, k, stem = "response_center")
+    ))
     if (kind == "float") x <- network$cast(x, "float")
   }
   network$emit("Identity", x, output = output_name("response"))
   if (!is.null(model$levels)) {
-    first <- network$emit("Gather", c(probability, encoding$constant(0, integer(), "int64")), axis = 1L)
-    index <- if (k == 1) network$cast(network$emit("Greater", c(first, network$constant(0.5))), "int64") else network$emit("ArgMax", probability, axis = 1L, keepdims = 0L)
+    first <- network$emit(
+      "Gather", c(probability, encoding$constant(0, integer(), "int64")),
+      axis = 1L
+    )
+    index <- if (k == 1) {
+      network$cast(network$emit("Greater", c(first, network$constant(0.5))), "int64")
+    } else {
+      network$emit("ArgMax", probability, axis = 1L, keepdims = 0L)
+    }
     # Where the outputs are missing the class is the empty string, which stands after the levels.
-    index <- network$emit("Where", c(network$emit("IsNaN", first), encoding$constant(length(model$levels), integer(), "int64"), index))
-    network$emit("Gather", c(encoding$constant(c(model$levels, ""), length(model$levels) + 1, "string", "levels"), index), axis = 0L, output = output_name("class"))
+    index <- network$emit("Where", c(
+      network$emit("IsNaN", first), encoding$constant(length(model$levels), integer(), "int64"),
+      index
+    ))
+    network$emit(
+      "Gather",
+      c(
+        encoding$constant(c(model$levels, ""), length(model$levels) + 1, "string", "levels"), index
+      ),
+      axis = 0L, output = output_name("class")
+    )
   }
-  inputs <- if (model$matrix) list(onnx_value("X", kind, length(model$inputs)))
-    else lapply(model$inputs, function(input) onnx_value(input$name, c(number = kind, levels = "string", logical = "bool")[[input$kind]], 1))
-  outputs <- c(list(onnx_value(output_name("response"), kind, k)), if (!is.null(model$levels)) list(onnx_value(output_name("class"), "string", NULL)))
-  # GraphProto: node 1, name 2, initializer 5, input 11, output 12. ModelProto: ir_version 1, producer_name 2, doc_string 6, graph 7, opset_import 8 { domain 1, version 2 }, metadata_props 14 { key 1, value 2 }.
-  graph <- c(pb_each(1, network$nodes()), pb_text(2, "network"), pb_each(5, network$constants()), pb_each(11, inputs), pb_each(12, outputs))
-  about <- c(columns = if (model$matrix) paste(vapply(model$inputs, `[[`, "", "name"), collapse = ", "), outputs = paste(model$outputs, collapse = ", "))
-  c(pb_int(1, 7), pb_text(2, "backprop"), pb_text(6, model$about), pb_bytes(7, graph), pb_bytes(8, c(pb_text(1, ""), pb_int(2, 13))), pb_bytes(8, c(pb_text(1, "ai.onnx.ml"), pb_int(2, 2))),
-    pb_each(14, Map(function(key, value) c(pb_text(1, key), pb_text(2, value)), names(about), about)))
+  inputs <- if (model$matrix) {
+    list(onnx_value("X", kind, length(model$inputs)))
+  } else {
+    lapply(model$inputs, function(input) {
+      onnx_value(input$name, c(number = kind, levels = "string", logical = "bool")[[input$kind]], 1)
+    })
+  }
+  outputs <- c(
+    list(onnx_value(output_name("response"), kind, k)),
+    if (!is.null(model$levels)) list(onnx_value(output_name("class"), "string", NULL))
+  )
+  # GraphProto: node 1, name 2, initializer 5, input 11, output 12. ModelProto: ir_version 1,
+  # producer_name 2, doc_string 6, graph 7, opset_import 8 { domain 1, version 2 }, metadata_props
+  # 14 { key 1, value 2 }.
+  graph <- c(
+    pb_each(1, network$nodes()), pb_text(2, "network"), pb_each(5, network$constants()),
+    pb_each(11, inputs), pb_each(12, outputs)
+  )
+  about <- c(
+    columns = if (model$matrix) paste(vapply(model$inputs, `[[`, "", "name"), collapse = ", "),
+    outputs = paste(model$outputs, collapse = ", ")
+  )
+  c(
+    pb_int(1, 7), pb_text(2, "backprop"), pb_text(6, model$about), pb_bytes(7, graph),
+    pb_bytes(8, c(pb_text(1, ""), pb_int(2, 13))),
+    pb_bytes(8, c(pb_text(1, "ai.onnx.ml"), pb_int(2, 2))),
+    pb_each(
+      14, Map(function(key, value) c(pb_text(1, key), pb_text(2, value)), names(about), about)
+    )
+  )
 }
 
-# The encoded columns, rows x columns in double: products of numbers and of tables that levels are looked up in. A level that is in no table finds NaN, the last of each.
+# The encoded columns, rows x columns in double: products of numbers and of tables that levels are
+# looked up in. A level that is in no table finds NaN, the last of each.
 onnx_columns <- function(model, graph, kind) {
   tensors <- list()
   for (input in model$inputs) {
-    tensors[[input$name]] <- switch(input$kind, number = if (kind == "float") graph$cast(input$name, "double") else input$name, logical = graph$cast(input$name, "int64"),
-      levels = graph$emit("LabelEncoder", input$name, keys_strings = input$levels, values_int64s = as.list(seq_along(input$levels) - 1), default_int64 = length(input$levels), domain = "ai.onnx.ml"))
+    tensors[[input$name]] <- switch(input$kind,
+      number = if (kind == "float") graph$cast(input$name, "double") else input$name,
+      logical = graph$cast(input$name, "int64"),
+      levels = graph$emit(
+        "LabelEncoder", input$name,
+        keys_strings = input$levels,
+        values_int64s = as.list(seq_along(input$levels) - 1), default_int64 = length(input$levels),
+        domain = "ai.onnx.ml"
+      )
+    )
   }
   language <- onnx_language(graph)
   product <- function(factors) {
-    parts <- vapply(factors, function(factor) {
-      if (!is.list(factor)) return(translate(factor, language, tensors))
-      graph$emit("Gather", c(graph$constant(c(factor$values, NaN), length(factor$values) + 1, stem = "table"), tensors[[factor$input]]), axis = 0L)
-    }, "")
+    parts <- vapply(
+      factors,
+      function(factor) {
+        if (!is.list(factor)) {
+          return(translate(factor, language, tensors))
+        }
+        graph$emit(
+          "Gather",
+          c(
+            graph$constant(c(factor$values, NaN), length(factor$values) + 1, stem = "table"),
+            tensors[[factor$input]]
+          ),
+          axis = 0L
+        )
+      },
+      ""
+    )
     Reduce(function(left, right) graph$emit("Mul", c(left, right)), parts)
   }
   columns <- vapply(model$columns, product, "")

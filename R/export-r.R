@@ -1,58 +1,194 @@
 # A plain R function of a data frame or matrix.
 
-r_language <- c(infix, list(number = function(x) sub("\\.0(\\)?)$", "\\1", digits(x)), `^` = pattern("(%s ^ %s)"),
-  where = pattern("ifelse(%s > 0, %s, %s)"), abs = pattern("abs(%s)"), log = pattern("log(%s)"), log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"),
-  log10 = pattern("log10(%s)"), tanh = pattern("tanh(%s)"), sigmoid = pattern("(1 / (1 + exp(-%s)))"), composed_sigmoid = pattern("(1 / (1 + exp(-%s)))"), normal = pattern("stats::pnorm(%s)")))
+r_language <- c(infix, list(
+  number = function(x) sub("\\.0(\\)?)$", "\\1", digits(x)), `^` = pattern("(%s ^ %s)"),
+  where = pattern("ifelse(%s > 0, %s, %s)"), abs = pattern("abs(%s)"), log = pattern("log(%s)"),
+  log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"),
+  log10 = pattern("log10(%s)"), tanh = pattern("tanh(%s)"),
+  sigmoid = pattern("(1 / (1 + exp(-%s)))"), composed_sigmoid = pattern("(1 / (1 + exp(-%s)))"),
+  normal = pattern("stats::pnorm(%s)")
+))
 
 # All but plain characters as escapes, so that the text is the same wherever the file is read.
 r_text <- function(x) {
-  vapply(x, function(text) {
-    code <- utf8ToInt(text)
-    plain <- code %in% setdiff(32:126, utf8ToInt("\"\\"))
-    paste0("\"", paste(ifelse(plain, intToUtf8(code, multiple = TRUE), sprintf("\\U{%x}", code)), collapse = ""), "\"")
-  }, "", USE.NAMES = FALSE)
+  vapply(
+    x,
+    function(text) {
+      code <- utf8ToInt(text)
+      plain <- code %in% setdiff(32:126, utf8ToInt("\"\\"))
+      paste0(
+        "\"",
+        paste(
+          ifelse(plain, intToUtf8(code, multiple = TRUE), sprintf("\\U{%x}", code)),
+          collapse = ""
+        ),
+        "\""
+      )
+    },
+    "",
+    USE.NAMES = FALSE
+  )
 }
-r_numbers <- function(x) paste0("c(\n", listed(gsub("[()]", "", sub("\\.0(\\)?)$", "\\1", digits(x)))), ")")
+r_numbers <- function(x) {
+  paste0("c(\n", listed(gsub("[()]", "", sub("\\.0(\\)?)$", "\\1", digits(x)))), ")")
+}
 
 export_r <- function(model, options) {
   names <- vapply(model$inputs, `[[`, "", "name")
   kinds <- vapply(model$inputs, `[[`, "", "kind")
   numbers <- stats::setNames(as.list(sprintf("as.numeric(newdata[[%s]])", r_text(names))), names)
-  column <- function(factors) paste(vapply(factors, function(factor)
-    if (is.list(factor)) sprintf("lookup(newdata[[%s]], %s, %s)", r_text(factor$input), r_vector(r_text(factor$levels)), r_vector(r_language$number(factor$values)))
-    else translate(factor, r_language, numbers), ""), collapse = " * ")
+  column <- function(factors) {
+    paste(
+      vapply(
+        factors,
+        function(factor) {
+          if (is.list(factor)) {
+            sprintf(
+              "lookup(newdata[[%s]], %s, %s)", r_text(factor$input),
+              r_vector(r_text(factor$levels)), r_vector(r_language$number(factor$values))
+            )
+          } else {
+            translate(factor, r_language, numbers)
+          }
+        },
+        ""
+      ),
+      collapse = " * "
+    )
+  }
   # `given` is the code for the names that new data have.
   matched <- identifies(model$names)
-  by_name <- function(names, given) c(paste0("  columns <- ", r_vector(r_text(names))), sprintf("  absent <- setdiff(columns, %s)", given),
-    "  if (length(absent) > 0) stop(\"newdata has no column \", paste(absent, collapse = \", \"))",
-    sprintf("  if (anyDuplicated(%s[%s %%in%% columns])) stop(\"columns of newdata have the same name\")", given, given))
-  of_kind <- function(kind, test, words) if (any(kinds == kind)) sprintf("  check(%s, function(x) %s, \"%s\")", r_vector(r_text(names[kinds == kind])), test, words)
-  scaling <- paste0("  x <- sweep(sweep(x, 2, ", r_numbers(model$center), "), 2, ", r_numbers(model$scale), ", \"/\")")
-  encode <- if (model$matrix)
-    c("  x <- as.matrix(newdata)", "  if (!is.numeric(x)) stop(\"newdata must be a numeric matrix\")",
-      if (!is.null(model$names)) c(paste0("  columns <- ", r_vector(r_text(model$names))), "  if (!is.null(colnames(x)) && !identical(colnames(x), columns)) {",
-        paste0("  ", by_name(model$names, "colnames(x)")[if (matched) -1 else 4]), if (matched) "    x <- x[, columns, drop = FALSE]", "  }"),
-      sprintf("  if (ncol(x) != %d) stop(\"newdata must have %s\")", length(names), counted(length(names), "column")), if (any(model$scale != 1)) scaling)
-  else c("  if (!is.data.frame(newdata)) stop(\"newdata must be a data frame\")", by_name(names, "names(newdata)"),
-    "  check <- function(columns, fits, kind) for (column in columns) {", "    x <- newdata[[column]]", "    missing <- is.logical(x) && all(is.na(x))",
-    "    if (!is.null(dim(x)) || !(fits(x) || missing)) stop(\"column \", column, \" of newdata must be \", kind)", "  }",
-    of_kind("number", "is.numeric(x) && !inherits(x, \"integer64\")", "numeric"), of_kind("logical", "is.logical(x)", "logical"),
-    of_kind("levels", "is.factor(x) || is.character(x)", "a factor or character"),
-    if (any(kinds != "number")) "  lookup <- function(x, levels, values) values[match(as.character(x), levels)]",
-    "  x <- cbind(", paste0("    ", vapply(model$columns, column, ""), c(rep(",", length(model$columns) - 1), ")")),
-    scaling)
+  by_name <- function(names, given) {
+    c(
+      paste0("  columns <- ", r_vector(r_text(names))),
+      sprintf("  absent <- setdiff(columns, %s)", given),
+      paste0(
+        "  if (length(absent) > 0) stop(\"newdata has no column \", paste(absent, collapse = \", ",
+        "\"))"
+      ),
+      sprintf(
+        paste0(
+          "  if (anyDuplicated(%s[%s %%in%% columns])) stop(\"columns of newdata have the same ",
+          "name\")"
+        ),
+        given, given
+      )
+    )
+  }
+  of_kind <- function(kind, test, words) {
+    if (any(kinds == kind)) {
+      sprintf(
+        "  check(%s, function(x) %s, \"%s\")", r_vector(r_text(names[kinds == kind])), test, words
+      )
+    }
+  }
+  scaling <- paste0(
+    "  x <- sweep(sweep(x, 2, ", r_numbers(model$center), "), 2, ", r_numbers(model$scale),
+    ", \"/\")"
+  )
+  encode <- if (model$matrix) {
+    c(
+      "  x <- as.matrix(newdata)",
+      "  if (!is.numeric(x)) stop(\"newdata must be a numeric matrix\")",
+      if (!is.null(model$names)) {
+        c(
+          paste0("  columns <- ", r_vector(r_text(model$names))),
+          "  if (!is.null(colnames(x)) && !identical(colnames(x), columns)) {",
+          paste0("  ", by_name(model$names, "colnames(x)")[if (matched) -1 else 4]),
+          if (matched) "    x <- x[, columns, drop = FALSE]",
+          "  }"
+        )
+      },
+      sprintf(
+        "  if (ncol(x) != %d) stop(\"newdata must have %s\")", length(names),
+        counted(length(names), "column")
+      ),
+      if (any(model$scale != 1)) scaling
+    )
+  } else {
+    c(
+      "  if (!is.data.frame(newdata)) stop(\"newdata must be a data frame\")",
+      by_name(names, "names(newdata)"),
+      "  check <- function(columns, fits, kind) for (column in columns) {",
+      "    x <- newdata[[column]]",
+      "    missing <- is.logical(x) && all(is.na(x))",
+      paste0(
+        "    if (!is.null(dim(x)) || !(fits(x) || missing)) stop(\"column \", column, ",
+        "\" of newdata must be \", kind)"
+      ),
+      "  }",
+      of_kind("number", "is.numeric(x) && !inherits(x, \"integer64\")", "numeric"),
+      of_kind("logical", "is.logical(x)", "logical"),
+      of_kind("levels", "is.factor(x) || is.character(x)", "a factor or character"),
+      if (any(kinds != "number")) {
+        "  lookup <- function(x, levels, values) values[match(as.character(x), levels)]"
+      },
+      "  x <- cbind(",
+      paste0(
+        "    ", vapply(model$columns, column, ""), c(rep(",", length(model$columns) - 1), ")")
+      ),
+      scaling
+    )
+  }
   layer <- function(layer) {
-    activation <- if (layer$activation == "softmax") c("  x <- exp(x - do.call(pmax, lapply(seq_len(ncol(x)), function(column) x[, column])))", "  x <- x / rowSums(x)")
-      else if (layer$activation != "identity") paste0("  x[] <- ", translate(export_activations[[layer$activation]], r_language, list(z = "x")))
-    c(paste0("  x <- x %*% matrix(", r_numbers(layer$w), ", ", nrow(layer$w), ", ", ncol(layer$w), ")"), paste0("  x <- sweep(x, 2, ", r_numbers(layer$b), ", \"+\")"), activation)
+    activation <- if (layer$activation == "softmax") {
+      c(
+        "  x <- exp(x - do.call(pmax, lapply(seq_len(ncol(x)), function(column) x[, column])))",
+        "  x <- x / rowSums(x)"
+      )
+    } else if (layer$activation != "identity") {
+      paste0(
+        "  x[] <- ", translate(export_activations[[layer$activation]], r_language, list(z = "x"))
+      )
+    }
+    c(
+      paste0(
+        "  x <- x %*% matrix(", r_numbers(layer$w), ", ", nrow(layer$w), ", ", ncol(layer$w), ")"
+      ),
+      paste0("  x <- sweep(x, 2, ", r_numbers(layer$b), ", \"+\")"), activation
+    )
   }
   scaled <- any(model$response$center != 0 | model$response$scale != 1)
-  c(paste0("# ", comment_text(model$about), ", written by backprop. Needs no package."),
-    if (model$matrix) paste0("# newdata: a matrix with the columns ", paste(comment_text(names), collapse = ", "), if (!matched) ", in this order." else ", which are matched by name where it has names.")
-    else c("# newdata: a data frame with these columns:", paste0("#   ", comment_text(names), ": ", vapply(model$inputs, function(input)
-      switch(input$kind, number = "numbers", logical = "TRUE or FALSE", levels = paste0("one of \"", paste(comment_text(input$levels), collapse = "\", \""), "\"")), ""))),
+  c(
+    paste0("# ", comment_text(model$about), ", written by backprop. Needs no package."),
+    if (model$matrix) {
+      paste0(
+        "# newdata: a matrix with the columns ", paste(comment_text(names), collapse = ", "),
+        if (!matched) ", in this order." else ", which are matched by name where it has names."
+      )
+    } else {
+      c("# newdata: a data frame with these columns:", paste0(
+        "#   ", comment_text(names), ": ",
+        vapply(
+          model$inputs,
+          function(input) {
+            switch(input$kind,
+              number = "numbers",
+              logical = "TRUE or FALSE",
+              levels = paste0(
+                "one of \"", paste(comment_text(input$levels), collapse = "\", \""), "\""
+              )
+            )
+          },
+          ""
+        )
+      ))
+    },
     paste0(options$name, " <- function(newdata) {"), encode, unlist(lapply(model$layers, layer)),
-    if (scaled) paste0("  x <- sweep(sweep(x, 2, ", r_numbers(model$response$scale), ", \"*\"), 2, ", r_numbers(model$response$center), ", \"+\")"),
-    if (length(model$outputs) == 1) "  as.vector(x)" else c(paste0("  colnames(x) <- ", r_vector(r_text(model$outputs))), "  x"), "}")
+    if (scaled) {
+      paste0(
+        "  x <- sweep(sweep(x, 2, ", r_numbers(model$response$scale), ", \"*\"), 2, ",
+        r_numbers(model$response$center), ", \"+\")"
+      )
+    },
+    if (length(model$outputs) == 1) {
+      "  as.vector(x)"
+    } else {
+      c(paste0("  colnames(x) <- ", r_vector(r_text(model$outputs))), "  x")
+    },
+    "}"
+  )
 }
-r_vector <- function(texts) if (length(texts) == 1) texts else paste0("c(", paste(texts, collapse = ", "), ")")
+r_vector <- function(texts) {
+  if (length(texts) == 1) texts else paste0("c(", paste(texts, collapse = ", "), ")")
+}

@@ -5,41 +5,82 @@ draw_folds <- function(observed, folds, repeats) {
   matrix(replicate(repeats, stratified_folds(observed, folds)), ncol = repeats)
 }
 
-# Classes are dealt out to the folds in turn, so that each has the same number of each class, up to one. Numbers are cut into runs of `folds` neighbours in size, and a run has one in each fold.
+# Classes are dealt out to the folds in turn, so that each has the same number of each class, up to
+# one. Numbers are cut into runs of `folds` neighbours in size, and a run has one in each fold.
 stratified_folds <- function(observed, folds) {
   n <- NROW(observed)
-  stratum <- if (is.factor(observed)) as.integer(observed) else if (NCOL(observed) == 1) as.vector(observed) else rep(0, n)
+  stratum <- if (is.factor(observed)) {
+    as.integer(observed)
+  } else if (NCOL(observed) == 1) {
+    as.vector(observed)
+  } else {
+    rep(0, n)
+  }
   order <- order(stratum, stats::runif(n))
-  dealt <- if (is.factor(observed)) rep_len(sample.int(folds), n)
-    else as.vector(replicate(ceiling(n / folds), sample.int(folds)))[seq_len(n)]
+  dealt <- if (is.factor(observed)) {
+    rep_len(sample.int(folds), n)
+  } else {
+    as.vector(replicate(ceiling(n / folds), sample.int(folds)))[seq_len(n)]
+  }
   fold <- integer(n)
   fold[order] <- dealt
   fold
 }
 
-# `folds` as a number, or as the fold of each row: list(number, labels, given), the labels being what the folds are called. Of `among` rows of data those at the places `used` are in folds.
+# `folds` as a number, or as the fold of each row: list(number, labels, given), the labels being
+# what the folds are called. Of `among` rows of data those at the places `used` are in folds.
 check_folds <- function(folds, repeats, observed, used, among, call) {
   rows <- NROW(observed)
   if (length(folds) == 1 && is.numeric(folds)) {
     number <- check_whole(folds, "folds", call, least = 2, most = rows)
     rare <- if (is.factor(observed)) Filter(function(count) count < number, table(observed))
-    if (length(rare) > 0)
-      cli::cli_warn(c("Some classes have fewer rows than there are folds, so that not every fold has them: {.val {names(rare)}}.", i = "Use fewer {.arg folds}."),
-        class = "backprop_warning_folds", call = NULL)
+    if (length(rare) > 0) {
+      cli::cli_warn(c(
+        paste0(
+          "Some classes have fewer rows than there are folds, so that not every fold has them: ",
+          "{.val {names(rare)}}."
+        ),
+        i = "Use fewer {.arg folds}."
+      ), class = "backprop_warning_folds", call = NULL)
+    }
     return(list(number = number, labels = seq_len(number)))
   }
   fold_of <- if (length(folds) == among) folds[used] else folds
-  if (!(is.numeric(folds) || is.character(folds) || is.factor(folds)) || length(fold_of) != rows || anyNA(fold_of))
-    abort_argument(c("{.arg folds} must be one whole number, or the fold of each of the {among} rows{if (among > rows) paste(' of the data, or of the', rows, 'that are used')}, without missing values.",
-      x = "It is {describe(folds)}."), call)
+  if (!(is.numeric(folds) || is.character(folds) || is.factor(folds)) || length(fold_of) != rows ||
+    anyNA(fold_of)) {
+    abort_argument(c(
+      paste0(
+        "{.arg folds} must be one whole number, or the fold of each of the {among} ",
+        "rows{if (among > rows) paste(' of the data, or of the', rows, 'that are used')}, ",
+        "without missing values."
+      ),
+      x = "It is {describe(folds)}."
+    ), call)
+  }
   labels <- if (is.factor(folds)) levels(droplevels(fold_of)) else sort(unique(as.vector(fold_of)))
   given <- match(fold_of, labels)
-  if (length(labels) < 2) abort_argument(c("{.arg folds} must name at least two folds.", x = "All rows are in one."), call)
-  if (repeats > 1) abort_argument(c("{.arg repeats} draws folds anew, so it does not go with the folds of rows in {.arg folds}."), call)
+  if (length(labels) < 2) {
+    abort_argument(c(
+      "{.arg folds} must name at least two folds.",
+      x = "All rows are in one."
+    ), call)
+  }
+  if (repeats > 1) {
+    abort_argument(c(
+      "{.arg repeats} draws folds anew, so it does not go with the folds of rows in {.arg folds}."
+    ), call)
+  }
   list(number = length(labels), labels = labels, given = matrix(given))
 }
 
 check_training_weights <- function(tasks, weights, call) {
-  for (task in tasks) if (all(weights[-task$held_out] == 0))
-    abort_argument(c("Rows of weight above 0 are needed outside of every fold, to train on.", x = "All others than those of fold {.val {task$fold}} have weight 0.", i = "Use other {.arg folds}."), call)
+  for (task in tasks) {
+    if (all(weights[-task$held_out] == 0)) {
+      abort_argument(c(
+        "Rows of weight above 0 are needed outside of every fold, to train on.",
+        x = "All others than those of fold {.val {task$fold}} have weight 0.",
+        i = "Use other {.arg folds}."
+      ), call)
+    }
+  }
 }

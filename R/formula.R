@@ -1,20 +1,36 @@
-# A formula and its data to what the training needs. The terms that stay in the fit have the global environment, and no other variables than the columns.
+# A formula and its data to what the training needs. The terms that stay in the fit have the global
+# environment, and no other variables than the columns.
 
-# list(encoding, raw, y, label, weights, offset, calibration, na.action, names, name); `extras` are the expressions of subset, weights and offset.
+# list(encoding, raw, y, label, weights, offset, calibration, na.action, names, name); `extras` are
+# the expressions of subset, weights and offset.
 read_formula <- function(formula, data, extras, na.action, contrasts, calibration, call) {
   names <- if (is.data.frame(data)) case_names(data)
   data <- check_formula_data(data, call)
   na.action <- check_na_action(na.action, call)
   check_contrasts(contrasts, call)
-  terms <- tryCatch(used_terms(formula, if (is.data.frame(data)) data), error = function(e) abort_argument(c("{.arg formula} cannot be read.", x = "{conditionMessage(e)}"), call))
-  if (length(attr(terms, "term.labels")) == 0) abort_input(c("The formula must have at least one input.", x = "It is {.code {deparse1(formula)}}."), call)
-  if (any(attr(terms, "factors")[attr(terms, "response"), ] > 0))
-    abort_input(c("The outcome must not be among the inputs of the formula.", x = "It is {.code {deparse1(formula[[2]])}}, which stands on both sides."), call)
+  terms <- tryCatch(used_terms(formula, if (is.data.frame(data)) data), error = function(e) {
+    abort_argument(c("{.arg formula} cannot be read.", x = "{conditionMessage(e)}"), call)
+  })
+  if (length(attr(terms, "term.labels")) == 0) {
+    abort_input(c(
+      "The formula must have at least one input.",
+      x = "It is {.code {deparse1(formula)}}."
+    ), call)
+  }
+  if (any(attr(terms, "factors")[attr(terms, "response"), ] > 0)) {
+    abort_input(c(
+      "The outcome must not be among the inputs of the formula.",
+      x = "It is {.code {deparse1(formula[[2]])}}, which stands on both sides."
+    ), call)
+  }
   where <- environment(formula)
   if (is.null(where)) where <- globalenv()
   variables <- collect_variables(terms, data, where, call)
   extra_values <- in_formula(lapply(extras, eval, data, where), call)
-  frame <- frame_of(terms, if (is.null(data)) variables$frame else data, extra_values, na.action, variables$rows, call)
+  frame <- frame_of(
+    terms, if (is.null(data)) variables$frame else data, extra_values, na.action, variables$rows,
+    call
+  )
   rows <- frame[["(row)"]]
   y <- plain_outcome(stats::model.response(frame))
   label <- deparse1(formula[[2]])
@@ -24,50 +40,106 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
 
   response <- attr(terms, "response")
   inputs <- frame[setdiff(names(frame)[-response], c("(row)", "(weights)", "(offset)"))]
-  bad <- which(vapply(inputs, function(x) is.null(column_kind(x)), NA) & !names(inputs) %in% names(frame)[attr(terms, "offset")])
+  bad <- which(
+    vapply(inputs, function(x) is.null(column_kind(x)), NA) &
+      !names(inputs) %in% names(frame)[attr(terms, "offset")]
+  )
   if (length(bad) > 0) abort_column(inputs[[bad[1]]], names(inputs)[bad[1]], "Variable", call)
-  for (name in names(inputs)) if (is.factor(inputs[[name]]) && is.null(contrasts[[name]])) own_contrasts(inputs[[name]], levels(droplevels(inputs[[name]])), name)
-  kept_terms <- portable_terms(attr(frame, "terms"), raw, calibration$rows, where, variables$constants, call)
-  encoding <- list(columns = lapply(raw, raw_kind), terms = kept_terms, xlevels = stats::.getXlevels(stats::delete.response(kept_terms), droplevels(inputs)),
-    replay = list(na.action = na_action_name(na.action), extras = Filter(function(expression) all(all.vars(expression) %in% if (is.data.frame(data)) names(data)), extras)))
-  encoding$contrasts <- encode_terms(c(encoding, list(contrasts = contrasts)), raw, "data", call)$contrasts
-  list(encoding = encoding, raw = raw, y = y, label = label, weights = frame[["(weights)"]], offset = frame[["(offset)"]], has_offset_argument = !is.null(extras$offset),
-    calibration = calibration, na.action = attr(frame, "na.action"), names = names[rows], name = "data")
+  for (name in names(inputs)) {
+    if (is.factor(inputs[[name]]) && is.null(contrasts[[name]])) {
+      own_contrasts(inputs[[name]], levels(droplevels(inputs[[name]])), name)
+    }
+  }
+  kept_terms <- portable_terms(
+    attr(frame, "terms"), raw, calibration$rows, where, variables$constants, call
+  )
+  encoding <- list(
+    columns = lapply(raw, raw_kind), terms = kept_terms,
+    xlevels = stats::.getXlevels(stats::delete.response(kept_terms), droplevels(inputs)),
+    replay = list(
+      na.action = na_action_name(na.action),
+      extras = Filter(
+        function(expression) all(all.vars(expression) %in% if (is.data.frame(data)) names(data)),
+        extras
+      )
+    )
+  )
+  encoding$contrasts <- encode_terms(
+    c(encoding, list(contrasts = contrasts)), raw, "data", call
+  )$contrasts
+  list(
+    encoding = encoding, raw = raw, y = y, label = label, weights = frame[["(weights)"]],
+    offset = frame[["(offset)"]], has_offset_argument = !is.null(extras$offset),
+    calibration = calibration, na.action = attr(frame, "na.action"), names = names[rows],
+    name = "data"
+  )
 }
 
-# The same rows again, for nn_continue() and for held-out data: what the formula and the call took from the data is taken from these.
+# The same rows again, for nn_continue() and for held-out data: what the formula and the call took
+# from the data is taken from these.
 read_formula_again <- function(fit, data, weights, offset, name, call, replay = TRUE) {
   encoding <- fit$encoding
   raw <- check_newdata(encoding$columns, data, name, call)
   names <- case_names(data)
   data <- as.data.frame(data)
-  outcome <- variable_names(attr(encoding$terms, "variables")[[attr(encoding$terms, "response") + 1]])
+  outcome <- variable_names(attr(encoding$terms, "variables")[[attr(encoding$terms, "response") +
+    1]])
   absent <- setdiff(outcome, names(data))
-  if (length(absent) > 0) abort_input(c("{.arg {name}} must have the outcome of the formula.", x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."), call)
-  extras <- if (replay) in_formula(lapply(encoding$replay$extras, eval, data, globalenv()), call, name) else list()
+  if (length(absent) > 0) {
+    abort_input(c(
+      "{.arg {name}} must have the outcome of the formula.",
+      x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."
+    ), call)
+  }
+  extras <- if (replay) {
+    in_formula(lapply(encoding$replay$extras, eval, data, globalenv()), call, name)
+  } else {
+    list()
+  }
   if (!is.null(weights)) extras$weights <- weights
   if (!is.null(offset)) extras$offset <- offset
-  frame <- frame_of(encoding$terms, data, extras, if (replay) encoding$replay$na.action else stats::na.pass, nrow(data), call, name)
+  frame <- frame_of(
+    encoding$terms, data, extras, if (replay) encoding$replay$na.action else stats::na.pass,
+    nrow(data), call, name
+  )
   rows <- frame[["(row)"]]
-  list(raw = raw[rows, , drop = FALSE], y = plain_outcome(stats::model.response(frame)), weights = frame[["(weights)"]], offset = frame[["(offset)"]], na.action = attr(frame, "na.action"), names = names[rows])
+  list(
+    raw = raw[rows, , drop = FALSE], y = plain_outcome(stats::model.response(frame)),
+    weights = frame[["(weights)"]], offset = frame[["(offset)"]],
+    na.action = attr(frame, "na.action"), names = names[rows]
+  )
 }
 
 check_formula_data <- function(data, call) {
   if (is.data.frame(data)) {
     check_names(names(data), "data", call)
     reserved <- intersect(c("(row)", "(weights)", "(offset)"), names(data))
-    if (length(reserved) > 0) abort_input(c("Columns of {.arg data} must not be called {.val {reserved}}, a name of R's own.", i = "Give {cli::qty(length(reserved))}{?it/them} another name."), call)
+    if (length(reserved) > 0) {
+      abort_input(c(
+        "Columns of {.arg data} must not be called {.val {reserved}}, a name of R's own.",
+        i = "Give {cli::qty(length(reserved))}{?it/them} another name."
+      ), call)
+    }
     return(as.data.frame(data))
   }
-  if (!is.null(data) && !is.list(data) && !is.environment(data))
-    abort_input(c("{.arg data} must be a data frame.", x = "It is {describe(data)}.", i = if (is.matrix(data)) "Use {.code as.data.frame(data)}."), call)
+  if (!is.null(data) && !is.list(data) && !is.environment(data)) {
+    abort_input(c(
+      "{.arg data} must be a data frame.",
+      x = "It is {describe(data)}.",
+      i = if (is.matrix(data)) "Use {.code as.data.frame(data)}."
+    ), call)
+  }
   data
 }
 
 # The model frame, with the number of each row in the data as its column "(row)".
 frame_of <- function(terms, data, extras, na.action, rows, call, name = "data") {
   check_extras(extras[c("weights", "offset")], rows, call)
-  model_frame <- function(na.action) do.call(stats::model.frame, c(list(formula = terms, data = data, na.action = na.action, row = seq_len(rows)), extras))
+  model_frame <- function(na.action) {
+    do.call(stats::model.frame, c(
+      list(formula = terms, data = data, na.action = na.action, row = seq_len(rows)), extras
+    ))
+  }
   frame <- in_formula(tryCatch(model_frame(na.action), error = function(e) {
     model_frame(stats::na.pass)
     abort_refused(e, call)
@@ -76,59 +148,118 @@ frame_of <- function(terms, data, extras, na.action, rows, call, name = "data") 
   frame
 }
 
-# The raw variables behind the inputs: list(frame, constants, rows). What is neither in the data nor as long as they are is a constant.
+# The raw variables behind the inputs: list(frame, constants, rows). What is neither in the data nor
+# as long as they are is a constant.
 collect_variables <- function(terms, data, where, call) {
   variables <- as.list(attr(terms, "variables"))[-1]
   response <- attr(terms, "response")
   needed <- unique(unlist(lapply(variables[-response], variable_names)))
   known <- if (is.environment(data)) ls(data) else names(data)
   if (is.data.frame(data)) {
-    absent <- Filter(function(name) !name %in% known && !exists(name, where), unique(c(variable_names(variables[[response]]), needed)))
-    if (length(absent) > 0)
-      abort_input(c("The formula names columns that {.arg data} does not have.", x = "{.field {absent}} {?is/are} missing.", if (length(absent) == 1) nearest_name(absent, known)), call)
+    absent <- Filter(
+      function(name) !name %in% known && !exists(name, where),
+      unique(c(variable_names(variables[[response]]), needed))
+    )
+    if (length(absent) > 0) {
+      abort_input(c(
+        "The formula names columns that {.arg data} does not have.",
+        x = "{.field {absent}} {?is/are} missing.",
+        if (length(absent) == 1) nearest_name(absent, known)
+      ), call)
+    }
   }
-  rows <- if (is.data.frame(data)) nrow(data) else NROW(in_formula(eval(variables[[response]], data, where), call))
+  rows <- if (is.data.frame(data)) {
+    nrow(data)
+  } else {
+    NROW(in_formula(eval(variables[[response]], data, where), call))
+  }
   frame <- list()
   constants <- list()
   for (name in needed) {
     value <- if (name %in% known) data[[name]] else get0(name, where)
     by_itself <- any(vapply(variables, identical, NA, as.name(name)))
-    if (is.function(value) && !by_itself && exists(name, globalenv(), mode = "function")) next  # an argument such as FUN = median
-    if (is.null(value) || is.function(value))
-      abort_input(c("The formula names columns that {.arg data} does not have.", x = "{.field {name}} is missing.", nearest_name(name, known)), call)
-    if (is.data.frame(value) || (is.list(value) && by_itself) || (is.list(value) && name %in% known && !inherits(value, "POSIXlt")))
+    # an argument such as FUN = median
+    if (is.function(value) && !by_itself && exists(name, globalenv(), mode = "function")) next
+    if (is.null(value) || is.function(value)) {
+      abort_input(c(
+        "The formula names columns that {.arg data} does not have.",
+        x = "{.field {name}} is missing.",
+        nearest_name(name, known)
+      ), call)
+    }
+    if (is.data.frame(value) || (is.list(value) && by_itself) ||
+      (is.list(value) && name %in% known && !inherits(value, "POSIXlt"))) {
       abort_column(value, name, "Variable", call)
-    if (NROW(value) == rows || name %in% known) frame[[name]] <- value
-    else if (length(unlist(value)) <= 1000) constants[[name]] <- value
-    else abort_input(c("Variable {.field {name}} must have a value for each of the {rows} row{?s}.", x = "It is {describe(value)}."), call)
+    }
+    if (NROW(value) == rows || name %in% known) {
+      frame[[name]] <- value
+    } else if (length(unlist(value)) <= 1000) {
+      constants[[name]] <- value
+    } else {
+      abort_input(c(
+        "Variable {.field {name}} must have a value for each of the {rows} row{?s}.",
+        x = "It is {describe(value)}."
+      ), call)
+    }
   }
-  list(frame = structure(frame, class = "data.frame", row.names = seq_len(rows)), constants = constants, rows = rows)
+  list(
+    frame = structure(frame, class = "data.frame", row.names = seq_len(rows)),
+    constants = constants, rows = rows
+  )
 }
 
 # The terms without the variables that the formula takes out again, as in y ~ . - day.
 used_terms <- function(formula, data) {
   terms <- stats::terms(formula, data = data)
   factors <- attr(terms, "factors")
-  if (length(factors) == 0 || all(rowSums(factors)[-c(attr(terms, "response"), attr(terms, "offset"))] > 0)) terms else stats::terms(stats::formula(stats::terms(formula, data = data, simplify = TRUE)), data = data)
+  if (length(factors) == 0 ||
+    all(rowSums(factors)[-c(attr(terms, "response"), attr(terms, "offset"))] > 0)) {
+    terms
+  } else {
+    stats::terms(stats::formula(stats::terms(formula, data = data, simplify = TRUE)), data = data)
+  }
 }
 
-# The names that an expression takes a value from. Those of a function's own arguments, and what stands after a `$`, are none.
+# The names that an expression takes a value from. Those of a function's own arguments, and what
+# stands after a `$`, are none.
 variable_names <- function(expression) {
-  if (is.symbol(expression)) return(setdiff(as.character(expression), ""))
-  if (!is.call(expression)) return(character())
+  if (is.symbol(expression)) {
+    return(setdiff(as.character(expression), ""))
+  }
+  if (!is.call(expression)) {
+    return(character())
+  }
   head <- expression[[1]]
-  if (identical(head, quote(`function`))) return(setdiff(variable_names(expression[[3]]), names(expression[[2]])))
-  if (is.symbol(head) && as.character(head) %in% c("::", ":::")) return(character())
-  parts <- if (is.symbol(head) && as.character(head) %in% c("$", "@")) expression[2] else as.list(expression)[if (is.symbol(head)) -1 else TRUE]
+  if (identical(head, quote(`function`))) {
+    return(setdiff(variable_names(expression[[3]]), names(expression[[2]])))
+  }
+  if (is.symbol(head) && as.character(head) %in% c("::", ":::")) {
+    return(character())
+  }
+  parts <- if (is.symbol(head) && as.character(head) %in% c("$", "@")) {
+    expression[2]
+  } else {
+    as.list(expression)[if (is.symbol(head)) -1 else TRUE]
+  }
   unique(unlist(lapply(as.list(parts), variable_names)))
 }
 
 check_contrasts <- function(contrasts, call) {
-  if (is.null(contrasts) || (is.list(contrasts) && !is.null(names(contrasts)) && all(nzchar(names(contrasts))))) return(invisible())
-  abort_argument(c("{.arg contrasts} must be a list with the contrasts of factors by their names, such as {.code list(colour = \"contr.sum\")}.", x = "It is {describe(contrasts)}."), call)
+  if (is.null(contrasts) ||
+    (is.list(contrasts) && !is.null(names(contrasts)) && all(nzchar(names(contrasts))))) {
+    return(invisible())
+  }
+  abort_argument(c(
+    paste0(
+      "{.arg contrasts} must be a list with the contrasts of factors by their names, ",
+      "such as {.code list(colour = \"contr.sum\")}."
+    ),
+    x = "It is {describe(contrasts)}."
+  ), call)
 }
 
-# The terms as the fit keeps them: evaluated from the global environment, with constants written in. Bases such as poly() are those of the training rows alone.
+# The terms as the fit keeps them: evaluated from the global environment, with constants written in.
+# Bases such as poly() are those of the training rows alone.
 portable_terms <- function(terms, raw, calibration_rows, where, constants, call) {
   predvars <- attr(terms, "predvars")
   response <- attr(terms, "response")
@@ -139,44 +270,74 @@ portable_terms <- function(terms, raw, calibration_rows, where, constants, call)
     predvars[-c(1, response + 1)] <- attr(attr(frame, "terms"), "predvars")[-1]
   }
   if (length(constants) > 0) predvars <- do.call(substitute, list(predvars, constants))
-  unknown <- Filter(function(name) !exists(name, globalenv(), mode = "function"), function_names(predvars[-(response + 1)]))
-  if (length(unknown) > 0)
-    abort_argument(c("{.fn predict} looks for the functions of a formula from the global environment.", x = "{.fn {unknown}} {?is/are} not found there.",
-      i = "Define {?it/them} there, attach the package, write {.code package::{unknown[1]}()}, or make the column before the call."), call)
+  unknown <- Filter(
+    function(name) !exists(name, globalenv(), mode = "function"),
+    function_names(predvars[-(response + 1)])
+  )
+  if (length(unknown) > 0) {
+    abort_argument(c(
+      "{.fn predict} looks for the functions of a formula from the global environment.",
+      x = "{.fn {unknown}} {?is/are} not found there.",
+      i = paste0(
+        "Define {?it/them} there, attach the package, write {.code package::{unknown[1]}()}, ",
+        "or make the column before the call."
+      )
+    ), call)
+  }
   attr(terms, "predvars") <- predvars
   attr(terms, ".Environment") <- globalenv()
-  attr(terms, "dataClasses") <- attr(terms, "dataClasses")[setdiff(names(attr(terms, "dataClasses")), c("(row)", "(weights)", "(offset)"))]
+  attr(terms, "dataClasses") <- attr(terms, "dataClasses")[setdiff(
+    names(attr(terms, "dataClasses")), c("(row)", "(weights)", "(offset)")
+  )]
   terms
 }
 
 # The names of the functions that an expression calls, but for those with their package.
 function_names <- function(expression) {
-  if (!is.call(expression)) return(character())
+  if (!is.call(expression)) {
+    return(character())
+  }
   head <- expression[[1]]
-  if (is.symbol(head) && as.character(head) %in% c("::", ":::")) return(character())
-  unique(c(if (is.symbol(head)) as.character(head), unlist(lapply(as.list(expression), function_names))))
+  if (is.symbol(head) && as.character(head) %in% c("::", ":::")) {
+    return(character())
+  }
+  unique(c(
+    if (is.symbol(head)) as.character(head), unlist(lapply(as.list(expression), function_names))
+  ))
 }
 
-# A raw column may be of any class that the formula turns into something usable, and text of any words: levels count where they come out of the formula.
+# A raw column may be of any class that the formula turns into something usable, and text of any
+# words: levels count where they come out of the formula.
 raw_kind <- function(x) {
   kind <- column_kind(x)
-  if (is.null(kind)) return(list(type = "other", class = class(x)))
+  if (is.null(kind)) {
+    return(list(type = "other", class = class(x)))
+  }
   kind$levels <- if (kind$type == "factor") levels(x)
   kind
 }
 
 # The fit keeps the name of a known na.action, so that no closure of the user's stays in it.
 na_action_name <- function(na.action) {
-  if (is.null(na.action)) return("na.pass")
+  if (is.null(na.action)) {
+    return("na.pass")
+  }
   known <- c("na.omit", "na.exclude", "na.pass", "na.fail")
-  if (is.character(na.action)) return(na.action)
-  c(Filter(function(name) identical(na.action, getExportedValue("stats", name)), known), "na.omit")[1]
+  if (is.character(na.action)) {
+    return(na.action)
+  }
+  c(
+    Filter(function(name) identical(na.action, getExportedValue("stats", name)), known), "na.omit"
+  )[1]
 }
 
 # What goes wrong within a formula becomes an error of ours.
 in_formula <- function(expression, call, name = "data") {
   tryCatch(expression, error = function(e) {
     if (inherits(e, "backprop_error")) cnd_signal(e)
-    abort_input(c("The formula cannot be evaluated for {.arg {name}}.", x = "{conditionMessage(e)}"), call)
+    abort_input(c(
+      "The formula cannot be evaluated for {.arg {name}}.",
+      x = "{conditionMessage(e)}"
+    ), call)
   })
 }

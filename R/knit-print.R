@@ -1,24 +1,60 @@
-# How summaries and traces look in a document: as tables, which R Markdown and Quarto set in whatever the output is. Fits print as at the console.
+# How summaries and traces look in a document: as tables, which R Markdown and Quarto set in
+# whatever the output is. Fits print as at the console.
 
 #' @exportS3Method knitr::knit_print summary.nn_fit
 knit_print.summary.nn_fit <- function(x, ...) {
-  about <- sub("^([^:]*):\\s+", "**\\1:** ", gsub("\\s*\n\\s*|(?<=\\s)\\s+", " ", join_continued(x$training), perl = TRUE))
-  parts <- c(paste(paste(about, collapse = "  \n"), paste0(if (!is.null(x$objective)) paste0("**Objective reached:** ", format(x$objective, digits = 7), " with "), format(x$parameters, big.mark = ","), " weights"), sep = "  \n"),
+  about <- sub(
+    "^([^:]*):\\s+", "**\\1:** ",
+    gsub("\\s*\n\\s*|(?<=\\s)\\s+", " ", join_continued(x$training), perl = TRUE)
+  )
+  parts <- c(
+    paste(
+      paste(about, collapse = "  \n"),
+      paste0(
+        if (!is.null(x$objective)) {
+          paste0("**Objective reached:** ", format(x$objective, digits = 7), " with ")
+        },
+        format(x$parameters, big.mark = ","), " weights"
+      ),
+      sep = "  \n"
+    ),
     knit_table(x$layers, "Layers (largest: the greatest size of a weight)"),
-    if (!is.null(x$errors)) knit_table(x$errors, paste0("Errors of the outputs", if (x$weighted) " (weighted)")),
-    if (length(x$accuracy) > 0) paste("Accuracy:", paste(format(x$accuracy, digits = 4), names(x$accuracy), collapse = ", ")))
+    if (!is.null(x$errors)) {
+      knit_table(x$errors, paste0("Errors of the outputs", if (x$weighted) " (weighted)"))
+    },
+    if (length(x$accuracy) > 0) {
+      paste("Accuracy:", paste(format(x$accuracy, digits = 4), names(x$accuracy), collapse = ", "))
+    }
+  )
   knitr::asis_output(paste0("\n\n", paste(parts, collapse = "\n\n"), "\n\n"))
 }
 
 #' @exportS3Method knitr::knit_print nn_trace
 knit_print.nn_trace <- function(x, digits = 4, ...) {
   parts <- unlist(lapply(x$epochs, function(traced) {
-    steps <- vapply(traced$steps, function(step) {
-      unit <- small_unit(step$value, digits)
-      title <- paste0(if (is.na(step$number)) "After" else paste("Step", step$number), ": `", step$name, "` = ", if (is_true(step$number >= 2)) paste0("`", step$formula, "`") else step$formula, if (unit < 1) paste(", in units of", format(unit)))
-      value <- unname(step$value) / unit
-      paste0(title, "\n\n", paste(knitr::kable(value, digits = digits, col.names = rep(" ", ncol(value)), format = "pipe"), collapse = "\n"))
-    }, "")
+    steps <- vapply(
+      traced$steps,
+      function(step) {
+        unit <- small_unit(step$value, digits)
+        title <- paste0(
+          if (is.na(step$number)) "After" else paste("Step", step$number), ": `", step$name, "` = ",
+          if (is_true(step$number >= 2)) paste0("`", step$formula, "`") else step$formula,
+          if (unit < 1) paste(", in units of", format(unit))
+        )
+        value <- unname(step$value) / unit
+        paste0(
+          title, "\n\n",
+          paste(
+            knitr::kable(
+              value,
+              digits = digits, col.names = rep(" ", ncol(value)), format = "pipe"
+            ),
+            collapse = "\n"
+          )
+        )
+      },
+      ""
+    )
     c(paste0("**Epoch ", traced$epoch, "**, learning rate ", format(x$learning_rate)), steps)
   }))
   knitr::asis_output(paste0("\n\n", paste(parts, collapse = "\n\n"), "\n\n"))
@@ -30,4 +66,9 @@ join_continued <- function(lines) {
   unname(vapply(split(lines, heads), paste, "", collapse = " "))
 }
 
-knit_table <- function(table, caption) paste(knitr::kable(table, format = "pipe", digits = 4, row.names = FALSE, caption = caption), collapse = "\n")
+knit_table <- function(table, caption) {
+  paste(
+    knitr::kable(table, format = "pipe", digits = 4, row.names = FALSE, caption = caption),
+    collapse = "\n"
+  )
+}

@@ -1,21 +1,34 @@
-# A network on R's side is a plain list of matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... for more hidden layers.
-# In the core it is one run of numbers in that order; a matrix of R stands in it as it stands in memory.
+# A network on R's side is a plain list of matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... for
+# more hidden layers. In the core it is one run of numbers in that order; a matrix of R stands in it
+# as it stands in memory.
 
 # The names of the matrices of a network with `hidden` hidden layers.
 network_names <- function(hidden_layers) {
-  if (hidden_layers == 1) return(c("wh", "bh", "wout", "bout"))
+  if (hidden_layers == 1) {
+    return(c("wh", "bh", "wout", "bout"))
+  }
   c(rbind(layer_names("wh", hidden_layers), layer_names("bh", hidden_layers)), "wout", "bout")
 }
 
 # A name for each hidden layer's quantity, as hidden_layer_input or hidden_layer_input1, ...
 layer_names <- function(stem, hidden_layers) {
-  if (hidden_layers == 0) character() else if (hidden_layers == 1) stem else paste0(stem, seq_len(hidden_layers))
+  if (hidden_layers == 0) {
+    character()
+  } else if (hidden_layers == 1) {
+    stem
+  } else {
+    paste0(stem, seq_len(hidden_layers))
+  }
 }
 
-# What the core needs to know of a network: units a layer (inputs first) and the number of each layer's activation.
+# What the core needs to know of a network: units a layer (inputs first) and the number of each
+# layer's activation.
 network_shape <- function(units, activation, output_activation) {
   hidden_layers <- length(units) - 2
-  list(units = units, activations = activation_code(c(rep_len(activation, hidden_layers), output_activation)))
+  list(
+    units = units,
+    activations = activation_code(c(rep_len(activation, hidden_layers), output_activation))
+  )
 }
 last <- function(x) x[length(x)]
 hidden_layers <- function(shape) length(shape$units) - 2
@@ -44,9 +57,16 @@ unflatten_network <- function(weights, shape) {
 
 check_hidden <- function(hidden, call) {
   hidden <- check_whole(hidden, "hidden", call, least = 0, many = TRUE)
-  if (length(hidden) == 1 && hidden == 0) return(numeric())
-  if (any(hidden == 0))
-    abort_argument(c("A hidden layer must have units.", x = "{.arg hidden} holds a 0 among {length(hidden)} layers.", i = "{.code hidden = 0} alone means no hidden layer."), call)
+  if (length(hidden) == 1 && hidden == 0) {
+    return(numeric())
+  }
+  if (any(hidden == 0)) {
+    abort_argument(c(
+      "A hidden layer must have units.",
+      x = "{.arg hidden} holds a 0 among {length(hidden)} layers.",
+      i = "{.code hidden = 0} alone means no hidden layer."
+    ), call)
+  }
   hidden
 }
 
@@ -54,27 +74,63 @@ check_hidden <- function(hidden, call) {
 check_activations <- function(activation, output_activation, hidden_layers, call) {
   inner <- activation_table$name[!activation_table$output_only]
   if (is.null(activation)) activation <- "sigmoid"
-  if (!is.character(activation) || !length(activation) %in% c(1, hidden_layers) || length(activation) == 0)
-    abort_argument(c("{.arg activation} must be one name, or one for each hidden layer, of which there {?is/are} {hidden_layers}.", x = "It is {describe(activation)}."), call)
+  if (!is.character(activation) || !length(activation) %in% c(1, hidden_layers) ||
+    length(activation) == 0) {
+    abort_argument(c(
+      paste0(
+        "{.arg activation} must be one name, or one for each hidden layer, ",
+        "of which there {?is/are} {hidden_layers}."
+      ),
+      x = "It is {describe(activation)}."
+    ), call)
+  }
   for (name in activation) {
-    if (identical(name, "softmax") || identical(name, "exp"))
-      abort_argument(c("{.val {name}} is an activation of the output layer only.", i = "For hidden layers there are {.or {.val {inner}}}."), call)
+    if (identical(name, "softmax") || identical(name, "exp")) {
+      abort_argument(c(
+        "{.val {name}} is an activation of the output layer only.",
+        i = "For hidden layers there are {.or {.val {inner}}}."
+      ), call)
+    }
     check_choice(name, inner, "activation", call)
   }
   if (is.null(output_activation)) output_activation <- "sigmoid"
-  list(activation = rep_len(activation, hidden_layers), output_activation = check_choice(output_activation, activation_table$name, "output_activation", call))
+  list(
+    activation = rep_len(activation, hidden_layers),
+    output_activation = check_choice(
+      output_activation, activation_table$name, "output_activation", call
+    )
+  )
 }
 
-# Checks a network given as a list of matrices and returns the number of units of each layer, inputs first.
+# Checks a network given as a list of matrices and returns the number of units of each layer, inputs
+# first.
 network_units <- function(network, call, argument = "network", n_inputs = NULL, n_outputs = NULL) {
-  if (!is.list(network) || is.data.frame(network) || length(network) < 2 || length(network) %% 2 != 0)
-    abort_argument(c("{.arg {argument}} must be a list of matrices: {.field wh}, {.field bh}, {.field wout}, {.field bout}, as {.fn coef} returns.", x = "It is {describe(network)}.",
-      i = if (is.list(network) && "gradient" %in% names(network)) "Give its {.code $gradient}."), call)
+  if (!is.list(network) || is.data.frame(network) || length(network) < 2 ||
+    length(network) %% 2 != 0) {
+    abort_argument(c(
+      paste0(
+        "{.arg {argument}} must be a list of matrices: {.field wh}, {.field bh}, {.field wout}, ",
+        "{.field bout}, as {.fn coef} returns."
+      ),
+      x = "It is {describe(network)}.",
+      i = if (is.list(network) && "gradient" %in% names(network)) "Give its {.code $gradient}."
+    ), call)
+  }
   hidden_layers <- length(network) / 2 - 1
   expected <- network_names(hidden_layers)
-  if (!identical(names(network), expected))
-    abort_argument(c("A network of {hidden_layers} hidden layer{?s} has the matrices {.field {expected}}, in this order.",
-      x = if (is.null(names(network))) "{.arg {argument}} has no names." else "{.arg {argument}} has {.field {names(network)}}."), call)
+  if (!identical(names(network), expected)) {
+    abort_argument(c(
+      paste0(
+        "A network of {hidden_layers} hidden layer{?s} has the matrices {.field {expected}}, ",
+        "in this order."
+      ),
+      x = if (is.null(names(network))) {
+        "{.arg {argument}} has no names."
+      } else {
+        "{.arg {argument}} has {.field {names(network)}}."
+      }
+    ), call)
+  }
   units <- numeric(hidden_layers + 2)
   for (layer in seq_len(hidden_layers + 1)) {
     w <- check_network_matrix(network[[2 * layer - 1]], expected[2 * layer - 1], argument, call)
@@ -89,16 +145,28 @@ network_units <- function(network, call, argument = "network", n_inputs = NULL, 
 }
 
 check_network_matrix <- function(x, name, argument, call) {
-  if (!is.numeric(x) || !is.matrix(x))
-    abort_argument(c("{.field {name}} in {.arg {argument}} must be a numeric matrix.", x = "It is {describe(x)}."), call)
+  if (!is.numeric(x) || !is.matrix(x)) {
+    abort_argument(c(
+      "{.field {name}} in {.arg {argument}} must be a numeric matrix.",
+      x = "It is {describe(x)}."
+    ), call)
+  }
   at <- which(!is.finite(x))
-  if (length(at) > 0)
-    abort_argument(c("{.field {name}} in {.arg {argument}} must hold finite numbers only.", x = "Number {at[1]} is {x[at[1]]}."), call)
+  if (length(at) > 0) {
+    abort_argument(c(
+      "{.field {name}} in {.arg {argument}} must hold finite numbers only.",
+      x = "Number {at[1]} is {x[at[1]]}."
+    ), call)
+  }
   x
 }
 check_network_size <- function(x, name, rows, columns, argument, call) {
-  if (nrow(x) != rows || ncol(x) != columns || length(x) == 0)
-    abort_argument(c("{.field {name}} in {.arg {argument}} must be {rows} x {columns}.", x = "It is {nrow(x)} x {ncol(x)}."), call)
+  if (nrow(x) != rows || ncol(x) != columns || length(x) == 0) {
+    abort_argument(c(
+      "{.field {name}} in {.arg {argument}} must be {rows} x {columns}.",
+      x = "It is {nrow(x)} x {ncol(x)}."
+    ), call)
+  }
 }
 
 # A network from a list of matrices or a fit, with its activations: list(shape, weights).
@@ -113,5 +181,8 @@ as_network <- function(network, activation, output_activation, call, n_inputs = 
   units <- network_units(network, call, n_inputs = n_inputs)
   if (length(activation) == 0) activation <- NULL
   chosen <- check_activations(activation, output_activation, length(units) - 2, call)
-  list(shape = network_shape(units, chosen$activation, chosen$output_activation), weights = flatten_network(network))
+  list(
+    shape = network_shape(units, chosen$activation, chosen$output_activation),
+    weights = flatten_network(network)
+  )
 }

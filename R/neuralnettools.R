@@ -1,15 +1,24 @@
-# The generics of the package NeuralNetTools, which draws networks and measures the importance of their inputs. It wants the weights unit by unit, each unit's bias first.
+# The generics of the package NeuralNetTools, which draws networks and measures the importance of
+# their inputs. It wants the weights unit by unit, each unit's bias first.
 
 #' @exportS3Method NeuralNetTools::neuralweights nn_fit
 neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
   network <- coef(mod_in)
   units <- unclass(mod_in)$shape$units
-  by_unit <- lapply(seq_len(length(network) / 2), function(layer) rbind(network[[2 * layer]], network[[2 * layer - 1]]))
+  by_unit <- lapply(seq_len(length(network) / 2), function(layer) {
+    rbind(network[[2 * layer]], network[[2 * layer - 1]])
+  })
   NeuralNetTools::neuralweights(unlist(by_unit), rel_rsc = rel_rsc, struct = units)
 }
 
 check_hidden_layer <- function(fit, call) {
-  if (hidden_layers(unclass(fit)$shape) == 0) abort_argument(c("The importance of inputs is told by the paths through hidden units.", x = "This fit has none.", i = "Its weights are the importance: {.code coef(fit)$wout}."), call)
+  if (hidden_layers(unclass(fit)$shape) == 0) {
+    abort_argument(c(
+      "The importance of inputs is told by the paths through hidden units.",
+      x = "This fit has none.",
+      i = "Its weights are the importance: {.code coef(fit)$wout}."
+    ), call)
+  }
 }
 
 #' @exportS3Method NeuralNetTools::olden nn_fit
@@ -29,5 +38,9 @@ garson.nn_fit <- function(mod_in, ...) {
 #' @exportS3Method NeuralNetTools::plotnet nn_fit
 plotnet.nn_fit <- function(mod_in, x_names = NULL, y_names = NULL, ...) {
   ends <- end_names(unclass(mod_in))
-  NextMethod(x_names = if (is.null(x_names)) ends$inputs else x_names, y_names = if (is.null(y_names)) ends$outputs else y_names, struct = unclass(mod_in)$shape$units, skip = FALSE)
+  NextMethod(
+    x_names = if (is.null(x_names)) ends$inputs else x_names,
+    y_names = if (is.null(y_names)) ends$outputs else y_names, struct = unclass(mod_in)$shape$units,
+    skip = FALSE
+  )
 }

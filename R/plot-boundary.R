@@ -6,10 +6,23 @@ plot_boundary <- function(fit, data, y, resolution, call, ...) {
   points <- boundary_points(fit, data, y, plane, call)
   at <- Map(function(limits) seq(limits[1], limits[2], length.out = resolution), plane$limits)
   answers <- predict_plane(fit, at, plane)
-  if (!"main" %in% names(given)) given["main"] <- list(if (is.null(unclass(fit)$levels)) unclass(fit)$encoding$outcome$names)
-  with_defaults(graphics::plot, list(x = NULL, xlim = plane$limits[[1]], ylim = plane$limits[[2]], xaxs = "i", yaxs = "i", main = NULL), given[setdiff(names(given), c("xlim", "ylim", "main"))],
-    list(xlab = plane$names[1], ylab = plane$names[2]))
-  if (is.null(unclass(fit)$levels)) draw_levels(at, answers, points, given) else draw_regions(at, answers, unclass(fit)$levels, points, given)
+  if (!"main" %in% names(given)) {
+    given["main"] <- list(if (is.null(unclass(fit)$levels)) unclass(fit)$encoding$outcome$names)
+  }
+  with_defaults(
+    graphics::plot,
+    list(
+      x = NULL, xlim = plane$limits[[1]], ylim = plane$limits[[2]], xaxs = "i", yaxs = "i",
+      main = NULL
+    ),
+    given[setdiff(names(given), c("xlim", "ylim", "main"))],
+    list(xlab = plane$names[1], ylab = plane$names[2])
+  )
+  if (is.null(unclass(fit)$levels)) {
+    draw_levels(at, answers, points, given)
+  } else {
+    draw_regions(at, answers, unclass(fit)$levels, points, given)
+  }
   graphics::box()
 }
 
@@ -17,13 +30,26 @@ plot_boundary <- function(fit, data, y, resolution, call, ...) {
 input_plane <- function(fit, data, given, call) {
   names <- input_names(fit, call)
   outputs <- last(fit$shape$units)
-  if (is.null(fit$levels) && outputs > 1)
-    abort_argument(c("{.val boundary} shows one numeric output, or classes.", x = "This fit has {outputs} numeric outputs."), call)
-  if (isTRUE(fit$has_offset)) abort_argument(c("{.val boundary} cannot be drawn for a fit with offsets.", x = "Its outputs do not depend on the two inputs alone."), call)
+  if (is.null(fit$levels) && outputs > 1) {
+    abort_argument(c(
+      "{.val boundary} shows one numeric output, or classes.",
+      x = "This fit has {outputs} numeric outputs."
+    ), call)
+  }
+  if (isTRUE(fit$has_offset)) {
+    abort_argument(c(
+      "{.val boundary} cannot be drawn for a fit with offsets.",
+      x = "Its outputs do not depend on the two inputs alone."
+    ), call)
+  }
   columns <- if (!is.null(data)) plane_columns(fit, data, names, call)
   limits <- Map(function(which, name) {
-    if (!is.null(given[[name]])) return(check_limits(given[[name]], name, call))
-    if (!any(is.finite(columns[[which]]))) return(usual_limits(fit, names[which], !is.null(columns), call))
+    if (!is.null(given[[name]])) {
+      return(check_limits(given[[name]], name, call))
+    }
+    if (!any(is.finite(columns[[which]]))) {
+      return(usual_limits(fit, names[which], !is.null(columns), call))
+    }
     wide <- range(columns[[which]], finite = TRUE)
     wide + c(-1, 1) * (if (wide[1] < wide[2]) 0.06 * diff(wide) else 1)
   }, 1:2, c("xlim", "ylim"))
@@ -34,17 +60,37 @@ input_plane <- function(fit, data, given, call) {
 input_names <- function(fit, call) {
   columns <- fit$encoding$columns
   inputs <- if (is.null(columns)) fit$shape$units[1] else length(columns)
-  if (inputs != 2) abort_argument(c("{.val boundary} needs a fit with two inputs.", x = "This one has {inputs}.", i = "Train on two columns to see how they act together."), call)
-  if (is.null(columns)) return(if (is.null(fit$inputs)) c("x1", "x2") else fit$inputs)
-  bad <- names(columns)[!vapply(columns, function(kind) kind$type == "numeric" && is.null(kind$width), NA)]
-  if (length(bad) > 0)
-    abort_argument(c("{.val boundary} needs a fit with two numeric inputs.", x = "{.field {bad}} {?is/are} not numeric.", i = "Train on the rows of each level by themselves, or look at {.code predict()} level by level."), call)
+  if (inputs != 2) {
+    abort_argument(c(
+      "{.val boundary} needs a fit with two inputs.",
+      x = "This one has {inputs}.",
+      i = "Train on two columns to see how they act together."
+    ), call)
+  }
+  if (is.null(columns)) {
+    return(if (is.null(fit$inputs)) c("x1", "x2") else fit$inputs)
+  }
+  bad <- names(columns)[!vapply(
+    columns, function(kind) kind$type == "numeric" && is.null(kind$width), NA
+  )]
+  if (length(bad) > 0) {
+    abort_argument(c(
+      "{.val boundary} needs a fit with two numeric inputs.",
+      x = "{.field {bad}} {?is/are} not numeric.",
+      i = paste0(
+        "Train on the rows of each level by themselves, or look at {.code predict()} level by ",
+        "level."
+      )
+    ), call)
+  }
   names(columns)
 }
 
 # The two columns of `data`.
 plane_columns <- function(fit, data, names, call) {
-  if (!is.null(fit$encoding$columns)) return(unname(as.list(check_newdata(fit$encoding$columns, data, "data", call))))
+  if (!is.null(fit$encoding$columns)) {
+    return(unname(as.list(check_newdata(fit$encoding$columns, data, "data", call))))
+  }
   data <- align_columns(check_matrix(data, "data", call), fit, "data", call)
   list(data[, 1], data[, 2])
 }
@@ -52,33 +98,71 @@ plane_columns <- function(fit, data, names, call) {
 # Where inputs were standardised, 2.5 standard deviations to each side of the mean.
 usual_limits <- function(fit, name, data_given, call) {
   center <- fit$encoding$center
-  if (name %in% names(center) && (center[[name]] != 0 || fit$encoding$scale[[name]] != 1)) return(center[[name]] + c(-2.5, 2.5) * fit$encoding$scale[[name]])
-  if (data_given) abort_input(c("The limits of the axes are not known, as {.arg data} has no finite value of {.field {name}}.", i = "Give {.arg xlim} and {.arg ylim}."), call)
-  abort_argument(c("The limits of the axes are not known, as a fit does not hold its data.", i = "Give {.arg data}, or {.arg xlim} and {.arg ylim}."), call)
+  if (name %in% names(center) && (center[[name]] != 0 || fit$encoding$scale[[name]] != 1)) {
+    return(center[[name]] + c(-2.5, 2.5) * fit$encoding$scale[[name]])
+  }
+  if (data_given) {
+    abort_input(c(
+      paste0(
+        "The limits of the axes are not known, as {.arg data} has no finite value of ",
+        "{.field {name}}."
+      ),
+      i = "Give {.arg xlim} and {.arg ylim}."
+    ), call)
+  }
+  abort_argument(c(
+    "The limits of the axes are not known, as a fit does not hold its data.",
+    i = "Give {.arg data}, or {.arg xlim} and {.arg ylim}."
+  ), call)
 }
 
 check_limits <- function(limits, name, call) {
-  if (is.numeric(limits) && length(limits) == 2 && all(is.finite(limits)) && limits[1] < limits[2]) return(as.double(limits))
-  abort_argument(c("{.arg {name}} must be two finite numbers, the lower one first.", x = "It is {describe(limits)}."), call)
+  if (is.numeric(limits) && length(limits) == 2 && all(is.finite(limits)) &&
+    limits[1] < limits[2]) {
+    return(as.double(limits))
+  }
+  abort_argument(c(
+    "{.arg {name}} must be two finite numbers, the lower one first.",
+    x = "It is {describe(limits)}."
+  ), call)
 }
 
 # The points to draw: x, y and what was observed there (numbers, a factor, or nothing).
 boundary_points <- function(fit, data, y, plane, call) {
   if (is.null(data)) {
-    if (!is.null(y)) abort_argument(c("{.arg y} needs {.arg data}, the inputs of the same cases."), call)
+    if (!is.null(y)) {
+      abort_argument(c("{.arg y} needs {.arg data}, the inputs of the same cases."), call)
+    }
     return(NULL)
   }
-  list(x = plane$columns[[1]], y = plane$columns[[2]], observed = observed_points(fit, data, y, length(plane$columns[[1]]), call))
+  list(
+    x = plane$columns[[1]], y = plane$columns[[2]],
+    observed = observed_points(fit, data, y, length(plane$columns[[1]]), call)
+  )
 }
 
-# What was observed at the points: numbers, a factor, or nothing. Data that a formula was fitted to may hold it.
+# What was observed at the points: numbers, a factor, or nothing. Data that a formula was fitted to
+# may hold it.
 observed_points <- function(fit, data, y, rows, call) {
   outcome <- fit$encoding$outcome
   outcome_of <- if (!is.null(fit$encoding$terms)) attr(fit$encoding$terms, "variables")[[2]]
-  if (is.null(y) && all(all.vars(outcome_of) %in% names(data))) y <- tryCatch(eval(outcome_of, data, globalenv()), error = function(e) NULL)
-  if (is.null(y)) return(NULL)
-  if (NROW(y) != rows) abort_input(c("{.arg data} and {.arg y} must have the same number of rows.", x = "{.arg data} has {rows}, {.arg y} has {NROW(y)}."), call)
-  if (!is.null(outcome)) return(if (is.null(outcome$levels)) drop(numeric_outcome(y)) else encode_outcome(y, outcome, call)$y)
+  if (is.null(y) && all(all.vars(outcome_of) %in% names(data))) {
+    y <- tryCatch(eval(outcome_of, data, globalenv()), error = function(e) NULL)
+  }
+  if (is.null(y)) {
+    return(NULL)
+  }
+  if (NROW(y) != rows) {
+    abort_input(c(
+      "{.arg data} and {.arg y} must have the same number of rows.",
+      x = "{.arg data} has {rows}, {.arg y} has {NROW(y)}."
+    ), call)
+  }
+  if (!is.null(outcome)) {
+    return(
+      if (is.null(outcome$levels)) drop(numeric_outcome(y)) else encode_outcome(y, outcome, call)$y
+    )
+  }
   targets <- encode_targets(if (is.logical(y)) as.double(y) else y, rows, call, fit$levels)
   if (is.null(fit$levels)) targets$y[, 1] else factor(fit$levels[row_classes(targets)], fit$levels)
 }
@@ -86,17 +170,25 @@ observed_points <- function(fit, data, y, rows, call) {
 # The answers at all points of the grid, a row each, the first input running fastest.
 predict_plane <- function(fit, at, plane) {
   grid <- stats::setNames(expand.grid(at[[1]], at[[2]], KEEP.OUT.ATTRS = FALSE), plane$names)
-  if (is.null(fit$encoding$columns)) grid <- matrix(c(grid[[1]], grid[[2]]), ncol = 2, dimnames = list(NULL, fit$inputs))
+  if (is.null(fit$encoding$columns)) {
+    grid <- matrix(c(grid[[1]], grid[[2]]), ncol = 2, dimnames = list(NULL, fit$inputs))
+  }
   as.matrix(predict(fit, grid, type = if (is.null(fit$levels)) "response" else "prob"))
 }
 
 # Cells of one colour each; many of them as a raster, where the device has such.
 draw_cells <- function(at, number, colours) {
-  raster <- length(number) > 2500 && identical(grDevices::dev.capabilities("rasterImage")$rasterImage, "yes")
-  graphics::image(at[[1]], at[[2]], matrix(number, length(at[[1]])), zlim = c(1, length(colours)), col = colours, add = TRUE, useRaster = raster)
+  raster <- length(number) > 2500 &&
+    identical(grDevices::dev.capabilities("rasterImage")$rasterImage, "yes")
+  graphics::image(
+    at[[1]], at[[2]], matrix(number, length(at[[1]])),
+    zlim = c(1, length(colours)), col = colours,
+    add = TRUE, useRaster = raster
+  )
 }
 
-# Classes: the colour of the most probable one, in five tints by its lead on the next; lines where the lead is 0.
+# Classes: the colour of the most probable one, in five tints by its lead on the next; lines where
+# the lead is 0.
 draw_regions <- function(at, probability, levels, points, given) {
   colours <- rep_len(class_colours, length(levels))
   winner <- max.col(probability, "first")
@@ -108,28 +200,53 @@ draw_regions <- function(at, probability, levels, points, given) {
   step <- pmin(floor(lead[cbind(seq_along(winner), winner)] * 5) + 1, 5)
   draw_cells(at, (winner - 1) * 5 + step, tint(rep(colours, each = 5), rep(tints, length(levels))))
   shown <- if (length(levels) == 2) 1 else seq_along(levels)
-  for (k in shown) if (any(lead[, k] > 0) && any(lead[, k] < 0))
-    graphics::contour(at[[1]], at[[2]], matrix(lead[, k], length(at[[1]])), levels = 0, drawlabels = FALSE, add = TRUE, lwd = 1.5, col = "grey20")
+  for (k in shown) {
+    if (any(lead[, k] > 0) && any(lead[, k] < 0)) {
+      graphics::contour(
+        at[[1]], at[[2]], matrix(lead[, k], length(at[[1]])),
+        levels = 0, drawlabels = FALSE,
+        add = TRUE, lwd = 1.5, col = "grey20"
+      )
+    }
+  }
   symbols <- rep_len(c(21, 24, 22, 25, 23), length(levels))
   if (!is.null(points)) {
     class <- if (is.null(points$observed)) NULL else as.integer(points$observed)
-    graphics::points(points$x, points$y, pch = if (is.null(class)) 21 else symbols[class], bg = if (is.null(class)) "white" else colours[class], col = "grey10", cex = 0.9)
+    graphics::points(
+      points$x, points$y,
+      pch = if (is.null(class)) 21 else symbols[class],
+      bg = if (is.null(class)) "white" else colours[class], col = "grey10", cex = 0.9
+    )
   }
   legend_above(levels, given, pch = symbols, pt.bg = colours, col = "grey10")
 }
 
-# Numbers: shades from low to high, light enough for the points to stand out, and lines of equal height where they meet.
+# Numbers: shades from low to high, light enough for the points to stand out, and lines of equal
+# height where they meet.
 draw_levels <- function(at, answer, points, given) {
   all <- c(answer, points$observed[is.finite(points$observed)])
   breaks <- pretty(all, 10)
-  if (length(breaks) < 2 || diff(range(all)) < 1e-12 * max(abs(all), 1)) breaks <- mean(all) + c(-1, 0, 1)
+  if (length(breaks) < 2 || diff(range(all)) < 1e-12 * max(abs(all), 1)) {
+    breaks <- mean(all) + c(-1, 0, 1)
+  }
   colours <- tint(grDevices::hcl.colors(length(breaks) - 1, "YlGnBu"), rep(0.6, length(breaks) - 1))
   colour_of <- function(value) findInterval(value, breaks, all.inside = TRUE)
   draw_cells(at, colour_of(answer), colours)
-  if (diff(range(answer)) > 0) graphics::contour(at[[1]], at[[2]], matrix(answer, length(at[[1]])), levels = breaks, drawlabels = FALSE, add = TRUE, col = "grey20")
+  if (diff(range(answer)) > 0) {
+    graphics::contour(
+      at[[1]], at[[2]], matrix(answer, length(at[[1]])),
+      levels = breaks, drawlabels = FALSE,
+      add = TRUE, col = "grey20"
+    )
+  }
   if (!is.null(points)) {
     graphics::points(points$x, points$y, pch = 19, col = "white", cex = 1.5)
-    graphics::points(points$x, points$y, pch = 21, bg = if (is.null(points$observed)) "white" else colours[colour_of(points$observed)], col = "grey10", cex = 1.1, lwd = 1.4)
+    graphics::points(
+      points$x, points$y,
+      pch = 21,
+      bg = if (is.null(points$observed)) "white" else colours[colour_of(points$observed)],
+      col = "grey10", cex = 1.1, lwd = 1.4
+    )
   }
   key_above(breaks, colours, given)
 }

@@ -1,4 +1,5 @@
-# The diagram of a network. It is drawn in inches, so that text can be measured against the room it has.
+# The diagram of a network. It is drawn in inches, so that text can be measured against the room it
+# has.
 
 plot_network <- function(fit, network, most, call, main = NULL, ...) {
   check_no_dots(call, ..., known = c("what", "units", "main"))
@@ -12,7 +13,9 @@ plot_network <- function(fit, network, most, call, main = NULL, ...) {
   labels <- end_labels(fit, layers)
   top <- room[2] - (if (is.null(main)) 0.4 else 1.9) * line
   heads <- layer_heads(fit)
-  place <- place_units(layers, labels, c(1.5 * line, top - 2.4 * line), room[1], line, least_between(heads))
+  place <- place_units(
+    layers, labels, c(1.5 * line, top - 2.4 * line), room[1], line, least_between(heads)
+  )
 
   weights <- network[2 * seq_along(layers[-1]) - 1]
   draw_weights(weights, layers, place)
@@ -29,12 +32,18 @@ draw_title <- function(main, room, line) {
   graphics::text(room[1] / 2, room[2] - 0.9 * line, main, font = 2, cex = cex)
 }
 
-# The units of a layer that are drawn: their numbers, the slot of each, and how many slots there are. A layer that is shortened has a slot without a unit.
+# The units of a layer that are drawn: their numbers, the slot of each, and how many slots there
+# are. A layer that is shortened has a slot without a unit.
 shown_units <- function(n, most) {
-  if (n <= most) return(list(number = seq_len(n), slot = seq_len(n), slots = n))
+  if (n <= most) {
+    return(list(number = seq_len(n), slot = seq_len(n), slots = n))
+  }
   first <- ceiling((most - 1) / 2)
   after <- most - 1 - first
-  list(number = c(seq_len(first), n - rev(seq_len(after)) + 1), slot = c(seq_len(first), first + 1 + seq_len(after)), slots = most, gap = first + 1)
+  list(
+    number = c(seq_len(first), n - rev(seq_len(after)) + 1),
+    slot = c(seq_len(first), first + 1 + seq_len(after)), slots = most, gap = first + 1
+  )
 }
 
 end_labels <- function(fit, layers) {
@@ -42,8 +51,9 @@ end_labels <- function(fit, layers) {
   list(ends$inputs[layers[[1]]$number], ends$outputs[layers[[length(layers)]]$number])
 }
 
-# Where all stands: x of each layer, y of each unit, the radius, and the size and text of the labels at both ends. These get at most a third of the width each, and down to a fifth
-# where layers would come nearer than `between` inches.
+# Where all stands: x of each layer, y of each unit, the radius, and the size and text of the labels
+# at both ends. These get at most a third of the width each, and down to a fifth where layers would
+# come nearer than `between` inches.
 place_units <- function(layers, labels, span, width, line, between = 0) {
   slots <- vapply(layers, `[[`, 0, "slots")
   height <- max(span[2] - span[1], 0.1)
@@ -60,9 +70,20 @@ place_units <- function(layers, labels, span, width, line, between = 0) {
   }, labels, spacing[c(1, length(spacing))], layers[c(1, length(layers))])
   from <- max(ends[[1]]$width + gap + 0.08, 0.3)
   to <- width - max(ends[[2]]$width + gap + 0.08, 0.3)
-  list(x = seq(from, to, length.out = length(layers)), radius = radius, gap = gap, ends = ends, tight = tight,
-    y = Map(function(layer, step) mean(span) + ((layer$slots + 1) / 2 - layer$slot) * step, layers, spacing),
-    gap_y = Map(function(layer, step) if (!is.null(layer$gap)) mean(span) + ((layer$slots + 1) / 2 - layer$gap) * step, layers, spacing))
+  list(
+    x = seq(from, to, length.out = length(layers)), radius = radius, gap = gap, ends = ends,
+    tight = tight,
+    y = Map(
+      function(layer, step) mean(span) + ((layer$slots + 1) / 2 - layer$slot) * step, layers,
+      spacing
+    ),
+    gap_y = Map(
+      function(layer, step) {
+        if (!is.null(layer$gap)) mean(span) + ((layer$slots + 1) / 2 - layer$gap) * step
+      },
+      layers, spacing
+    )
+  )
 }
 
 # The smallest first, so that they do not hide the others.
@@ -75,8 +96,11 @@ draw_weights <- function(weights, layers, place) {
     order <- order(abs(w))
     size <- (abs(w) / largest)[order]
     colour <- sign_colours[ifelse(w[order] < 0, "below", "above")]
-    graphics::segments(place$x[l], place$y[[l]][row(w)[order]], place$x[l + 1], place$y[[l + 1]][col(w)[order]],
-      lwd = 0.5 + min(4.5, 28 * place$radius) * size, col = tint(colour, 0.25 + 0.75 * sqrt(size)), lend = "butt")
+    graphics::segments(
+      place$x[l], place$y[[l]][row(w)[order]], place$x[l + 1], place$y[[l + 1]][col(w)[order]],
+      lwd = 0.5 + min(4.5, 28 * place$radius) * size, col = tint(colour, 0.25 + 0.75 * sqrt(size)),
+      lend = "butt"
+    )
   }
 }
 
@@ -86,13 +110,28 @@ draw_units <- function(biases, layers, place) {
     y <- place$y[[l]]
     b <- if (l > 1) biases[[l - 1]][layers[[l]]$number] else rep(0, length(y))
     fill <- tint(sign_colours[ifelse(b < 0, "below", "above")], 0.85 * abs(b) / largest)
-    graphics::symbols(rep(place$x[l], length(y)), y, circles = rep(place$radius, length(y)), inches = FALSE, add = TRUE, bg = fill, fg = "grey20")
+    graphics::symbols(
+      rep(place$x[l], length(y)), y,
+      circles = rep(place$radius, length(y)), inches = FALSE,
+      add = TRUE, bg = fill, fg = "grey20"
+    )
     if (l > 1 && l < length(layers)) {
       cex <- min(0.75, size_to_fit(as.character(max(layers[[l]]$number)), 1.4 * place$radius))
-      if (cex >= 0.35) graphics::text(place$x[l], y, layers[[l]]$number, cex = cex, col = ifelse(abs(b) / largest > 0.75, "white", "black"))
+      if (cex >= 0.35) {
+        graphics::text(
+          place$x[l], y, layers[[l]]$number,
+          cex = cex,
+          col = ifelse(abs(b) / largest > 0.75, "white", "black")
+        )
+      }
     }
-    if (!is.null(place$gap_y[[l]]))
-      graphics::points(rep(place$x[l], 3), place$gap_y[[l]] + c(-0.25, 0, 0.25) * place$tight, pch = 19, cex = min(0.5, 2 * place$tight), col = "grey20")
+    if (!is.null(place$gap_y[[l]])) {
+      graphics::points(
+        rep(place$x[l], 3), place$gap_y[[l]] + c(-0.25, 0, 0.25) * place$tight,
+        pch = 19,
+        cex = min(0.5, 2 * place$tight), col = "grey20"
+      )
+    }
   }
 }
 
@@ -101,22 +140,29 @@ draw_labels <- function(labels, place) {
   left <- place$ends[[1]]
   right <- place$ends[[2]]
   graphics::text(place$x[1] - place$gap, place$y[[1]], left$text, adj = c(1, 0.5), cex = left$cex)
-  graphics::text(place$x[layers] + place$gap, place$y[[layers]], right$text, adj = c(0, 0.5), cex = right$cex)
+  graphics::text(
+    place$x[layers] + place$gap, place$y[[layers]], right$text,
+    adj = c(0, 0.5), cex = right$cex
+  )
 }
 
-# What may stand over the layers: two rows of text, in full, and shorter for layers that are near to each other.
+# What may stand over the layers: two rows of text, in full, and shorter for layers that are near to
+# each other.
 layer_heads <- function(fit) {
   units <- vapply(fit$shape$units, format, "", big.mark = ",")
   kinds <- c("", activation_table$name[fit$shape$activations + 1])
   between <- length(units) - 2
   inner <- seq_len(between) + 1
-  rows <- function(hidden, units, kinds) list(c("inputs", hidden, "output"), trimws(paste(units, kinds)))
+  rows <- function(hidden, units, kinds) {
+    list(c("inputs", hidden, "output"), trimws(paste(units, kinds)))
+  }
   hidden <- if (between == 1) "hidden" else as.character(seq_len(between))
   list(
     rows(if (between > 1) paste("hidden", hidden) else hidden, units, kinds),
     rows(hidden, units, kinds),
     rows(hidden, units, replace(kinds, inner, "")),
-    rows(rep("", between), replace(units, inner, ""), replace(kinds, inner, "")))
+    rows(rep("", between), replace(units, inner, ""), replace(kinds, inner, ""))
+  )
 }
 
 # Inches between two heads.
@@ -125,7 +171,8 @@ head_gap <- 0.06
 # How far layers must be apart for the second of these to be well legible.
 least_between <- function(heads) {
   inner <- lapply(heads[[2]], function(row) row[-c(1, length(row))])
-  1.2 * legible_size() * max(graphics::strwidth(unlist(inner), units = "inches", cex = 1, font = 2), 0) + head_gap
+  1.2 * legible_size() *
+    max(graphics::strwidth(unlist(inner), units = "inches", cex = 1, font = 2), 0) + head_gap
 }
 
 # The first heads that are legible, and their size. Those at the ends may reach outwards.
@@ -143,30 +190,41 @@ choose_heads <- function(heads, place, width) {
 # Over each layer its name, and below that its units and activation.
 draw_heads <- function(heads, place, top, width, line) {
   heads <- choose_heads(heads, place, width)
-  if (heads$cex < legible_size()) return(invisible())
+  if (heads$cex < legible_size()) {
+    return(invisible())
+  }
   reach <- (diff(place$x[1:2]) - head_gap) / 2
   ends <- c(1, length(place$x))
   for (i in 1:2) {
     half <- graphics::strwidth(heads$text[[i]], units = "inches", cex = heads$cex, font = 3 - i) / 2
     x <- place$x
     x[ends] <- x[ends] + c(-1, 1) * pmax(half[ends] - reach, 0)
-    graphics::text(pmin(pmax(x, half + 0.03), width - half - 0.03), top - (i - 0.2) * line, heads$text[[i]], adj = c(0.5, 0), cex = heads$cex, font = 3 - i)
+    graphics::text(
+      pmin(pmax(x, half + 0.03), width - half - 0.03), top - (i - 0.2) * line, heads$text[[i]],
+      adj = c(0.5, 0), cex = heads$cex, font = 3 - i
+    )
   }
 }
 
-# What colours, widths and fills mean, in one row at the foot; the last ones are left out where there is no room for all.
+# What colours, widths and fills mean, in one row at the foot; the last ones are left out where
+# there is no room for all.
 draw_key <- function(largest, width, line) {
   mark <- 0.25
   for (shown in 4:2) {
-    text <- c("above 0", "below 0", paste0("widest line: ", format(largest, digits = 3)), "fill: bias")[seq_len(shown)]
+    text <- c(
+      "above 0", "below 0", paste0("widest line: ", format(largest, digits = 3)), "fill: bias"
+    )[seq_len(shown)]
     cex <- size_to_fit(paste(text, collapse = "   "), 0.94 * width - 3 * mark - 0.5, 0.8)
     if (cex >= legible_size()) break
   }
-  if (cex < legible_size()) return(invisible())
+  if (cex < legible_size()) {
+    return(invisible())
+  }
   wide <- graphics::strwidth(text, units = "inches", cex = cex)
   marks <- (mark * c(1, 1, 0, 0) + 0.06)[seq_len(shown)]
   gap <- min((width * 0.94 - sum(wide) - sum(marks)) / (shown - 1), 2 * line)
-  x <- (width - sum(wide) - sum(marks) - (shown - 1) * gap) / 2 + c(0, cumsum((wide + marks + gap)[-shown]))
+  x <- (width - sum(wide) - sum(marks) - (shown - 1) * gap) / 2 +
+    c(0, cumsum((wide + marks + gap)[-shown]))
   y <- 0.7 * line
   graphics::segments(x[1:2], y, x[1:2] + mark, y, col = sign_colours, lwd = 4, lend = "butt")
   graphics::text(x + marks, y, text, adj = c(0, 0.5), cex = cex, col = "grey20")

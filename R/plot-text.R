@@ -1,4 +1,5 @@
-# Text that fits the room it has: first its size goes down, then it is shortened. All widths are in inches.
+# Text that fits the room it has: first its size goes down, then it is shortened. All widths are in
+# inches.
 
 # The size of one point of text, and of the smallest text that is drawn at all.
 point_size <- function() 1 / (graphics::par("ps") * graphics::par("cex"))
@@ -10,9 +11,12 @@ size_to_fit <- function(text, space, largest = 1, font = 1) {
   min(largest, (space / width)[width > 0])
 }
 
-# Text that is wider than `space` at size `cex` loses its middle. Texts that would become equal by that lose what they have in common instead, or else end in their `number`.
+# Text that is wider than `space` at size `cex` loses its middle. Texts that would become equal by
+# that lose what they have in common instead, or else end in their `number`.
 shorten_to_fit <- function(text, space, cex, font = 1, number = seq_along(text)) {
-  fits <- function(short) all(graphics::strwidth(short, units = "inches", cex = cex, font = font) <= space)
+  fits <- function(short) {
+    all(graphics::strwidth(short, units = "inches", cex = cex, font = font) <= space)
+  }
   short <- vapply(text, function(one) {
     for (keep in max(nchar(one), 2):2) {
       cut <- keep_ends(one, ceiling(keep / 2), floor(keep / 2))
@@ -20,27 +24,39 @@ shorten_to_fit <- function(text, space, cex, font = 1, number = seq_along(text))
     }
     cut
   }, "", USE.NAMES = FALSE)
-  for (apart in list(keep_differences, keep_numbers)) for (same in split(seq_along(text), short))
-    if (length(unique(text[same])) > 1) short[same] <- apart(text[same], number[same], fits)
+  for (apart in list(keep_differences, keep_numbers)) {
+    for (same in split(seq_along(text), short)) {
+      if (length(unique(text[same])) > 1) short[same] <- apart(text[same], number[same], fits)
+    }
+  }
   short
 }
 
 keep_ends <- function(text, first, after) {
   length <- nchar(text)
-  ifelse(first + after >= length, text, paste0(substr(text, 1, first), "...", substr(text, length - after + 1, length)))
+  ifelse(first + after >= length, text, paste0(
+    substr(text, 1, first), "...", substr(text, length - after + 1, length)
+  ))
 }
 
 # All of the part between the ends that are equal, and as much of the ends as there is room for.
 keep_differences <- function(text, number, fits) {
   length <- nchar(text)
-  shared <- function(ends, most) sum(cumprod(vapply(seq_len(most), function(n) length(unique(ends(n))) == 1, NA)))
+  shared <- function(ends, most) {
+    sum(cumprod(vapply(seq_len(most), function(n) length(unique(ends(n))) == 1, NA)))
+  }
   first <- shared(function(n) substr(text, 1, n), min(length))
   after <- shared(function(n) substr(text, length - n + 1, length), min(length) - first)
   start <- substr(text, 1, first)
   middle <- substr(text, first + 1, length - after)
   for (keep in max(first, after):0) {
-    cut <- paste0(keep_ends(start, keep, 0), middle, keep_ends(substr(text, length - after + 1, length), 0, keep))
-    if (fits(cut)) return(cut)
+    cut <- paste0(
+      keep_ends(start, keep, 0), middle,
+      keep_ends(substr(text, length - after + 1, length), 0, keep)
+    )
+    if (fits(cut)) {
+      return(cut)
+    }
   }
   if (fits(paste0("...", middle))) paste0("...", middle) else rep("...", length(text))
 }

@@ -1,8 +1,10 @@
-# What the doctor must know of the inputs and the hidden units, and what only the data can tell: a few numbers, taken when training ends from at most 200 rows spread evenly over the data.
+# What the doctor must know of the inputs and the hidden units, and what only the data can tell: a
+# few numbers, taken when training ends from at most 200 rows spread evenly over the data.
 
 probed_rows <- 200
 
-# `typical`: each input's root mean square; `idle`: for each hidden layer the number of units that are idle. `activations`: of all rows, where they are known.
+# `typical`: each input's root mean square; `idle`: for each hidden layer the number of units that
+# are idle. `activations`: of all rows, where they are known.
 probe <- function(shape, weights, X, offset, activations = NULL) {
   n <- nrow(X)
   if (n > probed_rows) {
@@ -12,25 +14,38 @@ probe <- function(shape, weights, X, offset, activations = NULL) {
     n <- probed_rows
   }
   hidden <- seq_len(length(shape$units) - 2)
-  if (is.null(activations) && length(hidden) > 0) activations <- core_forward(shape, weights, X, offset, TRUE, FALSE)$activation
-  list(rows = n, typical = root_mean_squares(X),
-    idle = vapply(hidden, function(l) count_idle(activations[[l]], activation_table$name[shape$activations[l] + 1]), 0))
+  if (is.null(activations) && length(hidden) > 0) {
+    activations <- core_forward(shape, weights, X, offset, TRUE, FALSE)$activation
+  }
+  list(
+    rows = n, typical = root_mean_squares(X),
+    idle = vapply(
+      hidden,
+      function(l) count_idle(activations[[l]], activation_table$name[shape$activations[l] + 1]), 0
+    )
+  )
 }
 
 root_mean_squares <- function(X) {
-  if (!is_sparse(X)) return(sqrt(.colMeans(X * X, nrow(X), ncol(X))))
+  if (!is_sparse(X)) {
+    return(sqrt(.colMeans(X * X, nrow(X), ncol(X))))
+  }
   sqrt(diff(c(0, cumsum(X@x^2))[X@p + 1]) / nrow(X))
 }
 
-# A unit is idle where its slope, on average over the rows, is below 1 % of the steepest: what comes in hardly changes what goes out, and it learns no more.
+# A unit is idle where its slope, on average over the rows, is below 1 % of the steepest: what comes
+# in hardly changes what goes out, and it learns no more.
 count_idle <- function(a, kind) {
   steepness <- idle_kinds[[kind]]$steepness
-  if (is.null(steepness)) return(0)
+  if (is.null(steepness)) {
+    return(0)
+  }
   sum(.colMeans(steepness(a), nrow(a), ncol(a)) < 0.01)
 }
 
-# The slope in terms of the unit's value a, as a share of the steepest one (for gelu and silu: something that is 0 where the slope is), and what such an idle unit is called.
-# leaky_relu and identity are never idle.
+# The slope in terms of the unit's value a, as a share of the steepest one (for gelu and silu:
+# something that is 0 where the slope is), and what such an idle unit is called. leaky_relu and
+# identity are never idle.
 idle_kinds <- list(
   sigmoid = list(word = "saturated", steepness = function(a) 4 * a * (1 - a)),
   tanh = list(word = "saturated", steepness = function(a) 1 - a * a),
@@ -39,4 +54,5 @@ idle_kinds <- list(
   selu = list(word = "dead", steepness = function(a) 1 + a * (a < 0) / 1.7580993408473766),
   gelu = list(word = "dead", steepness = function(a) abs(a)),
   silu = list(word = "dead", steepness = function(a) abs(a)),
-  softplus = list(word = "dead", steepness = function(a) 1 - exp(-a)))
+  softplus = list(word = "dead", steepness = function(a) 1 - exp(-a))
+)

@@ -1,22 +1,31 @@
 #' Trace every step of training
 #'
-#' Runs one epoch or more of full-batch gradient descent and keeps every matrix of every step, under the tutorial's names and numbers: from the data (0) and the
-#' first weights (1) through the forward pass (2 to 4), the error (5) and the backward pass (6 to 9) to the updated weights and biases (10 and 11). `print()` sets the steps out
-#' one after the other, with their formulas; `plot()` draws them as shaded matrices.
+#' Runs one epoch or more of full-batch gradient descent and keeps every matrix of every step, under
+#' the tutorial's names and numbers: from the data (0) and the first weights (1) through the forward
+#' pass (2 to 4), the error (5) and the backward pass (6 to 9) to the updated weights and biases (10
+#' and 11). `print()` sets the steps out one after the other, with their formulas; `plot()` draws
+#' them as shaded matrices.
 #'
-#' The steps are made by [nn_backward()] and [nn_update()], so that the weights at the end are those of [nn_train()], to the last bit. The `output` of step 4 belongs to the weights
-#' before the update; the last step, which the tutorial leaves out, shows the output under the updated ones.
+#' The steps are made by [nn_backward()] and [nn_update()], so that the weights at the end are those
+#' of [nn_train()], to the last bit. The `output` of step 4 belongs to the weights before the
+#' update; the last step, which the tutorial leaves out, shows the output under the updated ones.
 #'
 #' @inheritParams nn_train
-#' @param X The inputs: a numeric matrix with a row for each case and a column for each input. At least one row and column; finite numbers.
-#' @param hidden Units in each hidden layer, as in [nn_train()]; not looked at where `start` is given.
+#' @param X The inputs: a numeric matrix with a row for each case and a column for each input. At
+#'   least one row and column; finite numbers.
+#' @param hidden Units in each hidden layer, as in [nn_train()]; not looked at where `start` is
+#'   given.
 #' @param activation,output_activation As in [nn_train()].
 #' @param learning_rate The step's length per unit of gradient, a positive number; 0.1 by default.
-#' @param epochs How many epochs to trace, a whole number from 1; 1 by default. Each keeps about twenty matrices.
-#' @return A list of class `nn_trace`: `epochs`, a list with an element for each epoch, each of them a list with `epoch` and `steps`; `network`, the weights at the end; and
-#'   `learning_rate`. A step is a list of `number` (0 to 11, and `NA` for the output under the updated weights), `name`, `formula` (text) and `value` (a matrix).
-#' @section Errors: those of [nn_train()]. Where it diverges, which is an error of class `backprop_error_diverged`, the field `trace` of the error holds the epochs so far. A factor `y` is an error, as the steps are those
-#'   of the squared error.
+#' @param epochs How many epochs to trace, a whole number from 1; 1 by default. Each keeps about
+#'   twenty matrices.
+#' @return A list of class `nn_trace`: `epochs`, a list with an element for each epoch, each of them
+#'   a list with `epoch` and `steps`; `network`, the weights at the end; and `learning_rate`. A step
+#'   is a list of `number` (0 to 11, and `NA` for the output under the updated weights), `name`,
+#'   `formula` (text) and `value` (a matrix).
+#' @section Errors: those of [nn_train()]. Where it diverges, which is an error of class
+#'   `backprop_error_diverged`, the field `trace` of the error holds the epochs so far. A factor `y`
+#'   is an error, as the steps are those of the squared error.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -24,35 +33,59 @@
 #' trace
 #' plot(trace)
 #' @export
-nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid", output_activation = NULL, learning_rate = 0.1, epochs = 1, ...) {
+nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
+                     output_activation = NULL, learning_rate = 0.1, epochs = 1, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_trace)))
   check_given(missing(X), "X", "a numeric matrix with a row for each case", call)
-  check_given(missing(y), "y", "the targets: a vector, or a matrix with a column for each output", call)
+  check_given(
+    missing(y), "y", "the targets: a vector, or a matrix with a column for each output", call
+  )
   X <- check_matrix(X, "X", call)
-  if (is.factor(y))
-    abort_input(c("{.arg y} must be a numeric or logical vector, or a numeric matrix.", x = "It is {describe(y)}, and the steps of a trace are those of the squared error.", i = "Make numbers of it: {.code y == {.val {levels(y)[1]}}}."), call)
+  if (is.factor(y)) {
+    abort_input(c(
+      "{.arg y} must be a numeric or logical vector, or a numeric matrix.",
+      x = "It is {describe(y)}, and the steps of a trace are those of the squared error.",
+      i = "Make numbers of it: {.code y == {.val {levels(y)[1]}}}."
+    ), call)
+  }
   y <- check_targets(y, nrow(X), call)
   learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
   epochs <- check_whole(epochs, "epochs", call)
   if (is.null(start)) {
     units <- c(ncol(X), check_hidden(hidden, call), ncol(y))
   } else {
-    if (inherits(start, "nn_fit")) abort_argument(c("{.arg start} must be a list of matrices.", x = "It is a fit.", i = "Use {.code coef(fit)} to begin from its weights."), call)
+    if (inherits(start, "nn_fit")) {
+      abort_argument(c(
+        "{.arg start} must be a list of matrices.",
+        x = "It is a fit.",
+        i = "Use {.code coef(fit)} to begin from its weights."
+      ), call)
+    }
     units <- network_units(start, call, "start", n_inputs = ncol(X), n_outputs = ncol(y))
   }
   chosen <- check_activations(activation, output_activation, length(units) - 2, call)
-  check_memory(epochs * 8 * (3 * shape_parameters(list(units = units)) + 6 * nrow(X) * sum(units)), "the traced matrices", call)
+  check_memory(
+    epochs * 8 * (3 * shape_parameters(list(units = units)) + 6 * nrow(X) * sum(units)),
+    "the traced matrices", call
+  )
   network <- if (is.null(start)) draw_network(units) else start
   traced <- vector("list", epochs)
-  so_far <- function(epochs) structure(list(epochs = traced[seq_len(epochs)], network = network, learning_rate = learning_rate), class = "nn_trace")
+  so_far <- function(epochs) {
+    structure(
+      list(epochs = traced[seq_len(epochs)], network = network, learning_rate = learning_rate),
+      class = "nn_trace"
+    )
+  }
   for (epoch in seq_len(epochs)) {
     pass <- nn_backward(network, X, y, chosen$activation, chosen$output_activation)
     finite <- all(is.finite(unlist(pass$gradient))) && is.finite(sum(pass$E^2))
     updated <- if (finite) nn_update(network, pass$gradient, learning_rate)
     if (!all(is.finite(unlist(updated))) || !finite) abort_trace_diverged(so_far(epoch - 1), call)
     after <- nn_forward(updated, X, chosen$activation, chosen$output_activation)$output
-    traced[[epoch]] <- list(epoch = epoch, steps = trace_steps(X, y, network, pass, updated, after, chosen))
+    traced[[epoch]] <- list(
+      epoch = epoch, steps = trace_steps(X, y, network, pass, updated, after, chosen)
+    )
     network <- updated
   }
   so_far(epochs)
@@ -60,8 +93,19 @@ nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid", out
 
 abort_trace_diverged <- function(trace, call) {
   done <- length(trace$epochs)
-  abort_kind("diverged", c("Training diverged: the loss or the weights were no longer finite numbers in epoch {done + 1}.", i = "Use a smaller {.arg learning_rate} than {trace$learning_rate}, or scale the inputs.",
-    i = "The field {.field trace} of this error holds the {done} epoch{?s} before."), call, environment(), trace = trace)
+  abort_kind(
+    "diverged",
+    c(
+      paste0(
+        "Training diverged: the loss or the weights were no longer finite numbers in epoch ",
+        "{done + 1}."
+      ),
+      i = "Use a smaller {.arg learning_rate} than {trace$learning_rate}, or scale the inputs.",
+      i = "The field {.field trace} of this error holds the {done} epoch{?s} before."
+    ),
+    call, environment(),
+    trace = trace
+  )
 }
 
 # The steps of one epoch, a row each: number, name, formula, value.
@@ -74,40 +118,94 @@ trace_steps <- function(X, y, before, pass, updated, after, chosen) {
   biases <- names(before)[2 * seq_len(layers + 1)]
   deltas <- c(name("d_hiddenlayer"), "d_output")
   steps <- list()
-  add <- function(number, name, formula, value) steps[[length(steps) + 1]] <<- list(number = number, name = name, formula = formula, value = value)
-  slope <- function(kind, a, z) switch(kind, sigmoid = paste0("derivatives_sigmoid(", a, ")"), tanh = paste0("1 - ", a, "^2"), identity = "1",
-    paste0("slope of ", kind, " at ", z))
+  add <- function(number, name, formula, value) {
+    steps[[length(steps) + 1]] <<- list(
+      number = number, name = name, formula = formula, value = value
+    )
+  }
+  slope <- function(kind, a, z) {
+    switch(kind,
+      sigmoid = paste0("derivatives_sigmoid(", a, ")"),
+      tanh = paste0("1 - ", a, "^2"),
+      identity = "1",
+      paste0("slope of ", kind, " at ", z)
+    )
+  }
 
   add(0, "X", "the inputs", X)
   add(0, "y", "the targets", y)
-  for (matrix in names(before)) add(1, matrix, if (matrix %in% weights) "the weights" else "the bias", before[[matrix]])
-  for (l in hidden) {
-    add(2, name("hidden_layer_input")[l], paste0(input[l], " %*% ", weights[l], " + ", biases[l]), pass[[name("hidden_layer_input")[l]]])
-    add(3, name("hiddenlayer_activations")[l], paste0(chosen$activation[l], "(", name("hidden_layer_input")[l], ")"), pass[[name("hiddenlayer_activations")[l]]])
+  for (matrix in names(before)) {
+    add(1, matrix, if (matrix %in% weights) "the weights" else "the bias", before[[matrix]])
   }
-  add(4, "output_layer_input", paste0(input[layers + 1], " %*% wout + bout"), pass$output_layer_input)
+  for (l in hidden) {
+    add(
+      2, name("hidden_layer_input")[l], paste0(input[l], " %*% ", weights[l], " + ", biases[l]),
+      pass[[name("hidden_layer_input")[l]]]
+    )
+    add(
+      3, name("hiddenlayer_activations")[l],
+      paste0(chosen$activation[l], "(", name("hidden_layer_input")[l], ")"),
+      pass[[name("hiddenlayer_activations")[l]]]
+    )
+  }
+  add(
+    4, "output_layer_input", paste0(input[layers + 1], " %*% wout + bout"), pass$output_layer_input
+  )
   add(4, "output", paste0(chosen$output_activation, "(output_layer_input)"), pass$output)
   add(5, "E", "y - output", pass$E)
   elementwise <- !is.null(pass$slope_output_layer)
-  if (elementwise) add(6, "slope_output_layer", slope(chosen$output_activation, "output", "output_layer_input"), pass$slope_output_layer)
-  for (l in rev(hidden))
-    add(6, name("slope_hidden_layer")[l], slope(chosen$activation[l], name("hiddenlayer_activations")[l], name("hidden_layer_input")[l]), pass[[name("slope_hidden_layer")[l]]])
-  add(7, "d_output", if (elementwise) "E * slope_output_layer" else "output * (E - rowSums(E * output))", pass$d_output)
-  for (l in rev(hidden)) {
-    add(8, name("Error_at_hidden_layer")[l], paste0(deltas[l + 1], " %*% t(", weights[l + 1], ")"), pass[[name("Error_at_hidden_layer")[l]]])
-    add(9, deltas[l], paste0(name("Error_at_hidden_layer")[l], " * ", name("slope_hidden_layer")[l]), pass[[deltas[l]]])
+  if (elementwise) {
+    add(
+      6, "slope_output_layer", slope(chosen$output_activation, "output", "output_layer_input"),
+      pass$slope_output_layer
+    )
   }
-  for (l in rev(seq_len(layers + 1)))
-    add(10, weights[l], paste0(weights[l], " + t(", input[l], ") %*% ", deltas[l], " * learning_rate"), updated[[weights[l]]])
-  for (l in rev(seq_len(layers + 1)))
-    add(11, biases[l], paste0(biases[l], " + colSums(", deltas[l], ") * learning_rate"), updated[[biases[l]]])
+  for (l in rev(hidden)) {
+    add(
+      6, name("slope_hidden_layer")[l],
+      slope(
+        chosen$activation[l], name("hiddenlayer_activations")[l], name("hidden_layer_input")[l]
+      ),
+      pass[[name("slope_hidden_layer")[l]]]
+    )
+  }
+  add(
+    7, "d_output",
+    if (elementwise) "E * slope_output_layer" else "output * (E - rowSums(E * output))",
+    pass$d_output
+  )
+  for (l in rev(hidden)) {
+    add(
+      8, name("Error_at_hidden_layer")[l], paste0(deltas[l + 1], " %*% t(", weights[l + 1], ")"),
+      pass[[name("Error_at_hidden_layer")[l]]]
+    )
+    add(
+      9, deltas[l], paste0(name("Error_at_hidden_layer")[l], " * ", name("slope_hidden_layer")[l]),
+      pass[[deltas[l]]]
+    )
+  }
+  for (l in rev(seq_len(layers + 1))) {
+    add(
+      10, weights[l],
+      paste0(weights[l], " + t(", input[l], ") %*% ", deltas[l], " * learning_rate"),
+      updated[[weights[l]]]
+    )
+  }
+  for (l in rev(seq_len(layers + 1))) {
+    add(
+      11, biases[l], paste0(biases[l], " + colSums(", deltas[l], ") * learning_rate"),
+      updated[[biases[l]]]
+    )
+  }
   add(NA, "output", "the output under the updated weights", after)
   steps
 }
 
 #' @rdname nn_trace
 #' @param x A trace.
-#' @param digits Decimal places that are printed, a whole number from 0 to 15; 4 by default. A matrix whose numbers would all be 0 in them, or a single digit, is printed in units of a power of ten.
+#' @param digits Decimal places that are printed, a whole number from 0 to 15; 4 by default. A
+#'   matrix whose numbers would all be 0 in them, or a single digit, is printed in units of a power
+#'   of ten.
 #' @export
 print.nn_trace <- function(x, digits = 4, ...) {
   digits <- check_whole(digits, "digits", current_env(), least = 0, most = 15)
@@ -116,9 +214,16 @@ print.nn_trace <- function(x, digits = 4, ...) {
     for (step in traced$steps) {
       value <- unname(step$value)
       unit <- small_unit(value, digits)
-      cat("\n", if (is.na(step$number)) "After" else paste("Step", step$number), ": ", step$name, " = ", step$formula, if (unit < 1) paste(", in units of", format(unit)), "\n", sep = "")
+      cat(
+        "\n", if (is.na(step$number)) "After" else paste("Step", step$number), ": ", step$name,
+        " = ", step$formula, if (unit < 1) paste(", in units of", format(unit)), "\n",
+        sep = ""
+      )
       # `scientific` is how much longer plain numbers may be.
-      prmatrix(format(round(value / unit, digits), nsmall = min(digits, 2), scientific = digits), quote = FALSE, right = TRUE, rowlab = rep("  ", nrow(value)), collab = rep("", ncol(value)))
+      prmatrix(
+        format(round(value / unit, digits), nsmall = min(digits, 2), scientific = digits),
+        quote = FALSE, right = TRUE, rowlab = rep("  ", nrow(value)), collab = rep("", ncol(value))
+      )
     }
     if (traced$epoch < length(x$epochs)) cat("\n")
   }
@@ -133,15 +238,18 @@ small_unit <- function(value, digits) {
 
 #' Draw the steps of a trace
 #'
-#' Each matrix of one epoch as a grid of shaded cells with their values: blue for numbers below 0, orange for those above, the deeper the larger within its matrix.
-#' Base graphics, on the device that is open; meant for networks of the tutorial's size, up to about eight rows and columns a matrix.
+#' Each matrix of one epoch as a grid of shaded cells with their values: blue for numbers below 0,
+#' orange for those above, the deeper the larger within its matrix. Base graphics, on the device
+#' that is open; meant for networks of the tutorial's size, up to about eight rows and columns a
+#' matrix.
 #'
 #' @param x A trace of [nn_trace()].
 #' @param epoch Which of the traced epochs, a whole number; 1 by default.
 #' @param digits Decimal places of the values, a whole number from 0 to 6; 2 by default.
 #' @param ... Must be empty: a misspelt argument is an error.
 #' @return `x`, invisibly.
-#' @section Errors: `backprop_error_argument` where an argument is not as described, and where the device is too small for the matrices.
+#' @section Errors: `backprop_error_argument` where an argument is not as described, and where the
+#'   device is too small for the matrices.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -155,13 +263,20 @@ plot.nn_trace <- function(x, epoch = 1, digits = 2, ...) {
   steps <- x$epochs[[epoch]]$steps
   size <- graphics::par("din")
   columns <- max(1, min(length(steps), round(sqrt(length(steps) * size[1] / size[2] / 1.2))))
-  old <- graphics::par(c("mfrow", "mar", "oma", "cex"))  # `mfrow` sets `cex`, which therefore comes last
+  # `mfrow` sets `cex`, which therefore comes last
+  old <- graphics::par(c("mfrow", "mar", "oma", "cex"))
   on.exit(graphics::par(old))
-  graphics::par(mfrow = c(ceiling(length(steps) / columns), columns), cex = 1, mar = c(0.3, 0.3, 2.7, 0.3), oma = c(0, 0, 0.2, 0))
+  graphics::par(
+    mfrow = c(ceiling(length(steps) / columns), columns), cex = 1, mar = c(0.3, 0.3, 2.7, 0.3),
+    oma = c(0, 0, 0.2, 0)
+  )
   margins <- graphics::par("mai")
-  if (any(graphics::par("fin") <= c(sum(margins[c(2, 4)]), sum(margins[c(1, 3)]))))
-    abort_argument(c("The device is too small for the {length(steps)} matrices of the epoch.", x = "It is {format(size[1], digits = 2)} x {format(size[2], digits = 2)} inches.",
-      i = "Make the device larger, such as 9 x 7 inches."), call)
+  if (any(graphics::par("fin") <= c(sum(margins[c(2, 4)]), sum(margins[c(1, 3)])))) {
+    abort_argument(c("The device is too small for the {length(steps)} matrices of the epoch.",
+      x = "It is {format(size[1], digits = 2)} x {format(size[2], digits = 2)} inches.",
+      i = "Make the device larger, such as 9 x 7 inches."
+    ), call)
+  }
   for (step in steps) draw_matrix(step, digits)
   invisible(x)
 }
@@ -175,29 +290,45 @@ draw_matrix <- function(step, digits) {
   graphics::plot.window(c(0, 1), c(0, 1), xaxs = "i", yaxs = "i")
   largest <- max(abs(value))
   depth <- if (largest > 0) abs(value) / largest else 0 * value
-  shade <- function(colour) grDevices::rgb(grDevices::colorRamp(c("white", colour))(depth), maxColorValue = 255)
+  shade <- function(colour) {
+    grDevices::rgb(grDevices::colorRamp(c("white", colour))(depth), maxColorValue = 255)
+  }
   fill <- ifelse(value < 0, shade("#56B4E9"), shade("#E69F00"))
   width <- min(1, columns / 3)
   left <- (1 - width) / 2 + (col(value) - 1) * width / columns
   height <- min(1, rows / 3)
   top <- 1 - (row(value) - 1) * height / rows
-  graphics::rect(left, top - height / rows, left + width / columns, top, col = fill, border = "grey60")
+  graphics::rect(
+    left, top - height / rows, left + width / columns, top,
+    col = fill, border = "grey60"
+  )
   label <- formatC(value, digits = digits, format = "f")
   fit_in <- function(text, space) min(1, 0.9 * space / max(graphics::strwidth(text, cex = 1)))
-  graphics::text(left + width / columns / 2, top - height / rows / 2, label,
-    cex = min(fit_in(label, width / columns), 0.7 * height / rows / graphics::strheight("0", cex = 1)))
+  graphics::text(
+    left + width / columns / 2, top - height / rows / 2, label,
+    cex = min(
+      fit_in(label, width / columns), 0.7 * height / rows / graphics::strheight("0", cex = 1)
+    )
+  )
   title <- paste(if (is.na(step$number)) "after:" else step$number, step$name)
   formula <- step$formula
   if (fit_in(formula, 1) < 0.6) formula <- in_two_lines(formula)
   graphics::mtext(title, side = 3, line = 1.5, cex = min(0.85, fit_in(title, 1)), font = 2)
-  graphics::mtext(formula, side = 3, line = if (length(formula) == 1) 0.3 else c(0.65, 0.05), cex = min(if (length(formula) == 1) 0.7 else 0.6, fit_in(formula, 1)), col = "grey30")
+  graphics::mtext(
+    formula,
+    side = 3, line = if (length(formula) == 1) 0.3 else c(0.65, 0.05),
+    cex = min(if (length(formula) == 1) 0.7 else 0.6, fit_in(formula, 1)), col = "grey30"
+  )
 }
 
 # Broken at the space nearest to the middle.
 in_two_lines <- function(text) {
   spaces <- gregexpr(" ", text, fixed = TRUE)[[1]]
-  if (spaces[1] < 0) spaces <- gregexpr("(", text, fixed = TRUE)[[1]]  # a call with no space breaks behind its bracket
-  if (spaces[1] < 0) return(text)
+  # a call with no space breaks behind its bracket
+  if (spaces[1] < 0) spaces <- gregexpr("(", text, fixed = TRUE)[[1]]
+  if (spaces[1] < 0) {
+    return(text)
+  }
   at <- spaces[which.min(abs(spaces - nchar(text) / 2))]
   trimws(c(substr(text, 1, at), substr(text, at + 1, nchar(text))))
 }

@@ -1,5 +1,6 @@
-# What accuracy.R and defaults.R share: data sets as list(formula, data), one split of the rows for each seed (two thirds to train on, the same rows for every
-# contestant), and the share of rows put into the wrong class, or the root mean squared error, on the other third.
+# What accuracy.R and defaults.R share: data sets as list(formula, data), one split of the rows for
+# each seed (two thirds to train on, the same rows for every contestant), and the share of rows put
+# into the wrong class, or the root mean squared error, on the other third.
 
 split_rows <- function(data, seed, share = 2 / 3) {
   set.seed(seed)
@@ -8,14 +9,22 @@ split_rows <- function(data, seed, share = 2 / 3) {
 
 is_classes <- function(set) is.factor(set$data[[all.vars(set$formula)[1]]])
 
-badness <- function(truth, predicted) if (is.factor(truth)) mean(as.character(predicted) != as.character(truth)) else sqrt(mean((predicted - truth)^2))
+badness <- function(truth, predicted) {
+  if (is.factor(truth)) {
+    mean(as.character(predicted) != as.character(truth))
+  } else {
+    sqrt(mean((predicted - truth)^2))
+  }
+}
 
 # backprop with these arguments, on top of its defaults.
 backprop_with <- function(...) {
   arguments <- list(...)
   function(set, train, seed) {
     set.seed(seed)
-    fit <- suppressWarnings(do.call(backprop::nn_train, c(list(set$formula, set$data[train, ]), arguments)))
+    fit <- suppressWarnings(do.call(
+      backprop::nn_train, c(list(set$formula, set$data[train, ]), arguments)
+    ))
     predict(fit, set$data[-train, ], type = if (is_classes(set)) "class" else "response")
   }
 }
@@ -29,7 +38,8 @@ encoded <- function(set, train) {
   sweep(X, 2, ifelse(scale > 0, scale, 1), "/")
 }
 
-# nnet as its examples use it: standardised inputs, a few hidden units, its other defaults (100 iterations, no decay); numeric outcomes standardised, linear output.
+# nnet as its examples use it: standardised inputs, a few hidden units, its other defaults (100
+# iterations, no decay); numeric outcomes standardised, linear output.
 nnet_with <- function(size, ...) {
   arguments <- list(...)
   function(set, train, seed) {
@@ -38,50 +48,91 @@ nnet_with <- function(size, ...) {
     set.seed(seed)
     if (is.factor(y)) {
       used <- droplevels(y[train])
-      fit <- do.call(nnet::nnet, c(list(y ~ ., data = data.frame(X[train, , drop = FALSE], y = used), size = size, trace = FALSE, MaxNWts = 1e6), arguments))
+      fit <- do.call(nnet::nnet, c(
+        list(
+          y ~ .,
+          data = data.frame(X[train, , drop = FALSE], y = used), size = size, trace = FALSE,
+          MaxNWts = 1e6
+        ),
+        arguments
+      ))
       return(predict(fit, data.frame(X[-train, , drop = FALSE]), type = "class"))
     }
     center <- mean(y[train])
     scale <- stats::sd(y[train])
-    fit <- do.call(nnet::nnet, c(list(X[train, , drop = FALSE], (y[train] - center) / scale, size = size, linout = TRUE, trace = FALSE, MaxNWts = 1e6), arguments))
+    fit <- do.call(nnet::nnet, c(
+      list(
+        X[train, , drop = FALSE], (y[train] - center) / scale,
+        size = size, linout = TRUE,
+        trace = FALSE, MaxNWts = 1e6
+      ),
+      arguments
+    ))
     as.vector(predict(fit, X[-train, , drop = FALSE])) * scale + center
   }
 }
 
-# scikit-learn's MLPClassifier and MLPRegressor at their defaults. One process for each data set and seed; the numeric outcome is left as it is, as their users leave it,
-# or standardised.
-sklearn <- function(standardize_outcome = FALSE, python = "/usr/bin/python3") function(set, train, seed) {
-  folder <- tempfile("sklearn")
-  dir.create(folder)
-  on.exit(unlink(folder, recursive = TRUE))
-  X <- encoded(set, train)
-  y <- set$data[[all.vars(set$formula)[1]]]
-  target <- if (is.factor(y)) as.integer(y) else if (standardize_outcome) (y - mean(y[train])) / stats::sd(y[train]) else y
-  path <- function(name) file.path(folder, name)
-  writeBin(as.double(t(X[train, , drop = FALSE])), path("X"))
-  writeBin(as.double(target[train]), path("y"))
-  writeBin(as.double(t(X[-train, , drop = FALSE])), path("new"))
-  code <- c("import numpy as np, sys, warnings", "warnings.filterwarnings('ignore')", "from sklearn.neural_network import MLPClassifier, MLPRegressor",
-    "folder, p, kind, seed = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])", "read = lambda name: np.fromfile(folder + '/' + name)",
-    "model = (MLPClassifier if kind == 'classes' else MLPRegressor)(random_state=seed)",
-    "y = read('y')", "model.fit(read('X').reshape(-1, p), y.astype(int) if kind == 'classes' else y)",
-    "model.predict(read('new').reshape(-1, p)).astype(float).tofile(folder + '/out')")
-  writeLines(code, path("run.py"))
-  system2("env", c("-u", "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS=1", python, path("run.py"), folder, ncol(X), if (is.factor(y)) "classes" else "numbers", seed))
-  out <- readBin(path("out"), "double", nrow(X))
-  if (is.factor(y)) levels(y)[out] else if (standardize_outcome) out * stats::sd(y[train]) + mean(y[train]) else out
+# scikit-learn's MLPClassifier and MLPRegressor at their defaults. One process for each data set and
+# seed; the numeric outcome is left as it is, as their users leave it, or standardised.
+sklearn <- function(standardize_outcome = FALSE, python = "/usr/bin/python3") {
+  function(set, train, seed) {
+    folder <- tempfile("sklearn")
+    dir.create(folder)
+    on.exit(unlink(folder, recursive = TRUE))
+    X <- encoded(set, train)
+    y <- set$data[[all.vars(set$formula)[1]]]
+    target <- if (is.factor(y)) {
+      as.integer(y)
+    } else if (standardize_outcome) {
+      (y - mean(y[train])) / stats::sd(y[train])
+    } else {
+      y
+    }
+    path <- function(name) file.path(folder, name)
+    writeBin(as.double(t(X[train, , drop = FALSE])), path("X"))
+    writeBin(as.double(target[train]), path("y"))
+    writeBin(as.double(t(X[-train, , drop = FALSE])), path("new"))
+    code <- c(
+      "import numpy as np, sys, warnings", "warnings.filterwarnings('ignore')",
+      "from sklearn.neural_network import MLPClassifier, MLPRegressor",
+      "folder, p, kind, seed = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])",
+      "read = lambda name: np.fromfile(folder + '/' + name)",
+      "model = (MLPClassifier if kind == 'classes' else MLPRegressor)(random_state=seed)",
+      "y = read('y')",
+      "model.fit(read('X').reshape(-1, p), y.astype(int) if kind == 'classes' else y)",
+      "model.predict(read('new').reshape(-1, p)).astype(float).tofile(folder + '/out')"
+    )
+    writeLines(code, path("run.py"))
+    system2("env", c(
+      "-u", "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS=1", python, path("run.py"), folder, ncol(X),
+      if (is.factor(y)) "classes" else "numbers", seed
+    ))
+    out <- readBin(path("out"), "double", nrow(X))
+    if (is.factor(y)) {
+      levels(y)[out]
+    } else if (standardize_outcome) {
+      out * stats::sd(y[train]) + mean(y[train])
+    } else {
+      out
+    }
+  }
 }
 
 # A data frame: set, contestant, seed, badness, seconds.
 contest <- function(sets, contestants, seeds) {
   rows <- list()
-  for (name in names(sets)) for (seed in seeds) {
-    set <- sets[[name]]
-    train <- split_rows(set$data, seed)
-    truth <- set$data[[all.vars(set$formula)[1]]][-train]
-    for (contestant in names(contestants)) {
-      seconds <- system.time(predicted <- contestants[[contestant]](set, train, seed))[[3]]
-      rows[[length(rows) + 1]] <- data.frame(set = name, contestant = contestant, seed = seed, badness = badness(truth, predicted), seconds = seconds)
+  for (name in names(sets)) {
+    for (seed in seeds) {
+      set <- sets[[name]]
+      train <- split_rows(set$data, seed)
+      truth <- set$data[[all.vars(set$formula)[1]]][-train]
+      for (contestant in names(contestants)) {
+        seconds <- system.time(predicted <- contestants[[contestant]](set, train, seed))[[3]]
+        rows[[length(rows) + 1]] <- data.frame(
+          set = name, contestant = contestant, seed = seed, badness = badness(truth, predicted),
+          seconds = seconds
+        )
+      }
     }
   }
   do.call(rbind, rows)

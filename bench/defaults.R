@@ -1,21 +1,37 @@
-# How the defaults for data were chosen, on other data than those of accuracy.R: the candidates side by side, as medians over the seeds.
+# How the defaults for data were chosen, on other data than those of accuracy.R: the candidates side
+# by side, as medians over the seeds.
 #
 # Usage: Rscript bench/defaults.R [small|large] [seeds = 5]
-# Needs mlbench, MASS, modeldata, dplyr and nnet. scikit-learn is compared with as well where /usr/bin/python3 has it.
+# Needs mlbench, MASS, modeldata, dplyr and nnet. scikit-learn is compared with as well where
+# /usr/bin/python3 has it.
 #
-# What it found (2026-11): up to about 1000 rows L-BFGS is as good as Adam or better, and faster. No one penalty suits all such data: 0.5 / rows is best for clear data (spirals 0.07 against 0.38 of
-# the rows wrong with 4 / rows; vowel, vehicle, concrete), 4 / rows for noise (pima 0.24 against 0.27, credit 0.22 against 0.24, airquality, ozone), so that cross-validation chooses between them. relu and
-# tanh, 32 and 100 units differ little; relu with 100 is best for classes. From 1000 rows on Adam with early stopping beats L-BFGS (cells 0.19 against 0.21, ames, storms), and 200 units with
-# 2 / rows are better than 100 with 0.5 / rows (letters 0.082 against 0.088, cells 0.186 against 0.194, ames 0.178 against 0.190; ringnorm 0.028 against 0.025).
+# What it found (2026-11): up to about 1000 rows L-BFGS is as good as Adam or better, and faster. No
+# one penalty suits all such data: 0.5 / rows is best for clear data (spirals 0.07 against 0.38 of
+# the rows wrong with 4 / rows; vowel, vehicle, concrete), 4 / rows for noise (pima 0.24 against
+# 0.27, credit 0.22 against 0.24, airquality, ozone), so that cross-validation chooses between them.
+# relu and tanh, 32 and 100 units differ little; relu with 100 is best for classes. From 1000 rows
+# on Adam with early stopping beats L-BFGS (cells 0.19 against 0.21, ames, storms), and 200 units
+# with 2 / rows are better than 100 with 0.5 / rows (letters 0.082 against 0.088, cells 0.186
+# against 0.194, ames 0.178 against 0.190; ringnorm 0.028 against 0.025).
 #
-# A second look, on 24 data sets of 1000 rows and more and on 51 smaller ones (these, and others of modeldata, ISLR2, kernlab and carData), by the mean over the sets of log(a candidate's / the former default's), with its standard error.
-# Many rows: a falling rate within the one training (plateau, cosine over 30 or 50 epochs) gained nothing (-0.02 to 0.05). Training again on all rows for k times the best epoch of the first training, at a rate that falls as a cosine, did: k = 1
-# -0.02, 1.5 -0.041, 2 -0.044, 3 -0.045 (0.010), for classes and numbers alike. There batches of 64 at a rate of 0.004 are as good as 32 at 0.003 (0.001, 0.007) in less than half the time; patience of 10 instead of 20 is worse by 0.010, penalties of 1 and 4
-# / rows by 0.003 and 0.025; deep, gelu and tanh differ by less than their error. Few rows: to choose among 0.5, 2 and 8 / rows instead of
-# 0.5 and 4 was better by 0.021 (0.009) for classes and 0.008 (0.010) for numbers with three seeds, but a grid of four, compared after 50 epochs, was not with others (-0.006, 0.008), so that the cheaper two stay; to stop L-BFGS early where the folds say so is worse
-# by 0.03 to 0.07. A third look at those 51 (classes / numbers, standard errors in brackets): the mean of five networks -0.003 / -0.013 (0.004, 0.005); 400 units -0.004 / 0.048 (0.008, 0.027); starts by Glorot, or a half, a quarter and a tenth of
-# them, 0.004 to 0.014 / -0.009 to 0.006 over six seeds (0.005 to 0.011); 200 epochs of Adam, as in scikit-learn, instead 0.17 / 0.06, and as a third candidate of the cross-validation -0.012 to -0.005 / -0.008 to -0.003 (0.008 to 0.024). So
-# nothing of these is worth its time.
+# A second look, on 24 data sets of 1000 rows and more and on 51 smaller ones (these, and others of
+# modeldata, ISLR2, kernlab and carData), by the mean over the sets of log(a candidate's / the
+# former default's), with its standard error. Many rows: a falling rate within the one training
+# (plateau, cosine over 30 or 50 epochs) gained nothing (-0.02 to 0.05). Training again on all rows
+# for k times the best epoch of the first training, at a rate that falls as a cosine, did: k = 1
+# -0.02, 1.5 -0.041, 2 -0.044, 3 -0.045 (0.010), for classes and numbers alike. There batches of 64
+# at a rate of 0.004 are as good as 32 at 0.003 (0.001, 0.007) in less than half the time; patience
+# of 10 instead of 20 is worse by 0.010, penalties of 1 and 4 / rows by 0.003 and 0.025; deep, gelu
+# and tanh differ by less than their error. Few rows: to choose among 0.5, 2 and 8 / rows instead of
+# 0.5 and 4 was better by 0.021 (0.009) for classes and 0.008 (0.010) for numbers with three seeds,
+# but a grid of four, compared after 50 epochs, was not with others (-0.006, 0.008), so that the
+# cheaper two stay; to stop L-BFGS early where the folds say so is worse by 0.03 to 0.07. A third
+# look at those 51 (classes / numbers, standard errors in brackets): the mean of five networks
+# -0.003 / -0.013 (0.004, 0.005); 400 units -0.004 / 0.048 (0.008, 0.027); starts by Glorot, or a
+# half, a quarter and a tenth of them, 0.004 to 0.014 / -0.009 to 0.006 over six seeds (0.005 to
+# 0.011); 200 epochs of Adam, as in scikit-learn, instead 0.17 / 0.06, and as a third candidate of
+# the cross-validation -0.012 to -0.005 / -0.008 to -0.003 (0.008 to 0.024). So nothing of these is
+# worth its time.
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
 source(file.path(here, "contest.R"))
 suppressMessages(library(mlbench))
@@ -25,21 +41,49 @@ stored <- function(name, package = "mlbench") {
   data(list = name, package = package, envir = where)
   stats::na.omit(as.data.frame(where[[name]]))
 }
-made <- function(problem) data.frame(problem$x, y = if (is.null(problem$classes)) problem$y else problem$classes)
+made <- function(problem) {
+  data.frame(problem$x, y = if (is.null(problem$classes)) problem$y else problem$classes)
+}
 some <- function(data, rows) data[sample(nrow(data), rows), ]
 
-small_sets <- function() list(
-  glass = list(Type ~ ., stored("Glass")), vehicle = list(Class ~ ., stored("Vehicle")), vowel = list(Class ~ ., stored("Vowel")[-1]),
-  pima = list(type ~ ., rbind(MASS::Pima.tr, MASS::Pima.te)), spirals = list(y ~ ., made(mlbench.spirals(400, 1.5, 0.05))),
-  votes = list(Class ~ ., stored("HouseVotes84")), threenorm = list(y ~ ., made(mlbench.threenorm(300))),
-  airquality = list(Ozone ~ ., stats::na.omit(airquality)), cpus = list(log(perf) ~ ., MASS::cpus[2:8]), ozone = list(V4 ~ ., stored("Ozone")[-(1:3)]),
-  friedman1 = list(y ~ ., made(mlbench.friedman1(300))), friedman2 = list(y ~ ., made(mlbench.friedman2(300))), servo = list(Class ~ ., stored("Servo")),
-  concrete = list(compressive_strength ~ ., stored("concrete", "modeldata")))
-large_sets <- function() list(
-  cells = list(class ~ ., stored("cells", "modeldata")[-1]), dna = list(Class ~ ., stored("DNA")), letters = list(lettr ~ ., some(stored("LetterRecognition"), 6000)),
-  ringnorm = list(y ~ ., made(mlbench.ringnorm(4000))), shuttle = list(Class ~ ., droplevels(some(stored("Shuttle"), 6000))), friedman1 = list(y ~ ., made(mlbench.friedman1(6000))),
-  friedman3 = list(y ~ ., made(mlbench.friedman3(6000))), storms = list(wind ~ ., stats::na.omit(as.data.frame(dplyr::storms)[c("wind", "lat", "long", "month", "hour", "pressure")])),
-  ames = list(log(Sale_Price) ~ ., stored("ames", "modeldata")[c("Sale_Price", "Lot_Area", "Year_Built", "Gr_Liv_Area", "Full_Bath", "Garage_Area", "Longitude", "Latitude", "Central_Air", "Bldg_Type", "Overall_Cond")]))
+small_sets <- function() {
+  list(
+    glass = list(Type ~ ., stored("Glass")), vehicle = list(Class ~ ., stored("Vehicle")),
+    vowel = list(Class ~ ., stored("Vowel")[-1]),
+    pima = list(type ~ ., rbind(MASS::Pima.tr, MASS::Pima.te)),
+    spirals = list(y ~ ., made(mlbench.spirals(400, 1.5, 0.05))),
+    votes = list(Class ~ ., stored("HouseVotes84")),
+    threenorm = list(y ~ ., made(mlbench.threenorm(300))),
+    airquality = list(Ozone ~ ., stats::na.omit(airquality)),
+    cpus = list(log(perf) ~ ., MASS::cpus[2:8]), ozone = list(V4 ~ ., stored("Ozone")[-(1:3)]),
+    friedman1 = list(y ~ ., made(mlbench.friedman1(300))),
+    friedman2 = list(y ~ ., made(mlbench.friedman2(300))), servo = list(Class ~ ., stored("Servo")),
+    concrete = list(compressive_strength ~ ., stored("concrete", "modeldata"))
+  )
+}
+large_sets <- function() {
+  list(
+    cells = list(class ~ ., stored("cells", "modeldata")[-1]), dna = list(Class ~ ., stored("DNA")),
+    letters = list(lettr ~ ., some(stored("LetterRecognition"), 6000)),
+    ringnorm = list(y ~ ., made(mlbench.ringnorm(4000))),
+    shuttle = list(Class ~ ., droplevels(some(stored("Shuttle"), 6000))),
+    friedman1 = list(y ~ ., made(mlbench.friedman1(6000))),
+    friedman3 = list(y ~ ., made(mlbench.friedman3(6000))),
+    storms = list(
+      wind ~ .,
+      stats::na.omit(as.data.frame(dplyr::storms)[c(
+        "wind", "lat", "long", "month", "hour", "pressure"
+      )])
+    ),
+    ames = list(
+      log(Sale_Price) ~ .,
+      stored("ames", "modeldata")[c(
+        "Sale_Price", "Lot_Area", "Year_Built", "Gr_Liv_Area", "Full_Bath", "Garage_Area",
+        "Longitude", "Latitude", "Central_Air", "Bldg_Type", "Overall_Cond"
+      )]
+    )
+  )
+}
 as_set <- function(pair) {
   outcome <- all.vars(pair[[1]])[1]
   data <- pair[[2]]
@@ -48,16 +92,38 @@ as_set <- function(pair) {
 }
 
 # The penalty is c / rows: the same prior for the weights, whatever the number of rows.
-full_batch <- function(c, hidden = 100, activation = "relu", ...) function(set, train, seed) {
-  backprop_with(optimizer = "lbfgs", hidden = hidden, activation = activation, penalty = c / length(train), validation = NULL, ...)(set, train, seed)
+full_batch <- function(c, hidden = 100, activation = "relu", ...) {
+  function(set, train, seed) {
+    backprop_with(
+      optimizer = "lbfgs", hidden = hidden, activation = activation, penalty = c / length(train),
+      validation = NULL, ...
+    )(set, train, seed)
+  }
 }
-batches <- function(rate, batch = 32, hidden = 100, c = 0.5, epochs = 200, ...) function(set, train, seed) {
-  backprop_with(optimizer = "adam", learning_rate = rate, batch_size = batch, hidden = hidden, activation = "relu", penalty = c / length(train), epochs = epochs, ...)(set, train, seed)
+batches <- function(rate, batch = 32, hidden = 100, c = 0.5, epochs = 200, ...) {
+  function(set, train, seed) {
+    backprop_with(
+      optimizer = "adam", learning_rate = rate, batch_size = batch, hidden = hidden,
+      activation = "relu", penalty = c / length(train), epochs = epochs, ...
+    )(set, train, seed)
+  }
 }
-small_candidates <- list(relu_0.3 = full_batch(0.3), relu_0.5 = full_batch(0.5), relu_1 = full_batch(1), relu_2 = full_batch(2), relu32_0.5 = full_batch(0.5, 32), tanh_0.5 = full_batch(0.5, activation = "tanh"),
-  tanh32_1 = full_batch(1, 32, "tanh"), gelu_1 = full_batch(1, activation = "gelu"), deep_1 = full_batch(1, c(32, 16)), relu_4 = full_batch(4), epochs50 = full_batch(0.5, epochs = 50), chosen = backprop_with(), adam = batches(0.001, validation = NULL))
-large_candidates <- list(lbfgs = full_batch(0.5), rate0.001 = batches(0.001), rate0.003 = batches(0.003), batch128 = batches(0.003, 128), plateau = batches(0.003, schedule = backprop::nn_plateau(0.5, 5)),
-  cosine = batches(0.003, epochs = 100, schedule = backprop::nn_cosine(100), patience = 30), deep = batches(0.003, hidden = c(64, 64)), wide = batches(0.003, hidden = 200), wide_2 = batches(0.003, hidden = 200, c = 2), wide_4 = batches(0.003, hidden = 200, c = 4), c_0.05 = batches(0.003, c = 0.05), c_3 = batches(0.003, c = 3), chosen = backprop_with())
+small_candidates <- list(
+  relu_0.3 = full_batch(0.3), relu_0.5 = full_batch(0.5), relu_1 = full_batch(1),
+  relu_2 = full_batch(2), relu32_0.5 = full_batch(0.5, 32),
+  tanh_0.5 = full_batch(0.5, activation = "tanh"), tanh32_1 = full_batch(1, 32, "tanh"),
+  gelu_1 = full_batch(1, activation = "gelu"), deep_1 = full_batch(1, c(32, 16)),
+  relu_4 = full_batch(4), epochs50 = full_batch(0.5, epochs = 50), chosen = backprop_with(),
+  adam = batches(0.001, validation = NULL)
+)
+large_candidates <- list(
+  lbfgs = full_batch(0.5), rate0.001 = batches(0.001), rate0.003 = batches(0.003),
+  batch128 = batches(0.003, 128), plateau = batches(0.003, schedule = backprop::nn_plateau(0.5, 5)),
+  cosine = batches(0.003, epochs = 100, schedule = backprop::nn_cosine(100), patience = 30),
+  deep = batches(0.003, hidden = c(64, 64)), wide = batches(0.003, hidden = 200),
+  wide_2 = batches(0.003, hidden = 200, c = 2), wide_4 = batches(0.003, hidden = 200, c = 4),
+  c_0.05 = batches(0.003, c = 0.05), c_3 = batches(0.003, c = 3), chosen = backprop_with()
+)
 
 arguments <- commandArgs(TRUE)
 size <- if (length(arguments) > 0) arguments[1] else "small"
@@ -65,8 +131,13 @@ seeds <- seq_len(if (length(arguments) > 1) as.integer(arguments[2]) else 5)
 set.seed(0)
 sets <- lapply(if (size == "small") small_sets() else large_sets(), as_set)
 others <- list(nnet = nnet_with(5))
-if (file.exists("/usr/bin/python3") && system2("/usr/bin/python3", c("-c", shQuote("import sklearn")), stderr = FALSE) == 0) others$`scikit-learn` <- sklearn(TRUE)
-results <- contest(sets, c(if (size == "small") small_candidates else large_candidates, others), seeds)
+if (file.exists("/usr/bin/python3") &&
+  system2("/usr/bin/python3", c("-c", shQuote("import sklearn")), stderr = FALSE) == 0) {
+  others$`scikit-learn` <- sklearn(TRUE)
+}
+results <- contest(
+  sets, c(if (size == "small") small_candidates else large_candidates, others), seeds
+)
 options(width = 250)
 print(signif(medians(results), 3))
 print(round(medians(results, "seconds"), 2))

@@ -2,18 +2,24 @@
 #
 #   Rscript bench/growth.R [--installed] [--csv=FILE]
 #
-# Each of the five is varied alone around a middle setting, in double and in single precision. Installs the package from an R CMD build
-# tarball into a library of its own (--installed: takes the installed one). Every point runs in an R process of its own, on one thread:
+# Each of the five is varied alone around a middle setting, in double and in single precision.
+# Installs the package from an R CMD build tarball into a library of its own (--installed: takes the
+# installed one). Every point runs in an R process of its own, on one thread:
 #
-# - seconds of one epoch: half the difference between training for 3 epochs and for 1, which leaves out what happens once; the median of
-#   3 such pairs at least, of as many as a second has room for, 25 at most;
-# - memory: by how many bytes the process's peak (VmHWM in /proc/self/status) rises while it trains, from the moment when the data are
-#   there already: all that training takes beyond them; the median of the same runs. NA where the system does not say.
+# - seconds of one epoch: half the difference between training for 3 epochs and for 1, which leaves
+#   out what happens once; the median of 3 such pairs at least, of as many as a second has room for,
+#   25 at most;
+# - memory: by how many bytes the process's peak (VmHWM in /proc/self/status) rises while it trains,
+#   from the moment when the data are there already: all that training takes beyond them; the median
+#   of the same runs. NA where the system does not say.
 #
-# Takes two to five minutes. The file begins with lines after '#' that say when, where and with what it was made.
+# Takes two to five minutes. The file begins with lines after '#' that say when, where and with what
+# it was made.
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
 arguments <- commandArgs(trailingOnly = TRUE)
-option <- function(name) sub(paste0("^--", name, "=?"), "", grep(paste0("^--", name), arguments, value = TRUE))
+option <- function(name) {
+  sub(paste0("^--", name, "=?"), "", grep(paste0("^--", name), arguments, value = TRUE))
+}
 
 middle <- list(n = 10000, p = 50, width = 64, depth = 2, batch = 128)
 values <- list(
@@ -24,17 +30,26 @@ values <- list(
   batch = c(8, 32, 128, 512, 2048, 10000)
 )
 
-# The peak of this process so far, in bytes; with `reset`, counted from now on. NA where the system does not tell, or does not let it be reset.
+# The peak of this process so far, in bytes; with `reset`, counted from now on. NA where the system
+# does not tell, or does not let it be reset.
 peak_memory <- function(reset = FALSE) {
-  if (file.access("/proc/self/clear_refs", 2) != 0) return(NA_real_)
+  if (file.access("/proc/self/clear_refs", 2) != 0) {
+    return(NA_real_)
+  }
   if (reset) cat("5", file = "/proc/self/clear_refs")
   1024 * as.double(gsub("[^0-9]", "", grep("^VmHWM", readLines("/proc/self/status"), value = TRUE)))
 }
 
 measure <- function(n, p, width, depth, batch, precision) {
   library(backprop)
-  train <- function(X, y, epochs) nn_train(X, y, hidden = rep(width, depth), activation = "relu", output_activation = "identity", init = "glorot_uniform",
-    reduction = "mean", optimizer = "adam", epochs = epochs, batch_size = batch, precision = precision, keep_fitted = FALSE)
+  train <- function(X, y, epochs) {
+    nn_train(
+      X, y,
+      hidden = rep(width, depth), activation = "relu", output_activation = "identity",
+      init = "glorot_uniform", reduction = "mean", optimizer = "adam", epochs = epochs,
+      batch_size = batch, precision = precision, keep_fitted = FALSE
+    )
+  }
   seconds <- function(epochs) {
     begin <- Sys.time()
     train(X, y, epochs)
@@ -46,7 +61,13 @@ measure <- function(n, p, width, depth, batch, precision) {
   dim(X) <- c(n, p)
   y <- sin(X[, 1]) + X[, 2] * X[, 3] / 2 + 0.1 * rnorm(n)
   # all code is loaded and compiled before anything is measured
-  for (i in 1:3) nn_train(X[1:20, ], y[1:20], hidden = c(3, 3), activation = "relu", optimizer = "adam", epochs = 1, batch_size = 5, precision = precision)
+  for (i in 1:3) {
+    nn_train(
+      X[1:20, ], y[1:20],
+      hidden = c(3, 3), activation = "relu", optimizer = "adam", epochs = 1,
+      batch_size = 5, precision = precision
+    )
+  }
   begin <- Sys.time()
   slopes <- rises <- numeric()
   while (length(slopes) < 3 || (length(slopes) < 25 && Sys.time() - begin < 1)) {
@@ -70,13 +91,21 @@ if (length(option("installed")) == 0) {
   source(file.path(here, "installation.R"))
   install_afresh(file.path(here, ".."))
 }
-# With a fixed threshold glibc gives memory back to the system when it is freed, and what was freed before hides nothing of what training takes.
+# With a fixed threshold glibc gives memory back to the system when it is freed, and what was freed
+# before hides nothing of what training takes.
 measure_in_a_child <- function(point) {
   library_paths <- paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))
-  answer <- system2(file.path(R.home("bin"), "Rscript"), c(shQuote(file.path(here, "growth.R")), paste0("--point=", paste(unlist(point), collapse = ","))),
-    stdout = TRUE, env = c(library_paths, "MALLOC_MMAP_THRESHOLD_=65536"))
+  answer <- system2(
+    file.path(R.home("bin"), "Rscript"),
+    c(
+      shQuote(file.path(here, "growth.R")), paste0("--point=", paste(unlist(point), collapse = ","))
+    ),
+    stdout = TRUE, env = c(library_paths, "MALLOC_MMAP_THRESHOLD_=65536")
+  )
   numbers <- suppressWarnings(as.double(strsplit(trimws(answer[length(answer)]), " +")[[1]]))
-  if (length(numbers) != 2) stop("no result for ", paste(names(point), unlist(point), sep = " = ", collapse = ", "))
+  if (length(numbers) != 2) {
+    stop("no result for ", paste(names(point), unlist(point), sep = " = ", collapse = ", "))
+  }
   numbers
 }
 
@@ -92,8 +121,11 @@ points <- unique(table[settings])
 begin <- Sys.time()
 measured <- lapply(seq_len(nrow(points)), function(i) {
   numbers <- measure_in_a_child(points[i, ])
-  cat(sprintf("%2d of %d: n %6g, p %3g, width %3g, depth %g, batch %5g, %s: %7.4f s an epoch, %6.1f MB\n", i, nrow(points), points$n[i], points$p[i],
-    points$width[i], points$depth[i], points$batch[i], points$precision[i], numbers[1], numbers[2] / 1e6))
+  cat(sprintf(
+    "%2d of %d: n %6g, p %3g, width %3g, depth %g, batch %5g, %s: %7.4f s an epoch, %6.1f MB\n", i,
+    nrow(points), points$n[i], points$p[i], points$width[i], points$depth[i], points$batch[i],
+    points$precision[i], numbers[1], numbers[2] / 1e6
+  ))
   numbers
 })
 points$seconds <- signif(vapply(measured, `[`, 0, 1), 4)
@@ -103,9 +135,16 @@ table <- cbind(table, points[match(key(table), key(points)), c("seconds", "megab
 cat(sprintf("%.0f s in all\n", as.double(Sys.time() - begin, units = "secs")))
 
 if (length(option("csv"))) {
-  processor <- if (file.exists("/proc/cpuinfo")) sub(".*: *", "", grep("^model name", readLines("/proc/cpuinfo"), value = TRUE)[1]) else Sys.info()[["machine"]]
-  header <- paste0("# ", format(Sys.Date()), "; ", R.version$version.string, "; backprop ", utils::packageVersion("backprop"), "; ", processor, "; instruction set ",
-    attr(backprop::nn_instruction_sets(), "chosen"))
+  processor <- if (file.exists("/proc/cpuinfo")) {
+    sub(".*: *", "", grep("^model name", readLines("/proc/cpuinfo"), value = TRUE)[1])
+  } else {
+    Sys.info()[["machine"]]
+  }
+  header <- paste0(
+    "# ", format(Sys.Date()), "; ", R.version$version.string, "; backprop ",
+    utils::packageVersion("backprop"), "; ", processor, "; instruction set ",
+    attr(backprop::nn_instruction_sets(), "chosen")
+  )
   file <- file(option("csv"), "w")
   writeLines(header, file)
   utils::write.csv(table, file, row.names = FALSE, quote = FALSE)

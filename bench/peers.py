@@ -1,5 +1,6 @@
-# The contestants in Python, served to run.R over a socket on this machine, one request a line: "load FOLDER", "versions",
-# "time CONTESTANT WORKLOAD ROUND", "quit". Each answer is one line of JSON. Times are taken here, around the training or prediction alone.
+# The contestants in Python, served to run.R over a socket on this machine, one request a line:
+# "load FOLDER", "versions", "time CONTESTANT WORKLOAD ROUND", "quit". Each answer is one line of
+# JSON. Times are taken here, around the training or prediction alone.
 import ctypes
 import json
 import os
@@ -40,10 +41,15 @@ def hidden(w):
 
 
 def start(name, round):
-    numbers, w, at, layers = np.fromfile(os.path.join(folder, "%s.start%d" % (name, round)), dtype="<f8"), workloads[name], 0, []
+    numbers = np.fromfile(os.path.join(folder, "%s.start%d" % (name, round)), dtype="<f8")
+    w, at, layers = workloads[name], 0, []
     units = [w["p"]] + hidden(w) + [w["k"]]
     for inputs, outputs in zip(units[:-1], units[1:]):
-        layers.append((numbers[at:at + inputs * outputs].reshape(outputs, inputs).T.copy(), numbers[at + inputs * outputs:at + (inputs + 1) * outputs].copy()))
+        biases = at + inputs * outputs
+        layers.append((
+            numbers[at:biases].reshape(outputs, inputs).T.copy(),
+            numbers[biases:biases + outputs].copy(),
+        ))
         at += (inputs + 1) * outputs
     return layers
 
@@ -83,22 +89,31 @@ def scikit_learn(name, round, dtype):
     if w["task"] == "squares":
         return None
     X, target = data_of(name, dtype)
-    common = dict(hidden_layer_sizes=tuple(hidden(w)), activation="logistic" if w["activation"] == "sigmoid" else w["activation"], alpha=0, random_state=round)
+    common = dict(
+        hidden_layer_sizes=tuple(hidden(w)),
+        activation="logistic" if w["activation"] == "sigmoid" else w["activation"],
+        alpha=0, random_state=round,
+    )
     if w["task"] == "predict":
         model = MLPClassifier(max_iter=1, **common).fit(X[:100], np.arange(100) % w["k"])
         return timed(lambda: model.predict_proba(X))[0], None
     if w["task"] == "regression":
-        # its public fit() draws its own weights: they are put in their place by the method that draws them
+        # its public fit() draws its own weights: they are put in their place by the method that
+        # draws them
         layers = start(name, round)
 
         class Started(MLPRegressor):
             def _initialize(self, y, layer_units, dtype):
                 super()._initialize(y, layer_units, dtype)
-                self.coefs_, self.intercepts_ = [a.astype(dtype) for a, b in layers], [b.astype(dtype) for a, b in layers]
+                self.coefs_ = [a.astype(dtype) for a, b in layers]
+                self.intercepts_ = [b.astype(dtype) for a, b in layers]
         model = Started(solver="lbfgs", max_iter=w["epochs"], tol=0, max_fun=10 ** 9, **common)
         seconds, _ = timed(lambda: model.fit(X, target))
         return seconds, 2 * float(model.loss_)
-    model = MLPClassifier(solver="adam", batch_size=w["batch"], max_iter=w["epochs"], n_iter_no_change=10 ** 6, tol=0, **common)
+    model = MLPClassifier(
+        solver="adam", batch_size=w["batch"], max_iter=w["epochs"], n_iter_no_change=10 ** 6,
+        tol=0, **common,
+    )
     return timed(lambda: model.fit(X, target.astype(int)))[0], None
 
 
@@ -149,13 +164,25 @@ def gemm_rate(dtype, size=1000):
     except AttributeError:
         pass
     a, b, c = (np.ones((size, size), dtype=dtype) for _ in range(3))
-    f, number = (blas.cblas_dgemm, ctypes.c_double) if dtype == "f8" else (blas.cblas_sgemm, ctypes.c_float)
+    f, number = blas.cblas_dgemm, ctypes.c_double
+    if dtype != "f8":
+        f, number = blas.cblas_sgemm, ctypes.c_float
     p = lambda m: m.ctypes.data_as(ctypes.c_void_p)
-    seconds, _ = timed(lambda: [f(101, 111, 111, size, size, size, number(1), p(a), size, p(b), size, number(0), p(c), size) for _ in range(5)])
+
+    def multiply():
+        f(101, 111, 111, size, size, size, number(1), p(a), size, p(b), size, number(0), p(c), size)
+
+    seconds, _ = timed(lambda: [multiply() for _ in range(5)])
     return 5 * 2e-9 * size ** 3 / seconds, None
 
 
-contestants = {"NumPy loop": (numpy_loop, "f8"), "scikit-learn": (scikit_learn, "f8"), "scikit-learn, single": (scikit_learn, "f4"), "torch": (pytorch, "f8"), "torch, single": (pytorch, "f4")}
+contestants = {
+    "NumPy loop": (numpy_loop, "f8"),
+    "scikit-learn": (scikit_learn, "f8"),
+    "scikit-learn, single": (scikit_learn, "f4"),
+    "torch": (pytorch, "f8"),
+    "torch, single": (pytorch, "f4"),
+}
 
 connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 lines = connection.makefile("rw")
@@ -169,7 +196,11 @@ for line in lines:
             workloads = json.load(f)
         answer = "ready"
     elif words[0] == "versions":
-        answer = {"NumPy": np.__version__, "scikit-learn": sklearn and sklearn.__version__, "torch": torch and torch.__version__}
+        answer = {
+            "NumPy": np.__version__,
+            "scikit-learn": sklearn and sklearn.__version__,
+            "torch": torch and torch.__version__,
+        }
     elif words[0] == "contestants":
         answer = list(contestants)
     elif words[0] == "gemm":

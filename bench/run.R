@@ -2,12 +2,16 @@
 #
 #   Rscript bench/run.R [workload ...] [--rounds=N] [--installed] [--csv=FILE]
 #
-# Installs the package from an R CMD build tarball into a library of its own (--installed: takes the installed one), takes the contestants that are there,
-# lets them take turns within one run (A B C A B C ...) on one thread, and prints medians and ratios. Needs jsonlite for the contestants in Python.
+# Installs the package from an R CMD build tarball into a library of its own (--installed: takes the
+# installed one), takes the contestants that are there, lets them take turns within one run (A B C A
+# B C ...) on one thread, and prints medians and ratios. Needs jsonlite for the contestants in
+# Python.
 options(width = 150)
 arguments <- commandArgs(trailingOnly = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
-option <- function(name) sub(paste0("^--", name, "=?"), "", grep(paste0("^--", name), arguments, value = TRUE))
+option <- function(name) {
+  sub(paste0("^--", name, "=?"), "", grep(paste0("^--", name), arguments, value = TRUE))
+}
 rounds_given <- as.integer(option("rounds"))
 
 if (length(option("installed")) == 0) {
@@ -25,12 +29,26 @@ folder <- tempfile("data-")
 dir.create(folder)
 start_python <- function() {
   python <- "/usr/bin/python3"
-  if (!file.exists(python) || !requireNamespace("jsonlite", quietly = TRUE)) return(NULL)
-  if (suppressWarnings(system2(python, c("-c", shQuote("import numpy")), stdout = FALSE, stderr = FALSE)) != 0) return(NULL)
+  if (!file.exists(python) || !requireNamespace("jsonlite", quietly = TRUE)) {
+    return(NULL)
+  }
+  if (suppressWarnings(system2(
+    python, c("-c", shQuote("import numpy")),
+    stdout = FALSE, stderr = FALSE
+  )) != 0) {
+    return(NULL)
+  }
   port <- sample(20000:40000, 1)
   openblas <- Sys.glob("/usr/lib/*/openblas-pthread")
-  system2("env", c("-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE", "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", if (length(openblas)) paste0("LD_LIBRARY_PATH=", openblas[1]),
-    python, shQuote(file.path(here, "peers.py")), port), wait = FALSE, stderr = "")
+  system2(
+    "env",
+    c(
+      "-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE", "OMP_NUM_THREADS=1",
+      "OPENBLAS_NUM_THREADS=1", if (length(openblas)) paste0("LD_LIBRARY_PATH=", openblas[1]),
+      python, shQuote(file.path(here, "peers.py")), port
+    ),
+    wait = FALSE, stderr = ""
+  )
   socketConnection("127.0.0.1", port, server = TRUE, blocking = TRUE, open = "r+", timeout = 3600)
 }
 python <- start_python()
@@ -41,14 +59,23 @@ ask <- function(...) {
 start_file <- function(name, round) file.path(folder, paste0(name, ".start", round))
 write_numbers <- function(x, path) writeBin(as.double(x), path, size = 8, endian = "little")
 if (!is.null(python)) {
-  jsonlite::write_json(lapply(workloads, function(w) lapply(w, function(x) if (length(x) == 1) jsonlite::unbox(x) else x)), file.path(folder, "workloads.json"), digits = NA)
+  jsonlite::write_json(
+    lapply(workloads, function(w) {
+      lapply(w, function(x) if (length(x) == 1) jsonlite::unbox(x) else x)
+    }),
+    file.path(folder, "workloads.json"),
+    digits = NA
+  )
   invisible(ask("load", folder))
 }
 
 seconds_of <- function(f, round, calls) {
   begin <- Sys.time()
   for (call in seq_len(calls)) value <- f(round)
-  list(as.double(Sys.time() - begin, units = "secs") / calls, if (is.numeric(value) && length(value) == 1) value else NULL)
+  list(
+    as.double(Sys.time() - begin, units = "secs") / calls,
+    if (is.numeric(value) && length(value) == 1) value else NULL
+  )
 }
 
 # All contestants of a workload, name -> function of the round that returns list(seconds, loss).
@@ -60,13 +87,18 @@ contestants_of <- function(name) {
   found <- list()
   for (label in names(r_contestants)) {
     one <- r_contestants[[label]]
-    if (!requireNamespace(one$package, quietly = TRUE) || (!is.null(one$only) && !name %in% one$only)) next
+    if (!requireNamespace(one$package, quietly = TRUE) ||
+      (!is.null(one$only) && !name %in% one$only)) {
+      next
+    }
     f <- one$make(w, data, start)
-    if (!is.null(f)) found[[label]] <- local({
-      f <- f
-      times <- if (one$package == "backprop") calls else 1
-      function(round) seconds_of(f, round, times)
-    })
+    if (!is.null(f)) {
+      found[[label]] <- local({
+        f <- f
+        times <- if (one$package == "backprop") calls else 1
+        function(round) seconds_of(f, round, times)
+      })
+    }
   }
   if (!is.null(python)) {
     write_numbers(data$X, file.path(folder, paste0(name, ".X")))
@@ -75,7 +107,9 @@ contestants_of <- function(name) {
       found[[label]] <- local({
         label <- label
         function(round) {
-          if (!file.exists(start_file(name, round))) write_numbers(unlist(start(round)), start_file(name, round))
+          if (!file.exists(start_file(name, round))) {
+            write_numbers(unlist(start(round)), start_file(name, round))
+          }
           answer <- ask("time", label, name, round)
           if (is.null(answer)) list(NULL) else as.list(answer)
         }
@@ -86,15 +120,31 @@ contestants_of <- function(name) {
 }
 
 versions <- function() {
-  packages <- intersect(c("backprop", "ANN2", "neuralnetwork", "nnet", "RSNNS"), rownames(utils::installed.packages()))
+  packages <- intersect(
+    c("backprop", "ANN2", "neuralnetwork", "nnet", "RSNNS"), rownames(utils::installed.packages())
+  )
   own <- vapply(packages, function(p) paste(p, utils::packageVersion(p)), "")
-  c(own, if (!is.null(python)) { v <- Filter(Negate(is.null), ask("versions")); paste(names(v), unlist(v)) })
+  c(own, if (!is.null(python)) {
+    v <- Filter(Negate(is.null), ask("versions"))
+    paste(names(v), unlist(v))
+  })
 }
-processor <- if (file.exists("/proc/cpuinfo")) sub(".*: *", "", grep("^model name", readLines("/proc/cpuinfo"), value = TRUE)[1]) else Sys.info()[["machine"]]
-conditions <- c(paste0(format(Sys.Date()), ", ", R.version$version.string, ", ", processor, ", instruction set ", attr(nn_instruction_sets(), "chosen")), paste(versions(), collapse = ", "))
+processor <- if (file.exists("/proc/cpuinfo")) {
+  sub(".*: *", "", grep("^model name", readLines("/proc/cpuinfo"), value = TRUE)[1])
+} else {
+  Sys.info()[["machine"]]
+}
+conditions <- c(
+  paste0(
+    format(Sys.Date()), ", ", R.version$version.string, ", ", processor, ", instruction set ",
+    attr(nn_instruction_sets(), "chosen")
+  ),
+  paste(versions(), collapse = ", ")
+)
 cat(conditions, "", sep = "\n")
 
-# Multiplications and additions that one epoch needs: forward, and backward without the gradient of the inputs.
+# Multiplications and additions that one epoch needs: forward, and backward without the gradient of
+# the inputs.
 work_of <- function(w) {
   units <- c(w$p, w$hidden, w$k)
   products <- units[-1] * units[-length(units)]
@@ -106,24 +156,42 @@ for (name in chosen) {
   w <- workloads[[name]]
   contestants <- contestants_of(name)
   # the first round warms up, and shows who does not take part
-  takes_part <- vapply(contestants, function(f) is.numeric(tryCatch(f(1)[[1]], error = function(e) { message(name, ": ", conditionMessage(e)); NULL })), NA)
+  takes_part <- vapply(contestants, function(f) {
+    is.numeric(tryCatch(f(1)[[1]], error = function(e) {
+      message(name, ": ", conditionMessage(e))
+      NULL
+    }))
+  }, NA)
   contestants <- contestants[takes_part]
   rounds <- if (length(rounds_given)) rounds_given else w$rounds
-  seconds <- losses <- matrix(NA_real_, rounds, length(contestants), dimnames = list(NULL, names(contestants)))
+  seconds <- losses <- matrix(
+    NA_real_, rounds, length(contestants),
+    dimnames = list(NULL, names(contestants))
+  )
   rates <- matrix(NA_real_, rounds, 2, dimnames = list(NULL, c("f8", "f4")))
   for (round in seq_len(rounds)) {
     for (label in names(contestants)) {
       result <- contestants[[label]](round)
       seconds[round, label] <- result[[1]]
-      if (length(result) > 1 && !is.null(result[[2]]) && !is.na(result[[2]])) losses[round, label] <- result[[2]]
+      if (length(result) > 1 && !is.null(result[[2]]) && !is.na(result[[2]])) {
+        losses[round, label] <- result[[2]]
+      }
     }
-    if (name %in% c("table256", "images512") && !is.null(python)) for (type in colnames(rates)) rates[round, type] <- as.list(ask("gemm", type))[[1]]
+    if (name %in% c("table256", "images512") && !is.null(python)) {
+      for (type in colnames(rates)) rates[round, type] <- as.list(ask("gemm", type))[[1]]
+    }
   }
   medians <- apply(seconds, 2, stats::median)
-  # a ratio is the median of the rounds' ratios: what else the machine does falls on both sides of it
+  # a ratio is the median of the rounds' ratios: what else the machine does falls on both sides of
+  # it
   ratio <- function(to) apply(seconds / seconds[, to], 2, stats::median)
-  table <- data.frame(seconds = signif(medians, 3), "times backprop" = sprintf("%.2f", ratio("backprop")), check.names = FALSE)
-  if ("backprop, single" %in% colnames(seconds)) table$`times single` <- sprintf("%.2f", ratio("backprop, single"))
+  table <- data.frame(
+    seconds = signif(medians, 3), "times backprop" = sprintf("%.2f", ratio("backprop")),
+    check.names = FALSE
+  )
+  if ("backprop, single" %in% colnames(seconds)) {
+    table$`times single` <- sprintf("%.2f", ratio("backprop, single"))
+  }
   if (any(!is.na(losses))) table$loss <- signif(apply(losses, 2, stats::median), 4)
   if (any(!is.na(rates))) {
     single <- grepl("single", names(medians))
@@ -131,16 +199,26 @@ for (name in chosen) {
     gflops <- 1e-9 * work_of(w) / medians
     table$GFLOPs <- round(gflops, 1)
     table$"of OpenBLAS" <- sprintf("%.0f %%", 100 * gflops / rate[ifelse(single, "f4", "f8")])
-    cat(sprintf("OpenBLAS at 1000 x 1000: %.1f GFLOP/s double, %.1f single\n", rate[["f8"]], rate[["f4"]]))
+    cat(sprintf(
+      "OpenBLAS at 1000 x 1000: %.1f GFLOP/s double, %.1f single\n", rate[["f8"]], rate[["f4"]]
+    ))
   }
   cat(w$title, "; medians of ", rounds, " rounds\n", sep = "")
   print(table[order(medians), , drop = FALSE])
   cat("\n")
-  all_rows <- rbind(all_rows, data.frame(workload = w$title, contestant = rownames(table), table, check.names = FALSE, row.names = NULL)[, c("workload", "contestant", "seconds", "times backprop")])
+  all_rows <- rbind(
+    all_rows,
+    data.frame(
+      workload = w$title, contestant = rownames(table), table, check.names = FALSE, row.names = NULL
+    )[, c("workload", "contestant", "seconds", "times backprop")]
+  )
 }
 if (length(option("csv"))) {
   writeLines(paste("#", conditions), option("csv"))
-  suppressWarnings(utils::write.table(all_rows, option("csv"), append = TRUE, sep = ",", row.names = FALSE))
+  suppressWarnings(utils::write.table(
+    all_rows, option("csv"),
+    append = TRUE, sep = ",", row.names = FALSE
+  ))
 }
 if (!is.null(python)) {
   writeLines("quit", python)

@@ -1,9 +1,12 @@
-# The tutorial's training, 3 cases x 4 inputs, 3 hidden units, 1 output, 5000 epochs: nn_train(X, y) against
+# The tutorial's training, 3 cases x 4 inputs, 3 hidden units, 1 output, 5000 epochs: nn_train(X, y)
+# against
 #  - the tutorial's loop in plain R (with one bias a unit: colSums, not rowSums),
 #  - CRAN's ANN2, where it is installed,
 #  - the tutorial's loop in NumPy, where /usr/bin/python3 has it (timed within Python).
-# They take turns within one run (A B C D A B C D ...), so that what else the machine does falls on all of them; medians are compared.
-# Uses the installed package:  Rscript bench/tutorial.R [rounds]
+# They take turns within one run (A B C D A B C D ...), so that what else the machine does falls on
+# all of them; medians are compared. Uses the installed package:
+#
+#   Rscript bench/tutorial.R [rounds]
 
 suppressPackageStartupMessages(library(backprop))
 options(width = 120)
@@ -42,7 +45,8 @@ plain_loop <- function(X, y, hidden = 3, learning_rate = 0.1) {
   list(wh = wh, bh = bh, wout = wout, bout = bout)
 }
 
-# Takes the first weights as arguments, in NumPy's order (row by row); prints the seconds of the loop and the last weights.
+# Takes the first weights as arguments, in NumPy's order (row by row); prints the seconds of the
+# loop and the last weights.
 numpy_loop <- '
 import sys, time
 import numpy as np
@@ -87,8 +91,12 @@ for matrix in (wh, bh, wout, bout):
 python <- "/usr/bin/python3"
 script <- tempfile(fileext = ".py")
 writeLines(numpy_loop, script)
-in_python <- function(arguments, ...) suppressWarnings(system2(python, arguments, stdout = TRUE, stderr = FALSE, ...))
-numpy_version <- if (file.exists(python)) in_python(c("-c", shQuote("import numpy; print(numpy.__version__)")))
+in_python <- function(arguments, ...) {
+  suppressWarnings(system2(python, arguments, stdout = TRUE, stderr = FALSE, ...))
+}
+numpy_version <- if (file.exists(python)) {
+  in_python(c("-c", shQuote("import numpy; print(numpy.__version__)")))
+}
 has_numpy <- length(numpy_version) == 1 && is.null(attr(numpy_version, "status"))
 
 by_row <- function(network) unlist(lapply(network, t), use.names = FALSE)
@@ -103,7 +111,8 @@ seconds_of <- function(code) {
   as.double(Sys.time() - begin, units = "secs")
 }
 
-# What takes turns: name -> function of the round that returns seconds. nn_train() is so short that each turn is the mean of 20 calls.
+# What takes turns: name -> function of the round that returns seconds. nn_train() is so short that
+# each turn is the mean of 20 calls.
 calls <- 20
 contestants <- list(
   "backprop: nn_train(X, y)" = function(round) {
@@ -121,9 +130,12 @@ if (requireNamespace("ANN2", quietly = TRUE)) {
   column <- matrix(y, ncol = 1)
   contestants[[paste("ANN2", utils::packageVersion("ANN2"))]] <- function(round) {
     seconds_of(function() {
-      ANN2::neuralnetwork(X, column, hidden.layers = 3, regression = TRUE, standardize = FALSE, loss.type = "squared",
-        activ.functions = "sigmoid", optim.type = "sgd", learn.rates = 0.1, sgd.momentum = 0, n.epochs = epochs, batch.size = 3,
-        val.prop = 0, verbose = FALSE, random.seed = round)
+      ANN2::neuralnetwork(
+        X, column,
+        hidden.layers = 3, regression = TRUE, standardize = FALSE, loss.type = "squared",
+        activ.functions = "sigmoid", optim.type = "sgd", learn.rates = 0.1, sgd.momentum = 0,
+        n.epochs = epochs, batch.size = 3, val.prop = 0, verbose = FALSE, random.seed = round
+      )
     })
   }
 } else {
@@ -135,7 +147,13 @@ if (has_numpy) {
     run_numpy(nn_init(4, 1))$seconds
   }
 } else {
-  absent <- c(absent, paste("NumPy loop: not measured, as", python, if (file.exists(python)) "has no numpy" else "does not exist"))
+  absent <- c(
+    absent,
+    paste(
+      "NumPy loop: not measured, as", python,
+      if (file.exists(python)) "has no numpy" else "does not exist"
+    )
+  )
 }
 
 # First of all: is it the same training? (This is the warm-up, too.)
@@ -147,14 +165,20 @@ fit <- nn_train(X, y, epochs = epochs)
 agreement <- c("nn_train() and the plain R loop" = distance(by_row(coef(fit)), reference))
 if (has_numpy) {
   set.seed(1)
-  agreement["NumPy's loop and the plain R loop"] <- distance(run_numpy(nn_init(4, 1))$weights, reference)
+  agreement["NumPy's loop and the plain R loop"] <- distance(
+    run_numpy(nn_init(4, 1))$weights, reference
+  )
 }
 for (name in names(agreement)) cat(sprintf("%s agree to %.1e\n", name, agreement[[name]]))
-if (!all(agreement < 1e-10)) stop("They do not train the same network: there is nothing to compare.")
+if (!all(agreement < 1e-10)) {
+  stop("They do not train the same network: there is nothing to compare.")
+}
 for (contestant in contestants) contestant(1)
 
 seconds <- matrix(NA_real_, rounds, length(contestants), dimnames = list(NULL, names(contestants)))
-for (round in seq_len(rounds)) for (name in names(contestants)) seconds[round, name] <- contestants[[name]](round)
+for (round in seq_len(rounds)) {
+  for (name in names(contestants)) seconds[round, name] <- contestants[[name]](round)
+}
 
 milliseconds <- 1000 * apply(seconds, 2, stats::median)
 spread <- 1000 * apply(seconds, 2, stats::quantile, c(0.25, 0.75))
@@ -164,9 +188,20 @@ processor <- if (file.exists("/proc/cpuinfo")) {
   Sys.info()[["machine"]]
 }
 
-cat("\n", R.version.string, ", ", R.version$platform, "; backprop ", format(utils::packageVersion("backprop")), "\n", sep = "")
-cat("Processor: ", processor, "; instruction set in use: ", attr(nn_instruction_sets(), "chosen"), "\n", sep = "")
-cat(epochs, " epochs, medians of ", rounds, " rounds in turns, the whole call counted\n\n", sep = "")
+cat(
+  "\n", R.version.string, ", ", R.version$platform, "; backprop ",
+  format(utils::packageVersion("backprop")), "\n",
+  sep = ""
+)
+cat(
+  "Processor: ", processor, "; instruction set in use: ", attr(nn_instruction_sets(), "chosen"),
+  "\n",
+  sep = ""
+)
+cat(
+  epochs, " epochs, medians of ", rounds, " rounds in turns, the whole call counted\n\n",
+  sep = ""
+)
 result <- data.frame(
   milliseconds = sprintf("%.3f", milliseconds),
   quartiles = sprintf("%.3f - %.3f", spread[1, ], spread[2, ]),

@@ -19,13 +19,16 @@ namespace {
 
 Network as_network(const Rcpp::List& shape) {
   Network network;
-  for (double units : Rcpp::as<std::vector<double>>(shape["units"])) network.units.push_back(static_cast<std::size_t>(units));
-  for (int kind : Rcpp::as<std::vector<int>>(shape["activations"])) network.activations.push_back(static_cast<Activation>(kind));
+  for (double units : Rcpp::as<std::vector<double>>(shape["units"]))
+    network.units.push_back(static_cast<std::size_t>(units));
+  for (int kind : Rcpp::as<std::vector<int>>(shape["activations"]))
+    network.activations.push_back(static_cast<Activation>(kind));
   return network;
 }
 
 Objective as_objective(const Rcpp::List& o) {
-  return {static_cast<Loss>(Rcpp::as<int>(o["loss"])), o["loss_parameter"], o["mean"], o["penalty"], o["penalty_l1"]};
+  return {static_cast<Loss>(Rcpp::as<int>(o["loss"])), o["loss_parameter"], o["mean"], o["penalty"],
+          o["penalty_l1"]};
 }
 
 Method as_method(const Rcpp::List& m) {
@@ -42,7 +45,8 @@ Method as_method(const Rcpp::List& m) {
           m["gradient_tolerance"]};
 }
 
-// The second-order methods' part of the state, as plain numbers and matrices (a column for each pair of L-BFGS).
+// The second-order methods' part of the state, as plain numbers and matrices (a column for each
+// pair of L-BFGS).
 void read_curvature(const Rcpp::List& list, State& state) {
   auto numbers = [&](const char* name) { return Rcpp::as<std::vector<double>>(list[name]); };
   state.gradient = numbers("gradient");
@@ -59,16 +63,21 @@ void read_curvature(const Rcpp::List& list, State& state) {
 Rcpp::List write_curvature(const State& state) {
   auto pairs = [&](const std::vector<double>& numbers) {
     const int n = static_cast<int>(state.weights.size());
-    return Rcpp::NumericMatrix(n, static_cast<int>(numbers.size() / state.weights.size()), numbers.begin());
+    return Rcpp::NumericMatrix(n, static_cast<int>(numbers.size() / state.weights.size()),
+                               numbers.begin());
   };
-  return Rcpp::List::create(Rcpp::_["gradient"] = state.gradient, Rcpp::_["s"] = pairs(state.steps_taken), Rcpp::_["y"] = pairs(state.gradient_changes),
-                            Rcpp::_["scale"] = state.scale, Rcpp::_["objective"] = state.objective, Rcpp::_["data_loss"] = state.data_loss,
-                            Rcpp::_["correct"] = state.correct, Rcpp::_["evaluations"] = state.evaluations, Rcpp::_["damping"] = state.damping,
-                            Rcpp::_["damping_factor"] = state.damping_factor);
+  return Rcpp::List::create(
+      Rcpp::_["gradient"] = state.gradient, Rcpp::_["s"] = pairs(state.steps_taken),
+      Rcpp::_["y"] = pairs(state.gradient_changes), Rcpp::_["scale"] = state.scale,
+      Rcpp::_["objective"] = state.objective, Rcpp::_["data_loss"] = state.data_loss,
+      Rcpp::_["correct"] = state.correct, Rcpp::_["evaluations"] = state.evaluations,
+      Rcpp::_["damping"] = state.damping, Rcpp::_["damping_factor"] = state.damping_factor);
 }
 
 Key as_key(const Rcpp::NumericVector& seed) {
-  return seed.size() == 2 ? Key{static_cast<std::uint32_t>(seed[0]), static_cast<std::uint32_t>(seed[1])} : Key{};
+  return seed.size() == 2
+             ? Key{static_cast<std::uint32_t>(seed[0]), static_cast<std::uint32_t>(seed[1])}
+             : Key{};
 }
 
 bool poll_interrupt() {
@@ -84,12 +93,13 @@ template <class T> Rcpp::NumericVector as_numeric(const Buffer<T>& numbers, std:
   return Rcpp::NumericVector(numbers.data(), numbers.data() + count);
 }
 
-// Data at either precision, for the length of one call from R's side: nothing of it is kept in a fit.
+// Data at either precision, for the length of one call from R's side: nothing of it is kept in a
+// fit.
 using AnyRows = std::variant<Rows<double>, Rows<float>>;
 using RowsPointer = Rcpp::XPtr<AnyRows>;
 
-// Inputs as R has them: a numeric matrix, or Matrix's dgCMatrix. Its column c holds the numbers x[p[c]], ..., x[p[c + 1] - 1], in the rows
-// that `i` names beside them.
+// Inputs as R has them: a numeric matrix, or Matrix's dgCMatrix. Its column c holds the numbers
+// x[p[c]], ..., x[p[c + 1] - 1], in the rows that `i` names beside them.
 struct Inputs {
   bool sparse;
   Rcpp::NumericMatrix dense;
@@ -97,7 +107,11 @@ struct Inputs {
   Rcpp::NumericVector x;
   int rows, columns;
 
-  explicit Inputs(SEXP X) : sparse(Rf_isS4(X)), dense(sparse ? Rcpp::NumericMatrix(0, 0) : Rcpp::NumericMatrix(X)), rows(dense.nrow()), columns(dense.ncol()) {
+  explicit Inputs(SEXP X)
+      : sparse(Rf_isS4(X)),
+        dense(sparse ? Rcpp::NumericMatrix(0, 0) : Rcpp::NumericMatrix(X)),
+        rows(dense.nrow()),
+        columns(dense.ncol()) {
     if (!sparse) return;
     const Rcpp::S4 object(X);
     i = object.slot("i");
@@ -135,10 +149,12 @@ struct Inputs {
 
 template <class T>
 Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::NumericVector& weights,
-                  const Rcpp::Nullable<Rcpp::NumericMatrix>& offset, const Rcpp::IntegerVector& which) {
+                  const Rcpp::Nullable<Rcpp::NumericMatrix>& offset,
+                  const Rcpp::IntegerVector& which) {
   const std::size_t n = which.size();
   Rows<T> rows(n, X.columns, y.ncol(), offset.isNotNull(), X.sparse);
-  // From columns to rows, some rows at a time: few enough that what is written stays in the nearest cache, and enough to read a column in runs.
+  // From columns to rows, some rows at a time: few enough that what is written stays in the nearest
+  // cache, and enough to read a column in runs.
   auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
     constexpr std::size_t at_once = 64;
     const std::size_t columns = from.ncol(), all = from.nrow();
@@ -147,7 +163,8 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
       for (std::size_t c = 0; c < columns; ++c) {
         const double* const column = from.begin() + c * all - 1;
         T* target = to.data() + begin * columns + c;
-        for (std::size_t r = begin; r < std::min(n, begin + at_once); ++r, target += columns) *target = static_cast<T>(column[row[r]]);
+        for (std::size_t r = begin; r < std::min(n, begin + at_once); ++r, target += columns)
+          *target = static_cast<T>(column[row[r]]);
       }
   };
   if (X.sparse) {
@@ -169,7 +186,8 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
 template <class T> class Collected {
  public:
   using Part = typename Pass<T>::Part;
-  Collected(Part part, std::size_t layer, std::size_t rows, std::size_t units) : part_(part), layer_(layer), matrix_(Rcpp::no_init(rows, units)) {}
+  Collected(Part part, std::size_t layer, std::size_t rows, std::size_t units)
+      : part_(part), layer_(layer), matrix_(Rcpp::no_init(rows, units)) {}
   void take(const Pass<T>& pass, std::size_t first, std::size_t count) {
     for (int u = 0; u < matrix_.ncol(); ++u)
       for (std::size_t r = 0; r < count; ++r) matrix_(first + r, u) = pass.at(part_, layer_, r, u);
@@ -185,8 +203,10 @@ template <class T> class Collected {
 // The same part of several layers, as a list of matrices.
 template <class T> class CollectedLayers {
  public:
-  CollectedLayers(typename Pass<T>::Part part, const Network& network, std::size_t layers, std::size_t rows) {
-    for (std::size_t l = 0; l < layers; ++l) layers_.emplace_back(part, l, rows, network.units[l + 1]);
+  CollectedLayers(typename Pass<T>::Part part, const Network& network, std::size_t layers,
+                  std::size_t rows) {
+    for (std::size_t l = 0; l < layers; ++l)
+      layers_.emplace_back(part, l, rows, network.units[l + 1]);
   }
   void take(const Pass<T>& pass, std::size_t first, std::size_t count) {
     for (auto& layer : layers_) layer.take(pass, first, count);
@@ -221,9 +241,12 @@ Rcpp::LogicalVector core_instruction_sets() {
 std::string core_instruction_set() { return instruction_set().name; }
 
 // [[Rcpp::export(rng = false)]]
-bool core_choose_instruction_set(std::string name) { return choose_instruction_set(name.empty() ? nullptr : name.c_str()); }
+bool core_choose_instruction_set(std::string name) {
+  return choose_instruction_set(name.empty() ? nullptr : name.c_str());
+}
 
-// The place of the first number that is NA, NaN or infinite, counted from 1; 0 where all are finite.
+// The place of the first number that is NA, NaN or infinite, counted from 1; 0 where all are
+// finite.
 // [[Rcpp::export(rng = false)]]
 double core_first_not_finite(const Rcpp::NumericVector& x) {
   constexpr R_xlen_t block = 1024, lanes = 8;
@@ -242,8 +265,9 @@ double core_first_not_finite(const Rcpp::NumericVector& x) {
   return 0;
 }
 
-// A fingerprint of numbers, the same in every version of R and of other packages: each number's bits, and how many there are, are
-// mixed in by the multiplication and shift of Knuth's hashing, so that it tells changes of data, though not those of an adversary.
+// A fingerprint of numbers, the same in every version of R and of other packages: each number's
+// bits, and how many there are, are mixed in by the multiplication and shift of Knuth's hashing, so
+// that it tells changes of data, though not those of an adversary.
 // [[Rcpp::export(rng = false)]]
 std::string core_digest(Rcpp::List parts) {
   std::uint64_t digest = 0x243F6A8885A308D3;
@@ -261,9 +285,12 @@ std::string core_digest(Rcpp::List parts) {
   };
   for (R_xlen_t i = 0; i < parts.size(); ++i) {
     const SEXP part = parts[i];
-    if (Rf_isNull(part)) mix(0);
-    else if (TYPEOF(part) == INTSXP) take(Rcpp::IntegerVector(part));
-    else take(Rcpp::NumericVector(part));
+    if (Rf_isNull(part))
+      mix(0);
+    else if (TYPEOF(part) == INTSXP)
+      take(Rcpp::IntegerVector(part));
+    else
+      take(Rcpp::NumericVector(part));
   }
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(digest));
@@ -280,7 +307,8 @@ Rcpp::NumericVector core_activation(int kind, Rcpp::NumericVector x, bool single
   auto run = [&](auto zero) {
     using T = decltype(zero);
     Buffer<T> numbers = as_buffer<T>(x);
-    kernels<T>().activate(static_cast<Activation>(kind), numbers.size() / line<T>, 1, numbers.data(), numbers.data());
+    kernels<T>().activate(static_cast<Activation>(kind), numbers.size() / line<T>, 1,
+                          numbers.data(), numbers.data());
     return as_numeric(numbers, x.size());
   };
   return single ? run(0.0f) : run(0.0);
@@ -291,13 +319,15 @@ Rcpp::NumericVector core_slope(int kind, Rcpp::NumericVector input, Rcpp::Numeri
   const Buffer<double> in = as_buffer<double>(input), out = as_buffer<double>(output);
   Buffer<double> slope(output.size());
   std::fill_n(slope.data(), slope.size(), 1.0);
-  kernels<double>().multiply_slope(static_cast<Activation>(kind), out.size() / line<double>, 1, in.data(), out.data(), slope.data());
+  kernels<double>().multiply_slope(static_cast<Activation>(kind), out.size() / line<double>, 1,
+                                   in.data(), out.data(), slope.data());
   return as_numeric(slope, output.size());
 }
 
 // [[Rcpp::export(rng = false)]]
 Rcpp::IntegerVector core_row_order(Rcpp::NumericVector seed, double epoch, int count) {
-  const auto order = row_order(as_key(seed), static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(count));
+  const auto order =
+      row_order(as_key(seed), static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(count));
   Rcpp::IntegerVector out(order.begin(), order.end());
   return out + 1;
 }
@@ -311,15 +341,17 @@ Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector
 }
 
 // [[Rcpp::export(rng = false)]]
-SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset,
-               Rcpp::IntegerVector which, bool single) {
+SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights,
+               Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single) {
   const Inputs inputs(X);
-  return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, y, weights, offset, which)) : new AnyRows(copy_rows<double>(inputs, y, weights, offset, which)));
+  return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, y, weights, offset, which))
+                            : new AnyRows(copy_rows<double>(inputs, y, weights, offset, which)));
 }
 
 // The output for each row of X or, with `all`, every hidden layer's input and output as well.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, SEXP X, Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single) {
+Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, SEXP X,
+                        Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single) {
   const Network network = as_network(shape);
   const Inputs given(X);
   const std::size_t n = given.rows, layers = network.layers();
@@ -332,7 +364,8 @@ Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, SEXP X, R
     CollectedLayers<T> inputs(Pass<T>::Part::input, network, all ? layers : 0, n);
     CollectedLayers<T> outputs(Pass<T>::Part::output, network, all ? layers : 0, n);
     Collected<T> output(Pass<T>::Part::output, layers - 1, n, network.outputs());
-    const Rcpp::NumericMatrix offsets = offset.isNotNull() ? Rcpp::NumericMatrix(offset.get()) : Rcpp::NumericMatrix(0, 0);
+    const Rcpp::NumericMatrix offsets =
+        offset.isNotNull() ? Rcpp::NumericMatrix(offset.get()) : Rcpp::NumericMatrix(0, 0);
     const double* offsets_begin = offset.isNotNull() ? offsets.begin() : nullptr;
     const SparseRows<T> sparse = given.sparse ? given.by_row<T>(Rcpp::seq_len(n)) : SparseRows<T>();
     for (std::size_t first = 0; first < n; first += at_once) {
@@ -347,15 +380,18 @@ Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, SEXP X, R
       outputs.take(pass, first, count);
       output.take(pass, first, count);
     }
-    return Rcpp::List::create(Rcpp::_["input"] = inputs.list(), Rcpp::_["activation"] = outputs.list(), Rcpp::_["output"] = output.matrix());
+    return Rcpp::List::create(Rcpp::_["input"] = inputs.list(),
+                              Rcpp::_["activation"] = outputs.list(),
+                              Rcpp::_["output"] = output.matrix());
   };
   return single ? run(0.0f) : run(0.0);
 }
 
-// The sum of the loss over all rows, the weight of the rows, and the penalty; with `gradient`, the gradient of the objective;
-// with `all`, every layer's quantities too.
+// The sum of the loss over all rows, the weight of the rows, and the penalty; with `gradient`, the
+// gradient of the objective; with `all`, every layer's quantities too.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List core_backward(Rcpp::List shape, Rcpp::List objective_list, Rcpp::NumericVector weights, SEXP rows_pointer, bool want_gradient, bool all) {
+Rcpp::List core_backward(Rcpp::List shape, Rcpp::List objective_list, Rcpp::NumericVector weights,
+                         SEXP rows_pointer, bool want_gradient, bool all) {
   const Network network = as_network(shape);
   const Objective objective = as_objective(objective_list);
   return std::visit(
@@ -368,33 +404,43 @@ Rcpp::List core_backward(Rcpp::List shape, Rcpp::List objective_list, Rcpp::Nume
         Pass<T> pass(network, rows.count, all, false, alone);
         const std::size_t kept = all ? rows.count : 0;
         using Part = typename Pass<T>::Part;
-        CollectedLayers<T> inputs(Part::input, network, all ? layers : 0, kept), outputs(Part::output, network, all ? layers : 0, kept),
-            errors(Part::error, network, all ? layers - 1 : 0, kept), deltas(Part::delta, network, all ? layers : 0, kept);
+        CollectedLayers<T> inputs(Part::input, network, all ? layers : 0, kept),
+            outputs(Part::output, network, all ? layers : 0, kept),
+            errors(Part::error, network, all ? layers - 1 : 0, kept),
+            deltas(Part::delta, network, all ? layers : 0, kept);
         double sum = 0;
         for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
-          sum += piece_loss(pass, objective, w.data(), rows, first, count, want_gradient ? gradient.data() : nullptr);
+          sum += piece_loss(pass, objective, w.data(), rows, first, count,
+                            want_gradient ? gradient.data() : nullptr);
           for (auto* part : {&inputs, &outputs, &errors, &deltas}) part->take(pass, first, count);
         });
         if (want_gradient)
-          finish_gradient(network, objective, w.data(), objective.mean ? 1 / rows.total_weight : 1, 1, gradient.data());
-        return Rcpp::List::create(Rcpp::_["sum"] = sum, Rcpp::_["weight"] = rows.total_weight, Rcpp::_["penalty"] = penalty_value(network, objective, w.data()),
-                                  Rcpp::_["gradient"] = want_gradient ? as_numeric(gradient, weights.size()) : Rcpp::NumericVector(0),
-                                  Rcpp::_["input"] = inputs.list(), Rcpp::_["activation"] = outputs.list(), Rcpp::_["error"] = errors.list(),
-                                  Rcpp::_["delta"] = deltas.list());
+          finish_gradient(network, objective, w.data(), objective.mean ? 1 / rows.total_weight : 1,
+                          1, gradient.data());
+        return Rcpp::List::create(
+            Rcpp::_["sum"] = sum, Rcpp::_["weight"] = rows.total_weight,
+            Rcpp::_["penalty"] = penalty_value(network, objective, w.data()),
+            Rcpp::_["gradient"] =
+                want_gradient ? as_numeric(gradient, weights.size()) : Rcpp::NumericVector(0),
+            Rcpp::_["input"] = inputs.list(), Rcpp::_["activation"] = outputs.list(),
+            Rcpp::_["error"] = errors.list(), Rcpp::_["delta"] = deltas.list());
       },
       *RowsPointer(rows_pointer));
 }
 
 // weights - rate * gradient
 // [[Rcpp::export(rng = false)]]
-Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVector gradient, double rate) {
+Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVector gradient,
+                                 double rate) {
   Buffer<double> w = as_buffer<double>(weights), g = as_buffer<double>(gradient), none;
-  kernels<double>().update({Rule::gradient_descent, rate, 0, 0, 0, 1, 1, 1}, w.size(), w.data(), g.data(), none.data(), none.data());
+  kernels<double>().update({Rule::gradient_descent, rate, 0, 0, 0, 1, 1, 1}, w.size(), w.data(),
+                           g.data(), none.data(), none.data());
   return as_numeric(w, weights.size());
 }
 
 // [[Rcpp::export(rng = false)]]
-Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_list, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer,
+Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_list,
+                      Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer,
                       Rcpp::List state_list) {
   State state;
   state.weights = Rcpp::as<std::vector<double>>(state_list["weights"]);
@@ -403,7 +449,8 @@ Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_
   state.steps = state_list["steps"];
   state.epoch = static_cast<std::uint32_t>(Rcpp::as<double>(state_list["epoch"]));
   const Rcpp::NumericVector under_way = state_list["under_way"];
-  state.under_way = {static_cast<std::size_t>(under_way[0]), under_way[1], under_way[2], under_way[3]};
+  state.under_way = {static_cast<std::size_t>(under_way[0]), under_way[1], under_way[2],
+                     under_way[3]};
   state.best_weights = Rcpp::as<std::vector<double>>(state_list["best_weights"]);
   state.best_epoch = static_cast<std::uint32_t>(Rcpp::as<double>(state_list["best_epoch"]));
   state.best_loss = state_list["best_loss"];
@@ -412,28 +459,49 @@ Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_
   const Method method = as_method(method_list);
   if (method.family != Family::first_order) read_curvature(state_list["curvature"], state);
 
-  const Plan plan{static_cast<std::size_t>(Rcpp::as<double>(plan_list["batch_size"])), plan_list["shuffle"], as_key(plan_list["seed"]),
-                  Rcpp::as<std::vector<double>>(plan_list["dropout"]), static_cast<std::size_t>(Rcpp::as<double>(plan_list["epochs"])), Rcpp::as<std::vector<double>>(plan_list["rates"]), plan_list["patience"],
-                  plan_list["tolerance"], plan_list["track_best"], plan_list["count_correct"], static_cast<std::size_t>(Rcpp::as<double>(plan_list["threads"])), plan_list["seconds"], poll_interrupt};
+  const Plan plan{static_cast<std::size_t>(Rcpp::as<double>(plan_list["batch_size"])),
+                  plan_list["shuffle"],
+                  as_key(plan_list["seed"]),
+                  Rcpp::as<std::vector<double>>(plan_list["dropout"]),
+                  static_cast<std::size_t>(Rcpp::as<double>(plan_list["epochs"])),
+                  Rcpp::as<std::vector<double>>(plan_list["rates"]),
+                  plan_list["patience"],
+                  plan_list["tolerance"],
+                  plan_list["track_best"],
+                  plan_list["count_correct"],
+                  static_cast<std::size_t>(Rcpp::as<double>(plan_list["threads"])),
+                  plan_list["seconds"],
+                  poll_interrupt};
   const Outcome outcome = std::visit(
       [&](const auto& rows) {
         using T = std::decay_t<decltype(*rows.x.data())>;
-        const Rows<T>* validation = Rf_isNull(validation_pointer) ? nullptr : &std::get<Rows<T>>(*RowsPointer(validation_pointer));
-        return train<T>(as_network(shape), as_objective(objective), method, plan, rows, validation, state);
+        const Rows<T>* validation = Rf_isNull(validation_pointer)
+                                        ? nullptr
+                                        : &std::get<Rows<T>>(*RowsPointer(validation_pointer));
+        return train<T>(as_network(shape), as_objective(objective), method, plan, rows, validation,
+                        state);
       },
       *RowsPointer(rows_pointer));
 
-  static const char* const stops[] = {"iterations", "time", "interrupted", "patience", "diverged", "gradient", "precision"};
-  Rcpp::List state_out = Rcpp::List::create(
-          Rcpp::_["weights"] = state.weights, Rcpp::_["moment"] = state.moment, Rcpp::_["moment2"] = state.moment2, Rcpp::_["steps"] = state.steps,
-          Rcpp::_["epoch"] = static_cast<double>(state.epoch),
-          Rcpp::_["under_way"] = Rcpp::NumericVector::create(static_cast<double>(state.under_way.batch), state.under_way.loss, state.under_way.weight, state.under_way.correct),
-          Rcpp::_["best_weights"] = state.best_weights, Rcpp::_["best_epoch"] = static_cast<double>(state.best_epoch),
-          Rcpp::_["best_loss"] = state.best_loss, Rcpp::_["reference"] = state.reference, Rcpp::_["stale"] = state.stale);
+  static const char* const stops[] = {"iterations", "time",     "interrupted", "patience",
+                                      "diverged",   "gradient", "precision"};
+  Rcpp::List state_out =
+      Rcpp::List::create(Rcpp::_["weights"] = state.weights, Rcpp::_["moment"] = state.moment,
+                         Rcpp::_["moment2"] = state.moment2, Rcpp::_["steps"] = state.steps,
+                         Rcpp::_["epoch"] = static_cast<double>(state.epoch),
+                         Rcpp::_["under_way"] = Rcpp::NumericVector::create(
+                             static_cast<double>(state.under_way.batch), state.under_way.loss,
+                             state.under_way.weight, state.under_way.correct),
+                         Rcpp::_["best_weights"] = state.best_weights,
+                         Rcpp::_["best_epoch"] = static_cast<double>(state.best_epoch),
+                         Rcpp::_["best_loss"] = state.best_loss,
+                         Rcpp::_["reference"] = state.reference, Rcpp::_["stale"] = state.stale);
   if (method.family != Family::first_order) state_out["curvature"] = write_curvature(state);
-  return Rcpp::List::create(
-      Rcpp::_["state"] = state_out, Rcpp::_["stop"] = stops[static_cast<int>(outcome.stop)], Rcpp::_["loss"] = outcome.loss, Rcpp::_["correct"] = outcome.correct,
-      Rcpp::_["validation_loss"] = outcome.validation_loss, Rcpp::_["validation_correct"] = outcome.validation_correct);
+  return Rcpp::List::create(Rcpp::_["state"] = state_out,
+                            Rcpp::_["stop"] = stops[static_cast<int>(outcome.stop)],
+                            Rcpp::_["loss"] = outcome.loss, Rcpp::_["correct"] = outcome.correct,
+                            Rcpp::_["validation_loss"] = outcome.validation_loss,
+                            Rcpp::_["validation_correct"] = outcome.validation_correct);
 }
 
 // Bytes of memory in this machine; infinite where the system does not say.

@@ -14,7 +14,12 @@ set.seed(1)
 fit <- nn_train(X, y)
 print(fit)
 
-cat("\nThe weights that it learned, as coef(fit): wh and bh of the hidden layer, wout and bout of the output.\n\n")
+cat(
+  paste0(
+    "\nThe weights that it learned, as coef(fit): wh and bh of the hidden layer, ",
+    "wout and bout of the output.\n\n"
+  )
+)
 print(coef(fit))
 
 cat("The output for the three cases, fit$output, beside the targets:\n\n")
@@ -24,9 +29,13 @@ if (any(round(fit$output) != y)) stop("The outputs are on the wrong side of 0.5.
 heading("Real data: three species of iris from four measurements of each flower")
 set.seed(2)
 held_out <- sample(nrow(iris), nrow(iris) / 3)
-cat(nrow(iris) - length(held_out), "flowers to learn from, and", length(held_out), "that training never sees.\n")
+cat(
+  nrow(iris) - length(held_out), "flowers to learn from, and", length(held_out),
+  "that training never sees.\n"
+)
 
-# The inputs on a common scale, that of the rows to learn from; one column of 0 and 1 for each species.
+# The inputs on a common scale, that of the rows to learn from; one column of 0 and 1 for each
+# species.
 inputs <- as.matrix(iris[, 1:4])
 centre <- colMeans(inputs[-held_out, ])
 spread <- apply(inputs[-held_out, ], 2, sd)
@@ -35,8 +44,17 @@ species <- levels(iris$Species)
 targets <- outer(as.character(iris$Species), species, "==") + 0
 colnames(targets) <- species
 
-cat('\nfit <- nn_train(inputs[-held_out, ], targets[-held_out, ], hidden = 5, output_activation = "softmax", learning_rate = 0.01)\n\n')
-fit <- nn_train(inputs[-held_out, ], targets[-held_out, ], hidden = 5, output_activation = "softmax", learning_rate = 0.01)
+cat(
+  paste0(
+    "\nfit <- nn_train(inputs[-held_out, ], targets[-held_out, ], hidden = 5, output_activation = ",
+    '"softmax", learning_rate = 0.01)\n\n'
+  )
+)
+fit <- nn_train(
+  inputs[-held_out, ], targets[-held_out, ],
+  hidden = 5, output_activation = "softmax",
+  learning_rate = 0.01
+)
 print(fit)
 
 predicted <- factor(species[max.col(predict(fit, inputs[held_out, ]))], levels = species)
@@ -44,5 +62,8 @@ actual <- iris$Species[held_out]
 cat("\nThe held-out flowers, predicted and actual:\n\n")
 print(table(predicted, actual))
 accuracy <- mean(predicted == actual)
-cat(sprintf("\nAccuracy on the %d held-out flowers: %.1f %% (%d right)\n", length(actual), 100 * accuracy, sum(predicted == actual)))
+cat(sprintf(
+  "\nAccuracy on the %d held-out flowers: %.1f %% (%d right)\n", length(actual), 100 * accuracy,
+  sum(predicted == actual)
+))
 if (accuracy < 0.9) stop("Fewer than 90 % of the held-out flowers are right.")

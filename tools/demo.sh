@@ -1,5 +1,6 @@
 #!/bin/sh
-# From a checkout to a trained network: installs what is missing, installs the package from source, and runs demo.R.
+# From a checkout to a trained network: installs what is missing, installs the package from source,
+# and runs demo.R.
 #
 #   sh tools/demo.sh
 

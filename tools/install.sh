@@ -2,12 +2,15 @@
 # Installs what is missing to run, test or check the package:
 #
 #   sh tools/install.sh run      R, a compiler, and the packages that backprop imports and links to
-#   sh tools/install.sh test     these, the suggested packages, pandoc, and where node and npm are there the runtime that exported models are tested with
-#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang, clang-format, styler, lintr, binutils and g++ for aarch64
+#   sh tools/install.sh test     these, the suggested packages, pandoc, and where node and npm are
+#                                there the runtime that exported models are tested with
+#   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang,
+#                                clang-format, styler, lintr, binutils and g++ for aarch64
 #
-# DESCRIPTION says which packages and which versions. On Debian and Ubuntu they come through apt where its version is new enough, all else
-# from CRAN, into the user's own library where the site's cannot be written. Where nothing is missing it takes one call of R.
-# The other scripts beside this one, and .ci/run, read this file for its functions.
+# DESCRIPTION says which packages and which versions. On Debian and Ubuntu they come through apt
+# where its version is new enough, all else from CRAN, into the user's own library where the site's
+# cannot be written. Where nothing is missing it takes one call of R. The other scripts beside this
+# one, and .ci/run, read this file for its functions.
 
 set -eu
 
@@ -24,18 +27,24 @@ note() { printf '   %s\n' "$*"; }
 stop() { printf '\n%s: %s\n' "$script" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Runs the R code on standard input, with the function's arguments. Whatever that code starts finds standard input empty.
+# Runs the R code on standard input, with the function's arguments. Whatever that code starts finds
+# standard input empty.
 run_r() {
   cat >"$scratch/step.R"
   Rscript "$scratch/step.R" "$@" </dev/null
 }
 
-# quietly WHAT COMMAND...: shows the command's output only where it fails (its end, and below it the lines that speak of errors), and stops.
+# quietly WHAT COMMAND...: shows the command's output only where it fails (its end, and below it the
+# lines that speak of errors), and stops.
 quietly() {
   what=$1
   shift
   if ! "$@" >"$scratch/log" 2>&1 </dev/null; then
-    { tail -n 40 "$scratch/log"; echo; grep -E '(^|[^a-z])([Ee]rror|ERROR)([^a-z]|$)' "$scratch/log" | cut -c 1-300 | head -n 10; } >&2
+    {
+      tail -n 40 "$scratch/log"
+      echo
+      grep -E '(^|[^a-z])([Ee]rror|ERROR)([^a-z]|$)' "$scratch/log" | cut -c 1-300 | head -n 10
+    } >&2
     stop "$what failed; the end of its output is above."
   fi
 }
@@ -54,21 +63,27 @@ use_all_cores() {
   export MAKEFLAGS
 }
 
-# clean_copy FOLDER: the checkout as it stands, changes not yet committed and all, without what compilers and checks leave behind.
+# clean_copy FOLDER: the checkout as it stands, changes not yet committed and all, without what
+# compilers and checks leave behind.
 clean_copy() {
   mkdir -p "$1"
   if have git && [ "$(git -C "$root" rev-parse --show-toplevel 2>/dev/null)" = "$root" ]; then
-    (cd "$root" && git -c core.quotePath=false ls-files --cached --others --exclude-standard) | sort -u |
-      while IFS= read -r file; do if [ -f "$root/$file" ]; then printf '%s\n' "$file"; fi; done >"$scratch/files"
+    (cd "$root" && git -c core.quotePath=false ls-files --cached --others --exclude-standard) |
+      sort -u |
+      while IFS= read -r file; do
+        if [ -f "$root/$file" ]; then printf '%s\n' "$file"; fi
+      done >"$scratch/files"
     tar -C "$root" -cf - -T "$scratch/files" | tar -C "$1" -xf -
   else
-    tar -C "$root" --exclude='*.o' --exclude='*.so' --exclude='*.dll' --exclude='*.tar.gz' --exclude='*.Rcheck' --exclude=.git -cf - . |
+    tar -C "$root" --exclude='*.o' --exclude='*.so' --exclude='*.dll' --exclude='*.tar.gz' \
+      --exclude='*.Rcheck' --exclude=.git -cf - . |
       tar -C "$1" -xf -
   fi
   [ -f "$1/DESCRIPTION" ] || stop "could not copy the package from $root."
 }
 
-# build_package OPTION...: a source package from a clean copy in $scratch/copy; its path is in $tarball.
+# build_package OPTION...: a source package from a clean copy in $scratch/copy; its path is in
+# $tarball.
 build_package() {
   [ -d "$scratch/copy" ] || clean_copy "$scratch/copy"
   mkdir -p "$scratch/built"
@@ -80,23 +95,27 @@ build_package() {
   [ -f "$tarball" ] || stop "R CMD build made no source package."
 }
 
-# The library to install to: the first that R looks in, or the user's own where that one cannot be written.
+# The library to install to: the first that R looks in, or the user's own where that one cannot be
+# written.
 find_library() {
   library=$(run_r <<'R'
 library <- .libPaths()[1]
 if (file.access(library, 2) != 0) {
-  library <- path.expand(strsplit(Sys.getenv("R_LIBS_USER"), .Platform$path.sep, fixed = TRUE)[[1]][1])
+  users <- strsplit(Sys.getenv("R_LIBS_USER"), .Platform$path.sep, fixed = TRUE)[[1]]
+  library <- path.expand(users[1])
   dir.create(library, recursive = TRUE, showWarnings = FALSE)
 }
 if (!is.na(library) && file.access(library, 2) == 0) cat("\nlibrary ", library, "\n", sep = "")
 R
   )
   library=$(printf '%s\n' "$library" | sed -n 's/^library //p')
-  [ -n "$library" ] || stop "no library of R can be written, not even the one that R_LIBS_USER names."
+  [ -n "$library" ] ||
+    stop "no library of R can be written, not even the one that R_LIBS_USER names."
 }
 
-# What R lacks, in $missing: a package and the oldest version that will do on each line; in $optional: likewise, what is good to have for the checks (it takes
-# minutes to compile, and the tests that want it are skipped without it); in $pinned: roxygen2's version, where that lacks.
+# What R lacks, in $missing: a package and the oldest version that will do on each line; in
+# $optional: likewise, what is good to have for the checks (it takes minutes to compile, and the
+# tests that want it are skipped without it); in $pinned: roxygen2's version, where that lacks.
 find_missing() {
   found=$(run_r "$1" "$root/DESCRIPTION" <<'R'
 arguments <- commandArgs(TRUE)
@@ -136,14 +155,16 @@ if (mode == "check" && !is.na(pin)) {
 }
 R
   ) || stop "R does not start: $found"
-  old=$(printf '%s\n' "$found" | sed -n 's/^backprop old \([^ ]*\) \([^ ]*\).*/R \1 or later is needed, and this is R \2./p')
+  old=$(printf '%s\n' "$found" |
+    sed -n 's/^backprop old \([^ ]*\) \([^ ]*\).*/R \1 or later is needed, and this is R \2./p')
   [ -z "$old" ] || stop "$old Install a newer R (cloud.r-project.org), then run this again."
   missing=$(printf '%s\n' "$found" | sed -n 's/^backprop missing \([^ ]* [^ ]*\).*/\1/p')
   optional=$(printf '%s\n' "$found" | sed -n 's/^backprop optional \([^ ]* [^ ]*\).*/\1/p')
   pinned=$(printf '%s\n' "$found" | sed -n 's/^backprop pinned \([^ ]*\).*/\1/p')
 }
 
-# Whether apt can be used: as root, or through sudo where it needs no password or someone is there to type it.
+# Whether apt can be used: as root, or through sudo where it needs no password or someone is there
+# to type it.
 can_use_apt() {
   have apt-get && have dpkg || return 1
   if [ "$(id -u)" -eq 0 ]; then as_root=; return 0; fi
@@ -156,30 +177,38 @@ update_apt() {
   [ "$apt_updated" = no ] || return 0
   apt_updated=yes
   note "apt-get update"
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 update >"$scratch/apt" 2>&1 </dev/null ||
-    { tail -n 5 "$scratch/apt"; note "apt-get update reported the problems above; going on with the lists that there are."; }
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 update \
+    >"$scratch/apt" 2>&1 </dev/null || {
+    tail -n 5 "$scratch/apt"
+    note "apt-get update reported the problems above; going on with the lists that there are."
+  }
 }
 
 install_by_apt() {
   note "apt-get install $*"
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" \
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+    install --no-install-recommends "$@" \
     >"$scratch/apt" 2>&1 </dev/null || { tail -n 30 "$scratch/apt" >&2; return 1; }
 }
 
-# apt_version PACKAGE: the version that apt would install, without epoch and Debian's own revision; nothing where it has none.
+# apt_version PACKAGE: the version that apt would install, without epoch and Debian's own revision;
+# nothing where it has none.
 apt_version() {
   LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)' |
     sed 's/^[0-9]*://; s/-[^-]*$//; s/[+~].*$//'
 }
 
-# Programs. Without the first three nothing goes; without the others some tests are skipped and some checks fail.
+# Programs. Without the first three nothing goes; without the others some tests are skipped and some
+# checks fail.
 install_programs() {
   needed=
   useful=
   if ! have make || ! { have g++ || have clang++ || have c++; }; then needed=r-base-dev; fi
   if ! have R || ! have Rscript; then needed="r-base-core r-base-dev r-recommended"; fi
   if have apt-get && [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then useful=ca-certificates; fi
-  if [ "$1" != run ] && ! have pandoc && [ -z "${RSTUDIO_PANDOC:-}" ]; then useful="$useful pandoc"; fi
+  if [ "$1" != run ] && ! have pandoc && [ -z "${RSTUDIO_PANDOC:-}" ]; then
+    useful="$useful pandoc"
+  fi
   if [ "$1" = check ]; then
     have qpdf || useful="$useful qpdf"
     have clang++ || useful="$useful clang"
@@ -195,16 +224,19 @@ install_programs() {
     # shellcheck disable=SC2086
     { [ -z "$useful" ] || install_by_apt $useful; } || note "Going on without: $useful"
   elif [ -n "$needed" ] && have apt-get; then
-    stop "R or its compiler is missing, and installing it needs root or sudo. As root: apt-get install $needed"
+    stop "R or its compiler is missing, and installing it needs root or sudo." \
+      "As root: apt-get install $needed"
   elif [ -n "$needed" ]; then
-    stop "R (4.1 or later, cloud.r-project.org) with make and a C++17 compiler is needed: install them, then run this again."
+    stop "R (4.1 or later, cloud.r-project.org) with make and a C++17 compiler is needed:" \
+      "install them, then run this again."
   else
     note "Not here, and apt-get cannot be used to install it: $useful. Going on without."
   fi
   hash -r
 }
 
-# Packages through apt, where it has them new enough, and where R is the one that they are built for.
+# Packages through apt, where it has them new enough, and where R is the one that they are built
+# for.
 install_packages_by_apt() {
   [ "$(R RHOME)" = /usr/lib/R ] && can_use_apt || return 0
   update_apt
@@ -213,17 +245,22 @@ install_packages_by_apt() {
     [ -n "$name" ] || continue
     package=r-cran-$(printf '%s' "$name" | tr '[:upper:]' '[:lower:]')
     version=$(apt_version "$package")
-    if [ -n "$version" ] && dpkg --compare-versions "$version" ge "$least"; then chosen="$chosen $package"; fi
+    if [ -n "$version" ] && dpkg --compare-versions "$version" ge "$least"; then
+      chosen="$chosen $package"
+    fi
   done <<LIST
 $missing
 $optional
 LIST
-  if [ -n "$pinned" ] && [ "$(apt_version r-cran-roxygen2)" = "$pinned" ]; then chosen="$chosen r-cran-roxygen2"; fi
+  if [ -n "$pinned" ] && [ "$(apt_version r-cran-roxygen2)" = "$pinned" ]; then
+    chosen="$chosen r-cran-roxygen2"
+  fi
   # shellcheck disable=SC2086
   [ -z "$chosen" ] || install_by_apt $chosen || note "apt-get could not install these; trying CRAN."
 }
 
-# Packages from CRAN. A pinned roxygen2 goes into a folder of its own, where it replaces no other version.
+# Packages from CRAN. A pinned roxygen2 goes into a folder of its own, where it replaces no other
+# version.
 install_packages_from_cran() {
   names=$(printf '%s\n' "$missing" "$optional" | cut -d' ' -f1 | tr '\n' ' ')
   note "from CRAN: $names${pinned:+roxygen2 $pinned }(into $library)"
@@ -238,7 +275,10 @@ repositories[repositories == "@CRAN@"] <- "https://cloud.r-project.org"
 if (!length(repositories)) repositories <- c(CRAN = "https://cloud.r-project.org")
 options(repos = repositories, timeout = max(600, getOption("timeout")))
 .libPaths(c(library, .libPaths()))
-if (length(names)) install.packages(names, lib = library, Ncpus = max(1, parallel::detectCores(), na.rm = TRUE))
+if (length(names)) {
+  cores <- max(1, parallel::detectCores(), na.rm = TRUE)
+  install.packages(names, lib = library, Ncpus = cores)
+}
 if (nzchar(pin)) {
   kept <- file.path(tools::R_user_dir("backprop", "cache"), "library")
   dir.create(kept, recursive = TRUE, showWarnings = FALSE)
@@ -254,18 +294,29 @@ if (nzchar(pin)) {
 R
 }
 
-# onnxruntime, which runs exported models in the tests, from the npm registry: into BACKPROP_ONNXRUNTIME, or a folder of the user's cache, where the tests look for it.
-# Without node and npm, or where it cannot be had, those tests are skipped. Its own install script would fetch more (for graphics cards) from elsewhere, and is not run.
+# onnxruntime, which runs exported models in the tests, from the npm registry: into
+# BACKPROP_ONNXRUNTIME, or a folder of the user's cache, where the tests look for it. Without node
+# and npm, or where it cannot be had, those tests are skipped. Its own install script would fetch
+# more (for graphics cards) from elsewhere, and is not run.
 onnxruntime_version=1.20.1
 install_onnxruntime() {
-  have node && have npm || { note "node or npm is not here: the tests that run ONNX models will be skipped."; return 0; }
-  BACKPROP_ONNXRUNTIME=${BACKPROP_ONNXRUNTIME:-$(Rscript -e 'cat(file.path(tools::R_user_dir("backprop", "cache"), "onnxruntime"))' </dev/null)}
+  have node && have npm || {
+    note "node or npm is not here: the tests that run ONNX models will be skipped."
+    return 0
+  }
+  BACKPROP_ONNXRUNTIME=${BACKPROP_ONNXRUNTIME:-$(
+    Rscript -e 'cat(file.path(tools::R_user_dir("backprop", "cache"), "onnxruntime"))' </dev/null
+  )}
   export BACKPROP_ONNXRUNTIME
   [ ! -d "$BACKPROP_ONNXRUNTIME/node_modules/onnxruntime-node" ] || return 0
   note "from npm: onnxruntime-node $onnxruntime_version (into $BACKPROP_ONNXRUNTIME)"
   mkdir -p "$BACKPROP_ONNXRUNTIME"
-  npm install --prefix "$BACKPROP_ONNXRUNTIME" --ignore-scripts --no-audit --no-fund "onnxruntime-node@$onnxruntime_version" >"$scratch/npm" 2>&1 </dev/null ||
-    { tail -n 5 "$scratch/npm"; rm -rf "$BACKPROP_ONNXRUNTIME/node_modules"; note "npm could not install onnxruntime-node: the tests that run ONNX models will be skipped."; }
+  npm install --prefix "$BACKPROP_ONNXRUNTIME" --ignore-scripts --no-audit --no-fund \
+    "onnxruntime-node@$onnxruntime_version" >"$scratch/npm" 2>&1 </dev/null || {
+    tail -n 5 "$scratch/npm"
+    rm -rf "$BACKPROP_ONNXRUNTIME/node_modules"
+    note "npm could not install onnxruntime-node: the tests that run ONNX models will be skipped."
+  }
 }
 
 # install_what_is_missing run|test|check
@@ -289,7 +340,8 @@ install_what_is_missing() {
   fi
   [ "$1" = run ] || install_onnxruntime
   if [ -z "$optional" ]; then note "Everything is there."; return 0; fi
-  note "Going on without these, whose tests and checks will be skipped: $(printf '%s' "$optional" | cut -d' ' -f1 | tr '\n' ' ')"
+  names=$(printf '%s' "$optional" | cut -d' ' -f1 | tr '\n' ' ')
+  note "Going on without these, whose tests and checks will be skipped: $names"
 }
 
 if [ "$script" = install.sh ]; then install_what_is_missing "${1:-run}"; fi

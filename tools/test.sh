@@ -1,9 +1,11 @@
 #!/bin/sh
-# Runs all the tests, against the package as R's users get it: built from a clean copy of the checkout, compiled with R's default flags,
-# and installed to a library that is gone afterwards. The last line is 'N passed, N failed, N skipped', in expectations.
+# Runs all the tests, against the package as R's users get it: built from a clean copy of the
+# checkout, compiled with R's default flags, and installed to a library that is gone afterwards. The
+# last line is 'N passed, N failed, N skipped', in expectations.
 #
 #   sh tools/test.sh                all the tests
-#   sh tools/test.sh --snapshots    the same, and new and changed snapshots are taken over into tests/testthat/_snaps
+#   sh tools/test.sh --snapshots the same, and new and changed snapshots are taken over into
+#   tests/testthat/_snaps
 
 . "$(dirname -- "$0")/install.sh"
 
@@ -34,7 +36,9 @@ library(backprop)
 counts <- tryCatch({
   results <- testthat::test_dir(
     folder, package = "backprop", load_package = "installed", stop_on_failure = FALSE,
-    reporter = testthat::ProgressReporter$new(show_praise = FALSE, max_failures = Inf, update_interval = 3600)
+    reporter = testthat::ProgressReporter$new(
+      show_praise = FALSE, max_failures = Inf, update_interval = 3600
+    )
   )
   table <- as.data.frame(results)
   wrong <- table[table$failed > 0 | table$error, ]
@@ -67,13 +71,18 @@ counts <- tryCatch({
   c(passed = 0, failed = 1, skipped = 0)
 })
 if (sum(counts) == 0) message("No test was run.")
-cat(sprintf("\n%d passed, %d failed, %d skipped\n", counts[["passed"]], counts[["failed"]], counts[["skipped"]]))
+cat(sprintf(
+  "\n%d passed, %d failed, %d skipped\n",
+  counts[["passed"]], counts[["failed"]], counts[["skipped"]]
+))
 quit(status = as.integer(counts[["failed"]] > 0 || counts[["passed"]] == 0))
 R
 
 if [ "${1:-}" = --snapshots ] && [ -d "$scratch/copy/tests/testthat/_snaps" ]; then
-  Rscript -e 'testthat::snapshot_accept(path = commandArgs(TRUE)[1])' "$scratch/copy/tests/testthat" >/dev/null 2>&1 </dev/null
+  Rscript -e 'testthat::snapshot_accept(path = commandArgs(TRUE)[1])' \
+    "$scratch/copy/tests/testthat" >/dev/null 2>&1 </dev/null
   cp -R "$scratch/copy/tests/testthat/_snaps" "$root/tests/testthat/"
-  printf '\nThe snapshots are in tests/testthat/_snaps: read what changed before you commit it.\n' >&2
+  printf '\nThe snapshots are in tests/testthat/_snaps: %s\n' \
+    'read what changed before you commit it.' >&2
 fi
 exit "$status"

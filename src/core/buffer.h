@@ -8,14 +8,20 @@
 
 namespace backprop {
 
-inline std::size_t round_up(std::size_t count, std::size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+inline std::size_t round_up(std::size_t count, std::size_t multiple) {
+  return (count + multiple - 1) / multiple * multiple;
+}
 
 template <class T> class Buffer {
  public:
   enum class Unset { yes };
   Buffer(std::size_t count, Unset)
-      : size_(round_up(count, line<T>)), data_(static_cast<T*>(::operator new[](std::max<std::size_t>(size_, 1) * sizeof(T), alignment))) {}
-  explicit Buffer(std::size_t count = 0) : Buffer(count, Unset::yes) { std::fill_n(data_.get(), size_, T(0)); }
+      : size_(round_up(count, line<T>)),
+        data_(static_cast<T*>(
+            ::operator new[](std::max<std::size_t>(size_, 1) * sizeof(T), alignment))) {}
+  explicit Buffer(std::size_t count = 0) : Buffer(count, Unset::yes) {
+    std::fill_n(data_.get(), size_, T(0));
+  }
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
   std::size_t size() const { return size_; }

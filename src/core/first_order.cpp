@@ -9,7 +9,8 @@ namespace backprop {
 namespace {
 
 template <class T> bool all_finite(const Buffer<T>& numbers) {
-  return std::all_of(numbers.data(), numbers.data() + numbers.size(), [](T x) { return std::isfinite(x); });
+  return std::all_of(numbers.data(), numbers.data() + numbers.size(),
+                     [](T x) { return std::isfinite(x); });
 }
 
 // The numbers that updates change.
@@ -18,7 +19,10 @@ template <class T> struct Parameters {
   double steps = 0;
 
   explicit Parameters(const State& state)
-      : weights(state.weights.size()), moment(state.moment.size()), moment2(state.moment2.size()), steps(state.steps) {
+      : weights(state.weights.size()),
+        moment(state.moment.size()),
+        moment2(state.moment2.size()),
+        steps(state.steps) {
     std::copy(state.weights.begin(), state.weights.end(), weights.data());
     std::copy(state.moment.begin(), state.moment.end(), moment.data());
     std::copy(state.moment2.begin(), state.moment2.end(), moment2.data());
@@ -39,21 +43,34 @@ template <class T> struct Parameters {
 
 template <class T> double norm(const Buffer<T>& numbers) {
   double sum = 0;
-  for (std::size_t i = 0; i < numbers.size(); ++i) sum += static_cast<double>(numbers.data()[i]) * static_cast<double>(numbers.data()[i]);
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    sum += static_cast<double>(numbers.data()[i]) * static_cast<double>(numbers.data()[i]);
   return std::sqrt(sum);
 }
 
 // The step along `scale` times the gradient.
-template <class T> void take_step(const Network& network, const Method& method, double rate, Parameters<T>& p, Buffer<T>& gradient, double scale, Team& team) {
+template <class T>
+void take_step(const Network& network, const Method& method, double rate, Parameters<T>& p,
+               Buffer<T>& gradient, double scale, Team& team) {
   if (std::isfinite(method.clip)) {
     const double size = norm(gradient);
     if (size > method.clip)
-      for (std::size_t i = 0; i < gradient.size(); ++i) gradient.data()[i] *= static_cast<T>(method.clip / size);
+      for (std::size_t i = 0; i < gradient.size(); ++i)
+        gradient.data()[i] *= static_cast<T>(method.clip / size);
   }
   if (method.weight_decay > 0)
-    for_each_weight(network, p.weights.data(), [&](std::size_t i, T w) { p.weights.data()[i] = w * static_cast<T>(1 - rate * method.weight_decay); });
+    for_each_weight(network, p.weights.data(), [&](std::size_t i, T w) {
+      p.weights.data()[i] = w * static_cast<T>(1 - rate * method.weight_decay);
+    });
   p.steps += 1;
-  Step<T> step{method.rule, static_cast<T>(rate), static_cast<T>(method.decay), static_cast<T>(method.decay2), static_cast<T>(method.epsilon), T(1), T(1), static_cast<T>(scale)};
+  Step<T> step{method.rule,
+               static_cast<T>(rate),
+               static_cast<T>(method.decay),
+               static_cast<T>(method.decay2),
+               static_cast<T>(method.epsilon),
+               T(1),
+               T(1),
+               static_cast<T>(scale)};
   if (method.rule == Rule::adam) {
     step.rate = static_cast<T>(rate / (1 - std::pow(method.decay, p.steps)));
     step.correction2 = static_cast<T>(1 / std::sqrt(1 - std::pow(method.decay2, p.steps)));
@@ -63,23 +80,31 @@ template <class T> void take_step(const Network& network, const Method& method, 
   }
   team.run([&](const Team::Share& share) {
     share.part_of(p.weights.size(), line<T>, [&](std::size_t begin, std::size_t end) {
-      auto from = [&](Buffer<T>& numbers) { return numbers.empty() ? nullptr : numbers.data() + begin; };
-      kernels<T>().update(step, end - begin, from(p.weights), from(gradient), from(p.moment), from(p.moment2));
+      auto from = [&](Buffer<T>& numbers) {
+        return numbers.empty() ? nullptr : numbers.data() + begin;
+      };
+      kernels<T>().update(step, end - begin, from(p.weights), from(gradient), from(p.moment),
+                          from(p.moment2));
     });
   });
 }
 
 // Can epochs be run many at a time, with nothing to do between them?
 template <class T>
-bool is_small_descent(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows, const Rows<T>* validation) {
-  return method.rule == Rule::gradient_descent && plan.batch_size >= rows.count && SmallNetworkPass<T>::takes(network, rows.count) && !objective.has_penalty() &&
-         !std::isfinite(method.clip) && plan.dropout.empty() && rows.offset.empty() && !validation && !plan.count_correct && std::isinf(plan.patience);
+bool is_small_descent(const Network& network, const Objective& objective, const Method& method,
+                      const Plan& plan, const Rows<T>& rows, const Rows<T>* validation) {
+  return method.rule == Rule::gradient_descent && plan.batch_size >= rows.count &&
+         SmallNetworkPass<T>::takes(network, rows.count) && !objective.has_penalty() &&
+         !std::isfinite(method.clip) && plan.dropout.empty() && rows.offset.empty() &&
+         !validation && !plan.count_correct && std::isinf(plan.patience);
 }
 
-// Runs epochs some hundred at a time, and returns how many. Where one of them makes a number that is not finite (which a later one cannot
-// undo) the last round is taken back: the loop for any network then finds the very epoch.
+// Runs epochs some hundred at a time, and returns how many. Where one of them makes a number that
+// is not finite (which a later one cannot undo) the last round is taken back: the loop for any
+// network then finds the very epoch.
 template <class T>
-std::size_t descend_small(const Objective& objective, const Plan& plan, const Rows<T>& rows, Pass<T>& pass, Ledger<T>& ledger, Watch& watch, Parameters<T>& parameters,
+std::size_t descend_small(const Objective& objective, const Plan& plan, const Rows<T>& rows,
+                          Pass<T>& pass, Ledger<T>& ledger, Watch& watch, Parameters<T>& parameters,
                           Parameters<T>& finite, Outcome& outcome) {
   pass.load(rows, nullptr, 0, rows.count);
   if (!(pass.weight() > 0)) return 0;
@@ -92,12 +117,14 @@ std::size_t descend_small(const Objective& objective, const Plan& plan, const Ro
     rates.resize(count);
     for (std::size_t i = 0; i < count; ++i) rates[i] = static_cast<T>(plan.rate(done + i));
     small.run(rates, parameters.weights.data(), losses);
-    if (!all_finite(parameters.weights) || !std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); })) {
+    if (!all_finite(parameters.weights) ||
+        !std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); })) {
       parameters.copy_from(finite);
       break;
     }
     parameters.steps += static_cast<double>(count);
-    for (double loss : losses) ledger.epoch_completed(parameters.weights.data(), loss / pass.weight(), 0);
+    for (double loss : losses)
+      ledger.epoch_completed(parameters.weights.data(), loss / pass.weight(), 0);
     finite.copy_from(parameters);
     done += count;
     if (watch.ended(rows.count * count, outcome.stop)) break;
@@ -108,8 +135,9 @@ std::size_t descend_small(const Objective& objective, const Plan& plan, const Ro
 }  // namespace
 
 template <class T>
-Outcome train_first_order(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
-                          const Rows<T>* validation, State& state) {
+Outcome train_first_order(const Network& network, const Objective& objective, const Method& method,
+                          const Plan& plan, const Rows<T>& rows, const Rows<T>* validation,
+                          State& state) {
   Outcome outcome;
   const std::size_t batches = (rows.count + plan.batch_size - 1) / plan.batch_size;
   const bool in_order = !plan.shuffle || batches == 1;
@@ -130,9 +158,11 @@ Outcome train_first_order(const Network& network, const Objective& objective, co
   for (; begun < plan.epochs && outcome.stop == Stop::epochs; ++begun) {
     const double rate = plan.rate(begun);
     dropout.epoch = state.epoch + 1;
-    if (!in_order) order = row_order(plan.seed, state.epoch + 1, static_cast<std::uint32_t>(rows.count));
+    if (!in_order)
+      order = row_order(plan.seed, state.epoch + 1, static_cast<std::uint32_t>(rows.count));
     for (; now.batch < batches; ++now.batch) {
-      const std::size_t begin = now.batch * plan.batch_size, count = std::min(plan.batch_size, rows.count - begin);
+      const std::size_t begin = now.batch * plan.batch_size,
+                        count = std::min(plan.batch_size, rows.count - begin);
       double loss = 0, weight = 0, correct = 0;
       bool ended = false;
       for_each_piece(begin, count, [&](std::size_t first, std::size_t piece) {
@@ -144,7 +174,8 @@ Outcome train_first_order(const Network& network, const Objective& objective, co
         if (plan.count_correct) correct += pass.correct();
         pass.backward(parameters.weights.data());
         pass.gradient(gradient.data(), first > begin);
-        ended = watch.ended(piece, outcome.stop) && outcome.stop == Stop::interrupted && first + piece < begin + count;
+        ended = watch.ended(piece, outcome.stop) && outcome.stop == Stop::interrupted &&
+                first + piece < begin + count;
       });
       if (ended) break;  // the batch was not finished, and is not counted
       if (!std::isfinite(loss)) {
@@ -159,7 +190,8 @@ Outcome train_first_order(const Network& network, const Objective& objective, co
         const double scale = objective.mean ? 1 / weight : 1;
         const bool plain = !objective.has_penalty() && !std::isfinite(method.clip);
         if (!plain)
-          finish_gradient(network, objective, parameters.weights.data(), scale, objective.mean ? 1 : weight / rows.total_weight, gradient.data());
+          finish_gradient(network, objective, parameters.weights.data(), scale,
+                          objective.mean ? 1 : weight / rows.total_weight, gradient.data());
         take_step(network, method, rate, parameters, gradient, plain ? scale : 1, team);
       }
       if (outcome.stop != Stop::epochs) {
@@ -193,8 +225,9 @@ Outcome train_first_order(const Network& network, const Objective& objective, co
   return outcome;
 }
 
-#define BACKPROP_FIRST_ORDER_AT(T) \
-  template Outcome train_first_order<T>(const Network&, const Objective&, const Method&, const Plan&, const Rows<T>&, const Rows<T>*, State&);
+#define BACKPROP_FIRST_ORDER_AT(T)                                                       \
+  template Outcome train_first_order<T>(const Network&, const Objective&, const Method&, \
+                                        const Plan&, const Rows<T>&, const Rows<T>*, State&);
 BACKPROP_FIRST_ORDER_AT(double)
 BACKPROP_FIRST_ORDER_AT(float)
 

@@ -1,6 +1,7 @@
-// L-BFGS (Liu and Nocedal 1989, doi:10.1007/BF01589116) with a strong-Wolfe line search (Nocedal and Wright 2006, algorithms 3.5 and
-// 3.6, doi:10.1007/978-0-387-40065-5), and the approximate Wolfe conditions of Hager and Zhang (2005, doi:10.1137/030601880)
-// where the decrease is below what rounding leaves of the objective.
+// L-BFGS (Liu and Nocedal 1989, doi:10.1007/BF01589116) with a strong-Wolfe line search (Nocedal
+// and Wright 2006, algorithms 3.5 and 3.6, doi:10.1007/978-0-387-40065-5), and the approximate
+// Wolfe conditions of Hager and Zhang (2005, doi:10.1137/030601880) where the decrease is below
+// what rounding leaves of the objective.
 #include <cmath>
 
 #include "train.h"
@@ -19,7 +20,8 @@ double dot(const double* a, const double* b, std::size_t n) {
   return sum;
 }
 
-// The direction -H g by the two-loop recursion; s and y hold the pairs one after the other, the oldest first.
+// The direction -H g by the two-loop recursion; s and y hold the pairs one after the other, the
+// oldest first.
 Vector direction(const Vector& gradient, const Vector& s, const Vector& y) {
   const std::size_t n = gradient.size(), pairs = s.size() / n;
   Vector d(gradient), alpha(pairs);
@@ -46,25 +48,33 @@ struct Point {
   double step, value, slope;
 };
 
-// The minimiser of the cubic through two points, kept within the middle of the interval between them.
+// The minimiser of the cubic through two points, kept within the middle of the interval between
+// them.
 double between(const Point& a, const Point& b) {
   const double d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.step - b.step);
   const double root = d1 * d1 - a.slope * b.slope;
-  const double low = std::min(a.step, b.step), high = std::max(a.step, b.step), margin = 0.1 * (high - low);
+  const double low = std::min(a.step, b.step), high = std::max(a.step, b.step),
+               margin = 0.1 * (high - low);
   double step = (low + high) / 2;
   if (root >= 0) {
     const double d2 = std::copysign(std::sqrt(root), b.step - a.step);
-    const double cubic = b.step - (b.step - a.step) * (b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2);
+    const double cubic =
+        b.step - (b.step - a.step) * (b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2);
     if (std::isfinite(cubic)) step = cubic;
   }
   return std::min(std::max(step, low + margin), high - margin);
 }
 
 // Finds a step that is accepted; evaluate(step) returns the point there. False where no step is.
-template <class Evaluate> bool line_search(const Point& start, double first, double rounding, Evaluate&& evaluate, Point& found) {
+template <class Evaluate>
+bool line_search(const Point& start, double first, double rounding, Evaluate&& evaluate,
+                 Point& found) {
   auto accepted = [&](const Point& p) {
-    const bool wolfe = p.value <= start.value + sufficient_decrease * p.step * start.slope && std::abs(p.slope) <= -curvature * start.slope;
-    const bool approximate = p.value <= start.value + rounding && p.slope >= curvature * start.slope && p.slope <= (2 * sufficient_decrease - 1) * start.slope;
+    const bool wolfe = p.value <= start.value + sufficient_decrease * p.step * start.slope &&
+                       std::abs(p.slope) <= -curvature * start.slope;
+    const bool approximate = p.value <= start.value + rounding &&
+                             p.slope >= curvature * start.slope &&
+                             p.slope <= (2 * sufficient_decrease - 1) * start.slope;
     return wolfe || approximate;
   };
   constexpr int most = 40;
@@ -85,7 +95,9 @@ template <class Evaluate> bool line_search(const Point& start, double first, dou
       found = p;
       return true;
     }
-    const bool too_high = p.value > start.value + rounding + sufficient_decrease * p.step * start.slope || (low.step > 0 && p.value > low.value + rounding);
+    const bool too_high =
+        p.value > start.value + rounding + sufficient_decrease * p.step * start.slope ||
+        (low.step > 0 && p.value > low.value + rounding);
     if (!bracketed) {
       if (too_high) {
         high = p;
@@ -119,8 +131,9 @@ template <class Evaluate> bool line_search(const Point& start, double first, dou
 }  // namespace
 
 template <class T>
-Outcome train_lbfgs(const Network& network, const Objective& objective, const Method& method, const Plan& plan, const Rows<T>& rows,
-                    const Rows<T>* validation, State& state) {
+Outcome train_lbfgs(const Network& network, const Objective& objective, const Method& method,
+                    const Plan& plan, const Rows<T>& rows, const Rows<T>* validation,
+                    State& state) {
   Outcome outcome;
   Team team(plan.threads);
   FullBatch<T> full(network, objective, rows, team);
@@ -147,7 +160,8 @@ Outcome train_lbfgs(const Network& network, const Objective& objective, const Me
   }
   Vector weights(n), gradient(n);
   for (std::size_t iteration = 0; iteration < plan.epochs; ++iteration) {
-    if (full.relative_gradient(state.weights, state.gradient, state.objective) <= method.gradient_tolerance) {
+    if (full.relative_gradient(state.weights, state.gradient, state.objective) <=
+        method.gradient_tolerance) {
       outcome.stop = Stop::gradient;
       break;
     }
@@ -166,13 +180,16 @@ Outcome train_lbfgs(const Network& network, const Objective& objective, const Me
       if (!(slope < 0)) continue;
       const double first = state.steps_taken.empty() ? std::min(1.0, 1 / std::sqrt(-slope)) : 1.0;
       auto along = [&](double step) -> Point {
-        if (watch.ended(rows.count, outcome.stop) && outcome.stop == Stop::interrupted) interrupted = true;
+        if (watch.ended(rows.count, outcome.stop) && outcome.stop == Stop::interrupted)
+          interrupted = true;
         if (interrupted) return {step, std::numeric_limits<double>::quiet_NaN(), 0};
-        for (std::size_t i = 0; i < n; ++i) weights[i] = static_cast<T>(state.weights[i] + step * d[i]);
+        for (std::size_t i = 0; i < n; ++i)
+          weights[i] = static_cast<T>(state.weights[i] + step * d[i]);
         value = evaluate(weights, gradient);
         return {step, value.objective, dot(gradient.data(), d.data(), n)};
       };
-      moved = line_search({0, state.objective, slope}, first, 100 * epsilon * std::abs(state.objective), along, found);
+      moved = line_search({0, state.objective, slope}, first,
+                          100 * epsilon * std::abs(state.objective), along, found);
       if (moved && value.objective != found.value) along(found.step);
       if (moved && weights == state.weights) moved = false;
     }
@@ -186,10 +203,12 @@ Outcome train_lbfgs(const Network& network, const Objective& objective, const Me
       s[i] = weights[i] - state.weights[i];
       y[i] = gradient[i] - state.gradient[i];
     }
-    if (dot(s.data(), y.data(), n) > 1e-10 * std::sqrt(dot(s.data(), s.data(), n) * dot(y.data(), y.data(), n))) {
+    if (dot(s.data(), y.data(), n) >
+        1e-10 * std::sqrt(dot(s.data(), s.data(), n) * dot(y.data(), y.data(), n))) {
       if (state.steps_taken.size() >= static_cast<std::size_t>(method.history) * n) {
         state.steps_taken.erase(state.steps_taken.begin(), state.steps_taken.begin() + n);
-        state.gradient_changes.erase(state.gradient_changes.begin(), state.gradient_changes.begin() + n);
+        state.gradient_changes.erase(state.gradient_changes.begin(),
+                                     state.gradient_changes.begin() + n);
       }
       state.steps_taken.insert(state.steps_taken.end(), s.begin(), s.end());
       state.gradient_changes.insert(state.gradient_changes.end(), y.begin(), y.end());
@@ -207,12 +226,16 @@ Outcome train_lbfgs(const Network& network, const Objective& objective, const Me
     }
     if (outcome.stop != Stop::epochs) break;
   }
-  if (outcome.stop == Stop::epochs && full.relative_gradient(state.weights, state.gradient, state.objective) <= method.gradient_tolerance)
+  if (outcome.stop == Stop::epochs &&
+      full.relative_gradient(state.weights, state.gradient, state.objective) <=
+          method.gradient_tolerance)
     outcome.stop = Stop::gradient;
   return outcome;
 }
 
-template Outcome train_lbfgs<double>(const Network&, const Objective&, const Method&, const Plan&, const Rows<double>&, const Rows<double>*, State&);
-template Outcome train_lbfgs<float>(const Network&, const Objective&, const Method&, const Plan&, const Rows<float>&, const Rows<float>*, State&);
+template Outcome train_lbfgs<double>(const Network&, const Objective&, const Method&, const Plan&,
+                                     const Rows<double>&, const Rows<double>*, State&);
+template Outcome train_lbfgs<float>(const Network&, const Objective&, const Method&, const Plan&,
+                                    const Rows<float>&, const Rows<float>*, State&);
 
 }  // namespace backprop

@@ -1,5 +1,6 @@
-// A network's shape, and where each layer's weights stand in one run of numbers: wh1, bh1, ..., wout, bout. A layer's weights
-// are units x inputs, row by row, which is the same memory as R's inputs x units matrix, column by column.
+// A network's shape, and where each layer's weights stand in one run of numbers: wh1, bh1, ...,
+// wout, bout. A layer's weights are units x inputs, row by row, which is the same memory as R's
+// inputs x units matrix, column by column.
 #pragma once
 #include <vector>
 

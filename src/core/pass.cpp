@@ -6,36 +6,47 @@ namespace backprop {
 
 namespace {
 
-bool slope_needs_input(Activation kind) { return kind == Activation::gelu || kind == Activation::silu; }
+bool slope_needs_input(Activation kind) {
+  return kind == Activation::gelu || kind == Activation::silu;
+}
 
-std::size_t padded(std::size_t rows) { return round_up(std::min(rows, piece_rows), line<double> * 2); }
+std::size_t padded(std::size_t rows) {
+  return round_up(std::min(rows, piece_rows), line<double> * 2);
+}
 
-// Room for what the largest layer needs: its weights packed, a block of its inputs transposed, and of its deltas packed.
+// Room for what the largest layer needs: its weights packed, a block of its inputs transposed, and
+// of its deltas packed.
 struct Scratch {
   double weights = 0, inputs = 0, deltas = 0;
   Scratch(const Network& network, std::size_t rows, std::size_t block) {
     for (std::size_t l = 0; l < network.layers(); ++l) {
-      const double below = static_cast<double>(round_up(network.units[l], line<float>)), units = static_cast<double>(network.units[l + 1]);
+      const double below = static_cast<double>(round_up(network.units[l], line<float>)),
+                   units = static_cast<double>(network.units[l + 1]);
       weights = std::max(weights, below * units);
       inputs = std::max(inputs, below * static_cast<double>(std::min(rows, block)));
       deltas = std::max(deltas, units * static_cast<double>(std::min(rows, block)));
     }
   }
 };
-template <class T> Scratch scratch(const Network& network, std::size_t rows) { return Scratch(network, padded(rows), gradient_rows<T>); }
+template <class T> Scratch scratch(const Network& network, std::size_t rows) {
+  return Scratch(network, padded(rows), gradient_rows<T>);
+}
 std::size_t whole(double numbers) { return static_cast<std::size_t>(numbers); }
 
 }  // namespace
 
 template <class T> double Pass<T>::bytes(const Network& network, std::size_t rows, bool keep_all) {
   double numbers = static_cast<double>(network.inputs());
-  for (std::size_t l = 0; l < network.layers(); ++l) numbers += static_cast<double>(network.units[l + 1]) * (keep_all ? 4 : 3);
+  for (std::size_t l = 0; l < network.layers(); ++l)
+    numbers += static_cast<double>(network.units[l + 1]) * (keep_all ? 4 : 3);
   const Scratch room = scratch<T>(network, rows);
-  return (numbers * static_cast<double>(padded(rows)) + room.weights + room.inputs + room.deltas) * sizeof(T);
+  return (numbers * static_cast<double>(padded(rows)) + room.weights + room.inputs + room.deltas) *
+         sizeof(T);
 }
 
 template <class T>
-Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout, Team& team)
+Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout,
+              Team& team)
     : network_(network),
       kernels_(kernels<T>()),
       team_(team),
@@ -67,20 +78,25 @@ Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with
   }
 }
 
-template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t begin, std::size_t count) {
-  if (!order && loaded_ == &rows && loaded_in_order_ && loaded_begin_ == begin && rows_ == count) return;
+template <class T>
+void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t begin,
+                   std::size_t count) {
+  if (!order && loaded_ == &rows && loaded_in_order_ && loaded_begin_ == begin && rows_ == count)
+    return;
   loaded_ = &rows;
   loaded_in_order_ = !order;
   loaded_begin_ = begin;
   rows_ = count;
   panels_ = round_up(count, line<T>) / line<T>;
   has_offset_ = !rows.offset.empty();
-  for (std::size_t r = 0; r < count; ++r) ids_[r] = order ? order[begin + r] : static_cast<std::uint32_t>(begin + r);
+  for (std::size_t r = 0; r < count; ++r)
+    ids_[r] = order ? order[begin + r] : static_cast<std::uint32_t>(begin + r);
   auto from = [&](const Buffer<T>& numbers, std::size_t units) {
     return [&numbers, units, this](std::size_t r) { return numbers.data() + ids_[r] * units; };
   };
   if (rows.sparse()) {
-    sparse_to_panels(rows.sparse_x, count, rows.inputs, [&](std::size_t r) { return ids_[r]; }, x_.data());
+    sparse_to_panels(
+        rows.sparse_x, count, rows.inputs, [&](std::size_t r) { return ids_[r]; }, x_.data());
   } else {
     team_.run([&](const Team::Share& share) {
       share.part_of(count, line<T>, [&](std::size_t first, std::size_t last) {
@@ -91,24 +107,30 @@ template <class T> void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* 
   }
   rows_to_panels(count, rows.outputs, from(rows.y, rows.outputs), y_.data());
   rows_to_panels(count, 1, from(rows.weight, 1), weight_of_row_.data());
-  if (has_offset_) rows_to_panels(count, rows.outputs, from(rows.offset, rows.outputs), offset_.data());
+  if (has_offset_)
+    rows_to_panels(count, rows.outputs, from(rows.offset, rows.outputs), offset_.data());
   weight_ = 0;
   for (std::size_t r = 0; r < count; ++r) weight_ += weight_of_row_.data()[r];
 }
 
 template <class T>
-void Pass<T>::load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
+void Pass<T>::load_columns(const double* x, const double* offset, std::size_t stride,
+                           std::size_t begin, std::size_t count) {
   load_offset(offset, stride, begin, count);
   columns_to_panels(count, network_.inputs(), stride, x + begin, x_.data());
 }
 
 template <class T>
-void Pass<T>::load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
+void Pass<T>::load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride,
+                          std::size_t begin, std::size_t count) {
   load_offset(offset, stride, begin, count);
-  sparse_to_panels(x, count, network_.inputs(), [&](std::size_t r) { return begin + r; }, x_.data());
+  sparse_to_panels(
+      x, count, network_.inputs(), [&](std::size_t r) { return begin + r; }, x_.data());
 }
 
-template <class T> void Pass<T>::load_offset(const double* offset, std::size_t stride, std::size_t begin, std::size_t count) {
+template <class T>
+void Pass<T>::load_offset(const double* offset, std::size_t stride, std::size_t begin,
+                          std::size_t count) {
   loaded_ = nullptr;
   rows_ = count;
   panels_ = round_up(count, line<T>) / line<T>;
@@ -118,10 +140,12 @@ template <class T> void Pass<T>::load_offset(const double* offset, std::size_t s
 
 template <class T> const T* Pass<T>::inputs_of(std::size_t l) const {
   if (l == 0) return x_.data();
-  return dropping_ && !layers_[l - 1].dropped.empty() ? layers_[l - 1].dropped.data() : layers_[l - 1].output.data();
+  return dropping_ && !layers_[l - 1].dropped.empty() ? layers_[l - 1].dropped.data()
+                                                      : layers_[l - 1].output.data();
 }
 
-template <class T> void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout, std::size_t begin, std::size_t end) {
+template <class T>
+void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout, std::size_t begin, std::size_t end) {
   const std::size_t units = network_.units[l + 1];
   const double rate = dropout.rates[l];
   const T kept = static_cast<T>(1 / (1 - rate));
@@ -129,9 +153,12 @@ template <class T> void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout
   T* mask = layers_[l].mask.data();
   for (std::size_t r = begin; r < end; ++r)
     for (std::size_t u = 0; u < units; u += 4) {
-      const Counter words = philox({static_cast<std::uint32_t>(u / 4), dropout.epoch, ids_[r], stream_dropout + static_cast<std::uint32_t>(l)}, dropout.seed);
+      const Counter words = philox({static_cast<std::uint32_t>(u / 4), dropout.epoch, ids_[r],
+                                    stream_dropout + static_cast<std::uint32_t>(l)},
+                                   dropout.seed);
       for (std::size_t i = u; i < std::min(u + 4, units); ++i)
-        mask[r / line<T> * units * line<T> + i * line<T> + r % line<T>] = words[i - u] < threshold ? T(0) : kept;
+        mask[r / line<T> * units * line<T> + i * line<T> + r % line<T>] =
+            words[i - u] < threshold ? T(0) : kept;
     }
 }
 
@@ -140,18 +167,23 @@ template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropou
   team_.run([&](const Team::Share& share) {
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       Layer& layer = layers_[l];
-      const std::size_t units = network_.units[l + 1], inputs = network_.units[l], of_panel = units * line<T>;
+      const std::size_t units = network_.units[l + 1], inputs = network_.units[l],
+                        of_panel = units * line<T>;
       T* input = (layer.separate_input ? layer.input : layer.output).data();
       const bool last = l + 1 == layers_.size();
       const Weights<T> weight{weights + layer.weights_at, inputs, 1, false};
       share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
-        kernels_.product(end - begin, inputs, units, inputs_of(l) + begin * inputs * line<T>, weight, weights + layer.biases_at, input + begin * of_panel);
+        kernels_.product(end - begin, inputs, units, inputs_of(l) + begin * inputs * line<T>,
+                         weight, weights + layer.biases_at, input + begin * of_panel);
         if (last && has_offset_)
-          for (std::size_t i = begin * of_panel; i < end * of_panel; ++i) input[i] += offset_.data()[i];
-        kernels_.activate(network_.activations[l], end - begin, units, input + begin * of_panel, layer.output.data() + begin * of_panel);
+          for (std::size_t i = begin * of_panel; i < end * of_panel; ++i)
+            input[i] += offset_.data()[i];
+        kernels_.activate(network_.activations[l], end - begin, units, input + begin * of_panel,
+                          layer.output.data() + begin * of_panel);
         if (!dropping_ || last) return;
         draw_mask(l, *dropout, begin * line<T>, std::min(rows_, end * line<T>));
-        for (std::size_t i = begin * of_panel; i < end * of_panel; ++i) layer.dropped.data()[i] = layer.output.data()[i] * layer.mask.data()[i];
+        for (std::size_t i = begin * of_panel; i < end * of_panel; ++i)
+          layer.dropped.data()[i] = layer.output.data()[i] * layer.mask.data()[i];
       });
     }
   });
@@ -159,47 +191,63 @@ template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropou
 
 template <class T> double Pass<T>::loss(const Objective& objective) {
   Layer& last = layers_.back();
-  return kernels_.loss(objective.loss, network_.output_activation(), static_cast<T>(objective.loss_parameter), panels_, network_.outputs(),
-                           last.input.data(), last.output.data(), y_.data(), weight_of_row_.data(), last.delta.data());
+  return kernels_.loss(objective.loss, network_.output_activation(),
+                       static_cast<T>(objective.loss_parameter), panels_, network_.outputs(),
+                       last.input.data(), last.output.data(), y_.data(), weight_of_row_.data(),
+                       last.delta.data());
 }
 
 template <class T> void Pass<T>::take_delta_of_output(std::size_t unit) {
   Layer& last = layers_.back();
   const std::size_t units = network_.outputs();
   for (std::size_t panel = 0; panel < panels_; ++panel)
-    for (std::size_t u = 0; u < units; ++u) std::fill_n(last.delta.data() + (panel * units + u) * line<T>, line<T>, T(u == unit));
-  kernels_.multiply_slope(network_.output_activation(), panels_, units, last.input.data(), last.output.data(), last.delta.data());
+    for (std::size_t u = 0; u < units; ++u)
+      std::fill_n(last.delta.data() + (panel * units + u) * line<T>, line<T>, T(u == unit));
+  kernels_.multiply_slope(network_.output_activation(), panels_, units, last.input.data(),
+                          last.output.data(), last.delta.data());
 }
 
 template <class T> void Pass<T>::backward(const T* weights) {
   team_.run([&](const Team::Share& share) {
     for (std::size_t l = layers_.size() - 1; l > 0; --l) {
       Layer& below = layers_[l - 1];
-      const std::size_t units = network_.units[l], above = network_.units[l + 1], of_panel = units * line<T>;
+      const std::size_t units = network_.units[l], above = network_.units[l + 1],
+                        of_panel = units * line<T>;
       T* delta = below.delta.data();
       Weights<T> weight{weights + layers_[l].weights_at, 1, units, false};
-      // Here a unit's weights lie far apart: where they are many and many rows need them, they are packed first.
+      // Here a unit's weights lie far apart: where they are many and many rows need them, they are
+      // packed first.
       if (panels_ >= 4 && units * above >= 1024) {
         share.meet();  // nobody reads the weights of the layer above any more
         share.part_of(units, unit_share, [&](std::size_t begin, std::size_t end) {
-          kernels_.pack(end - begin, above, weight.numbers + begin, 1, units, above, 0, packed_weights_.data() + begin * above);
+          kernels_.pack(end - begin, above, weight.numbers + begin, 1, units, above, 0,
+                        packed_weights_.data() + begin * above);
         });
         share.meet();
         weight = {packed_weights_.data(), 1, 1, true};
       }
       share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
-        kernels_.product(end - begin, above, units, layers_[l].delta.data() + begin * above * line<T>, weight, nullptr, delta + begin * of_panel);
+        kernels_.product(end - begin, above, units,
+                         layers_[l].delta.data() + begin * above * line<T>, weight, nullptr,
+                         delta + begin * of_panel);
         if (dropping_)
-          for (std::size_t i = begin * of_panel; i < end * of_panel; ++i) delta[i] *= below.mask.data()[i];
-        if (keep_all_) std::copy(delta + begin * of_panel, delta + end * of_panel, below.error.data() + begin * of_panel);
-        kernels_.multiply_slope(network_.activations[l - 1], end - begin, units, (below.separate_input ? below.input : below.output).data() + begin * of_panel,
-                                below.output.data() + begin * of_panel, delta + begin * of_panel);
+          for (std::size_t i = begin * of_panel; i < end * of_panel; ++i)
+            delta[i] *= below.mask.data()[i];
+        if (keep_all_)
+          std::copy(delta + begin * of_panel, delta + end * of_panel,
+                    below.error.data() + begin * of_panel);
+        kernels_.multiply_slope(
+            network_.activations[l - 1], end - begin, units,
+            (below.separate_input ? below.input : below.output).data() + begin * of_panel,
+            below.output.data() + begin * of_panel, delta + begin * of_panel);
       });
     }
   });
 }
 
-template <class T> bool Pass<T>::is_wide(std::size_t l) const { return network_.units[l] * network_.units[l + 1] >= 1024; }
+template <class T> bool Pass<T>::is_wide(std::size_t l) const {
+  return network_.units[l] * network_.units[l + 1] >= 1024;
+}
 
 template <class T> void Pass<T>::gradient(T* gradient, bool add) {
   team_.run([&](const Team::Share& share) {
@@ -207,45 +255,63 @@ template <class T> void Pass<T>::gradient(T* gradient, bool add) {
       T* of_weights = gradient + layers_[l].weights_at;
       if (is_wide(l))
         for (std::size_t begin = 0; begin < rows_; begin += gradient_rows<T>)
-          add_wide_gradient(share, l, begin, std::min(gradient_rows<T>, rows_ - begin), of_weights, add || begin > 0);
+          add_wide_gradient(share, l, begin, std::min(gradient_rows<T>, rows_ - begin), of_weights,
+                            add || begin > 0);
       if (!share.first()) continue;
       const std::size_t units = network_.units[l + 1];
-      if (!is_wide(l)) kernels_.weight_gradient(panels_, units, network_.units[l], layers_[l].delta.data(), inputs_of(l), of_weights, add);
-      kernels_.bias_gradient(panels_, units, layers_[l].delta.data(), gradient + layers_[l].biases_at, add);
+      if (!is_wide(l))
+        kernels_.weight_gradient(panels_, units, network_.units[l], layers_[l].delta.data(),
+                                 inputs_of(l), of_weights, add);
+      kernels_.bias_gradient(panels_, units, layers_[l].delta.data(),
+                             gradient + layers_[l].biases_at, add);
     }
   });
 }
 
 // The rows begin, ..., begin + count - 1 alone; `begin` is the first row of a panel.
-template <class T> void Pass<T>::add_wide_gradient(const Team::Share& share, std::size_t l, std::size_t begin, std::size_t count, T* gradient, bool add) {
-  const std::size_t units = network_.units[l + 1], inputs = network_.units[l], depth = round_up(count, line<T>);
+template <class T>
+void Pass<T>::add_wide_gradient(const Team::Share& share, std::size_t l, std::size_t begin,
+                                std::size_t count, T* gradient, bool add) {
+  const std::size_t units = network_.units[l + 1], inputs = network_.units[l],
+                    depth = round_up(count, line<T>);
   const T* delta = layers_[l].delta.data() + begin * units;
   const T* input = inputs_of(l) + begin * inputs;
   share.meet();  // nobody reads the last layer's transposed inputs any more
   share.part_of(depth / line<T>, 1, [&](std::size_t from, std::size_t to) {
-    kernels_.transpose(to - from, inputs, input + from * inputs * line<T>, depth, from * line<T>, transposed_inputs_.data());
+    kernels_.transpose(to - from, inputs, input + from * inputs * line<T>, depth, from * line<T>,
+                       transposed_inputs_.data());
     for (std::size_t panel = from; panel < to; ++panel)
-      kernels_.pack(units, line<T>, delta + panel * units * line<T>, line<T>, 1, depth, panel * line<T>, packed_delta_.data());
+      kernels_.pack(units, line<T>, delta + panel * units * line<T>, line<T>, 1, depth,
+                    panel * line<T>, packed_delta_.data());
   });
   share.meet();
   share.part_of(units, unit_share, [&](std::size_t from, std::size_t to) {
-    kernels_.wide_gradient(count, to - from, inputs, depth, packed_delta_.data() + from * depth, transposed_inputs_.data(), gradient + from * inputs, add);
+    kernels_.wide_gradient(count, to - from, inputs, depth, packed_delta_.data() + from * depth,
+                           transposed_inputs_.data(), gradient + from * inputs, add);
   });
 }
 
-template <class T> double Pass<T>::input_at(std::size_t l, std::size_t row, std::size_t unit) const {
+template <class T>
+double Pass<T>::input_at(std::size_t l, std::size_t row, std::size_t unit) const {
   return inputs_of(l)[row / line<T> * network_.units[l] * line<T> + unit * line<T> + row % line<T>];
 }
 
-template <class T> double Pass<T>::at(Part part, std::size_t l, std::size_t row, std::size_t unit) const {
+template <class T>
+double Pass<T>::at(Part part, std::size_t l, std::size_t row, std::size_t unit) const {
   const Layer& layer = layers_[l];
-  const Buffer<T>& numbers = part == Part::input ? layer.input : part == Part::output ? layer.output : part == Part::error ? layer.error : layer.delta;
-  return numbers.data()[row / line<T> * network_.units[l + 1] * line<T> + unit * line<T> + row % line<T>];
+  const Buffer<T>& numbers = part == Part::input    ? layer.input
+                             : part == Part::output ? layer.output
+                             : part == Part::error  ? layer.error
+                                                    : layer.delta;
+  return numbers
+      .data()[row / line<T> * network_.units[l + 1] * line<T> + unit * line<T> + row % line<T>];
 }
 
 template <class T> double Pass<T>::correct() const {
   const std::size_t last = layers_.size() - 1, outputs = network_.outputs();
-  auto target = [&](std::size_t r, std::size_t u) { return y_.data()[r / line<T> * outputs * line<T> + u * line<T> + r % line<T>]; };
+  auto target = [&](std::size_t r, std::size_t u) {
+    return y_.data()[r / line<T> * outputs * line<T> + u * line<T> + r % line<T>];
+  };
   double sum = 0;
   for (std::size_t r = 0; r < rows_; ++r) {
     std::size_t guess = 0, truth = 0;
@@ -253,7 +319,8 @@ template <class T> double Pass<T>::correct() const {
       if (at(Part::output, last, r, u) > at(Part::output, last, r, guess)) guess = u;
       if (target(r, u) > target(r, truth)) truth = u;
     }
-    const bool right = outputs > 1 ? guess == truth : (at(Part::output, last, r, 0) > 0.5) == (target(r, 0) > 0.5);
+    const bool right =
+        outputs > 1 ? guess == truth : (at(Part::output, last, r, 0) > 0.5) == (target(r, 0) > 0.5);
     if (right) sum += weight_of_row_.data()[r];
   }
   return sum;

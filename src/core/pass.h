@@ -1,4 +1,5 @@
-// Forward and backward through the network for at most `piece_rows` rows at a time. All memory is taken when a pass is made.
+// Forward and backward through the network for at most `piece_rows` rows at a time. All memory is
+// taken when a pass is made.
 #pragma once
 #include <cmath>
 #include <vector>
@@ -17,10 +18,12 @@ constexpr std::size_t piece_rows = 1024;
 
 // Calls f(first, count) for each piece of the rows begin, ..., begin + count - 1.
 template <class F> void for_each_piece(std::size_t begin, std::size_t count, F&& f) {
-  for (std::size_t done = 0; done < count; done += piece_rows) f(begin + done, std::min(piece_rows, count - done));
+  for (std::size_t done = 0; done < count; done += piece_rows)
+    f(begin + done, std::min(piece_rows, count - done));
 }
 
-// Inverted dropout: each hidden unit is 0 with probability `rate`, else divided by 1 - rate (Srivastava et al. 2014).
+// Inverted dropout: each hidden unit is 0 with probability `rate`, else divided by 1 - rate
+// (Srivastava et al. 2014).
 struct Dropout {
   std::vector<double> rates;  // one for each hidden layer; empty for none
   Key seed{};
@@ -37,12 +40,16 @@ template <class T> class Pass {
   // `keep_all` keeps every layer's input and error, for those who want to see them.
   Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout, Team& team);
 
-  // Takes rows order[begin], ..., order[begin + count - 1], or begin, ... where order is nullptr; nothing is done where they are there already.
+  // Takes rows order[begin], ..., order[begin + count - 1], or begin, ... where order is nullptr;
+  // nothing is done where they are there already.
   void load(const Rows<T>& rows, const std::uint32_t* order, std::size_t begin, std::size_t count);
-  // Takes `count` rows from `begin` of inputs (and offsets, or nullptr) that stand column by column, `stride` apart; no targets.
-  void load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
+  // Takes `count` rows from `begin` of inputs (and offsets, or nullptr) that stand column by
+  // column, `stride` apart; no targets.
+  void load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin,
+                    std::size_t count);
   // The same for sparse inputs.
-  void load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
+  void load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride,
+                   std::size_t begin, std::size_t count);
 
   void forward(const T* weights, const Dropout* dropout);
   // The weighted sum of the loss over the rows; makes the last layer's delta.
@@ -60,7 +67,8 @@ template <class T> class Pass {
   double at(Part part, std::size_t layer, std::size_t row, std::size_t unit) const;
   // What a layer is fed: the row's inputs, or the outputs of the layer below.
   double input_at(std::size_t layer, std::size_t row, std::size_t unit) const;
-  // How much of the loaded rows' weight has its class right: the largest output, or for one output the side of 1/2.
+  // How much of the loaded rows' weight has its class right: the largest output, or for one output
+  // the side of 1/2.
   double correct() const;
 
  private:
@@ -73,7 +81,8 @@ template <class T> class Pass {
   const T* inputs_of(std::size_t layer) const;
   void draw_mask(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
   bool is_wide(std::size_t layer) const;
-  void add_wide_gradient(const Team::Share& share, std::size_t layer, std::size_t begin, std::size_t count, T* gradient, bool add);
+  void add_wide_gradient(const Team::Share& share, std::size_t layer, std::size_t begin,
+                         std::size_t count, T* gradient, bool add);
   void load_offset(const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
 
   Network network_;

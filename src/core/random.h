@@ -1,4 +1,5 @@
-// Random numbers as a function of a counter, so that row order and dropout do not depend on how a run is cut into pieces.
+// Random numbers as a function of a counter, so that row order and dropout do not depend on how a
+// run is cut into pieces.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -14,8 +15,8 @@ using Key = std::array<std::uint32_t, 2>;
 inline Counter philox(Counter c, Key k) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t a = std::uint64_t{0xD2511F53} * c[0], b = std::uint64_t{0xCD9E8D57} * c[2];
-    c = {static_cast<std::uint32_t>(b >> 32) ^ c[1] ^ k[0], static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(a >> 32) ^ c[3] ^ k[1],
-         static_cast<std::uint32_t>(a)};
+    c = {static_cast<std::uint32_t>(b >> 32) ^ c[1] ^ k[0], static_cast<std::uint32_t>(b),
+         static_cast<std::uint32_t>(a >> 32) ^ c[3] ^ k[1], static_cast<std::uint32_t>(a)};
     k[0] += 0x9E3779B9;
     k[1] += 0xBB67AE85;
   }
@@ -25,7 +26,8 @@ inline Counter philox(Counter c, Key k) {
 // What a counter is for: its last word.
 enum : std::uint32_t { stream_order = 0, stream_dropout = 1 };
 
-// The order of `count` rows in an epoch: a Fisher-Yates shuffle of 0, 1, ..., count - 1 that depends on nothing but its arguments.
+// The order of `count` rows in an epoch: a Fisher-Yates shuffle of 0, 1, ..., count - 1 that
+// depends on nothing but its arguments.
 std::vector<std::uint32_t> row_order(Key seed, std::uint32_t epoch, std::uint32_t count);
 
 }  // namespace backprop

@@ -1,4 +1,5 @@
-// The data to train on or to judge by: inputs and targets row by row, at the precision of the training.
+// The data to train on or to judge by: inputs and targets row by row, at the precision of the
+// training.
 #pragma once
 #include <cstdint>
 #include <utility>
@@ -8,8 +9,8 @@
 
 namespace backprop {
 
-// The numbers of a sparse matrix: those of row r are values[begin[r]], ..., values[begin[r + 1] - 1], and `columns` beside them says where
-// they stand. All others are 0.
+// The numbers of a sparse matrix: those of row r are values[begin[r]], ..., values[begin[r + 1] -
+// 1], and `columns` beside them says where they stand. All others are 0.
 template <class T> struct SparseRows {
   std::vector<std::size_t> begin;  // one more than there are rows
   std::vector<std::uint32_t> columns;
@@ -25,7 +26,13 @@ template <class T> struct Rows {
   double total_weight = 0;
 
   Rows(std::size_t count, std::size_t inputs, std::size_t outputs, bool with_offset, bool sparse)
-      : count(count), inputs(inputs), outputs(outputs), x(sparse ? 0 : count * inputs, Buffer<T>::Unset::yes), y(count * outputs), weight(count), offset(with_offset ? count * outputs : 0) {}
+      : count(count),
+        inputs(inputs),
+        outputs(outputs),
+        x(sparse ? 0 : count * inputs, Buffer<T>::Unset::yes),
+        y(count * outputs),
+        weight(count),
+        offset(with_offset ? count * outputs : 0) {}
   bool sparse() const { return !sparse_x.begin.empty(); }
 };
 

@@ -1,5 +1,6 @@
-// Threads that do one piece of work together at a time. They are started with the team and joined with it, within one call from R,
-// so that nothing of them is left where a process forks. What each does never depends on how many they are: only who does it.
+// Threads that do one piece of work together at a time. They are started with the team and joined
+// with it, within one call from R, so that nothing of them is left where a process forks. What each
+// does never depends on how many they are: only who does it.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -23,7 +24,8 @@ class Team {
     // Calls f(begin, end) with this member's part of 0, ..., count - 1, cut at multiples of `unit`.
     template <class F> void part_of(std::size_t count, std::size_t unit, F&& f) const {
       const std::size_t units = (count + unit - 1) / unit, members = team_.size();
-      const std::size_t begin = units * index_ / members * unit, end = std::min(count, units * (index_ + 1) / members * unit);
+      const std::size_t begin = units * index_ / members * unit,
+                        end = std::min(count, units * (index_ + 1) / members * unit);
       if (begin < end) f(begin, end);
     }
     // Waits until all members are here.
@@ -56,7 +58,9 @@ class Team {
   template <class F> void run(F&& f) {
     if (threads_.empty()) return f(Share(*this, 0));
     context_ = &f;
-    call_ = [](void* context, const Share& share) { (*static_cast<std::remove_reference_t<F>*>(context))(share); };
+    call_ = [](void* context, const Share& share) {
+      (*static_cast<std::remove_reference_t<F>*>(context))(share);
+    };
     start();
     f(Share(*this, 0));
     meet();
@@ -92,7 +96,8 @@ class Team {
       wait_until([&] { return round_.load() != round; });
     }
   }
-  // Looks for a while, as the others are mostly near; then sleeps, to leave the processor to them where there are fewer than members.
+  // Looks for a while, as the others are mostly near; then sleeps, to leave the processor to them
+  // where there are fewer than members.
   template <class F> void wait_until(F&& condition) {
     for (int look = 0; look < 4000; ++look) {
       if (condition()) return;

@@ -1,29 +1,42 @@
-// exp, log, tanh and their kin on vectors: within 2 ulp in double and 3 ulp in single of the true value,
-// with NaN, infinities and denormals as in C. tests/testthat/test-functions.R measures them.
+// exp, log, tanh and their kin on vectors: within 2 ulp in double and 3 ulp in single of the true
+// value, with NaN, infinities and denormals as in C. tests/testthat/test-functions.R measures them.
 
-template <class T> BACKPROP_INLINE Vector<T> select(Bits<T> condition, Vector<T> yes, Vector<T> no) { return condition ? yes : no; }
-template <class T> BACKPROP_INLINE Vector<T> constant(double x) { return broadcast(static_cast<T>(x)); }
+template <class T>
+BACKPROP_INLINE Vector<T> select(Bits<T> condition, Vector<T> yes, Vector<T> no) {
+  return condition ? yes : no;
+}
+template <class T> BACKPROP_INLINE Vector<T> constant(double x) {
+  return broadcast(static_cast<T>(x));
+}
 template <class T> BACKPROP_INLINE Vector<T> absolute(Vector<T> x) {
   const Bits<T> sign = reinterpret_cast<Bits<T>>(constant<T>(-0.0));
   return reinterpret_cast<Vector<T>>(reinterpret_cast<Bits<T>>(x) & ~sign);
 }
 template <class T> BACKPROP_INLINE Vector<T> with_sign_of(Vector<T> size, Vector<T> sign_of) {
   const Bits<T> sign = reinterpret_cast<Bits<T>>(constant<T>(-0.0));
-  return reinterpret_cast<Vector<T>>((reinterpret_cast<Bits<T>>(size) & ~sign) | (reinterpret_cast<Bits<T>>(sign_of) & sign));
+  return reinterpret_cast<Vector<T>>((reinterpret_cast<Bits<T>>(size) & ~sign) |
+                                     (reinterpret_cast<Bits<T>>(sign_of) & sign));
 }
 // NaN in x is kept.
-template <class T> BACKPROP_INLINE Vector<T> at_least(Vector<T> x, Vector<T> low) { return select<T>(x < low, low, x); }
-template <class T> BACKPROP_INLINE Vector<T> at_most(Vector<T> x, Vector<T> high) { return select<T>(x > high, high, x); }
+template <class T> BACKPROP_INLINE Vector<T> at_least(Vector<T> x, Vector<T> low) {
+  return select<T>(x < low, low, x);
+}
+template <class T> BACKPROP_INLINE Vector<T> at_most(Vector<T> x, Vector<T> high) {
+  return select<T>(x > high, high, x);
+}
 
 template <class T> struct Format;
 template <> struct Format<double> {
-  static constexpr double round = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to a whole number, kept in the low bits
+  static constexpr double round =
+      6755399441055744.0;  // 1.5 * 2^52: adding it rounds to a whole number, kept in the low bits
   static constexpr int mantissa = 52, bias = 1023;
   static constexpr double ln2_high = 0.69314718036912382, ln2_low = 1.9082149292705877e-10;
   static constexpr double exp_least = -746, exp_most = 710;
-  static constexpr double tiny = 2.2250738585072014e-308, scale = 18014398509481984.0;  // scale = 2^54
+  static constexpr double tiny = 2.2250738585072014e-308,
+                          scale = 18014398509481984.0;  // scale = 2^54
   static constexpr int scale_power = 54;
-  static constexpr std::int64_t exponent_of_root_half = 0x3fe6a09e00000000, one = 0x3ff0000000000000;
+  static constexpr std::int64_t exponent_of_root_half = 0x3fe6a09e00000000,
+                                one = 0x3ff0000000000000;
 };
 template <> struct Format<float> {
   static constexpr float round = 12582912.0f;  // 1.5 * 2^23
@@ -37,26 +50,37 @@ template <> struct Format<float> {
 
 // a polynomial, coefficients from the highest power down
 template <class T> BACKPROP_INLINE Vector<T> polynomial(Vector<T>, Vector<T> sum) { return sum; }
-template <class T, class... More> BACKPROP_INLINE Vector<T> polynomial(Vector<T> x, Vector<T> sum, double next, More... more) {
+template <class T, class... More>
+BACKPROP_INLINE Vector<T> polynomial(Vector<T> x, Vector<T> sum, double next, More... more) {
   return polynomial<T>(x, fma(sum, x, constant<T>(next)), more...);
 }
 
-// e^r - 1 on |r| <= ln(2) / 2, as r + r^2 times an interpolation at Chebyshev nodes: relative error of e^r below 2^-55 and 2^-27.
-// The double's terms are paired (Estrin's scheme), as the chain of one after the other is what a small network waits for.
+// e^r - 1 on |r| <= ln(2) / 2, as r + r^2 times an interpolation at Chebyshev nodes: relative error
+// of e^r below 2^-55 and 2^-27. The double's terms are paired (Estrin's scheme), as the chain of
+// one after the other is what a small network waits for.
 BACKPROP_INLINE Vector<double> exp_fraction(Vector<double> r) {
   const Vector<double> r2 = r * r, r4 = r2 * r2;
-  const Vector<double> a = fma(r, constant<double>(0.16666666666666669), constant<double>(0.50000000000000011));
-  const Vector<double> b = fma(r, constant<double>(0.0083333333333300615), constant<double>(0.041666666666624129));
-  const Vector<double> c = fma(r, constant<double>(0.00019841269863053618), constant<double>(0.0013888888917213717));
-  const Vector<double> d = fma(r, constant<double>(2.7557268459997064e-06), constant<double>(2.4801521295954376e-05));
-  const Vector<double> e = fma(r, constant<double>(2.510038549551032e-08), constant<double>(2.7620088445409746e-07));
+  const Vector<double> a =
+      fma(r, constant<double>(0.16666666666666669), constant<double>(0.50000000000000011));
+  const Vector<double> b =
+      fma(r, constant<double>(0.0083333333333300615), constant<double>(0.041666666666624129));
+  const Vector<double> c =
+      fma(r, constant<double>(0.00019841269863053618), constant<double>(0.0013888888917213717));
+  const Vector<double> d =
+      fma(r, constant<double>(2.7557268459997064e-06), constant<double>(2.4801521295954376e-05));
+  const Vector<double> e =
+      fma(r, constant<double>(2.510038549551032e-08), constant<double>(2.7620088445409746e-07));
   return fma(r2 * r4, fma(r4, e, fma(r2, d, c)), fma(r2, fma(r2, b, a), r));
 }
 BACKPROP_INLINE Vector<float> exp_fraction(Vector<float> r) {
-  return fma(r * r, polynomial<float>(r, constant<float>(0.000198909908), 0.001393365, 0.00833331093, 0.0416664649, 0.166666667, 0.500000001), r);
+  return fma(r * r,
+             polynomial<float>(r, constant<float>(0.000198909908), 0.001393365, 0.00833331093,
+                               0.0416664649, 0.166666667, 0.500000001),
+             r);
 }
 
-// e^x = 2^n e^r: returns e^r - 1, and 2^n as two factors, so that denormal and overflowing results are reached by multiplying.
+// e^x = 2^n e^r: returns e^r - 1, and 2^n as two factors, so that denormal and overflowing results
+// are reached by multiplying.
 template <class T> struct Exponential { Vector<T> fraction_minus_1, power, power2; };
 template <class T> BACKPROP_INLINE Exponential<T> split_exponential(Vector<T> x) {
   using F = Format<T>;
@@ -66,7 +90,8 @@ template <class T> BACKPROP_INLINE Exponential<T> split_exponential(Vector<T> x)
   const Vector<T> r = fma(n, constant<T>(-F::ln2_low), fma(n, constant<T>(-F::ln2_high), x));
   const Vector<T> half = n * constant<T>(0.5) + biased;
   const Vector<T> rest = n - (half - biased) + biased;
-  return {exp_fraction(r), reinterpret_cast<Vector<T>>(reinterpret_cast<Bits<T>>(half) << F::mantissa),
+  return {exp_fraction(r),
+          reinterpret_cast<Vector<T>>(reinterpret_cast<Bits<T>>(half) << F::mantissa),
           reinterpret_cast<Vector<T>>(reinterpret_cast<Bits<T>>(rest) << F::mantissa)};
 }
 // of x <= 0, where nothing can overflow
@@ -74,7 +99,9 @@ template <class T> BACKPROP_INLINE Vector<T> exponential_below_0(Vector<T> x) {
   const Exponential<T> e = split_exponential<T>(x);
   return fma(e.fraction_minus_1, e.power, e.power) * e.power2;
 }
-template <class T> BACKPROP_INLINE Vector<T> exponential(Vector<T> x) { return exponential_below_0<T>(at_most<T>(x, constant<T>(Format<T>::exp_most))); }
+template <class T> BACKPROP_INLINE Vector<T> exponential(Vector<T> x) {
+  return exponential_below_0<T>(at_most<T>(x, constant<T>(Format<T>::exp_most)));
+}
 // e^x - 1
 template <class T> BACKPROP_INLINE Vector<T> exponential_minus_1(Vector<T> x) {
   const Exponential<T> e = split_exponential<T>(at_most<T>(x, constant<T>(Format<T>::exp_most)));
@@ -84,11 +111,14 @@ template <class T> BACKPROP_INLINE Vector<T> exponential_minus_1(Vector<T> x) {
 }
 
 BACKPROP_INLINE Vector<double> log_tail(Vector<double> s2) {
-  return s2 * polynomial<double>(s2, constant<double>(1.479819860511658591e-01), 1.531383769920937332e-01, 1.818357216161805012e-01,
-                                 2.222219843214978396e-01, 2.857142874366239149e-01, 3.999999999940941908e-01, 6.666666666666735130e-01);
+  return s2 * polynomial<double>(s2, constant<double>(1.479819860511658591e-01),
+                                 1.531383769920937332e-01, 1.818357216161805012e-01,
+                                 2.222219843214978396e-01, 2.857142874366239149e-01,
+                                 3.999999999940941908e-01, 6.666666666666735130e-01);
 }
 BACKPROP_INLINE Vector<float> log_tail(Vector<float> s2) {
-  return s2 * polynomial<float>(s2, constant<float>(0.24279078841), 0.28498786688, 0.40000972152, 0.66666662693);
+  return s2 * polynomial<float>(s2, constant<float>(0.24279078841), 0.28498786688, 0.40000972152,
+                                0.66666662693);
 }
 BACKPROP_INLINE Vector<double> to_floating(Bits<double> n) {
   const Vector<double> round = constant<double>(Format<double>::round);
@@ -98,8 +128,10 @@ BACKPROP_INLINE Vector<float> to_floating(Bits<float> n) {
   const Vector<float> round = constant<float>(Format<float>::round);
   return reinterpret_cast<Vector<float>>(n + reinterpret_cast<Bits<float>>(round)) - round;
 }
-// The logarithm of a positive normal x times (1 + correction / x): x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); after fdlibm's e_log.c.
-template <class T> BACKPROP_INLINE Vector<T> logarithm_of_normal(Vector<T> x, Vector<T> correction, Vector<T> k_less) {
+// The logarithm of a positive normal x times (1 + correction / x): x = 2^k (1 + f) with 1 + f in
+// [sqrt(1/2), sqrt(2)); after fdlibm's e_log.c.
+template <class T>
+BACKPROP_INLINE Vector<T> logarithm_of_normal(Vector<T> x, Vector<T> correction, Vector<T> k_less) {
   using F = Format<T>;
   const Bits<T> bits = reinterpret_cast<Bits<T>>(x);
   const Bits<T> shifted = bits - F::exponent_of_root_half;
@@ -108,7 +140,8 @@ template <class T> BACKPROP_INLINE Vector<T> logarithm_of_normal(Vector<T> x, Ve
   const Vector<T> f = reinterpret_cast<Vector<T>>(bits - (k_bits << F::mantissa)) - constant<T>(1);
   const Vector<T> s = f / (constant<T>(2) + f);
   const Vector<T> half_square = constant<T>(0.5) * f * f;
-  const Vector<T> low = fma(s, half_square + log_tail(s * s), fma(k, constant<T>(F::ln2_low), correction / x));
+  const Vector<T> low =
+      fma(s, half_square + log_tail(s * s), fma(k, constant<T>(F::ln2_low), correction / x));
   return fma(k, constant<T>(F::ln2_high), f - (half_square - low));
 }
 template <class T> BACKPROP_INLINE Vector<T> logarithm(Vector<T> x) {
@@ -132,32 +165,38 @@ template <class T> BACKPROP_INLINE Vector<T> logarithm_of_1_plus(Vector<T> x) {
 template <class T> BACKPROP_INLINE Vector<T> logistic(Vector<T> x) {
   const Vector<T> one = constant<T>(1), e = exponential_below_0<T>(-absolute<T>(x)), sum = one + e;
   const Vector<T> value = select<T>(x < constant<T>(0), e, one) / sum;
-  // what rounding took from the sum is given back to first order, for which 1 / sum to 4 % is enough: 1.457 - sum / 2 on [1, 2]
+  // what rounding took from the sum is given back to first order, for which 1 / sum to 4 % is
+  // enough: 1.457 - sum / 2 on [1, 2]
   const Vector<T> lost = ((one - sum) + e) * fma(constant<T>(-0.5), sum, constant<T>(1.457));
   return fma(-value, lost, value);
 }
 // log(1 + e^x)
 template <class T> BACKPROP_INLINE Vector<T> soft_plus(Vector<T> x) {
-  const Vector<T> value = at_least<T>(x, constant<T>(0)) + logarithm_of_1_plus<T>(exponential_below_0<T>(-absolute<T>(x)));
+  const Vector<T> value = at_least<T>(x, constant<T>(0)) +
+                          logarithm_of_1_plus<T>(exponential_below_0<T>(-absolute<T>(x)));
   return select<T>(x != x, x, value);
 }
 
 // tanh(x) for |x| < 0.625: x + x^3 P(x^2) / Q(x^2), coefficients as in the Cephes library
 BACKPROP_INLINE Vector<double> tanh_small(Vector<double> x) {
   const Vector<double> z = x * x;
-  const Vector<double> p = polynomial<double>(z, constant<double>(-9.64399179425052238628e-1), -9.92877231001918586564e1, -1.61468768441708447952e3);
-  const Vector<double> q = polynomial<double>(z, z + constant<double>(1.12811678491632931402e2), 2.23548839060100448583e3, 4.84406305325125486048e3);
+  const Vector<double> p = polynomial<double>(z, constant<double>(-9.64399179425052238628e-1),
+                                              -9.92877231001918586564e1, -1.61468768441708447952e3);
+  const Vector<double> q = polynomial<double>(z, z + constant<double>(1.12811678491632931402e2),
+                                              2.23548839060100448583e3, 4.84406305325125486048e3);
   return fma(x * z, p / q, x);
 }
 BACKPROP_INLINE Vector<float> tanh_small(Vector<float> x) {
   const Vector<float> z = x * x;
-  const Vector<float> p = polynomial<float>(z, constant<float>(-5.70498872745e-3), 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1);
+  const Vector<float> p = polynomial<float>(z, constant<float>(-5.70498872745e-3), 2.06390887954e-2,
+                                            -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1);
   return fma(x * z, p, x);
 }
 template <class T> BACKPROP_INLINE Vector<T> hyperbolic_tangent(Vector<T> x) {
   const Vector<T> one = constant<T>(1), two = constant<T>(2), size = absolute<T>(x);
   const Vector<T> large = with_sign_of<T>(one - two / (exponential<T>(two * size) + one), x);
-  return select<T>(x != x, x, select<T>(size < constant<T>(0.625), with_sign_of<T>(tanh_small(x), x), large));
+  return select<T>(x != x, x,
+                   select<T>(size < constant<T>(0.625), with_sign_of<T>(tanh_small(x), x), large));
 }
 
 // The standard normal distribution function, element by element through the C library's erfc.

@@ -9,8 +9,8 @@ namespace {
 #if BACKPROP_HAS_X86_SETS
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool has_avx512() {
-  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512bw");
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 }
 #endif
 
@@ -44,7 +44,8 @@ const InstructionSet& instruction_set() { return table().sets[table().chosen]; }
 
 bool choose_instruction_set(const char* name) {
   for (int i = table().count - 1; i >= 0; --i) {
-    if (!table().sets[i].available || (name && std::strcmp(name, table().sets[i].name) != 0)) continue;
+    if (!table().sets[i].available || (name && std::strcmp(name, table().sets[i].name) != 0))
+      continue;
     table().chosen = i;
     return true;
   }

@@ -24,14 +24,15 @@ const InstructionSet* instruction_sets(int* count);
 // The set in use: the fastest available one, until another is chosen.
 const InstructionSet& instruction_set();
 
-// Chooses by name, nullptr standing for the fastest; false where there is none of that name or the processor lacks it.
+// Chooses by name, nullptr standing for the fastest; false where there is none of that name or the
+// processor lacks it.
 bool choose_instruction_set(const char* name);
 
 template <class T> const Kernels<T>& kernels();
 template <> inline const Kernels<double>& kernels<double>() { return *instruction_set().in_double; }
 template <> inline const Kernels<float>& kernels<float>() { return *instruction_set().in_single; }
 
-#define BACKPROP_DECLARE_SET(name)                     \
+#define BACKPROP_DECLARE_SET(name)                      \
   extern const Kernels<double>* const name##_in_double; \
   extern const Kernels<float>* const name##_in_single;
 BACKPROP_DECLARE_SET(baseline)

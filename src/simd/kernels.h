@@ -1,5 +1,6 @@
-// The one implementation of the kernels. A file for an instruction set includes it inside a namespace of its own, after the
-// standard headers, the pragmas that choose the set, and BACKPROP_VECTOR_BYTES. It has no include guard: it is compiled once a set.
+// The one implementation of the kernels. A file for an instruction set includes it inside a
+// namespace of its own, after the standard headers, the pragmas that choose the set, and
+// BACKPROP_VECTOR_BYTES. It has no include guard: it is compiled once a set.
 
 #include "vector.h"
 #include "functions.h"
@@ -22,12 +23,25 @@ namespace half {
 }  // namespace half
 #undef BACKPROP_VECTOR_BYTES
 #define BACKPROP_VECTOR_BYTES 64
-template <class T> void shortest_small_epochs(const SmallNetwork<T>& network, std::size_t epochs, const T* rates, T scale, double* losses) noexcept {
-  (network.rows <= half::vector_size<T> ? half::small_epochs<T> : small_epochs<T>)(network, epochs, rates, scale, losses);
+template <class T>
+void shortest_small_epochs(const SmallNetwork<T>& network, std::size_t epochs, const T* rates,
+                           T scale, double* losses) noexcept {
+  (network.rows <= half::vector_size<T> ? half::small_epochs<T>
+                                        : small_epochs<T>)(network, epochs, rates, scale, losses);
 }
 #else
 template <class T> constexpr auto shortest_small_epochs = small_epochs<T>;
 #endif
 
-template <class T> constexpr Kernels<T> table = {product<T>, pack<T>, transpose<T>, wide_gradient<T>, weight_gradient<T>, bias_gradient<T>, activate<T>, multiply_slope<T>, loss<T>, update<T>,
-                                                shortest_small_epochs<T>};
+template <class T>
+constexpr Kernels<T> table = {product<T>,
+                              pack<T>,
+                              transpose<T>,
+                              wide_gradient<T>,
+                              weight_gradient<T>,
+                              bias_gradient<T>,
+                              activate<T>,
+                              multiply_slope<T>,
+                              loss<T>,
+                              update<T>,
+                              shortest_small_epochs<T>};

@@ -1,7 +1,7 @@
-// The products of a layer. Rows of data stand in panels: a panel holds a line (8 doubles, 16 floats) of rows
-// for every unit, so that element (row, unit) is at [row / rows_in_line][unit][row % rows_in_line].
-// Every output element is one running sum in a fixed order, whatever the tile or block it falls into: a row's value
-// does not depend on the rows beside it.
+// The products of a layer. Rows of data stand in panels: a panel holds a line (8 doubles, 16
+// floats) of rows for every unit, so that element (row, unit) is at [row / rows_in_line][unit][row
+// % rows_in_line]. Every output element is one running sum in a fixed order, whatever the tile or
+// block it falls into: a row's value does not depend on the rows beside it.
 
 #if BACKPROP_VECTOR_BYTES == 64
 constexpr int tile_rows = 3, tile_units = 8;  // 24 accumulators of 32 registers
@@ -11,8 +11,8 @@ constexpr int tile_rows = 2, tile_units = 6;
 constexpr int gradient_units = 3, most_gradient_inputs = 4;
 #endif
 
-// What is worked on at once: a block of `left` stays in the second-level cache while all units pass by,
-// and a tile's weights, `block_depth` steps of them, in the first-level one.
+// What is worked on at once: a block of `left` stays in the second-level cache while all units pass
+// by, and a tile's weights, `block_depth` steps of them, in the first-level one.
 template <class T> constexpr std::size_t block_depth = 2048 / sizeof(T);
 constexpr std::size_t block_vectors = tile_rows * 8 * 32 / BACKPROP_VECTOR_BYTES;
 
@@ -25,7 +25,7 @@ template <class T> BACKPROP_INLINE std::size_t vector_offset(std::size_t v, std:
 // Calls f(width, u) for units u, u + 1, ..., `width` at a time: the widths that tiles are made for.
 template <class F> BACKPROP_INLINE void for_each_tile_of_units(std::size_t units, F&& f) {
   std::size_t u = 0;
-  auto run = [&](auto width) __attribute__((always_inline)) {
+  auto run = [&](auto width) BACKPROP_INLINE_LAMBDA {
     for (; u + width <= units; u += width) f(width, u);
   };
   run(Index<tile_units>{});
@@ -33,193 +33,243 @@ template <class F> BACKPROP_INLINE void for_each_tile_of_units(std::size_t units
   run(Index<1>{});
 }
 
-// Weights as a product takes them: weight(u, k) = numbers[u * unit + k * step]. Packed ones stand tile of units by tile of units,
-// each step by step, the tile of unit u beginning at u * depth.
+// Weights as a product takes them: weight(u, k) = numbers[u * unit + k * step]. Packed ones stand
+// tile of units by tile of units, each step by step, the tile of unit u beginning at u * depth.
 template <class T> struct Strides {
   const T* numbers;
   std::size_t unit, step;
 };
-template <class T> BACKPROP_INLINE Strides<T> tile_of(const Weights<T>& w, std::size_t depth, std::size_t u, std::size_t width) {
+template <class T>
+BACKPROP_INLINE Strides<T> tile_of(const Weights<T>& w, std::size_t depth, std::size_t u,
+                                   std::size_t width) {
   if (w.packed) return {w.numbers + u * depth, 1, width};
   return {w.numbers + u * w.unit, w.unit, w.step};
 }
 
-// packed(u, first + k) = numbers[u * unit + k * step] for k < steps, in an arrangement for `depth` steps.
+// packed(u, first + k) = numbers[u * unit + k * step] for k < steps, in an arrangement for `depth`
+// steps.
 template <class T>
-void pack(std::size_t units, std::size_t steps, const T* numbers, std::size_t unit, std::size_t step, std::size_t depth, std::size_t first, T* packed) noexcept {
-  for_each_tile_of_units(units, [&](auto width, std::size_t u) __attribute__((always_inline)) {
+void pack(std::size_t units, std::size_t steps, const T* numbers, std::size_t unit,
+          std::size_t step, std::size_t depth, std::size_t first, T* packed) noexcept {
+  for_each_tile_of_units(units, [&](auto width, std::size_t u) BACKPROP_INLINE_LAMBDA {
     T* to = packed + u * depth + first * width;
     const T* from = numbers + u * unit;
     for (std::size_t k = 0; k < steps; ++k, to += width, from += step)
-      unroll<width>([&](auto i) __attribute__((always_inline)) { to[i] = from[i * unit]; });
+      unroll<width>([&](auto i) BACKPROP_INLINE_LAMBDA { to[i] = from[i * unit]; });
   });
 }
 
-// Panels of rows (`units` units) to panels of units (`depth` rows): to[unit / line][first + row][unit % line].
+// Panels of rows (`units` units) to panels of units (`depth` rows): to[unit / line][first +
+// row][unit % line].
 template <class T>
-void transpose(std::size_t panels, std::size_t units, const T* from, std::size_t depth, std::size_t first, T* to) noexcept {
+void transpose(std::size_t panels, std::size_t units, const T* from, std::size_t depth,
+               std::size_t first, T* to) noexcept {
   for (std::size_t panel = 0; panel < panels; ++panel)
     for (std::size_t u = 0; u < units; u += line<T>) {
       const std::size_t here = units - u < line<T> ? units - u : line<T>;
       const T* x = from + (panel * units + u) * line<T>;
-      T* out = to + u * depth + (first + panel * line<T>) * line<T>;
+      T* out = to + u * depth + (first + panel * line<T>)*line<T>;
       for (std::size_t i = 0; i < line<T>; i += vector_size<T>)
         for (std::size_t r = 0; r < line<T>; r += vector_size<T>) {
           Vector<T> square[vector_size<T>];
-          unroll<vector_size<T>>([&](auto j) __attribute__((always_inline)) { square[j] = i + j < here ? load(x + (i + j) * line<T> + r) : broadcast(T(0)); });
+          unroll<vector_size<T>>([&](auto j) BACKPROP_INLINE_LAMBDA {
+            square[j] = i + j < here ? load(x + (i + j) * line<T> + r) : broadcast(T(0));
+          });
           transpose_square<T>(square);
-          unroll<vector_size<T>>([&](auto j) __attribute__((always_inline)) { store(out + (r + j) * line<T> + i, square[j]); });
+          unroll<vector_size<T>>([&](auto j) BACKPROP_INLINE_LAMBDA {
+            store(out + (r + j) * line<T> + i, square[j]);
+          });
         }
     }
 }
 
-// sum_k left[row, k] * weight(u, k) for ROWS vectors of rows and UNITS units, k going on from `begin` to `end`: `first(u, r)` is what the
-// sums begin with, and take(u, r, sum) takes them.
+// sum_k left[row, k] * weight(u, k) for ROWS vectors of rows and UNITS units, k going on from
+// `begin` to `end`: `first(u, r)` is what the sums begin with, and take(u, r, sum) takes them.
 template <class T, int ROWS, int UNITS, class First, class Take>
-BACKPROP_INLINE void product_tile(std::size_t v, std::size_t depth, std::size_t begin, std::size_t end, const T* left, const Strides<T>& weight, First&& first, Take&& take) {
+BACKPROP_INLINE void product_tile(std::size_t v, std::size_t depth, std::size_t begin,
+                                  std::size_t end, const T* left, const Strides<T>& weight,
+                                  First&& first, Take&& take) {
   const T* rows[ROWS];
-  unroll<ROWS>([&](auto r) __attribute__((always_inline)) { rows[r] = left + vector_offset<T>(v + r, depth); });
+  unroll<ROWS>([&](auto r)
+                   BACKPROP_INLINE_LAMBDA { rows[r] = left + vector_offset<T>(v + r, depth); });
   Vector<T> sum[UNITS][ROWS];
-  unroll<UNITS>([&](auto u) __attribute__((always_inline)) {
-    unroll<ROWS>([&](auto r) __attribute__((always_inline)) { sum[u][r] = first(u, r); });
+  unroll<UNITS>([&](auto u) BACKPROP_INLINE_LAMBDA {
+    unroll<ROWS>([&](auto r) BACKPROP_INLINE_LAMBDA { sum[u][r] = first(u, r); });
   });
   const T* w_of_step = weight.numbers + begin * weight.step;
   for (std::size_t k = begin; k < end; ++k, w_of_step += weight.step) {
     Vector<T> a[ROWS];
-    unroll<ROWS>([&](auto r) __attribute__((always_inline)) { a[r] = load(rows[r] + k * line<T>); });
-    unroll<UNITS>([&](auto u) __attribute__((always_inline)) {
+    unroll<ROWS>([&](auto r) BACKPROP_INLINE_LAMBDA { a[r] = load(rows[r] + k * line<T>); });
+    unroll<UNITS>([&](auto u) BACKPROP_INLINE_LAMBDA {
       const Vector<T> w = broadcast(w_of_step[u * weight.unit]);
-      unroll<ROWS>([&](auto r) __attribute__((always_inline)) { sum[u][r] = fma(a[r], w, sum[u][r]); });
+      unroll<ROWS>([&](auto r) BACKPROP_INLINE_LAMBDA { sum[u][r] = fma(a[r], w, sum[u][r]); });
     });
   }
-  unroll<UNITS>([&](auto u) __attribute__((always_inline)) {
-    unroll<ROWS>([&](auto r) __attribute__((always_inline)) { take(u, r, sum[u][r]); });
+  unroll<UNITS>([&](auto u) BACKPROP_INLINE_LAMBDA {
+    unroll<ROWS>([&](auto r) BACKPROP_INLINE_LAMBDA { take(u, r, sum[u][r]); });
   });
 }
 
 // Calls tile(rows, v) for vectors begin, ..., end - 1, as many at a time as a tile takes.
-template <class F> BACKPROP_INLINE void for_each_tile_of_rows(std::size_t begin, std::size_t end, F&& tile) {
+template <class F>
+BACKPROP_INLINE void for_each_tile_of_rows(std::size_t begin, std::size_t end, F&& tile) {
   std::size_t v = begin;
   for (; v + tile_rows <= end; v += tile_rows) tile(Index<tile_rows>{}, v);
   for (; v < end; ++v) tile(Index<1>{}, v);
 }
 template <class F> BACKPROP_INLINE void for_each_block(std::size_t count, std::size_t size, F&& f) {
-  for (std::size_t begin = 0; begin < count; begin += size) f(begin, begin + size < count ? begin + size : count);
+  for (std::size_t begin = 0; begin < count; begin += size)
+    f(begin, begin + size < count ? begin + size : count);
 }
 
 template <class T, int UNITS>
-void product_units(std::size_t v_begin, std::size_t v_end, std::size_t depth, std::size_t k_begin, std::size_t k_end, const T* left, Strides<T> weight, const T* start, T* result,
+void product_units(std::size_t v_begin, std::size_t v_end, std::size_t depth, std::size_t k_begin,
+                   std::size_t k_end, const T* left, Strides<T> weight, const T* start, T* result,
                    std::size_t result_units) {
-  for_each_tile_of_rows(v_begin, v_end, [&](auto rows, std::size_t v) __attribute__((always_inline)) {
-    auto place = [&](int u, int r) __attribute__((always_inline)) { return result + vector_offset<T>(v + r, result_units) + u * line<T>; };
-    auto take = [&](auto u, auto r, Vector<T> sum) __attribute__((always_inline)) { store(place(u, r), sum); };
+  for_each_tile_of_rows(v_begin, v_end, [&](auto rows, std::size_t v) BACKPROP_INLINE_LAMBDA {
+    auto place = [&](int u, int r) BACKPROP_INLINE_LAMBDA {
+      return result + vector_offset<T>(v + r, result_units) + u * line<T>;
+    };
+    auto take = [&](auto u, auto r, Vector<T> sum)
+                    BACKPROP_INLINE_LAMBDA { store(place(u, r), sum); };
     if (k_begin > 0)
-      product_tile<T, rows, UNITS>(v, depth, k_begin, k_end, left, weight, [&](auto u, auto r) __attribute__((always_inline)) { return load(place(u, r)); }, take);
+      product_tile<T, rows, UNITS>(
+          v, depth, k_begin, k_end, left, weight,
+          [&](auto u, auto r) BACKPROP_INLINE_LAMBDA { return load(place(u, r)); }, take);
     else
-      product_tile<T, rows, UNITS>(v, depth, k_begin, k_end, left, weight, [&](auto u, auto) __attribute__((always_inline)) { return broadcast(start ? start[u] : T(0)); }, take);
+      product_tile<T, rows, UNITS>(
+          v, depth, k_begin, k_end, left, weight,
+          [&](auto u, auto) BACKPROP_INLINE_LAMBDA { return broadcast(start ? start[u] : T(0)); },
+          take);
   });
 }
 
 // result (rows x units) = start (1 x units, or 0) + left (rows x depth) %*% weight
 template <class T>
-void product(std::size_t panels, std::size_t depth, std::size_t units, const T* left, const Weights<T>& weight, const T* start, T* result) noexcept {
-  for_each_block(depth, block_depth<T>, [&](std::size_t k_begin, std::size_t k_end) __attribute__((always_inline)) {
-    for_each_block(panels * line_vectors<T>, block_vectors, [&](std::size_t v_begin, std::size_t v_end) __attribute__((always_inline)) {
-      for_each_tile_of_units(units, [&](auto width, std::size_t u) __attribute__((always_inline)) {
-        product_units<T, width>(v_begin, v_end, depth, k_begin, k_end, left, tile_of(weight, depth, u, width), start ? start + u : nullptr, result + u * line<T>, units);
+void product(std::size_t panels, std::size_t depth, std::size_t units, const T* left,
+             const Weights<T>& weight, const T* start, T* result) noexcept {
+  for_each_block(
+      depth, block_depth<T>, [&](std::size_t k_begin, std::size_t k_end) BACKPROP_INLINE_LAMBDA {
+        for_each_block(
+            panels * line_vectors<T>, block_vectors,
+            [&](std::size_t v_begin, std::size_t v_end) BACKPROP_INLINE_LAMBDA {
+              for_each_tile_of_units(units, [&](auto width, std::size_t u) BACKPROP_INLINE_LAMBDA {
+                product_units<T, width>(v_begin, v_end, depth, k_begin, k_end, left,
+                                        tile_of(weight, depth, u, width),
+                                        start ? start + u : nullptr, result + u * line<T>, units);
+              });
+            });
       });
-    });
-  });
 }
 
 template <class T, int UNITS>
-void wide_gradient_units(std::size_t v_begin, std::size_t v_end, std::size_t rows, std::size_t inputs, std::size_t depth, const T* input, Strides<T> delta, T* gradient, bool add) {
-  for_each_tile_of_rows(v_begin, v_end, [&](auto vectors, std::size_t v) __attribute__((always_inline)) {
-    product_tile<T, vectors, UNITS>(v, depth, 0, rows, input, delta, [](auto, auto) __attribute__((always_inline)) { return broadcast(T(0)); },
-                                    [&](auto u, auto r, Vector<T> sum) __attribute__((always_inline)) {
-                                      const std::size_t k = (v + r) * vector_size<T>;
-                                      T* g = gradient + u * inputs + k;
-                                      if (k + vector_size<T> <= inputs) {
-                                        store_anywhere(g, add ? load_anywhere(g) + sum : sum);
-                                      } else {
-                                        alignas(64) T sums[vector_size<T>];
-                                        store(sums, sum);
-                                        for (std::size_t i = 0; i < inputs - k; ++i) g[i] = add ? g[i] + sums[i] : sums[i];
-                                      }
-                                    });
+void wide_gradient_units(std::size_t v_begin, std::size_t v_end, std::size_t rows,
+                         std::size_t inputs, std::size_t depth, const T* input, Strides<T> delta,
+                         T* gradient, bool add) {
+  for_each_tile_of_rows(v_begin, v_end, [&](auto vectors, std::size_t v) BACKPROP_INLINE_LAMBDA {
+    product_tile<T, vectors, UNITS>(
+        v, depth, 0, rows, input, delta,
+        [](auto, auto) BACKPROP_INLINE_LAMBDA { return broadcast(T(0)); },
+        [&](auto u, auto r, Vector<T> sum) BACKPROP_INLINE_LAMBDA {
+          const std::size_t k = (v + r) * vector_size<T>;
+          T* g = gradient + u * inputs + k;
+          if (k + vector_size<T> <= inputs) {
+            store_anywhere(g, add ? load_anywhere(g) + sum : sum);
+          } else {
+            alignas(64) T sums[vector_size<T>];
+            store(sums, sum);
+            for (std::size_t i = 0; i < inputs - k; ++i) g[i] = add ? g[i] + sums[i] : sums[i];
+          }
+        });
   });
 }
 
-// gradient[unit, input] (+)= sum over at most `gradient_rows` rows of delta[row, unit] * input[row, input], for layers so large that it pays to turn
-// `input` (by transpose) and `delta` (by pack) around first, in arrangements for `depth` rows: inputs stand in the lanes then, and no lane has
+// gradient[unit, input] (+)= sum over at most `gradient_rows` rows of delta[row, unit] * input[row,
+// input], for layers so large that it pays to turn `input` (by transpose) and `delta` (by pack)
+// around first, in arrangements for `depth` rows: inputs stand in the lanes then, and no lane has
 // to be added to another.
 template <class T>
-void wide_gradient(std::size_t rows, std::size_t units, std::size_t inputs, std::size_t depth, const T* delta, const T* input, T* gradient, bool add) noexcept {
+void wide_gradient(std::size_t rows, std::size_t units, std::size_t inputs, std::size_t depth,
+                   const T* delta, const T* input, T* gradient, bool add) noexcept {
   const Weights<T> packed{delta, 1, 1, true};
   const std::size_t vectors = (inputs + vector_size<T> - 1) / vector_size<T>;
-  for_each_block(vectors, block_vectors, [&](std::size_t v_begin, std::size_t v_end) __attribute__((always_inline)) {
-    for_each_tile_of_units(units, [&](auto width, std::size_t u) __attribute__((always_inline)) {
-      wide_gradient_units<T, width>(v_begin, v_end, rows, inputs, depth, input, tile_of(packed, depth, u, width), gradient + u * inputs, add);
-    });
-  });
+  for_each_block(
+      vectors, block_vectors, [&](std::size_t v_begin, std::size_t v_end) BACKPROP_INLINE_LAMBDA {
+        for_each_tile_of_units(units, [&](auto width, std::size_t u) BACKPROP_INLINE_LAMBDA {
+          wide_gradient_units<T, width>(v_begin, v_end, rows, inputs, depth, input,
+                                        tile_of(packed, depth, u, width), gradient + u * inputs,
+                                        add);
+        });
+      });
 }
 
 // gradient[unit u + i, input k + j] (+)= sum over rows of delta[row, u + i] * input[row, k + j]
 template <class T, int UNITS, int INPUTS>
-BACKPROP_INLINE void gradient_tile(std::size_t panels, std::size_t units, std::size_t inputs, const T* delta, const T* input,
-                                   T* gradient, std::size_t gradient_stride, bool add) {
+BACKPROP_INLINE void gradient_tile(std::size_t panels, std::size_t units, std::size_t inputs,
+                                   const T* delta, const T* input, T* gradient,
+                                   std::size_t gradient_stride, bool add) {
   constexpr int per_line = line_vectors<T>;
   Vector<T> sum[UNITS][INPUTS];
-  unroll<UNITS>([&](auto i) __attribute__((always_inline)) {
-    unroll<INPUTS>([&](auto j) __attribute__((always_inline)) { sum[i][j] = broadcast(T(0)); });
+  unroll<UNITS>([&](auto i) BACKPROP_INLINE_LAMBDA {
+    unroll<INPUTS>([&](auto j) BACKPROP_INLINE_LAMBDA { sum[i][j] = broadcast(T(0)); });
   });
   for (std::size_t panel = 0; panel < panels; ++panel) {
     const T* d = delta + panel * units * line<T>;
     const T* x = input + panel * inputs * line<T>;
-    unroll<per_line>([&](auto part) __attribute__((always_inline)) {
+    unroll<per_line>([&](auto part) BACKPROP_INLINE_LAMBDA {
       Vector<T> xs[INPUTS];
-      unroll<INPUTS>([&](auto j) __attribute__((always_inline)) { xs[j] = load(x + j * line<T> + part * vector_size<T>); });
-      unroll<UNITS>([&](auto i) __attribute__((always_inline)) {
+      unroll<INPUTS>([&](auto j) BACKPROP_INLINE_LAMBDA {
+        xs[j] = load(x + j * line<T> + part * vector_size<T>);
+      });
+      unroll<UNITS>([&](auto i) BACKPROP_INLINE_LAMBDA {
         const Vector<T> ds = load(d + i * line<T> + part * vector_size<T>);
-        unroll<INPUTS>([&](auto j) __attribute__((always_inline)) { sum[i][j] = fma(ds, xs[j], sum[i][j]); });
+        unroll<INPUTS>([&](auto j)
+                           BACKPROP_INLINE_LAMBDA { sum[i][j] = fma(ds, xs[j], sum[i][j]); });
       });
     });
   }
-  unroll<UNITS>([&](auto i) __attribute__((always_inline)) {
+  unroll<UNITS>([&](auto i) BACKPROP_INLINE_LAMBDA {
     alignas(64) T totals[vector_size<T>];
     store(totals, sum_vectors<T>(sum[i]));
     T* g = gradient + i * gradient_stride;
-    unroll<INPUTS>([&](auto j) __attribute__((always_inline)) { g[j] = add ? g[j] + totals[j] : totals[j]; });
+    unroll<INPUTS>([&](auto j)
+                       BACKPROP_INLINE_LAMBDA { g[j] = add ? g[j] + totals[j] : totals[j]; });
   });
 }
 
 template <class T>
-void weight_gradient(std::size_t panels, std::size_t units, std::size_t inputs, const T* delta, const T* input, T* gradient, bool add) noexcept {
+void weight_gradient(std::size_t panels, std::size_t units, std::size_t inputs, const T* delta,
+                     const T* input, T* gradient, bool add) noexcept {
   std::size_t k = 0;
-  auto run_inputs = [&](auto width) __attribute__((always_inline)) {
+  auto run_inputs = [&](auto width) BACKPROP_INLINE_LAMBDA {
     for (; k + width <= inputs; k += width) {
       std::size_t u = 0;
-      auto run_units = [&](auto height) __attribute__((always_inline)) {
+      auto run_units = [&](auto height) BACKPROP_INLINE_LAMBDA {
         for (; u + height <= units; u += height)
-          gradient_tile<T, height, width>(panels, units, inputs, delta + u * line<T>, input + k * line<T>, gradient + u * inputs + k, inputs, add);
+          gradient_tile<T, height, width>(panels, units, inputs, delta + u * line<T>,
+                                          input + k * line<T>, gradient + u * inputs + k, inputs,
+                                          add);
       };
       run_units(Index<gradient_units>{});
       run_units(Index<1>{});
     }
   };
-  run_inputs(Index<(most_gradient_inputs < vector_size<T> ? most_gradient_inputs : vector_size<T>)>{});
-  if constexpr (vector_size<T> > 4 && most_gradient_inputs > 4) run_inputs(Index<4>{});
+  run_inputs(
+      Index<(most_gradient_inputs < vector_size<T> ? most_gradient_inputs : vector_size<T>)>{});
+  if constexpr (vector_size < T >> 4 && most_gradient_inputs > 4) run_inputs(Index<4>{});
   run_inputs(Index<2>{});
   run_inputs(Index<1>{});
 }
 
 // gradient[unit] (+)= sum over rows of delta[row, unit]
 template <class T>
-void bias_gradient(std::size_t panels, std::size_t units, const T* delta, T* gradient, bool add) noexcept {
+void bias_gradient(std::size_t panels, std::size_t units, const T* delta, T* gradient,
+                   bool add) noexcept {
   for (std::size_t u = 0; u < units; ++u) {
     Vector<T> sum[1] = {broadcast(T(0))};
     for (std::size_t panel = 0; panel < panels; ++panel)
-      for (std::size_t part = 0; part < line<T>; part += vector_size<T>) sum[0] += load(delta + (panel * units + u) * line<T> + part);
+      for (std::size_t part = 0; part < line<T>; part += vector_size<T>)
+        sum[0] += load(delta + (panel * units + u) * line<T> + part);
     alignas(64) T total[vector_size<T>];
     store(total, sum_vectors<T>(sum));
     gradient[u] = add ? gradient[u] + total[0] : total[0];

@@ -1,6 +1,7 @@
 // The kernels, compiled for avx512f,avx512dq,avx512vl,avx512bw.
-// Only raw pointers and plain numbers cross this file's border, and no inline function of the standard library is called here,
-// so that nothing compiled for one set can be merged with code for another.
+// Only raw pointers and plain numbers cross this file's border, and no inline function of the
+// standard library is called here, so that nothing compiled for one set can be merged with code for
+// another.
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -13,7 +14,8 @@
 
 #if defined(__clang__)
 #pragma clang fp contract(off)
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw"))), apply_to = function)
 #else
 #pragma GCC optimize("fp-contract=off")
 #pragma GCC target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")

@@ -1,6 +1,7 @@
 // The kernels, compiled for the instructions that every processor of this kind has.
-// Only raw pointers and plain numbers cross this file's border, and no inline function of the standard library is called here,
-// so that nothing compiled for one set can be merged with code for another.
+// Only raw pointers and plain numbers cross this file's border, and no inline function of the
+// standard library is called here, so that nothing compiled for one set can be merged with code for
+// another.
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>

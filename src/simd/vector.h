@@ -3,6 +3,7 @@
 // after defining BACKPROP_VECTOR_BYTES. A `Line` is 64 bytes (8 doubles or 16 floats) in every set.
 
 #define BACKPROP_INLINE inline __attribute__((always_inline))
+#define BACKPROP_INLINE_LAMBDA __attribute__((always_inline))
 
 template <class T> struct Native;
 template <> struct Native<double> {
@@ -21,18 +22,34 @@ template <class T> using Bits = typename Native<T>::Bits;
 template <class T> constexpr int vector_size = BACKPROP_VECTOR_BYTES / sizeof(T);
 template <class T> constexpr int line_vectors = 64 / BACKPROP_VECTOR_BYTES;
 
-template <class T> BACKPROP_INLINE Vector<T> load(const T* p) { return *reinterpret_cast<const Vector<T>*>(p); }
-template <class T> BACKPROP_INLINE void store(T* p, Vector<T> v) { *reinterpret_cast<Vector<T>*>(p) = v; }
-template <class T> BACKPROP_INLINE Vector<T> load_anywhere(const T* p) { return *reinterpret_cast<const typename Native<T>::Anywhere*>(p); }
-template <class T> BACKPROP_INLINE void store_anywhere(T* p, Vector<T> v) { *reinterpret_cast<typename Native<T>::Anywhere*>(p) = v; }
+template <class T> BACKPROP_INLINE Vector<T> load(const T* p) {
+  return *reinterpret_cast<const Vector<T>*>(p);
+}
+template <class T> BACKPROP_INLINE void store(T* p, Vector<T> v) {
+  *reinterpret_cast<Vector<T>*>(p) = v;
+}
+template <class T> BACKPROP_INLINE Vector<T> load_anywhere(const T* p) {
+  return *reinterpret_cast<const typename Native<T>::Anywhere*>(p);
+}
+template <class T> BACKPROP_INLINE void store_anywhere(T* p, Vector<T> v) {
+  *reinterpret_cast<typename Native<T>::Anywhere*>(p) = v;
+}
 
 #if BACKPROP_VECTOR_BYTES == 64
 BACKPROP_INLINE Vector<double> broadcast(double x) { return _mm512_set1_pd(x); }
 BACKPROP_INLINE Vector<float> broadcast(float x) { return _mm512_set1_ps(x); }
-BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm512_fmadd_pd(a, b, c); }
-BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm512_fmadd_ps(a, b, c); }
-BACKPROP_INLINE Vector<double> square_root(Vector<double> a) { return _mm512_maskz_sqrt_pd(0xff, a); }
-BACKPROP_INLINE Vector<float> square_root(Vector<float> a) { return _mm512_maskz_sqrt_ps(0xffff, a); }
+BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) {
+  return _mm512_fmadd_pd(a, b, c);
+}
+BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+BACKPROP_INLINE Vector<double> square_root(Vector<double> a) {
+  return _mm512_maskz_sqrt_pd(0xff, a);
+}
+BACKPROP_INLINE Vector<float> square_root(Vector<float> a) {
+  return _mm512_maskz_sqrt_ps(0xffff, a);
+}
 BACKPROP_INLINE double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
 BACKPROP_INLINE float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 #elif BACKPROP_VECTOR_BYTES == 32
@@ -40,8 +57,12 @@ BACKPROP_INLINE double fma(double a, double b, double c) { return __builtin_fma(
 BACKPROP_INLINE float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 BACKPROP_INLINE Vector<double> broadcast(double x) { return _mm256_set1_pd(x); }
 BACKPROP_INLINE Vector<float> broadcast(float x) { return _mm256_set1_ps(x); }
-BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm256_fmadd_pd(a, b, c); }
-BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm256_fmadd_ps(a, b, c); }
+BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) {
+  return _mm256_fmadd_pd(a, b, c);
+}
+BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
 BACKPROP_INLINE Vector<double> square_root(Vector<double> a) { return _mm256_sqrt_pd(a); }
 BACKPROP_INLINE Vector<float> square_root(Vector<float> a) { return _mm256_sqrt_ps(a); }
 #else
@@ -49,20 +70,30 @@ BACKPROP_INLINE double fma(double a, double b, double c) { return a * b + c; }
 BACKPROP_INLINE float fma(float a, float b, float c) { return a * b + c; }
 BACKPROP_INLINE Vector<double> broadcast(double x) { return Vector<double>{x, x}; }
 BACKPROP_INLINE Vector<float> broadcast(float x) { return Vector<float>{x, x, x, x}; }
-BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return a * b + c; }
-BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return a * b + c; }
-BACKPROP_INLINE Vector<double> square_root(Vector<double> a) { return Vector<double>{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
+BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) {
+  return a * b + c;
+}
+BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) {
+  return a * b + c;
+}
+BACKPROP_INLINE Vector<double> square_root(Vector<double> a) {
+  return Vector<double>{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])};
+}
 BACKPROP_INLINE Vector<float> square_root(Vector<float> a) {
-  return Vector<float>{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
+  return Vector<float>{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]),
+                       __builtin_sqrtf(a[3])};
 }
 #endif
 
 // f(0), f(1), ..., f(N - 1) with the index known at compile time: accumulators stay in registers.
 template <int I> using Index = std::integral_constant<int, I>;
 template <class F, int... I>
-BACKPROP_INLINE void unroll_sequence(F&& f, std::integer_sequence<int, I...>) { (f(Index<I>{}), ...); }
-template <int N, class F>
-BACKPROP_INLINE void unroll(F&& f) { unroll_sequence(f, std::make_integer_sequence<int, N>{}); }
+BACKPROP_INLINE void unroll_sequence(F&& f, std::integer_sequence<int, I...>) {
+  (f(Index<I>{}), ...);
+}
+template <int N, class F> BACKPROP_INLINE void unroll(F&& f) {
+  unroll_sequence(f, std::make_integer_sequence<int, N>{});
+}
 
 // Lane i of the result is the I_i-th of a's and b's lanes.
 template <class T, int... I> BACKPROP_INLINE Vector<T> shuffle(Vector<T> a, Vector<T> b) {
@@ -73,15 +104,19 @@ template <class T, int... I> BACKPROP_INLINE Vector<T> shuffle(Vector<T> a, Vect
 #endif
 }
 
-// Vectors a and b hold blocks of lanes; the result holds them halved, each block's low half plus its high half: a's and b's by turns, or a's and then b's.
+// Vectors a and b hold blocks of lanes; the result holds them halved, each block's low half plus
+// its high half: a's and b's by turns, or a's and then b's.
 template <class T, int BLOCKS, bool TURNS, int... I>
 BACKPROP_INLINE Vector<T> halve_blocks(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
   constexpr int lanes = vector_size<T>, block = lanes / BLOCKS, half = block / 2;
-  constexpr auto from = [](int i) { return (TURNS ? i / half % 2 * lanes + i / half / 2 * block : i / half * block) + i % half; };
+  constexpr auto from = [](int i) {
+    return (TURNS ? i / half % 2 * lanes + i / half / 2 * block : i / half * block) + i % half;
+  };
   return shuffle<T, from(I)...>(a, b) + shuffle<T, from(I) + half...>(a, b);
 }
 
-// Lane i of the result is the sum of sums[i]'s lanes, halves first; COUNT is a power of two, at most vector_size.
+// Lane i of the result is the sum of sums[i]'s lanes, halves first; COUNT is a power of two, at
+// most vector_size.
 template <class T, int BLOCKS = 1, std::size_t COUNT>
 BACKPROP_INLINE Vector<T> sum_vectors(const Vector<T> (&sums)[COUNT]) {
   if constexpr (BLOCKS == vector_size<T>) {
@@ -90,27 +125,31 @@ BACKPROP_INLINE Vector<T> sum_vectors(const Vector<T> (&sums)[COUNT]) {
     constexpr auto lanes = std::make_integer_sequence<int, vector_size<T>>{};
     constexpr std::size_t next = COUNT == 1 ? 1 : COUNT / 2;
     Vector<T> halved[next];
-    unroll<next>([&](auto i) __attribute__((always_inline)) {
-      halved[i] = halve_blocks<T, BLOCKS, (COUNT > 1)>(sums[i], sums[COUNT == 1 ? 0 : i + next], lanes);
+    unroll<next>([&](auto i) BACKPROP_INLINE_LAMBDA {
+      halved[i] =
+          halve_blocks<T, BLOCKS, (COUNT > 1)>(sums[i], sums[COUNT == 1 ? 0 : i + next], lanes);
     });
     return sum_vectors<T, BLOCKS * 2>(halved);
   }
 }
 
 // Lanes BEGIN, BEGIN + 1, ... of a and b by turns, as many as fill a vector.
-template <class T, int BEGIN, int... I> BACKPROP_INLINE Vector<T> interleave(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
+template <class T, int BEGIN, int... I>
+BACKPROP_INLINE Vector<T> interleave(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
   return shuffle<T, BEGIN + I / 2 + I % 2 * vector_size<T>...>(a, b);
 }
 
-// square[i], lane j <- square[j], lane i: interleaving the vectors with those half the square away, as often as it can be halved.
-template <class T, int DONE = 1> BACKPROP_INLINE void transpose_square(Vector<T> (&square)[vector_size<T>]) {
+// square[i], lane j <- square[j], lane i: interleaving the vectors with those half the square away,
+// as often as it can be halved.
+template <class T, int DONE = 1>
+BACKPROP_INLINE void transpose_square(Vector<T> (&square)[vector_size<T>]) {
   constexpr int size = vector_size<T>, half = size / 2;
   constexpr auto lanes = std::make_integer_sequence<int, size>{};
   Vector<T> next[size];
-  unroll<half>([&](auto i) __attribute__((always_inline)) {
+  unroll<half>([&](auto i) BACKPROP_INLINE_LAMBDA {
     next[2 * i] = interleave<T, 0>(square[i], square[i + half], lanes);
     next[2 * i + 1] = interleave<T, half>(square[i], square[i + half], lanes);
   });
   if constexpr (DONE < half) transpose_square<T, DONE * 2>(next);
-  unroll<size>([&](auto i) __attribute__((always_inline)) { square[i] = next[i]; });
+  unroll<size>([&](auto i) BACKPROP_INLINE_LAMBDA { square[i] = next[i]; });
 }

@@ -1,8 +1,10 @@
-# The first-order optimisers as plain R loops, from the formulas on the help page alone. The gradient is that of reference_backward(), so
-# nothing of the package is used. A network is a list of matrices; `memory` holds lists of the same shapes.
+# The first-order optimisers as plain R loops, from the formulas on the help page alone. The
+# gradient is that of reference_backward(), so nothing of the package is used. A network is a list
+# of matrices; `memory` holds lists of the same shapes.
 
-# Each rule takes one matrix of weights `w`, its gradient `g`, its memory `m` (a list), the number of the step `t`, the rate of this step
-# and the optimiser's own settings `s`, and returns list(w, m).
+# Each rule takes one matrix of weights `w`, its gradient `g`, its memory `m` (a list), the number
+# of the step `t`, the rate of this step and the optimiser's own settings `s`, and returns list(w,
+# m).
 reference_rules <- list(
   gradient_descent = function(w, g, m, t, rate, s) list(w - rate * g, m),
   momentum = function(w, g, m, t, rate, s) {
@@ -32,7 +34,9 @@ reference_rules <- list(
     list(w - sign(g) * m$step, m)
   }
 )
-reference_rules$adamw <- function(w, g, m, t, rate, s) reference_rules$adam(w - rate * s$decayed * w, g, m, t, rate, s)
+reference_rules$adamw <- function(w, g, m, t, rate, s) {
+  reference_rules$adam(w - rate * s$decayed * w, g, m, t, rate, s)
+}
 
 # The documented default settings, the rate among them.
 reference_defaults <- list(
@@ -41,7 +45,9 @@ reference_defaults <- list(
   nesterov = list(learning_rate = 0.01, momentum = 0.9),
   rmsprop = list(learning_rate = 0.001, decay = 0.9, epsilon = 1e-8),
   adam = list(learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8),
-  adamw = list(learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0.01),
+  adamw = list(
+    learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0.01
+  ),
   rprop = list(learning_rate = 0.01, less = 0.5, more = 1.2, least = 1e-6, most = 50)
 )
 
@@ -51,14 +57,19 @@ reference_factors <- list(
   step = function(epoch, every, factor) factor^floor((epoch - 1) / every),
   exponential = function(epoch, factor) factor^(epoch - 1),
   cosine = function(epoch, epochs, least = 0) {
-    if (epoch >= epochs) return(least)
+    if (epoch >= epochs) {
+      return(least)
+    }
     least + (1 - least) * (1 + cos(pi * (epoch - 1) / (epochs - 1))) / 2
   },
-  warm_up = function(epoch, epochs, then = function(epoch) 1) if (epoch <= epochs) epoch / epochs else then(epoch - epochs)
+  warm_up = function(epoch, epochs, then = function(epoch) 1) {
+    if (epoch <= epochs) epoch / epochs else then(epoch - epochs)
+  }
 )
 
-# Half the squared error plus the penalties, for the rows of one batch: its gradient, and the sum of the loss alone.
-# With "sum" a batch has its share of the penalty, so that the batches of an epoch add up to the objective.
+# Half the squared error plus the penalties, for the rows of one batch: its gradient, and the sum of
+# the loss alone. With "sum" a batch has its share of the penalty, so that the batches of an epoch
+# add up to the objective.
 reference_batch <- function(network, X, y, rows, reduction, penalty, penalty_l1, ...) {
   pass <- reference_backward(network, X[rows, , drop = FALSE], y[rows, , drop = FALSE], ...)
   gradient <- pass$gradient
@@ -66,16 +77,19 @@ reference_batch <- function(network, X, y, rows, reduction, penalty, penalty_l1,
     if (reduction == "mean") gradient[[name]] <- gradient[[name]] / length(rows)
     if (startsWith(name, "w")) {
       share <- if (reduction == "mean") 1 else length(rows) / nrow(X)
-      gradient[[name]] <- gradient[[name]] + share * (penalty * network[[name]] + penalty_l1 * sign(network[[name]]))
+      gradient[[name]] <- gradient[[name]] +
+        share * (penalty * network[[name]] + penalty_l1 * sign(network[[name]]))
     }
   }
   list(gradient = gradient, loss = sum((y[rows, ] - pass$output)^2) / 2)
 }
 
-# `batches(epoch)` as in reference_train(); `factor(epoch)` multiplies the rate, or `plateau = list(factor, patience, least)` does.
-# Returns the weights, the loss of each epoch as in the history, and how many steps were clipped.
-reference_optimize <- function(X, y, network, name, settings = list(), reduction = "sum", penalty = 0, penalty_l1 = 0, clip = Inf,
-                               epochs = 10, factor = reference_factors$constant, plateau = NULL,
+# `batches(epoch)` as in reference_train(); `factor(epoch)` multiplies the rate, or `plateau =
+# list(factor, patience, least)` does. Returns the weights, the loss of each epoch as in the
+# history, and how many steps were clipped.
+reference_optimize <- function(X, y, network, name, settings = list(), reduction = "sum",
+                               penalty = 0, penalty_l1 = 0, clip = Inf, epochs = 10,
+                               factor = reference_factors$constant, plateau = NULL,
                                batches = function(epoch) list(seq_len(nrow(X))), ...) {
   settings <- utils::modifyList(reference_defaults[[name]], settings)
   memory <- lapply(network, function(w) list(m = 0 * w, v = 0 * w))
@@ -95,7 +109,9 @@ reference_optimize <- function(X, y, network, name, settings = list(), reduction
       }
       for (matrix in names(network)) {
         settings$decayed <- if (startsWith(matrix, "w")) settings$weight_decay else 0
-        step <- reference_rules[[name]](network[[matrix]], batch$gradient[[matrix]], memory[[matrix]], t, rate, settings)
+        step <- reference_rules[[name]](
+          network[[matrix]], batch$gradient[[matrix]], memory[[matrix]], t, rate, settings
+        )
         network[[matrix]] <- step[[1]]
         memory[[matrix]] <- step[[2]]
       }

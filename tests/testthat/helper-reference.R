@@ -1,6 +1,8 @@
-# The tutorial's algorithm as a plain R loop, written from its formulas alone and using nothing of the package. It is slow and meant to
-# be read: the package is held against it. A network is a list of matrices: wh, bh, wout, bout with one hidden layer; wh1, bh1, wh2,
-# bh2, ..., wout, bout with more; wout, bout with none. Weights have a row for each input and a column for each unit, biases one row.
+# The tutorial's algorithm as a plain R loop, written from its formulas alone and using nothing of
+# the package. It is slow and meant to be read: the package is held against it. A network is a list
+# of matrices: wh, bh, wout, bout with one hidden layer; wh1, bh1, wh2, bh2, ..., wout, bout with
+# more; wout, bout with none. Weights have a row for each input and a column for each unit, biases
+# one row.
 
 reference_activations <- list(
   sigmoid = list(value = function(z) 1 / (1 + exp(-z)), slope = function(a) a * (1 - a)),
@@ -15,10 +17,13 @@ reference_softmax <- function(z) {
 }
 
 # One bias for each unit, the same for all rows.
-reference_weighted_sum <- function(inputs, w, b) inputs %*% w + matrix(b, nrow(inputs), ncol(w), byrow = TRUE)
+reference_weighted_sum <- function(inputs, w, b) {
+  inputs %*% w + matrix(b, nrow(inputs), ncol(w), byrow = TRUE)
+}
 
 # Layers are counted from the first hidden one; the last is the output.
-# inputs: each layer's weighted sums; activations: what the layer makes of them; output: the last layer's activations.
+# inputs: each layer's weighted sums; activations: what the layer makes of them; output: the last
+# layer's activations.
 reference_forward <- function(network, X, activation = "sigmoid", output_activation = "sigmoid") {
   layers <- length(network) / 2
   activation <- rep_len(activation, layers - 1)
@@ -34,9 +39,10 @@ reference_forward <- function(network, X, activation = "sigmoid", output_activat
   list(inputs = inputs, activations = activations, output = below)
 }
 
-# errors: each layer's error, E for the output layer; slopes; deltas: d_hiddenlayer of each hidden layer, then d_output.
-# gradient: of half the sum of squared errors, under the network's names.
-reference_backward <- function(network, X, y, activation = "sigmoid", output_activation = "sigmoid") {
+# errors: each layer's error, E for the output layer; slopes; deltas: d_hiddenlayer of each hidden
+# layer, then d_output. gradient: of half the sum of squared errors, under the network's names.
+reference_backward <- function(network, X, y, activation = "sigmoid",
+                               output_activation = "sigmoid") {
   forward <- reference_forward(network, X, activation, output_activation)
   layers <- length(network) / 2
   activation <- rep_len(activation, layers - 1)
@@ -66,16 +72,21 @@ reference_backward <- function(network, X, y, activation = "sigmoid", output_act
 }
 
 # `batches(epoch)` is a list of row numbers, an update for each; one batch of all rows by default.
-# Returns the weights, the output of the last forward pass (before the last update), and each epoch's loss: the mean over its rows of
-# half the squared error, from its own forward passes.
-reference_train <- function(X, y, network, activation = "sigmoid", output_activation = "sigmoid", learning_rate = 0.1, epochs = 5000,
+# Returns the weights, the output of the last forward pass (before the last update), and each
+# epoch's loss: the mean over its rows of half the squared error, from its own forward passes.
+reference_train <- function(X, y, network, activation = "sigmoid", output_activation = "sigmoid",
+                            learning_rate = 0.1, epochs = 5000,
                             batches = function(epoch) list(seq_len(nrow(X)))) {
   loss <- numeric(epochs)
   for (epoch in seq_len(epochs)) {
     squares <- 0
     for (rows in batches(epoch)) {
-      pass <- reference_backward(network, X[rows, , drop = FALSE], y[rows, , drop = FALSE], activation, output_activation)
-      for (name in names(network)) network[[name]] <- network[[name]] - learning_rate * pass$gradient[[name]]
+      pass <- reference_backward(
+        network, X[rows, , drop = FALSE], y[rows, , drop = FALSE], activation, output_activation
+      )
+      for (name in names(network)) {
+        network[[name]] <- network[[name]] - learning_rate * pass$gradient[[name]]
+      }
       squares <- squares + sum((y[rows, ] - pass$output)^2)
     }
     loss[epoch] <- squares / 2 / nrow(X)
@@ -96,7 +107,9 @@ reference_init <- function(n_inputs, n_outputs, hidden = 3) {
   network
 }
 
-reference_loss <- function(network, X, y, ...) sum((y - reference_forward(network, X, ...)$output)^2) / 2
+reference_loss <- function(network, X, y, ...) {
+  sum((y - reference_forward(network, X, ...)$output)^2) / 2
+}
 
 # (loss(network + step) - loss(network - step)) / (2 step), one weight after the other
 numeric_gradient <- function(loss, network) {
@@ -142,7 +155,8 @@ fixture_case <- function(file, case) {
   lapply(split(cells, factor(cells$stage, unique(cells$stage))), as_matrices)
 }
 
-# Random data and weights of given sizes; the targets lie between 0 and 1 and sum to 1 over the columns where there are several.
+# Random data and weights of given sizes; the targets lie between 0 and 1 and sum to 1 over the
+# columns where there are several.
 random_problem <- function(n, n_inputs, n_outputs, hidden, seed) {
   set.seed(seed)
   y <- matrix(runif(n * n_outputs), n)
@@ -153,23 +167,32 @@ random_problem <- function(n, n_inputs, n_outputs, hidden, seed) {
   )
 }
 
-# The greatest difference of two numbers at the same place, relative to the greatest of the expected ones where that is above 1.
+# The greatest difference of two numbers at the same place, relative to the greatest of the expected
+# ones where that is above 1.
 greatest_difference <- function(object, expected) {
   object <- unlist(object, use.names = FALSE)
   expected <- unlist(expected, use.names = FALSE)
-  if (length(object) != length(expected)) return(Inf)
-  if (length(object) == 0) return(0)
+  if (length(object) != length(expected)) {
+    return(Inf)
+  }
+  if (length(object) == 0) {
+    return(0)
+  }
   max(abs(object - expected)) / max(1, abs(expected))
 }
 
-# Stricter than expect_equal(), whose tolerance is for the mean of the differences. Names and shapes must be the same, too.
+# Stricter than expect_equal(), whose tolerance is for the mean of the differences. Names and shapes
+# must be the same, too.
 expect_close <- function(object, expected, tolerance) {
   label <- deparse(substitute(object))[1]
   shape <- function(x) if (is.list(x)) lapply(x, dim) else dim(x)
   expect_identical(names(object), names(expected), label = paste("names of", label))
   expect_identical(shape(object), shape(expected), label = paste("dim of", label))
   difference <- greatest_difference(object, expected)
-  expect(isTRUE(difference <= tolerance), sprintf("%s differs by %.3g, more than %.3g.", label, difference, tolerance))
+  expect(
+    isTRUE(difference <= tolerance),
+    sprintf("%s differs by %.3g, more than %.3g.", label, difference, tolerance)
+  )
   invisible(object)
 }
 
@@ -177,7 +200,10 @@ expect_close <- function(object, expected, tolerance) {
 expect_digits <- function(object, expected, digits = 12) {
   label <- deparse(substitute(object))[1]
   off <- max(abs(as.vector(object) - expected)) * 10^digits
-  expect(length(object) == length(expected) && isTRUE(off <= 0.5), sprintf("%s is off by %.3g units of decimal %d.", label, off, digits))
+  expect(
+    length(object) == length(expected) && isTRUE(off <= 0.5),
+    sprintf("%s is off by %.3g units of decimal %d.", label, off, digits)
+  )
   invisible(object)
 }
 
@@ -193,4 +219,6 @@ with_each_instruction_set <- function(f) {
 }
 
 # Three inputs, three hidden units whose biases are so far below 0 that relu gives nothing.
-dead_network <- function() list(wh = matrix(0.1, 3, 3), bh = matrix(-100, 1, 3), wout = matrix(0.5, 3, 1), bout = matrix(0))
+dead_network <- function() {
+  list(wh = matrix(0.1, 3, 3), bh = matrix(-100, 1, 3), wout = matrix(0.5, 3, 1), bout = matrix(0))
+}

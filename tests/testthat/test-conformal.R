@@ -6,17 +6,26 @@ test_that("intervals are the fit and the quantile of the calibration scores", {
   rows <- draw_calibration(0.5, d$mpg, environment(), fit$encoding$calibration$seed)$rows
   scores <- sort(abs(d$mpg - predict(fit, d))[rows])
   expect_identical(fit$calibration[[1]], unname(scores))
-  # ceiling(0.8 * 17) = 14
+  # The 14th, as 14 is 0.8 * 17 rounded up.
   interval <- predict(fit, d, interval = "prediction", level = 0.8)
   expect_identical(colnames(interval), c("fit", "lwr", "upr"))
   expect_identical(interval[, "fit"], predict(fit, d))
-  expect_equal(interval[, "upr"] - interval[, "fit"], setNames(rep(scores[[14]], 32), rownames(d)), tolerance = 1e-12)
-  expect_equal(interval[, "fit"] - interval[, "lwr"], setNames(rep(scores[[14]], 32), rownames(d)), tolerance = 1e-12)
+  expect_equal(
+    interval[, "upr"] - interval[, "fit"], setNames(rep(scores[[14]], 32), rownames(d)),
+    tolerance = 1e-12
+  )
+  expect_equal(
+    interval[, "fit"] - interval[, "lwr"], setNames(rep(scores[[14]], 32), rownames(d)),
+    tolerance = 1e-12
+  )
   # neither the weights nor the scales know the calibration rows
   other <- d
   other$mpg[rows] <- 1000
   other$wt[rows] <- -50
-  expect_identical(coef(seeded(mpg ~ poly(wt, 2), other, calibration = 0.5)), coef(seeded(mpg ~ poly(wt, 2), d, calibration = 0.5)))
+  expect_identical(
+    coef(seeded(mpg ~ poly(wt, 2), other, calibration = 0.5)),
+    coef(seeded(mpg ~ poly(wt, 2), d, calibration = 0.5))
+  )
 })
 
 test_that("the quantile is that of the theory", {
@@ -40,7 +49,9 @@ test_that("sets hold the levels whose score is below the quantile", {
   expect_identical(sets, 1 - predict(fit, iris) <= limit)
   d <- cars_data()
   binary <- seeded(am ~ wt, d, calibration = 0.5)
-  expect_identical(colnames(predict(binary, d, interval = "prediction", level = 0.5)), c("FALSE", "TRUE"))
+  expect_identical(
+    colnames(predict(binary, d, interval = "prediction", level = 0.5)), c("FALSE", "TRUE")
+  )
 })
 
 test_that("several outputs, counts, missing and no rows have their intervals", {
@@ -49,22 +60,40 @@ test_that("several outputs, counts, missing and no rows have their intervals", {
   interval <- predict(two, d, interval = "prediction", level = 0.5)
   expect_identical(dim(interval), c(32L, 3L, 2L))
   expect_identical(interval[, "fit", ], predict(two, d))
-  expect_equal(interval["Fiat 128", "upr", "hp"] - interval["Fiat 128", "fit", "hp"], two$calibration[[2]][9], tolerance = 1e-12)
+  expect_equal(
+    interval["Fiat 128", "upr", "hp"] - interval["Fiat 128", "fit", "hp"], two$calibration[[2]][9],
+    tolerance = 1e-12
+  )
   counts <- seeded(carb ~ wt, d, loss = "poisson", calibration = 0.5)
   expect_true(all(predict(counts, d, interval = "prediction", level = 0.9)[, "lwr"] >= 0))
   fit <- seeded(mpg ~ wt, d, calibration = 0.5)
   expect_identical(dim(predict(fit, d[0, ], interval = "prediction")), c(0L, 3L))
   expect_true(all(is.na(predict(fit, transform(d[1, ], wt = NA), interval = "prediction"))))
-  expect_identical(nrow(predict(fit, transform(d[1:2, ], wt = c(NA, 1)), interval = "prediction", na.action = na.omit)), 1L)
+  expect_identical(
+    nrow(predict(
+      fit, transform(d[1:2, ], wt = c(NA, 1)),
+      interval = "prediction", na.action = na.omit
+    )),
+    1L
+  )
 })
 
 test_that("too few rows give infinite limits and full sets, with a warning", {
   d <- cars_data()
   fit <- seeded(mpg ~ wt, d, calibration = 0.25)
   expect_snapshot(interval <- predict(fit, d[1:2, ], interval = "prediction", level = 0.95))
-  expect_warning(predict(fit, d, interval = "prediction", level = 0.95), class = "backprop_warning_calibration")
+  expect_warning(
+    predict(fit, d, interval = "prediction", level = 0.95),
+    class = "backprop_warning_calibration"
+  )
   expect_identical(unname(interval[, "upr"]), c(Inf, Inf))
-  expect_warning(sets <- predict(seeded(am ~ wt, d, calibration = 0.25), d, interval = "prediction", level = 0.95), class = "backprop_warning_calibration")
+  expect_warning(
+    sets <- predict(
+      seeded(am ~ wt, d, calibration = 0.25), d,
+      interval = "prediction", level = 0.95
+    ),
+    class = "backprop_warning_calibration"
+  )
   expect_true(all(sets))
 })
 
@@ -78,8 +107,9 @@ test_that("rows of no weight do not calibrate", {
 
 test_that("intervals cover as promised", {
   skip_on_cran()
-  # y = sin + noise whose spread depends on x; 300 fits, one new case each. The count of covered cases is binomial, with probability between
-  # level and level + 1 / (n + 1); outside of the limits one run in ten thousand would be.
+  # y = sin + noise whose spread depends on x; 300 fits, one new case each. The count of covered
+  # cases is binomial, with probability between level and level + 1 / (n + 1); outside of the limits
+  # one run in ten thousand would be.
   covered <- vapply(1:300, function(i) {
     set.seed(i)
     d <- data.frame(x = runif(121, -2, 2))
@@ -94,14 +124,21 @@ test_that("intervals cover as promised", {
 
 test_that("sets cover as promised", {
   skip_on_cran()
-  covered <- vapply(1:300, function(i) {
-    set.seed(i)
-    d <- data.frame(x = rnorm(121))
-    d$class <- factor(sample(c("a", "b", "c"), 121, TRUE))
-    d$x <- d$x + as.integer(d$class)
-    fit <- nn_train(class ~ x, d[1:120, ], hidden = 3, epochs = 20, penalty = 0.01, calibration = 0.5)
-    predict(fit, d[121, ], interval = "prediction", level = 0.8)[, as.character(d$class[121])]
-  }, NA)
+  covered <- vapply(
+    1:300,
+    function(i) {
+      set.seed(i)
+      d <- data.frame(x = rnorm(121))
+      d$class <- factor(sample(c("a", "b", "c"), 121, TRUE))
+      d$x <- d$x + as.integer(d$class)
+      fit <- nn_train(
+        class ~ x, d[1:120, ],
+        hidden = 3, epochs = 20, penalty = 0.01, calibration = 0.5
+      )
+      predict(fit, d[121, ], interval = "prediction", level = 0.8)[, as.character(d$class[121])]
+    },
+    NA
+  )
   expect_gte(sum(covered), qbinom(1e-4, 300, 0.8))
   # stratified halves: close to 60 scores
   expect_lte(sum(covered), qbinom(1 - 1e-4, 300, 0.8 + 2 / 61))
@@ -130,7 +167,10 @@ test_that("what cannot be is refused", {
 test_that("na.exclude puts NA for the rows that calibrate", {
   d <- airquality
   set.seed(1)
-  fit <- nn_train(Ozone ~ Wind + Temp, d, hidden = 3, penalty = 0.05, calibration = 0.4, na.action = na.exclude)
+  fit <- nn_train(
+    Ozone ~ Wind + Temp, d,
+    hidden = 3, penalty = 0.05, calibration = 0.4, na.action = na.exclude
+  )
   expect_length(fitted(fit), 153)
   trained <- !is.na(fitted(fit))
   expect_identical(sum(trained), as.integer(nobs(fit)))
@@ -138,10 +178,16 @@ test_that("na.exclude puts NA for the rows that calibrate", {
   expect_equal(fitted(fit)[trained], predict(fit, d)[trained], ignore_attr = TRUE)
   expect_equal((fitted(fit) + residuals(fit))[trained], d$Ozone[trained], ignore_attr = TRUE)
   expect_match(capture.output(print(fit)), "37 rows with missing values", all = FALSE)
-  whole <- nn_train(iris[1:4], iris$Species, hidden = 2, penalty = 0.1, calibration = 0.2, na.action = "na.exclude")
+  whole <- nn_train(
+    iris[1:4], iris$Species,
+    hidden = 2, penalty = 0.1, calibration = 0.2, na.action = "na.exclude"
+  )
   expect_identical(dim(fitted(whole)), c(150L, 3L))
   expect_identical(sum(is.na(fitted(whole)[, 1])), 30L)
-  expect_identical(nrow(fitted(nn_train(iris[1:4], iris$Species, hidden = 2, penalty = 0.1, calibration = 0.2))), 120L)
+  expect_identical(
+    nrow(fitted(nn_train(iris[1:4], iris$Species, hidden = 2, penalty = 0.1, calibration = 0.2))),
+    120L
+  )
 })
 
 test_that("offsets and calibration go together for every outcome", {
@@ -149,11 +195,27 @@ test_that("offsets and calibration go together for every outcome", {
   d <- data.frame(x = rnorm(200), e = exp(rnorm(200)))
   d$n <- rpois(200, d$e)
   d$class <- factor(ifelse(d$x + rnorm(200) > 0, "yes", "no"))
-  counts <- nn_train(n ~ x + offset(log(e)), d, loss = "poisson", hidden = 3, penalty = 0.05, epochs = 20, calibration = 0.5)
-  expect_identical(counts$calibration[[1]], sort(abs(d$n - predict(counts, d))[draw_calibration(0.5, d$n, NULL, counts$encoding$calibration$seed)$rows]))
-  argument <- nn_train(d["x"], d$class, offset = d$e, hidden = 3, penalty = 0.05, epochs = 20, calibration = 0.5)
+  counts <- nn_train(
+    n ~ x + offset(log(e)), d,
+    loss = "poisson", hidden = 3, penalty = 0.05, epochs = 20,
+    calibration = 0.5
+  )
+  expect_identical(
+    counts$calibration[[1]],
+    sort(abs(d$n - predict(counts, d))[draw_calibration(
+      0.5, d$n, NULL, counts$encoding$calibration$seed
+    )$rows])
+  )
+  argument <- nn_train(
+    d["x"], d$class,
+    offset = d$e, hidden = 3, penalty = 0.05, epochs = 20, calibration = 0.5
+  )
   expect_length(argument$calibration[[1]], 100)
-  raw <- nn_train(n ~ x, d, offset = e, standardize = FALSE, hidden = 3, penalty = 0.05, epochs = 20, calibration = 0.5)
+  raw <- nn_train(
+    n ~ x, d,
+    offset = e, standardize = FALSE, hidden = 3, penalty = 0.05, epochs = 20,
+    calibration = 0.5
+  )
   expect_length(raw$calibration[[1]], 100)
   expect_identical(nrow(predict(counts, d[1:3, ], interval = "prediction", level = 1e-12)), 3L)
 })

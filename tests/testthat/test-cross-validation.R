@@ -17,7 +17,9 @@ test_that("every row is held out once in each repetition, in folds of equal size
   fold <- stratified_folds(values, 10)
   expect_setequal(tabulate(fold), c(10, 11))
   # within each run of 10 neighbours in size every fold has one
-  expect_true(all(apply(matrix(fold[order(values)][1:100], 10), 2, function(run) setequal(run, 1:10))))
+  expect_true(all(apply(matrix(fold[order(values)][1:100], 10), 2, function(run) {
+    setequal(run, 1:10)
+  })))
   expect_setequal(tabulate(stratified_folds(matrix(rnorm(44), 22), 4)), c(5, 6))
 })
 
@@ -27,7 +29,11 @@ test_that("the numbers are those of a loop by hand", {
   fold <- rep(1:5, 30)
   result <- quick(inputs, iris$Species, folds = fold, start = start)
   for (k in 1:5) {
-    fit <- nn_train(inputs[fold != k, ], iris$Species[fold != k], hidden = 3, optimizer = "lbfgs", penalty = 0.1, epochs = 30, start = start)
+    fit <- nn_train(
+      inputs[fold != k, ], iris$Species[fold != k],
+      hidden = 3, optimizer = "lbfgs", penalty = 0.1,
+      epochs = 30, start = start
+    )
     prob <- predict(fit, inputs[fold == k, ], type = "prob")
     observed <- iris$Species[fold == k]
     expect_identical(unname(result$probabilities[fold == k, ]), unname(prob))
@@ -41,30 +47,47 @@ test_that("the numbers are those of a loop by hand", {
   expect_equal(table$standard_error[1], sd(result$metrics$accuracy) / sqrt(5))
 })
 
-test_that("the numbers of regression are those of a loop by hand, with offsets and weights", {
-  set.seed(5)
-  start <- nn_init(3, 1, hidden = 3)
-  fold <- rep(1:4, 8)
-  w <- rep(c(1, 2, 0.5, 3), each = 8)
-  o <- seq(-1, 1, length.out = 32)
-  result <- quick(cars_inputs, cars_target, folds = fold, start = start, weights = w, offset = o, output_activation = "identity")
-  for (k in 1:4) {
-    fit <- nn_train(cars_inputs[fold != k, ], cars_target[fold != k], hidden = 3, optimizer = "lbfgs", penalty = 0.1, epochs = 30, start = start, weights = w[fold != k],
-      offset = o[fold != k], output_activation = "identity")
-    p <- predict(fit, cars_inputs[fold == k, ], offset = o[fold == k])
-    y <- cars_target[fold == k]
-    wk <- w[fold == k]
-    expect_equal(result$predictions$predicted[fold == k], unname(p))
-    expect_equal(result$metrics$rmse[k], sqrt(weighted.mean((y - p)^2, wk)))
-    expect_equal(result$metrics$mae[k], weighted.mean(abs(y - p), wk))
-    expect_equal(result$metrics$r_squared[k], 1 - weighted.mean((y - p)^2, wk) / weighted.mean((y - weighted.mean(y, wk))^2, wk))
+test_that(
+  "the numbers of regression are those of a loop by hand, with offsets and weights",
+  {
+    set.seed(5)
+    start <- nn_init(3, 1, hidden = 3)
+    fold <- rep(1:4, 8)
+    w <- rep(c(1, 2, 0.5, 3), each = 8)
+    o <- seq(-1, 1, length.out = 32)
+    result <- quick(
+      cars_inputs, cars_target,
+      folds = fold, start = start, weights = w, offset = o,
+      output_activation = "identity"
+    )
+    for (k in 1:4) {
+      fit <- nn_train(
+        cars_inputs[fold != k, ], cars_target[fold != k],
+        hidden = 3, optimizer = "lbfgs",
+        penalty = 0.1, epochs = 30, start = start, weights = w[fold != k], offset = o[fold != k],
+        output_activation = "identity"
+      )
+      p <- predict(fit, cars_inputs[fold == k, ], offset = o[fold == k])
+      y <- cars_target[fold == k]
+      wk <- w[fold == k]
+      expect_equal(result$predictions$predicted[fold == k], unname(p))
+      expect_equal(result$metrics$rmse[k], sqrt(weighted.mean((y - p)^2, wk)))
+      expect_equal(result$metrics$mae[k], weighted.mean(abs(y - p), wk))
+      expect_equal(
+        result$metrics$r_squared[k],
+        1 - weighted.mean((y - p)^2, wk) / weighted.mean((y - weighted.mean(y, wk))^2, wk)
+      )
+    }
   }
-})
+)
 
 test_that("nothing of the rows held out reaches the fit that predicts them", {
   fold <- rep(1:4, 8)
   set.seed(1)
-  one <- quick(cars_inputs, cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE)
+  one <- quick(
+    cars_inputs, cars_target,
+    folds = fold, output_activation = "identity", keep_fits = TRUE
+  )
   moved <- cars_inputs
   moved[fold == 1, ] <- moved[fold == 1, ] * 100
   target <- ifelse(fold == 1, 99, cars_target)
@@ -76,17 +99,20 @@ test_that("nothing of the rows held out reaches the fit that predicts them", {
   expect_identical(nobs(one$fits[[1]]), 24L)
 })
 
-test_that("the same seed gives the same numbers, and R's generator goes on from where the draws left it", {
-  set.seed(1)
-  one <- quick(inputs, iris$Species, folds = 3, repeats = 2)
-  after <- runif(1)
-  set.seed(1)
-  expect_identical(quick(inputs, iris$Species, folds = 3, repeats = 2), one)
-  expect_identical(runif(1), after)
-  expect_identical(one$metrics$repetition, rep(1:2, each = 3))
-  expect_identical(nrow(one$predictions), 300L)
-  expect_identical(one$predictions$row, rep(1:150, 2))
-})
+test_that(
+  "the same seed gives the same numbers, and R's generator goes on from where the draws left it",
+  {
+    set.seed(1)
+    one <- quick(inputs, iris$Species, folds = 3, repeats = 2)
+    after <- runif(1)
+    set.seed(1)
+    expect_identical(quick(inputs, iris$Species, folds = 3, repeats = 2), one)
+    expect_identical(runif(1), after)
+    expect_identical(one$metrics$repetition, rep(1:2, each = 3))
+    expect_identical(nrow(one$predictions), 300L)
+    expect_identical(one$predictions$row, rep(1:150, 2))
+  }
+)
 
 test_that("in parallel the numbers are those in sequence", {
   skip_if_not_installed("future.apply")
@@ -100,14 +126,25 @@ test_that("in parallel the numbers are those in sequence", {
 
 test_that("sparse inputs give the numbers of plain ones where every argument is given", {
   skip_if_not_installed("Matrix")
-  quick <- function(...) nn_cv(..., hidden = 3, activation = "sigmoid", init = "tutorial", reduction = "mean", optimizer = "lbfgs", batch_size = NULL, validation = NULL, patience = Inf, penalty = 0.1, epochs = 30)
+  quick <- function(...) {
+    nn_cv(
+      ...,
+      hidden = 3, activation = "sigmoid", init = "tutorial", reduction = "mean",
+      optimizer = "lbfgs", batch_size = NULL, validation = NULL, patience = Inf, penalty = 0.1,
+      epochs = 30
+    )
+  }
   plain <- cbind(cars_inputs, diag(32)[, 1:3])
   colnames(plain) <- NULL
   fold <- rep(1:4, 8)
   set.seed(1)
   one <- quick(plain, cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE)
   set.seed(1)
-  other <- quick(Matrix::Matrix(plain, sparse = TRUE), cars_target, folds = fold, output_activation = "identity", keep_fits = TRUE, standardize = FALSE)
+  other <- quick(
+    Matrix::Matrix(plain, sparse = TRUE), cars_target,
+    folds = fold, output_activation = "identity",
+    keep_fits = TRUE, standardize = FALSE
+  )
   expect_identical(other$metrics, one$metrics)
   expect_equal(other$fits[[2]]$probe, one$fits[[2]]$probe)
 })
@@ -128,8 +165,15 @@ test_that("a task's numbers do not depend on the kind of R's generator, which is
 test_that("progress is told to progressr", {
   skip_if_not_installed("progressr")
   steps <- 0
-  counter <- progressr::make_progression_handler("counter", list(update = function(config, state, ...) steps <<- state$step), intrusiveness = 0, interval = 0, times = Inf, enable = TRUE)
-  progressr::with_progress(quick(inputs, iris$Species, folds = 3), handlers = counter, enable = TRUE)
+  counter <- progressr::make_progression_handler(
+    "counter", list(update = function(config, state, ...) steps <<- state$step),
+    intrusiveness = 0,
+    interval = 0, times = Inf, enable = TRUE
+  )
+  progressr::with_progress(
+    quick(inputs, iris$Species, folds = 3),
+    handlers = counter, enable = TRUE
+  )
   expect_equal(steps, 3)
 })
 
@@ -142,17 +186,32 @@ test_that("metrics are what their names say", {
   expect_identical(value("accuracy", y, p, w), 4 / 5)
   expect_equal(value("log_loss", y, p, w), -mean(log(c(0.8, 0.6, 0.4, 0.9, 0.9))))
   expect_equal(value("brier", y, p, w), 2 * mean(c(0.2, 0.4, 0.6, 0.1, 0.1)^2))
-  expect_equal(value("auc", y, p, w), unname(suppressWarnings(wilcox.test(score[y == "b"], score[y == "a"]))$statistic) / 6)
+  expect_equal(
+    value("auc", y, p, w),
+    unname(suppressWarnings(wilcox.test(score[y == "b"], score[y == "a"]))$statistic) / 6
+  )
   expect_identical(value("auc", y[c(1, 3)], p[c(1, 3), ], w[1:2]), NA_real_)
   # a weight of 2 is the row twice
   twice <- c(1, 1, 2, 3, 4, 5)
-  for (name in c("accuracy", "log_loss", "brier", "auc"))
-    expect_equal(value(name, y[twice], p[twice, ], rep(1, 6)), value(name, y, p, c(2, 1, 1, 1, 1)), label = name)
+  for (name in c("accuracy", "log_loss", "brier", "auc")) {
+    expect_equal(
+      value(name, y[twice], p[twice, ], rep(1, 6)), value(name, y, p, c(2, 1, 1, 1, 1)),
+      label = name
+    )
+  }
   numbers <- matrix(c(1, 4, 2, 8))
   guess <- matrix(c(2, 3, 2, 5))
-  expect_equal(value("poisson_deviance", numbers, guess, rep(1, 4)), mean(poisson()$dev.resids(numbers, guess, 1)))
-  for (name in c("rmse", "mae", "r_squared", "poisson_deviance"))
-    expect_equal(value(name, numbers[c(1, 1:4), , drop = FALSE], guess[c(1, 1:4), , drop = FALSE], rep(1, 5)), value(name, numbers, guess, c(2, 1, 1, 1)), label = name)
+  expect_equal(
+    value("poisson_deviance", numbers, guess, rep(1, 4)),
+    mean(poisson()$dev.resids(numbers, guess, 1))
+  )
+  for (name in c("rmse", "mae", "r_squared", "poisson_deviance")) {
+    expect_equal(
+      value(name, numbers[c(1, 1:4), , drop = FALSE], guess[c(1, 1:4), , drop = FALSE], rep(1, 5)),
+      value(name, numbers, guess, c(2, 1, 1, 1)),
+      label = name
+    )
+  }
 })
 
 test_that("the area for several classes is Hand and Till's", {
@@ -160,18 +219,33 @@ test_that("the area for several classes is Hand and Till's", {
   y <- factor(sample(letters[1:3], 40, TRUE))
   p <- matrix(round(runif(120), 1), 40)
   # the share of pairs that are in the right order, pair by pair
-  area <- function(k, i, j) mean(outer(p[y == i, k], p[y == j, k], function(a, b) (a > b) + (a == b) / 2))
+  area <- function(k, i, j) {
+    mean(outer(p[y == i, k], p[y == j, k], function(a, b) (a > b) + (a == b) / 2))
+  }
   pairs <- list(c(1, 2), c(1, 3), c(2, 3))
-  expected <- mean(vapply(pairs, function(s) (area(s[1], letters[s[1]], letters[s[2]]) + area(s[2], letters[s[2]], letters[s[1]])) / 2, 0))
+  expected <- mean(vapply(
+    pairs,
+    function(s) {
+      (area(s[1], letters[s[1]], letters[s[2]]) + area(s[2], letters[s[2]], letters[s[1]])) / 2
+    },
+    0
+  ))
   expect_equal(area_under_curve(y, p, rep(1, 40)), expected)
 })
 
 test_that("a metric of one's own gets what was observed and predicted", {
   set.seed(1)
-  result <- quick(inputs, iris$Species, folds = 3, metrics = list("accuracy", wrong = function(y, p) sum(levels(y)[max.col(p)] != y)))
+  result <- quick(inputs, iris$Species, folds = 3, metrics = list(
+    "accuracy",
+    wrong = function(y, p) sum(levels(y)[max.col(p)] != y)
+  ))
   expect_equal(result$metrics$wrong, (1 - result$metrics$accuracy) * result$metrics$rows)
   set.seed(1)
-  result <- quick(cars_inputs, cars_target, folds = 3, metrics = function(y, p) max(abs(y - p)), output_activation = "identity")
+  result <- quick(
+    cars_inputs, cars_target,
+    folds = 3, metrics = function(y, p) max(abs(y - p)),
+    output_activation = "identity"
+  )
   p <- result$predictions
   expect_equal(result$metrics$metric, as.vector(tapply(abs(p$observed - p$predicted), p$fold, max)))
 })
@@ -186,33 +260,48 @@ test_that("leaving one out, several outputs and metrics that are not defined", {
   both <- as.matrix(scale(mtcars[c("mpg", "qsec")]))
   two <- quick(cars_inputs, both, folds = 4, output_activation = "identity")
   expect_identical(dim(two$predictions$predicted), c(32L, 2L))
-  expect_equal(two$predictions$observed, unname_rows(both), ignore_attr = c("scaled:center", "scaled:scale"))
+  expect_equal(
+    two$predictions$observed, unname_rows(both),
+    ignore_attr = c("scaled:center", "scaled:scale")
+  )
 })
 
 test_that("fits that diverge are NA with a warning, and an error where all do", {
   far <- cars_target
   far[1] <- 1e200
   fold <- rep(1:4, 8)
-  expect_warning(result <- nn_cv(cars_inputs, far, folds = fold, output_activation = "identity", epochs = 50), class = "backprop_warning_folds")
+  expect_warning(
+    result <- nn_cv(cars_inputs, far, folds = fold, output_activation = "identity", epochs = 50),
+    class = "backprop_warning_folds"
+  )
   expect_identical(is.na(result$metrics$rmse), c(FALSE, TRUE, TRUE, TRUE))
   expect_identical(is.na(result$predictions$predicted), fold != 1)
-  expect_error(nn_cv(cars_inputs, cars_target * 1e200, folds = 3, output_activation = "identity", epochs = 50), class = "backprop_error_diverged")
+  expect_error(
+    nn_cv(cars_inputs, cars_target * 1e200, folds = 3, output_activation = "identity", epochs = 50),
+    class = "backprop_error_diverged"
+  )
 })
 
 test_that("rare classes and warnings of the fits are told once", {
   y <- factor(rep(c("a", "b"), c(30, 2)))
   expect_snapshot(result <- quick(cars_inputs, y, folds = 4))
-  expect_warning(nn_cv(inputs, factor(iris$Species == "setosa"), folds = 3, optimizer = "lbfgs", epochs = 1000), class = "backprop_warning_fits")
+  expect_warning(
+    nn_cv(inputs, factor(iris$Species == "setosa"), folds = 3, optimizer = "lbfgs", epochs = 1000),
+    class = "backprop_warning_fits"
+  )
 })
 
 test_that("a cross-validation prints its table", {
   set.seed(1)
   rounded <- function(lines) gsub("([0-9]\\.[0-9]{2})[0-9]+", "\\1", lines)
-  expect_snapshot({
-    quick(inputs, iris$Species, folds = 5, repeats = 2)
-    quick(cars_inputs, cars_target, folds = rep(1:4, 8), output_activation = "identity")
-    quick(cars_inputs, cars_target, folds = 32, output_activation = "identity")
-  }, transform = rounded)
+  expect_snapshot(
+    {
+      quick(inputs, iris$Species, folds = 5, repeats = 2)
+      quick(cars_inputs, cars_target, folds = rep(1:4, 8), output_activation = "identity")
+      quick(cars_inputs, cars_target, folds = 32, output_activation = "identity")
+    },
+    transform = rounded
+  )
 })
 
 test_that("what cannot be done is refused before any fit", {
@@ -250,8 +339,18 @@ test_that("a metric of one's own that fails is NA, and told of once", {
   set.seed(1)
   plain <- quick(cars_inputs, cars_target, folds = 4, output_activation = "identity")
   set.seed(1)
-  expect_snapshot(result <- quick(cars_inputs, cars_target, folds = 4, output_activation = "identity", metrics = list("rmse",
-    picky = function(y, p) if (max(y) > 2) stop("too {high}") else 1, text = function(y, p) "good", further = function(y, p, power = 2) mean(abs(y - p)^power), greatest = max)))
+  expect_snapshot(
+    result <- quick(
+      cars_inputs, cars_target,
+      folds = 4, output_activation = "identity",
+      metrics = list(
+        "rmse",
+        picky = function(y, p) if (max(y) > 2) stop("too {high}") else 1,
+        text = function(y, p) "good", further = function(y, p, power = 2) mean(abs(y - p)^power),
+        greatest = max
+      )
+    )
+  )
   high <- tapply(cars_target[plain$predictions$row], plain$predictions$fold, max) > 2
   expect_true(any(high) && any(!high))
   expect_identical(result$metrics$picky, ifelse(as.vector(high), NA, 1))
@@ -260,17 +359,30 @@ test_that("a metric of one's own that fails is NA, and told of once", {
   expect_identical(result$metrics$rmse, plain$metrics$rmse)
   expect_identical(result$predictions, plain$predictions)
   # what primitives take is not always known
-  for (metric in list(`[`, `+`, function(...) sum(...))) expect_no_error(suppressWarnings(quick(cars_inputs, cars_target, folds = 2, metrics = metric)))
-  expect_warning(quick(cars_inputs, cars_target, folds = 2, metrics = `+`), class = "backprop_warning_metrics")
+  for (metric in list(`[`, `+`, function(...) sum(...))) {
+    expect_no_error(suppressWarnings(quick(cars_inputs, cars_target, folds = 2, metrics = metric)))
+  }
+  expect_warning(
+    quick(cars_inputs, cars_target, folds = 2, metrics = `+`),
+    class = "backprop_warning_metrics"
+  )
 })
 
 test_that("a fold whose rows all have weight 0 has no metrics", {
   fold <- rep(1:4, 8)
   w <- as.double(fold != 1)
   all_of <- function(kind) names(Filter(function(metric) metric$kind == kind, metric_table))
-  for (result in list(quick(mpg ~ wt, mtcars, folds = fold, weights = w, metrics = all_of("numeric"), loss = "poisson"),
-    quick(mtcars["wt"], factor(mtcars$am), folds = fold, weights = w, metrics = all_of("classes")))) {
-    expect_true(all(vapply(result$metrics[-(1:4)], function(value) identical(is.na(value) & !is.nan(value), fold[1:4] == 1), NA)))
+  for (result in list(
+    quick(
+      mpg ~ wt, mtcars,
+      folds = fold, weights = w, metrics = all_of("numeric"), loss = "poisson"
+    ),
+    quick(mtcars["wt"], factor(mtcars$am), folds = fold, weights = w, metrics = all_of("classes"))
+  )) {
+    expect_true(all(vapply(
+      result$metrics[-(1:4)],
+      function(value) identical(is.na(value) & !is.nan(value), fold[1:4] == 1), NA
+    )))
     expect_false(anyNA(result$predictions$predicted))
   }
 })
@@ -319,10 +431,18 @@ test_that("an outcome computed in the formula is computed once, from all rows", 
   set.seed(1)
   seeds <- draw_seeds(4)
   for (k in 1:4) {
-    by_hand <- with_seed(seeds[k], nn_train(log(mpg, base) ~ . - 1 + offset(qsec / 10), mtcars[fold != k, ], hidden = 2, epochs = 10))
+    by_hand <- with_seed(
+      seeds[k],
+      nn_train(
+        log(mpg, base) ~ . - 1 + offset(qsec / 10), mtcars[fold != k, ],
+        hidden = 2, epochs = 10
+      )
+    )
     expect_identical(coef(result$fits[[k]]), coef(by_hand))
     expect_identical(result$fits[[k]]$inputs, by_hand$inputs)
-    expect_identical(result$predictions$predicted[fold == k], unname(predict(by_hand, mtcars[fold == k, ])))
+    expect_identical(
+      result$predictions$predicted[fold == k], unname(predict(by_hand, mtcars[fold == k, ]))
+    )
   }
   expect_false("mpg" %in% result$fits[[1]]$inputs)
   expect_identical(result$predictions$observed, log(mtcars$mpg, 2))
@@ -354,7 +474,14 @@ test_that("variables that the data lack are taken from where the formula was mad
   set.seed(1)
   one <- nn_cv(heavy ~ power + qsec, mtcars, folds = rep(1:4, 8), epochs = 5)
   set.seed(1)
-  expect_identical(nn_cv(heavy ~ power + qsec, data.frame(heavy, power, qsec = mtcars$qsec), folds = rep(1:4, 8), epochs = 5), one)
+  expect_identical(
+    nn_cv(
+      heavy ~ power + qsec, data.frame(heavy, power, qsec = mtcars$qsec),
+      folds = rep(1:4, 8),
+      epochs = 5
+    ),
+    one
+  )
 })
 
 test_that("what is wrong without a fold names it", {
@@ -363,41 +490,57 @@ test_that("what is wrong without a fold names it", {
     nn_cv(am ~ wt, cars, folds = cars$gearbox, epochs = 5)
     nn_cv(mpg ~ poly(gear, 2), cars, folds = ifelse(cars$gear == 3, 3, 0), epochs = 5)
   })
-  expect_error(nn_cv(am ~ wt, cars, folds = cars$gearbox, epochs = 5), class = "backprop_error_input")
+  expect_error(
+    nn_cv(am ~ wt, cars, folds = cars$gearbox, epochs = 5),
+    class = "backprop_error_input"
+  )
 })
 
-test_that("formulas, data frames and pipes give the same numbers, each fit standardising its own rows", {
-  fold <- rep(1:4, 8)
-  set.seed(1)
-  by_formula <- nn_cv(mpg ~ wt + hp, mtcars, folds = fold, epochs = 20, keep_fits = TRUE)
-  set.seed(1)
-  by_columns <- nn_cv(mtcars[c("wt", "hp")], mtcars$mpg, folds = fold, epochs = 20)
-  set.seed(1)
-  piped <- mtcars |> nn_cv(mpg ~ wt + hp, folds = fold, epochs = 20)
-  expect_identical(by_columns$metrics, by_formula$metrics)
-  expect_identical(piped$predictions, by_formula$predictions)
-  for (k in 1:4) expect_equal(by_formula$fits[[k]]$encoding$center[["wt"]], mean(mtcars$wt[fold != k]))
-  p <- by_formula$predictions
-  expect_equal(p$predicted[fold == 1], unname(predict(by_formula$fits[[1]], mtcars[fold == 1, ])))
-  expect_equal(by_formula$metrics$rmse[1], sqrt(mean((p$observed - p$predicted)[fold == 1]^2)))
-})
+test_that(
+  "formulas, data frames and pipes give the same numbers, each fit standardising its own rows",
+  {
+    fold <- rep(1:4, 8)
+    set.seed(1)
+    by_formula <- nn_cv(mpg ~ wt + hp, mtcars, folds = fold, epochs = 20, keep_fits = TRUE)
+    set.seed(1)
+    by_columns <- nn_cv(mtcars[c("wt", "hp")], mtcars$mpg, folds = fold, epochs = 20)
+    set.seed(1)
+    piped <- mtcars |> nn_cv(mpg ~ wt + hp, folds = fold, epochs = 20)
+    expect_identical(by_columns$metrics, by_formula$metrics)
+    expect_identical(piped$predictions, by_formula$predictions)
+    for (k in 1:4) {
+      expect_equal(by_formula$fits[[k]]$encoding$center[["wt"]], mean(mtcars$wt[fold != k]))
+    }
+    p <- by_formula$predictions
+    expect_equal(p$predicted[fold == 1], unname(predict(by_formula$fits[[1]], mtcars[fold == 1, ])))
+    expect_equal(by_formula$metrics$rmse[1], sqrt(mean((p$observed - p$predicted)[fold == 1]^2)))
+  }
+)
 
 test_that("weights, offsets, subsets and missing values of a formula", {
   air <- transform(airquality, w = rep(1:3, 51), o = Day / 10)
   whole <- with(air, !is.na(Ozone) & Day > 2)
   fold <- rep(1:3, length.out = sum(whole))
   set.seed(1)
-  result <- nn_cv(Ozone ~ Wind + Temp, air, folds = fold, subset = Day > 2, weights = w, offset = o, epochs = 10, keep_fits = TRUE)
+  result <- nn_cv(
+    Ozone ~ Wind + Temp, air,
+    folds = fold, subset = Day > 2, weights = w, offset = o, epochs = 10,
+    keep_fits = TRUE
+  )
   expect_identical(result$predictions$row, which(whole))
   expect_identical(result$n, sum(whole))
   one <- air[whole, ]
   # the same fit by hand, from the seed that the task had
   set.seed(1)
   seed <- draw_seeds(3)[1]
-  by_hand <- with_seed(seed, nn_train(Ozone ~ Wind + Temp, one[fold != 1, ], weights = w, offset = o, epochs = 10))
+  by_hand <- with_seed(
+    seed, nn_train(Ozone ~ Wind + Temp, one[fold != 1, ], weights = w, offset = o, epochs = 10)
+  )
   expect_identical(coef(result$fits[[1]]), coef(by_hand))
   p <- predict(by_hand, one[fold == 1, ], offset = one$o[fold == 1])
-  expect_equal(result$metrics$rmse[1], sqrt(weighted.mean((one$Ozone[fold == 1] - p)^2, one$w[fold == 1])))
+  expect_equal(
+    result$metrics$rmse[1], sqrt(weighted.mean((one$Ozone[fold == 1] - p)^2, one$w[fold == 1]))
+  )
   set.seed(1)
   columns <- nn_cv(air[c("Wind", "Temp")], air$Ozone, folds = rep(1:4, 29), epochs = 10)
   expect_identical(columns$predictions$row, which(!is.na(air$Ozone)))
@@ -410,12 +553,18 @@ test_that("outcomes of text and truth values, and variables that are not in the 
   set.seed(1)
   expect_identical(nn_cv(iris[1:4], iris$Species, folds = 3, epochs = 10)$metrics, of_text$metrics)
   # the folds of one class: the fit has not met it, so its probability is 0
-  alone <- nn_cv(Species ~ ., transform(iris, Species = as.character(Species)), folds = as.integer(iris$Species), epochs = 10)
+  alone <- nn_cv(
+    Species ~ ., transform(iris, Species = as.character(Species)),
+    folds = as.integer(iris$Species),
+    epochs = 10
+  )
   expect_identical(unname(alone$probabilities[cbind(1:150, as.integer(iris$Species))]), rep(0, 150))
   expect_identical(alone$metrics$accuracy, c(0, 0, 0))
   wt <- mtcars$wt
   heavy <- wt > 3
-  expect_identical(levels(nn_cv(heavy ~ wt, folds = 3, epochs = 5)$predictions$observed), c("FALSE", "TRUE"))
+  expect_identical(
+    levels(nn_cv(heavy ~ wt, folds = 3, epochs = 5)$predictions$observed), c("FALSE", "TRUE")
+  )
 })
 
 test_that("in parallel a formula finds the user's functions and constants", {
@@ -438,17 +587,30 @@ test_that("a level that only one fold has is an error that says so", {
   expect_snapshot(error = TRUE, {
     nn_cv(mpg ~ wt + kind, cars, folds = rep(1:4, 8), epochs = 5)
     nn_cv(mpg ~ wt + nothing, cars)
-    nn_cv(~ wt, cars)
+    nn_cv(~wt, cars)
     nn_cv(cars["wt"], cars$mpg, hiden = 3)
     nn_cv(cars["wt"])
   })
 })
 
-test_that("a fold without which one class is left says so, and ordered classes stay ordered", {
-  expect_error(suppressWarnings(nn_cv(factor(am) ~ wt, mtcars, folds = mtcars$am, hidden = 3, penalty = 0.05, epochs = 20)), "fold 0", class = "backprop_error_input")
-  size <- cut(mtcars$wt, c(0, 2.5, 3.5, 9), c("light", "middle", "heavy"), ordered_result = TRUE)
-  set.seed(1)
-  cv <- nn_cv(mtcars["hp"], size, folds = 3, hidden = 3, penalty = 0.05, epochs = 20)
-  expect_true(is.ordered(cv$predictions$predicted))
-  expect_equal(mean(cv$predictions$predicted == cv$predictions$observed), weighted.mean(cv$metrics$accuracy, cv$metrics$rows))
-})
+test_that(
+  "a fold without which one class is left says so, and ordered classes stay ordered",
+  {
+    expect_error(
+      suppressWarnings(nn_cv(
+        factor(am) ~ wt, mtcars,
+        folds = mtcars$am, hidden = 3, penalty = 0.05, epochs = 20
+      )),
+      "fold 0",
+      class = "backprop_error_input"
+    )
+    size <- cut(mtcars$wt, c(0, 2.5, 3.5, 9), c("light", "middle", "heavy"), ordered_result = TRUE)
+    set.seed(1)
+    cv <- nn_cv(mtcars["hp"], size, folds = 3, hidden = 3, penalty = 0.05, epochs = 20)
+    expect_true(is.ordered(cv$predictions$predicted))
+    expect_equal(
+      mean(cv$predictions$predicted == cv$predictions$observed),
+      weighted.mean(cv$metrics$accuracy, cv$metrics$rows)
+    )
+  }
+)

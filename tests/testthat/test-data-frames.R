@@ -26,27 +26,57 @@ test_that("the outcome decides", {
   d <- cars_data()
   settings <- function(...) {
     fit <- seeded(...)
-    c(fit$settings$loss$name, fit$settings$output_activation, fit$encoding$outcome$kind, ncol(fit$output), fit$encoding$outcome$scale[1] != 1)
+    c(
+      fit$settings$loss$name, fit$settings$output_activation, fit$encoding$outcome$kind,
+      ncol(fit$output), fit$encoding$outcome$scale[1] != 1
+    )
   }
-  expect_identical(settings(Species ~ ., iris), c("cross_entropy", "softmax", "classes", "3", "FALSE"))
+  expect_identical(
+    settings(Species ~ ., iris), c("cross_entropy", "softmax", "classes", "3", "FALSE")
+  )
   expect_identical(settings(am ~ wt, d), c("cross_entropy", "sigmoid", "binary", "1", "FALSE"))
-  expect_identical(settings(factor(am) ~ wt, d), c("cross_entropy", "sigmoid", "binary", "1", "FALSE"))
-  expect_identical(settings(ifelse(am, "yes", "no") ~ wt, d), c("cross_entropy", "sigmoid", "binary", "1", "FALSE"))
+  expect_identical(
+    settings(factor(am) ~ wt, d), c("cross_entropy", "sigmoid", "binary", "1", "FALSE")
+  )
+  expect_identical(
+    settings(ifelse(am, "yes", "no") ~ wt, d), c("cross_entropy", "sigmoid", "binary", "1", "FALSE")
+  )
   expect_identical(settings(mpg ~ wt, d), c("squared_error", "identity", "numeric", "1", "TRUE"))
-  expect_identical(settings(mpg ~ wt, d, standardize = FALSE), c("squared_error", "identity", "numeric", "1", "FALSE"))
-  expect_identical(settings(mpg ~ wt, d, loss = "absolute"), c("absolute", "identity", "numeric", "1", "TRUE"))
-  expect_identical(settings(mpg ~ wt, d, loss = nn_quantile(0.9)), c("quantile", "identity", "numeric", "1", "TRUE"))
-  expect_identical(settings(mpg ~ wt, d, output_activation = "softplus"), c("squared_error", "softplus", "numeric", "1", "FALSE"))
-  expect_identical(settings(I(mpg / 100) ~ wt, d, loss = "cross_entropy"), c("cross_entropy", "sigmoid", "numeric", "1", "FALSE"))
-  expect_identical(settings(carb ~ wt, d, loss = "poisson"), c("poisson", "exp", "count", "1", "FALSE"))
-  expect_identical(settings(cbind(mpg, hp) ~ wt, d), c("squared_error", "identity", "numeric", "2", "TRUE"))
-  expect_identical(settings(d["wt"], as.matrix(d[c("mpg", "hp")])), c("squared_error", "identity", "numeric", "2", "TRUE"))
-  expect_identical(settings(d["wt"], d[c("mpg", "hp")]), c("squared_error", "identity", "numeric", "2", "TRUE"))
+  expect_identical(settings(mpg ~ wt, d, standardize = FALSE), c(
+    "squared_error", "identity", "numeric", "1", "FALSE"
+  ))
+  expect_identical(
+    settings(mpg ~ wt, d, loss = "absolute"), c("absolute", "identity", "numeric", "1", "TRUE")
+  )
+  expect_identical(settings(mpg ~ wt, d, loss = nn_quantile(0.9)), c(
+    "quantile", "identity", "numeric", "1", "TRUE"
+  ))
+  expect_identical(settings(mpg ~ wt, d, output_activation = "softplus"), c(
+    "squared_error", "softplus", "numeric", "1", "FALSE"
+  ))
+  expect_identical(settings(I(mpg / 100) ~ wt, d, loss = "cross_entropy"), c(
+    "cross_entropy", "sigmoid", "numeric", "1", "FALSE"
+  ))
+  expect_identical(
+    settings(carb ~ wt, d, loss = "poisson"), c("poisson", "exp", "count", "1", "FALSE")
+  )
+  expect_identical(
+    settings(cbind(mpg, hp) ~ wt, d), c("squared_error", "identity", "numeric", "2", "TRUE")
+  )
+  expect_identical(settings(d["wt"], as.matrix(d[c("mpg", "hp")])), c(
+    "squared_error", "identity", "numeric", "2", "TRUE"
+  ))
+  expect_identical(
+    settings(d["wt"], d[c("mpg", "hp")]), c("squared_error", "identity", "numeric", "2", "TRUE")
+  )
 })
 
 test_that("several outputs are each on their own scale, under their own names", {
   fit <- seeded(cbind(mpg, hp) ~ wt + cyl, mtcars, hidden = 0, penalty = 0, epochs = 300)
-  expect_equal(predict(fit, mtcars), predict(lm(cbind(mpg, hp) ~ wt + cyl, mtcars), mtcars), tolerance = 1e-6)
+  expect_equal(
+    predict(fit, mtcars), predict(lm(cbind(mpg, hp) ~ wt + cyl, mtcars), mtcars),
+    tolerance = 1e-6
+  )
   expect_identical(colnames(residuals(fit)), c("mpg", "hp"))
 })
 
@@ -54,7 +84,10 @@ test_that("counts begin at their mean", {
   fit <- nn_train(carb ~ wt, mtcars, loss = "poisson", epochs = 0)
   expect_equal(fit$bout[1, 1], log(mean(mtcars$carb)), tolerance = 1e-14)
   fit <- nn_train(carb ~ wt + offset(log(hp)), mtcars, loss = "poisson", epochs = 0, weights = gear)
-  expect_equal(fit$bout[1, 1], log(sum(mtcars$gear * mtcars$carb) / sum(mtcars$gear * mtcars$hp)), tolerance = 1e-14)
+  expect_equal(
+    fit$bout[1, 1], log(sum(mtcars$gear * mtcars$carb) / sum(mtcars$gear * mtcars$hp)),
+    tolerance = 1e-14
+  )
 })
 
 test_that("constant columns are without effect, in new data too", {
@@ -77,7 +110,10 @@ test_that("scales are those of the weighted rows, however large or small the num
   scales <- column_scales(cbind(x, x * 1e200, x * 1e-200), w, TRUE)
   repeated <- c(1, 1, 2, 9)
   expect_equal(unname(scales$center), mean(repeated) * c(1, 1e200, 1e-200), tolerance = 1e-14)
-  expect_equal(unname(scales$scale), sqrt(mean((repeated - mean(repeated))^2)) * c(1, 1e200, 1e-200), tolerance = 1e-14)
+  expect_equal(
+    unname(scales$scale), sqrt(mean((repeated - mean(repeated))^2)) * c(1, 1e200, 1e-200),
+    tolerance = 1e-14
+  )
 })
 
 test_that("standardize = FALSE leaves the data as they are", {
@@ -102,7 +138,9 @@ test_that("a wide data frame takes no time to encode", {
   set.seed(1)
   wide <- as.data.frame(matrix(rnorm(1000 * 200), 200))
   wide$y <- rnorm(200)
-  took <- system.time(fit <- nn_train(y ~ ., wide, hidden = 1, epochs = 1, optimizer = "adam"))[[3]] + system.time(predict(fit, wide))[[3]]
+  took <- system.time(
+    fit <- nn_train(y ~ ., wide, hidden = 1, epochs = 1, optimizer = "adam")
+  )[[3]] + system.time(predict(fit, wide))[[3]]
   expect_lt(took, 10)
 })
 
@@ -110,13 +148,28 @@ test_that("going on with data gives the longer call's fit, to the last bit", {
   d <- cars_data()
   d$qsec[4] <- NA
   d$w <- runif(32)
-  long <- function(epochs) seeded(mpg ~ poly(disp, 2) + cyl + wt + offset(hp / 100), d, subset = wt > 2, weights = w, optimizer = "adam", batch_size = 8,
-    calibration = 0.3, validation = 0.3, epochs = epochs)
+  long <- function(epochs) {
+    seeded(mpg ~ poly(disp, 2) + cyl + wt + offset(hp / 100), d,
+      subset = wt > 2, weights = w, optimizer = "adam", batch_size = 8,
+      calibration = 0.3, validation = 0.3, epochs = epochs
+    )
+  }
   expect_same_fit(nn_continue(long(4), d, epochs = 6), long(10))
-  frame <- function(epochs) seeded(iris[1:4], iris$Species, epochs = epochs, optimizer = "adam", calibration = 0.2, batch_size = 16,
-    validation = list(X = iris[3 * 1:50, ], y = iris$Species[3 * 1:50]))
-  expect_same_fit(nn_continue(frame(3), iris, iris$Species, 7, validation = list(X = iris[3 * 1:50, ], y = iris$Species[3 * 1:50])), frame(10))
-  formula <- function(epochs) seeded(am ~ wt, d, epochs = epochs, validation = d[1:10, ], optimizer = "adam")
+  frame <- function(epochs) {
+    seeded(iris[1:4], iris$Species,
+      epochs = epochs, optimizer = "adam", calibration = 0.2, batch_size = 16,
+      validation = list(X = iris[3 * 1:50, ], y = iris$Species[3 * 1:50])
+    )
+  }
+  expect_same_fit(
+    nn_continue(frame(3), iris, iris$Species, 7, validation = list(
+      X = iris[3 * 1:50, ], y = iris$Species[3 * 1:50]
+    )),
+    frame(10)
+  )
+  formula <- function(epochs) {
+    seeded(am ~ wt, d, epochs = epochs, validation = d[1:10, ], optimizer = "adam")
+  }
   expect_same_fit(nn_continue(formula(3), d, epochs = 7, validation = d[1:10, ]), formula(10))
   lbfgs <- function(epochs) seeded(am ~ wt, d, epochs = epochs, optimizer = "lbfgs")
   expect_same_fit(nn_continue(lbfgs(3), d, epochs = 7), lbfgs(10))
@@ -126,9 +179,20 @@ test_that("going on with data gives the longer call's fit, to the last bit", {
     refused(nn_continue(long(4), d[-1], epochs = 1), "input")
     refused(nn_continue(long(4), d[-3], epochs = 1), "input")
     refused(nn_continue(long(4), d, d$mpg, epochs = 1), "argument")
-    refused(nn_continue(frame(3), iris, epochs = 1, validation = list(X = iris, y = iris$Species)), "input")
-    refused(nn_continue(frame(3), iris, 1:150, epochs = 1, validation = list(X = iris, y = iris$Species)), "input")
-    refused(nn_continue(frame(3), as.matrix(iris[1:4]), iris$Species, epochs = 1, validation = list(X = iris, y = iris$Species)), "input")
+    refused(
+      nn_continue(frame(3), iris, epochs = 1, validation = list(X = iris, y = iris$Species)),
+      "input"
+    )
+    refused(
+      nn_continue(frame(3), iris, 1:150, epochs = 1, validation = list(X = iris, y = iris$Species)),
+      "input"
+    )
+    refused(
+      nn_continue(frame(3), as.matrix(iris[1:4]), iris$Species, epochs = 1, validation = list(
+        X = iris, y = iris$Species
+      )),
+      "input"
+    )
     refused(nn_continue(frame(3), iris, iris$Species, epochs = 1), "argument")
   })
 })
@@ -153,10 +217,22 @@ test_that("summary() tells training rows from held-out rows, and weighs them", {
   errors <- summary(fit)$errors
   r <- residuals(fit)
   mean_square <- function(rows) weighted.mean(r[rows]^2, d$disp[rows])
-  expect_equal(errors$mean_squared_error, c(mean_square(-held_out), mean_square(held_out)), tolerance = 1e-12)
-  expect_equal(errors$r_squared[1], 1 - mean_square(-held_out) / weighted.mean((d$mpg - weighted.mean(d$mpg[-held_out], d$disp[-held_out]))[-held_out]^2, d$disp[-held_out]), tolerance = 1e-12)
+  expect_equal(
+    errors$mean_squared_error, c(mean_square(-held_out), mean_square(held_out)),
+    tolerance = 1e-12
+  )
+  expect_equal(
+    errors$r_squared[1],
+    1 - mean_square(-held_out) / weighted.mean(
+      (d$mpg - weighted.mean(d$mpg[-held_out], d$disp[-held_out]))[-held_out]^2, d$disp[-held_out]
+    ),
+    tolerance = 1e-12
+  )
   species <- seeded(Species ~ ., iris, validation = 0.2, optimizer = "adam")
-  expect_equal(unname(summary(species)$accuracy["held out"]), tail(species$history$validation_accuracy, 1), tolerance = 1e-12)
+  expect_equal(
+    unname(summary(species)$accuracy["held out"]), tail(species$history$validation_accuracy, 1),
+    tolerance = 1e-12
+  )
 })
 
 test_that("data frames that cannot be used are refused", {
@@ -196,7 +272,10 @@ test_that("a missing value may be a level", {
   d <- data.frame(y = 1:30 + sin(1:30), a = addNA(factor(rep(c("u", NA, "v"), 10))))
   for (levels in list(c("u", "v", NA), c("v", NA, "unused", "u"))) {
     d$a <- factor(d$a, levels, exclude = NULL)
-    for (fit in list(nn_train(y ~ a, d, hidden = 0, penalty = 0, epochs = 200), nn_train(d["a"], d$y, hidden = 0, penalty = 0, epochs = 200))) {
+    for (fit in list(
+      nn_train(y ~ a, d, hidden = 0, penalty = 0, epochs = 200),
+      nn_train(d["a"], d$y, hidden = 0, penalty = 0, epochs = 200)
+    )) {
       expect_equal(fitted(fit), unname(fitted(lm(y ~ a, d))), tolerance = 1e-6)
       expect_identical(predict(fit, d), fitted(fit))
       file <- withr::local_tempfile(fileext = ".R")
@@ -208,7 +287,10 @@ test_that("a missing value may be a level", {
 })
 
 test_that("levels without a row are told of, and classes need rows", {
-  expect_warning(fit <- seeded(Species ~ ., iris, subset = Species != "setosa"), "setosa", class = "backprop_warning_levels")
+  expect_warning(
+    fit <- seeded(Species ~ ., iris, subset = Species != "setosa"), "setosa",
+    class = "backprop_warning_levels"
+  )
   expect_identical(levels(predict(fit, iris, type = "class")), levels(iris$Species))
   expect_no_warning(seeded(Species ~ ., droplevels(iris[51:150, ])))
   expect_snapshot({
@@ -281,8 +363,22 @@ test_that("print names what rows bring and where others went, and some of many l
   d <- cars_data()
   d$letter <- factor(letters[1:16])
   expect_snapshot({
-    writeLines(grep("^Rows", capture.output(print(seeded(mpg ~ wt, d, weights = disp, offset = qsec, calibration = 0.25, validation = 0.2))), value = TRUE))
-    writeLines(grep("^Rows", capture.output(print(seeded(am ~ wt, d, class_weights = "balanced", validation = list(X = d, y = d$am)))), value = TRUE))
+    writeLines(grep(
+      "^Rows",
+      capture.output(print(seeded(
+        mpg ~ wt, d,
+        weights = disp, offset = qsec, calibration = 0.25, validation = 0.2
+      ))),
+      value = TRUE
+    ))
+    writeLines(grep(
+      "^Rows",
+      capture.output(print(seeded(
+        am ~ wt, d,
+        class_weights = "balanced", validation = list(X = d, y = d$am)
+      ))),
+      value = TRUE
+    ))
     writeLines(grep("^Data", capture.output(print(seeded(letter ~ wt, d))), value = TRUE))
   })
 })

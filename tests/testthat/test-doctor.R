@@ -4,7 +4,8 @@ found <- function(fit) {
 }
 cars_inputs <- as.matrix(mtcars[c("disp", "hp", "wt")])
 cars_target <- drop(scale(mtcars$mpg))
-train <- function(X = scale(cars_inputs), y = cars_target, epochs = 300, output_activation = "identity", reduction = "mean", ...) {
+train <- function(X = scale(cars_inputs), y = cars_target, epochs = 300,
+                  output_activation = "identity", reduction = "mean", ...) {
   set.seed(1)
   nn_train(X, y, epochs = epochs, output_activation = output_activation, reduction = reduction, ...)
 }
@@ -13,15 +14,22 @@ test_that("ordinary fits have no finding", {
   set.seed(1)
   expect_identical(found(nn_train(tutorial_data()$X, tutorial_data()$y)), character())
   expect_identical(found(train(optimizer = "lbfgs", penalty = 0.01)), character())
-  expect_identical(found(train(activation = "relu", init = "he_normal", hidden = 16, optimizer = "adam", learning_rate = 0.01,
-    epochs = 1000)), character())
+  expect_identical(found(train(
+    activation = "relu", init = "he_normal", hidden = 16, optimizer = "adam", learning_rate = 0.01,
+    epochs = 1000
+  )), character())
   inputs <- scale(as.matrix(iris[1:4]))
   for (seed in 1:5) {
     set.seed(seed)
-    fit <- nn_train(inputs, iris$Species, hidden = 8, activation = "relu", init = "he_normal", reduction = "mean", optimizer = "adam",
-      learning_rate = 0.01, epochs = 300, batch_size = 32, validation = 0.2, patience = 20)
+    fit <- nn_train(inputs, iris$Species,
+      hidden = 8, activation = "relu", init = "he_normal", reduction = "mean", optimizer = "adam",
+      learning_rate = 0.01, epochs = 300, batch_size = 32, validation = 0.2, patience = 20
+    )
     expect_identical(found(fit), character())
-    expect_identical(found(nn_train(as.matrix(iris[1:4]), iris$Species, optimizer = "lbfgs", penalty = 0.01)), character())
+    expect_identical(
+      found(nn_train(as.matrix(iris[1:4]), iris$Species, optimizer = "lbfgs", penalty = 0.01)),
+      character()
+    )
   }
 })
 
@@ -33,7 +41,10 @@ test_that("fits with the defaults for data have no finding", {
     expect_identical(found(nn_train(weight ~ feed, chickwts)), character())
   }
   # cases and controls were matched by these three, so that they say nothing of the outcome
-  expect_true("null_model" %in% found(nn_train(case ~ education + age + parity, transform(infert, case = factor(case)))))
+  expect_true(
+    "null_model" %in%
+      found(nn_train(case ~ education + age + parity, transform(infert, case = factor(case))))
+  )
 })
 
 test_that("a standardised outcome is judged on its own scale or the network's alike", {
@@ -47,7 +58,10 @@ test_that("a standardised outcome is judged on its own scale or the network's al
 })
 
 test_that("a training that diverged is found, from the fit in its error", {
-  error <- tryCatch(train(y = mtcars$mpg * 1e3, learning_rate = 10, activation = "identity"), backprop_error_diverged = function(e) e)
+  error <- tryCatch(
+    train(y = mtcars$mpg * 1e3, learning_rate = 10, activation = "identity"),
+    backprop_error_diverged = function(e) e
+  )
   expect_true("diverged" %in% found(error$fit))
 })
 
@@ -55,7 +69,9 @@ test_that("a loss that rose is found", {
   good <- train(optimizer = "lbfgs", penalty = 0.01)
   worse <- train(start = coef(good), learning_rate = 3, epochs = 50)
   expect_gt(worse$history$loss[50], worse$history$loss[1])
-  expect_match(nn_doctor(worse)$what[1], "^The loss rose in training, from 0.0593 in the first epoch to ")
+  expect_match(
+    nn_doctor(worse)$what[1], "^The loss rose in training, from 0.0593 in the first epoch to "
+  )
   expect_match(nn_doctor(worse)$advice[1], "^Use a smaller learning_rate than 3,")
   expect_false("diverged" %in% found(train(start = coef(good), learning_rate = 0.001, epochs = 50)))
 })
@@ -65,15 +81,23 @@ test_that("targets out of the output's reach are found", {
   expect_true("unreachable" %in% found(train(y = mtcars$mpg, output_activation = "tanh")))
   expect_true("unreachable" %in% found(train(output_activation = "exp", epochs = 50)))
   expect_false("unreachable" %in% found(train(y = mtcars$am, output_activation = "sigmoid")))
-  expect_false("unreachable" %in% found(train(y = mtcars$carb, output_activation = "exp", loss = "poisson", learning_rate = 0.001)))
+  expect_false(
+    "unreachable" %in% found(train(
+      y = mtcars$carb, output_activation = "exp", loss = "poisson", learning_rate = 0.001
+    ))
+  )
 })
 
 test_that("constant predictions and a loss no better than a constant's are found", {
-  expect_true(all(c("constant", "null_model") %in% found(train(start = dead_network(), activation = "relu"))))
+  expect_true(all(
+    c("constant", "null_model") %in% found(train(start = dead_network(), activation = "relu"))
+  ))
   noise <- withr::with_seed(2, rnorm(32))
   held <- train(y = noise, hidden = 1, optimizer = "adam", penalty = 10, epochs = 2000)
   expect_true("null_model" %in% found(held))
-  expect_false(any(c("constant", "null_model") %in% found(train(optimizer = "lbfgs", penalty = 0.01))))
+  expect_false(any(
+    c("constant", "null_model") %in% found(train(optimizer = "lbfgs", penalty = 0.01))
+  ))
 })
 
 test_that("the null model's loss is the best constant's for every loss", {
@@ -81,17 +105,30 @@ test_that("the null model's loss is the best constant's for every loss", {
   for (loss in list("squared_error", "absolute", nn_huber(1.5), nn_quantile(0.8), "poisson")) {
     setting <- check_loss(loss, NULL)
     at <- function(a) row_loss(y, matrix(a, 6, 1), setting, FALSE)
-    expect_lte(at(best_constant(y, setting)), min(vapply(seq(0.01, 7, 0.01), at, 0)) + 1e-6, label = setting$name)
+    expect_lte(
+      at(best_constant(y, setting)), min(vapply(seq(0.01, 7, 0.01), at, 0)) + 1e-6,
+      label = setting$name
+    )
   }
   shares <- diag(3)[c(1, 1, 2, 3), ]
   p <- c(2, 1, 1) / 4
-  expect_equal(row_loss(shares, best_constant(shares, check_loss("cross_entropy", NULL)), check_loss("cross_entropy", NULL), TRUE), -sum(p * log(p)))
+  expect_equal(
+    row_loss(
+      shares, best_constant(shares, check_loss("cross_entropy", NULL)),
+      check_loss("cross_entropy", NULL), TRUE
+    ),
+    -sum(p * log(p))
+  )
 })
 
 test_that("the doctor's loss is that of training", {
-  settings <- list(list(y = cars_target), list(y = cars_target, loss = "absolute"), list(y = cars_target, loss = nn_huber(0.3)),
-    list(y = cars_target, loss = nn_quantile(0.8)), list(y = mtcars$carb, loss = "poisson", output_activation = "exp"),
-    list(y = factor(mtcars$am), output_activation = "sigmoid"), list(y = factor(mtcars$gear), output_activation = "softmax"))
+  settings <- list(
+    list(y = cars_target), list(y = cars_target, loss = "absolute"),
+    list(y = cars_target, loss = nn_huber(0.3)), list(y = cars_target, loss = nn_quantile(0.8)),
+    list(y = mtcars$carb, loss = "poisson", output_activation = "exp"),
+    list(y = factor(mtcars$am), output_activation = "sigmoid"),
+    list(y = factor(mtcars$gear), output_activation = "softmax")
+  )
   for (setting in settings) {
     fit <- do.call(train, c(setting, list(epochs = 20, learning_rate = 0.001)))
     expect_equal(doctor_facts(unclass(fit))$loss, fit$objective)
@@ -103,8 +140,13 @@ test_that("saturated and dead units are found", {
   expect_true("saturated" %in% found(train(cars_inputs, activation = "tanh")))
   expect_false("saturated" %in% found(train()))
   expect_true("dead" %in% found(train(start = dead_network(), activation = "relu")))
-  expect_false("dead" %in% found(train(activation = "relu", init = "he_normal", learning_rate = 0.001)))
-  expect_false("dead" %in% found(train(activation = "leaky_relu", start = dead_network(), learning_rate = 0.001)))
+  expect_false(
+    "dead" %in% found(train(activation = "relu", init = "he_normal", learning_rate = 0.001))
+  )
+  expect_false(
+    "dead" %in%
+      found(train(activation = "leaky_relu", start = dead_network(), learning_rate = 0.001))
+  )
 })
 
 test_that("units are counted idle by their mean slope", {
@@ -112,7 +154,13 @@ test_that("units are counted idle by their mean slope", {
   z <- rows %*% matrix(1, 1, 3) + rep(c(0, 200, -200), each = 50)
   for (kind in nn_activations()$name[!nn_activations()$output_only]) {
     a <- matrix(core_activation(activation_code(kind), as.double(z), FALSE), 50)
-    expected <- switch(kind, sigmoid = 2, tanh = 2, leaky_relu = 0, identity = 0, 1)
+    expected <- switch(kind,
+      sigmoid = 2,
+      tanh = 2,
+      leaky_relu = 0,
+      identity = 0,
+      1
+    )
     expect_equal(count_idle(a, kind), expected, label = kind)
   }
   deep <- train(hidden = c(4, 2), activation = c("relu", "tanh"), start = withr::with_seed(1, {
@@ -165,12 +213,22 @@ test_that("the Poisson loss, which is below 0, is measured from that of a perfec
 
   # what is there is found
   expect_true(all(c("constant", "null_model") %in% found(breaks(hidden = 5, penalty = 1e5))))
-  expect_match(nn_doctor(breaks(hidden = 5, penalty = 1e5))$what[4], "^The loss, 2.75 above a perfect fit's, is (no|hardly) better")
-  worse <- function(...) breaks(hidden = 10, start = coef(fit), optimizer = "gradient_descent", learning_rate = 1, clip = 1, epochs = 30, ...)
+  expect_match(
+    nn_doctor(breaks(hidden = 5, penalty = 1e5))$what[4],
+    "^The loss, 2.75 above a perfect fit's, is (no|hardly) better"
+  )
+  worse <- function(...) {
+    breaks(
+      hidden = 10, start = coef(fit), optimizer = "gradient_descent", learning_rate = 1, clip = 1,
+      epochs = 30, ...
+    )
+  }
   expect_gt(worse()$history$loss[30], worse()$history$loss[1])
   expect_match(nn_doctor(worse())$what[1], "^The loss rose in training")
   expect_match(nn_doctor(worse(validation = 0.3))$what[1], "^The loss rose in training")
-  slow <- function(...) breaks(hidden = 10, optimizer = "gradient_descent", learning_rate = 1e-4, epochs = 30, ...)
+  slow <- function(...) {
+    breaks(hidden = 10, optimizer = "gradient_descent", learning_rate = 1e-4, epochs = 30, ...)
+  }
   expect_match(nn_doctor(slow())$what[8], "^The loss was still falling")
   expect_match(nn_doctor(slow(validation = 0.3))$what[8], "^The held-out loss was still falling")
   expect_match(nn_doctor(slow(offset = rep(0.1, 54)))$what[8], "^The loss was still falling")
@@ -179,42 +237,71 @@ test_that("the Poisson loss, which is below 0, is measured from that of a perfec
   steps <- function(y) {
     X <- matrix(rep(c(-1, 1), 20))
     start <- list(wh = matrix(50), bh = matrix(0), wout = matrix(log(4)), bout = matrix(log(5)))
-    nn_train(X, rep(y, length.out = 40), hidden = 1, loss = "poisson", start = start, learning_rate = 1e-9, epochs = 1)
+    nn_train(
+      X, rep(y, length.out = 40),
+      hidden = 1, loss = "poisson", start = start, learning_rate = 1e-9,
+      epochs = 1
+    )
   }
   expect_false("saturated" %in% found(steps(c(5, 20))))
   expect_true("saturated" %in% found(steps(c(5, 20, 35, 10))))
 
   # neither deviance nor null model is known
   unknown <- function(fit) with(nn_doctor(fit), check[is.na(found)])
-  expect_identical(unknown(slow(weights = rep(1:2, 27))), c("diverged", "null_model", "still_falling"))
+  expect_identical(
+    unknown(slow(weights = rep(1:2, 27))), c("diverged", "null_model", "still_falling")
+  )
   expect_identical(unknown(slow(offset = rep(0.1, 54))), "null_model")
-  expect_identical(unknown(slow(keep_fitted = FALSE, validation = 0.3)), c("diverged", "unreachable", "constant", "null_model", "still_falling"))
+  expect_identical(unknown(slow(keep_fitted = FALSE, validation = 0.3)), c(
+    "diverged", "unreachable", "constant", "null_model", "still_falling"
+  ))
 })
 
-test_that("a penalty that is too large is named, and no rise of the loss where training converged", {
-  advice <- function(fit, name) with(nn_doctor(fit), advice[check == name])
-  set.seed(1)
-  converged <- nn_train(Species ~ ., iris, penalty = 100)
-  expect_identical(converged$stop, "gradient")
-  expect_gt(last(converged$history$loss), 1.1 * converged$history$loss[1])
-  expect_identical(found(converged), c("constant", "null_model"))
-  expect_match(advice(converged, "constant"), "^Use a smaller penalty than 100\\. Scale the inputs")
-  expect_match(advice(train(start = dead_network(), activation = "relu"), "constant"), "^Scale the inputs")
-  weighted <- withr::with_seed(1, nn_train(mpg ~ ., mtcars, weights = wt, penalty = 1000))
-  expect_match(advice(weighted, "constant"), "^Use a smaller penalty than 1000\\.")
+test_that(
+  "a penalty that is too large is named, and no rise of the loss where training converged",
+  {
+    advice <- function(fit, name) with(nn_doctor(fit), advice[check == name])
+    set.seed(1)
+    converged <- nn_train(Species ~ ., iris, penalty = 100)
+    expect_identical(converged$stop, "gradient")
+    expect_gt(last(converged$history$loss), 1.1 * converged$history$loss[1])
+    expect_identical(found(converged), c("constant", "null_model"))
+    expect_match(
+      advice(converged, "constant"), "^Use a smaller penalty than 100\\. Scale the inputs"
+    )
+    expect_match(
+      advice(train(start = dead_network(), activation = "relu"), "constant"), "^Scale the inputs"
+    )
+    weighted <- withr::with_seed(1, nn_train(mpg ~ ., mtcars, weights = wt, penalty = 1000))
+    expect_match(advice(weighted, "constant"), "^Use a smaller penalty than 1000\\.")
 
-  good <- coef(train(optimizer = "lbfgs", penalty = 0.01))
-  rose <- train(start = good, optimizer = "lbfgs", penalty = 0.3, epochs = 12)
-  expect_identical(rose$stop, "iterations")
-  expect_match(advice(rose, "diverged"), "^Use a smaller penalty than 0.3\\. Begin from smaller weights")
-  expect_match(advice(train(start = good, learning_rate = 0.01, penalty = 2, penalty_l1 = 3, epochs = 50), "diverged"), "Use a smaller penalty than 2 and a smaller penalty_l1 than 3\\.$")
-  expect_no_match(advice(train(start = good, learning_rate = 3, epochs = 50), "diverged"), "penalty")
-})
+    good <- coef(train(optimizer = "lbfgs", penalty = 0.01))
+    rose <- train(start = good, optimizer = "lbfgs", penalty = 0.3, epochs = 12)
+    expect_identical(rose$stop, "iterations")
+    expect_match(
+      advice(rose, "diverged"), "^Use a smaller penalty than 0.3\\. Begin from smaller weights"
+    )
+    expect_match(
+      advice(
+        train(start = good, learning_rate = 0.01, penalty = 2, penalty_l1 = 3, epochs = 50),
+        "diverged"
+      ),
+      "Use a smaller penalty than 2 and a smaller penalty_l1 than 3\\.$"
+    )
+    expect_no_match(
+      advice(train(start = good, learning_rate = 3, epochs = 50), "diverged"), "penalty"
+    )
+  }
+)
 
 test_that("a loss that is lower by less than 1 % is called hardly better", {
-  held <- withr::with_seed(2, train(y = rnorm(32), hidden = 1, optimizer = "adam", penalty = 10, epochs = 2000))
+  held <- withr::with_seed(
+    2, train(y = rnorm(32), hidden = 1, optimizer = "adam", penalty = 10, epochs = 2000)
+  )
   facts <- doctor_facts(unclass(held))
-  slightly <- doctor_checks$null_model(unclass(held), replace(facts, "loss", list(0.995 * facts$null)))
+  slightly <- doctor_checks$null_model(
+    unclass(held), replace(facts, "loss", list(0.995 * facts$null))
+  )
   expect_match(slightly$what, "is hardly better than")
   worse <- doctor_checks$null_model(unclass(held), replace(facts, "loss", list(1.005 * facts$null)))
   expect_match(worse$what, "is no better than")
@@ -269,7 +356,14 @@ test_that("sparse inputs are looked at like plain ones", {
   plain <- matrix(withr::with_seed(1, rbinom(3000, 1, 0.2) * 50), 1000)
   set.seed(1)
   y <- factor(plain[, 1] > 0)
-  train <- function(X, ...) nn_train(X, y, hidden = 3, activation = "sigmoid", init = "tutorial", reduction = "mean", optimizer = "gradient_descent", learning_rate = 1e-3, epochs = 2, batch_size = NULL, penalty = 0, validation = NULL, ...)
+  train <- function(X, ...) {
+    nn_train(
+      X, y,
+      hidden = 3, activation = "sigmoid", init = "tutorial", reduction = "mean",
+      optimizer = "gradient_descent", learning_rate = 1e-3, epochs = 2, batch_size = NULL,
+      penalty = 0, validation = NULL, ...
+    )
+  }
   one <- train(plain)
   set.seed(1)
   other <- train(Matrix::Matrix(plain, sparse = TRUE), standardize = FALSE, patience = Inf)

@@ -3,12 +3,19 @@ skip_if_not_installed("caret")
 test_that("caret trains and tunes for regression, equal to the direct call", {
   X <- mtcars[c("wt", "hp", "qsec")]
   set.seed(4)
-  tuned <- caret::train(X, mtcars$mpg, method = nn_caret(), epochs = 30, tuneGrid = expand.grid(hidden = c(2, 3), penalty = c(0.01, 0.1)),
-    trControl = caret::trainControl("cv", number = 2, seeds = list(1:4, 1:4, 9)))
+  tuned <- caret::train(
+    X, mtcars$mpg,
+    method = nn_caret(), epochs = 30,
+    tuneGrid = expand.grid(hidden = c(2, 3), penalty = c(0.01, 0.1)),
+    trControl = caret::trainControl("cv", number = 2, seeds = list(1:4, 1:4, 9))
+  )
   expect_identical(dim(tuned$results)[1], 4L)
   expect_true(all(is.finite(tuned$results$RMSE)))
   set.seed(9)
-  direct <- nn_train(X, mtcars$mpg, hidden = tuned$bestTune$hidden, penalty = tuned$bestTune$penalty, epochs = 30)
+  direct <- nn_train(
+    X, mtcars$mpg,
+    hidden = tuned$bestTune$hidden, penalty = tuned$bestTune$penalty, epochs = 30
+  )
   expect_identical(coef(tuned$finalModel), coef(direct))
   expect_identical(unname(predict(tuned, X)), unname(predict(direct, X)))
 })
@@ -16,11 +23,18 @@ test_that("caret trains and tunes for regression, equal to the direct call", {
 test_that("caret gives classes and probabilities, by formula too", {
   control <- caret::trainControl("none", classProbs = TRUE, seeds = list(9))
   for (data in list(iris, droplevels(iris[51:150, ]))) {
-    tuned <- caret::train(Species ~ ., data = data, method = nn_caret(), epochs = 20, tuneGrid = data.frame(hidden = 3, penalty = 0.01), trControl = control)
+    tuned <- caret::train(
+      Species ~ .,
+      data = data, method = nn_caret(), epochs = 20,
+      tuneGrid = data.frame(hidden = 3, penalty = 0.01), trControl = control
+    )
     prob <- predict(tuned, data, type = "prob")
     expect_named(prob, levels(data$Species))
     expect_equal(unname(rowSums(prob)), rep(1, nrow(data)), tolerance = 1e-12)
-    expect_identical(predict(tuned, data), factor(levels(data$Species)[max.col(as.matrix(prob), "first")], levels(data$Species)))
+    expect_identical(
+      predict(tuned, data),
+      factor(levels(data$Species)[max.col(as.matrix(prob), "first")], levels(data$Species))
+    )
     expect_gt(mean(predict(tuned, data) == data$Species), 0.85)
   }
 })
@@ -28,11 +42,18 @@ test_that("caret gives classes and probabilities, by formula too", {
 test_that("case weights arrive, and grids have the length that is asked for", {
   weights <- rep(1:2, 16)
   set.seed(4)
-  tuned <- caret::train(mtcars[c("wt", "hp")], mtcars$mpg, method = nn_caret(), weights = weights, epochs = 20, tuneGrid = data.frame(hidden = 3, penalty = 0.01),
-    trControl = caret::trainControl("none", seeds = list(9)))
+  tuned <- caret::train(
+    mtcars[c("wt", "hp")], mtcars$mpg,
+    method = nn_caret(), weights = weights, epochs = 20,
+    tuneGrid = data.frame(hidden = 3, penalty = 0.01),
+    trControl = caret::trainControl("none", seeds = list(9))
+  )
   expect_equal(sum(unclass(tuned$finalModel)$n), 32)
   set.seed(9)
-  direct <- nn_train(mtcars[c("wt", "hp")], mtcars$mpg, weights = weights, epochs = 20, hidden = 3, penalty = 0.01)
+  direct <- nn_train(
+    mtcars[c("wt", "hp")], mtcars$mpg,
+    weights = weights, epochs = 20, hidden = 3, penalty = 0.01
+  )
   expect_identical(coef(tuned$finalModel), coef(direct))
   model <- nn_caret()
   for (length in c(1, 2, 5)) {

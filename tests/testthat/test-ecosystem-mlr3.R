@@ -21,24 +21,31 @@ test_that("the regression learner equals the direct call", {
   expect_identical(learner$predict(task)$response, unname(predict(direct, X)))
 })
 
-test_that("the classification learner gives classes and probabilities, for two classes and for more", {
-  quiet_mlr3()
-  for (name in c("iris", "sonar")) {
-    task <- mlr3::tsk(name)
-    learner <- mlr3::lrn("classif.backprop", hidden = 4, epochs = 30, predict_type = "prob")
-    set.seed(3)
-    learner$train(task)
-    X <- as.data.frame(task$data(cols = task$feature_names))
-    set.seed(3)
-    direct <- nn_train(X, task$truth(), hidden = 4, epochs = 30)
-    prediction <- learner$predict(task)
-    expect_identical(unname(prediction$prob), unname(predict(direct, X, type = "prob")))
-    expect_identical(colnames(prediction$prob), task$class_names)
-    expect_identical(as.character(prediction$response), as.character(predict(direct, X, type = "class")))
-    learner$predict_type <- "response"
-    expect_identical(as.character(learner$predict(task)$response), as.character(prediction$response))
+test_that(
+  "the classification learner gives classes and probabilities, for two classes and for more",
+  {
+    quiet_mlr3()
+    for (name in c("iris", "sonar")) {
+      task <- mlr3::tsk(name)
+      learner <- mlr3::lrn("classif.backprop", hidden = 4, epochs = 30, predict_type = "prob")
+      set.seed(3)
+      learner$train(task)
+      X <- as.data.frame(task$data(cols = task$feature_names))
+      set.seed(3)
+      direct <- nn_train(X, task$truth(), hidden = 4, epochs = 30)
+      prediction <- learner$predict(task)
+      expect_identical(unname(prediction$prob), unname(predict(direct, X, type = "prob")))
+      expect_identical(colnames(prediction$prob), task$class_names)
+      expect_identical(
+        as.character(prediction$response), as.character(predict(direct, X, type = "class"))
+      )
+      learner$predict_type <- "response"
+      expect_identical(
+        as.character(learner$predict(task)$response), as.character(prediction$response)
+      )
+    }
   }
-})
+)
 
 test_that("resampling, weights of the task and copies work", {
   quiet_mlr3()

@@ -15,29 +15,55 @@ test_that("the engine is there for both modes, with all main arguments", {
   expect_setequal(engines$mode[engines$engine == "backprop"], c("regression", "classification"))
   arguments <- parsnip::get_from_env("mlp_args")
   arguments <- arguments[arguments$engine == "backprop", ]
-  expect_setequal(arguments$parsnip, c("hidden_units", "penalty", "dropout", "epochs", "activation", "learn_rate"))
-  expect_true(all(arguments$original %in% names(formals(getS3method("nn_train", "data.frame", envir = asNamespace("backprop"))))))
+  expect_setequal(
+    arguments$parsnip, c("hidden_units", "penalty", "dropout", "epochs", "activation", "learn_rate")
+  )
+  expect_true(all(
+    arguments$original %in%
+      names(formals(getS3method("nn_train", "data.frame", envir = asNamespace("backprop"))))
+  ))
   expect_identical(parsnip::required_pkgs(engine(), infra = FALSE), "backprop")
 })
 
 test_that("the engine is registered in either order of loading, and once", {
   run <- function(...) {
-    code <- c(..., "e <- parsnip::show_engines('mlp'); cat('\nengines:', sum(e$engine == 'backprop'))")
-    out <- suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", "-e", shQuote(paste(code, collapse = "; "))), stdout = TRUE, stderr = FALSE,
-      env = paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))))
+    code <- c(
+      ..., "e <- parsnip::show_engines('mlp'); cat('\nengines:', sum(e$engine == 'backprop'))"
+    )
+    out <- suppressWarnings(system2(
+      file.path(R.home("bin"), "Rscript"),
+      c("--vanilla", "-e", shQuote(paste(code, collapse = "; "))),
+      stdout = TRUE, stderr = FALSE,
+      env = paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))
+    ))
     grep("^engines:", out, value = TRUE)
   }
   expect_identical(run("loadNamespace('backprop')", "loadNamespace('parsnip')"), "engines: 2")
   expect_identical(run("loadNamespace('parsnip')", "loadNamespace('backprop')"), "engines: 2")
-  expect_identical(run("loadNamespace('parsnip')", "loadNamespace('backprop')", "unloadNamespace('backprop')", "loadNamespace('backprop')"), "engines: 2")
-  expect_false("parsnip" %in% strsplit(utils::packageDescription("backprop")$Imports, "[ ,\n]+")[[1]])
+  expect_identical(
+    run(
+      "loadNamespace('parsnip')", "loadNamespace('backprop')", "unloadNamespace('backprop')",
+      "loadNamespace('backprop')"
+    ),
+    "engines: 2"
+  )
+  expect_false(
+    "parsnip" %in% strsplit(utils::packageDescription("backprop")$Imports, "[ ,\n]+")[[1]]
+  )
 })
 
 test_that("regression equals the direct call, main arguments by their names", {
-  model <- engine(hidden_units = 4, penalty = 0.01, dropout = 0.1, epochs = 30, activation = "swish", learn_rate = 0.02)
+  model <- engine(
+    hidden_units = 4, penalty = 0.01, dropout = 0.1, epochs = 30, activation = "swish",
+    learn_rate = 0.02
+  )
   X <- mtcars[c("wt", "hp", "qsec")]
   fit <- seeded(parsnip::fit(model, mpg ~ wt + hp + qsec, data = mtcars))
-  direct <- seeded(nn_train(X, mtcars$mpg, hidden = 4, penalty = 0.01, dropout = 0.1, epochs = 30, activation = "silu", learning_rate = 0.02))
+  direct <- seeded(nn_train(
+    X, mtcars$mpg,
+    hidden = 4, penalty = 0.01, dropout = 0.1, epochs = 30, activation = "silu",
+    learning_rate = 0.02
+  ))
   trained <- parsnip::extract_fit_engine(fit)
   expect_identical(coef(trained), coef(direct))
   expect_identical(trained$settings, direct$settings)
@@ -53,7 +79,10 @@ test_that("classification equals the direct call, with factors among the predict
     X <- cars[setdiff(c("wt", "hp", "am", "cyl"), outcome)]
     model <- engine("classification", hidden_units = c(4, 3), epochs = 20, activation = "relu")
     fit <- seeded(parsnip::fit_xy(model, X, cars[[outcome]]))
-    direct <- seeded(nn_train(X, cars[[outcome]], hidden = c(4, 3), epochs = 20, activation = "relu"))
+    direct <- seeded(nn_train(
+      X, cars[[outcome]],
+      hidden = c(4, 3), epochs = 20, activation = "relu"
+    ))
     prob <- predict(fit, X, type = "prob")
     expect_named(prob, paste0(".pred_", levels(cars[[outcome]])))
     expect_identical(unname(as.matrix(prob)), unname(predict(direct, X, type = "prob")))
@@ -62,20 +91,39 @@ test_that("classification equals the direct call, with factors among the predict
 })
 
 test_that("parsnip's activations are ours by name", {
-  theirs <- c(linear = "identity", swish = "silu", relu = "relu", elu = "elu", tanh = "tanh", sigmoid = "sigmoid", softplus = "softplus", selu = "selu", gelu = "gelu", leaky_relu = "leaky_relu")
+  theirs <- c(
+    linear = "identity", swish = "silu", relu = "relu", elu = "elu", tanh = "tanh",
+    sigmoid = "sigmoid", softplus = "softplus", selu = "selu", gelu = "gelu",
+    leaky_relu = "leaky_relu"
+  )
   for (name in names(theirs)) {
-    fit <- seeded(parsnip::fit(engine(hidden_units = 2, activation = !!name, epochs = 1), mpg ~ wt, data = mtcars))
+    fit <- seeded(parsnip::fit(
+      engine(hidden_units = 2, activation = !!name, epochs = 1), mpg ~ wt,
+      data = mtcars
+    ))
     expect_identical(parsnip::extract_fit_engine(fit)$settings$activation, theirs[[name]])
   }
-  expect_error(parsnip::fit(engine(activation = "softmax"), mpg ~ wt, data = mtcars), class = "backprop_error_argument")
+  expect_error(
+    parsnip::fit(engine(activation = "softmax"), mpg ~ wt, data = mtcars),
+    class = "backprop_error_argument"
+  )
 })
 
 test_that("engine arguments, case weights and several outcomes pass through", {
   X <- mtcars[c("wt", "hp")]
   weights <- rep(1:2, 16)
-  model <- engine(hidden_units = 3, epochs = 15, engine_arguments = list(optimizer = "rprop", standardize = FALSE))
-  fit <- seeded(parsnip::fit_xy(model, X, mtcars$mpg, case_weights = hardhat::frequency_weights(weights)))
-  direct <- seeded(nn_train(X, mtcars$mpg, hidden = 3, epochs = 15, optimizer = "rprop", standardize = FALSE, weights = weights))
+  model <- engine(
+    hidden_units = 3, epochs = 15, engine_arguments = list(optimizer = "rprop", standardize = FALSE)
+  )
+  fit <- seeded(parsnip::fit_xy(
+    model, X, mtcars$mpg,
+    case_weights = hardhat::frequency_weights(weights)
+  ))
+  direct <- seeded(nn_train(
+    X, mtcars$mpg,
+    hidden = 3, epochs = 15, optimizer = "rprop", standardize = FALSE,
+    weights = weights
+  ))
   expect_identical(coef(parsnip::extract_fit_engine(fit)), coef(direct))
 
   outcomes <- as.matrix(mtcars[c("mpg", "qsec")])
@@ -89,7 +137,10 @@ test_that("a workflow with a recipe equals the direct call on what the recipe ma
   skip_if_not_installed("workflows")
   skip_if_not_installed("recipes")
   recipe <- recipes::step_poly(recipes::recipe(mpg ~ wt + hp, data = mtcars), "wt", degree = 2)
-  fit <- seeded(parsnip::fit(workflows::workflow(recipe, engine(hidden_units = 3, epochs = 20)), data = mtcars))
+  fit <- seeded(parsnip::fit(
+    workflows::workflow(recipe, engine(hidden_units = 3, epochs = 20)),
+    data = mtcars
+  ))
   baked <- as.data.frame(recipes::bake(recipes::prep(recipe), mtcars))
   X <- baked[setdiff(names(baked), "mpg")]
   direct <- seeded(nn_train(X, baked$mpg, hidden = 3, epochs = 20))
@@ -99,13 +150,26 @@ test_that("a workflow with a recipe equals the direct call on what the recipe ma
 
 test_that("a grid of tune on two workers equals the grid in sequence", {
   skip_on_cran()
-  for (package in c("tune", "workflows", "rsample", "yardstick", "dials", "future")) skip_if_not_installed(package)
-  model <- engine("classification", hidden_units = tune::tune(), penalty = tune::tune(), learn_rate = 0.05, epochs = 15, activation = "tanh")
+  for (package in c("tune", "workflows", "rsample", "yardstick", "dials", "future")) {
+    skip_if_not_installed(package)
+  }
+  model <- engine(
+    "classification",
+    hidden_units = tune::tune(), penalty = tune::tune(), learn_rate = 0.05,
+    epochs = 15, activation = "tanh"
+  )
   flow <- workflows::workflow(Species ~ ., model)
   set.seed(5)
   folds <- rsample::vfold_cv(iris, v = 2)
   grid <- expand.grid(hidden_units = c(2, 4), penalty = c(0.001, 0.1))
-  run <- function() seeded(tune::tune_grid(flow, folds, grid = grid, metrics = yardstick::metric_set(yardstick::accuracy, yardstick::mn_log_loss), control = tune::control_grid(save_pred = TRUE)))
+  run <- function() {
+    seeded(tune::tune_grid(
+      flow, folds,
+      grid = grid,
+      metrics = yardstick::metric_set(yardstick::accuracy, yardstick::mn_log_loss),
+      control = tune::control_grid(save_pred = TRUE)
+    ))
+  }
   old <- future::plan("sequential")
   withr::defer(future::plan(old))
   in_sequence <- run()
@@ -119,16 +183,32 @@ test_that("a grid of tune on two workers equals the grid in sequence", {
 
   best <- tune::select_best(in_sequence, metric = "mn_log_loss")
   fit <- seeded(parsnip::fit(tune::finalize_workflow(flow, best), data = iris))
-  direct <- seeded(nn_train(iris[1:4], iris$Species, hidden = best$hidden_units, penalty = best$penalty, learning_rate = 0.05, epochs = 15, activation = "tanh"))
+  direct <- seeded(nn_train(
+    iris[1:4], iris$Species,
+    hidden = best$hidden_units, penalty = best$penalty,
+    learning_rate = 0.05, epochs = 15, activation = "tanh"
+  ))
   expect_identical(coef(parsnip::extract_fit_engine(fit)), coef(direct))
 })
 
 test_that("tuned activations are those that there are, and an offset is no input", {
   skip_if_not_installed("hardhat")
   skip_if_not_installed("dials")
-  parameters <- hardhat::extract_parameter_set_dials(parsnip::set_engine(parsnip::mlp("regression", activation = hardhat::tune()), "backprop"))
+  parameters <- hardhat::extract_parameter_set_dials(parsnip::set_engine(
+    parsnip::mlp("regression", activation = hardhat::tune()), "backprop"
+  ))
   values <- parameters$object[[1]]$values
   expect_setequal(values, tuned_activations())
-  for (value in values) expect_s3_class(nn_train_parsnip(mtcars["wt"], mtcars$mpg, activation = value, hidden = 2, epochs = 1, penalty = 0), "nn_fit")
-  expect_snapshot(refused(parsnip::fit(engine(hidden_units = 2), mpg ~ wt + offset(hp), mtcars), "argument"))
+  for (value in values) {
+    expect_s3_class(
+      nn_train_parsnip(
+        mtcars["wt"], mtcars$mpg,
+        activation = value, hidden = 2, epochs = 1, penalty = 0
+      ),
+      "nn_fit"
+    )
+  }
+  expect_snapshot(refused(
+    parsnip::fit(engine(hidden_units = 2), mpg ~ wt + offset(hp), mtcars), "argument"
+  ))
 })

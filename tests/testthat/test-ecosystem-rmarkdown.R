@@ -4,7 +4,10 @@ test_that("summaries and traces become tables in a document", {
   skip_if_not_installed("knitr")
   set.seed(1)
   X <- tutorial_data()$X
-  summary_text <- knitr::knit_print(summary(nn_train(mpg ~ wt + hp, mtcars, hidden = 3, epochs = 20)))
+  summary_text <- knitr::knit_print(summary(nn_train(
+    mpg ~ wt + hp, mtcars,
+    hidden = 3, epochs = 20
+  )))
   expect_s3_class(summary_text, "knit_asis")
   expect_match(summary_text, "|layer", fixed = TRUE)
   expect_match(summary_text, "**Data:** 32 rows, 2 inputs, 1 output", fixed = TRUE)
@@ -12,9 +15,21 @@ test_that("summaries and traces become tables in a document", {
   text <- knitr::knit_print(trace)
   expect_match(text, "Step 8: `Error_at_hidden_layer` = `d_output %*% t(wout)`", fixed = TRUE)
   numbers <- round(trace$epochs[[2]]$steps[[3]]$value, 4)
-  for (row in seq_len(nrow(numbers))) expect_match(gsub(" +", " ", text), paste0("| ", paste(format(numbers[row, 1]), collapse = " | ")), fixed = TRUE)
-  expect_snapshot(cat(knitr::knit_print(nn_trace(X, tutorial_data()$y, start = nn_init(4, 1, 2)), digits = 2)))
-  expect_match(knitr::knit_print(nn_trace(X, tutorial_data()$y, start = lapply(nn_init(4, 1, 2), `*`, 1e-6))), "`d_hiddenlayer` = `Error_at_hidden_layer * slope_hidden_layer`, in units of 1e-0", fixed = TRUE)
+  for (row in seq_len(nrow(numbers))) {
+    expect_match(
+      gsub(" +", " ", text), paste0("| ", paste(format(numbers[row, 1]), collapse = " | ")),
+      fixed = TRUE
+    )
+  }
+  expect_snapshot(cat(knitr::knit_print(
+    nn_trace(X, tutorial_data()$y, start = nn_init(4, 1, 2)),
+    digits = 2
+  )))
+  expect_match(
+    knitr::knit_print(nn_trace(X, tutorial_data()$y, start = lapply(nn_init(4, 1, 2), `*`, 1e-6))),
+    "`d_hiddenlayer` = `Error_at_hidden_layer * slope_hidden_layer`, in units of 1e-0",
+    fixed = TRUE
+  )
 })
 
 test_that("the report knits for classes and for numbers, and leaves nothing behind", {
@@ -22,10 +37,20 @@ test_that("the report knits for classes and for numbers, and leaves nothing behi
   skip_if_not_installed("rmarkdown")
   skip_if_not(rmarkdown::pandoc_available("1.12.3"), "pandoc")
   folder <- withr::local_tempdir()
-  report <- rmarkdown::draft(file.path(folder, "report.Rmd"), template = "report", package = "backprop", edit = FALSE)
-  runs <- list(classes = list(), numbers = list(data = airquality, outcome = "Ozone"), logical = list(data = transform(mtcars, am = am == 1), outcome = "am"))
+  report <- rmarkdown::draft(
+    file.path(folder, "report.Rmd"),
+    template = "report", package = "backprop", edit = FALSE
+  )
+  runs <- list(
+    classes = list(), numbers = list(data = airquality, outcome = "Ozone"),
+    logical = list(data = transform(mtcars, am = am == 1), outcome = "am")
+  )
   for (name in names(runs)) {
-    page <- rmarkdown::render(report, params = runs[[name]], output_file = paste0(name, ".html"), quiet = TRUE, envir = new.env())
+    page <- rmarkdown::render(
+      report,
+      params = runs[[name]], output_file = paste0(name, ".html"), quiet = TRUE,
+      envir = new.env()
+    )
     lines <- readLines(page, warn = FALSE)
     holds <- function(text) any(grepl(text, lines, fixed = TRUE))
     expect_true(holds("How well it predicts"))
@@ -33,8 +58,16 @@ test_that("the report knits for classes and for numbers, and leaves nothing behi
     expect_true(holds("data:image/png;base64"))
     expect_false(holds("Error in"))
   }
-  expect_setequal(list.files(folder), c("report.Rmd", "classes.html", "numbers.html", "logical.html"))
-  expect_error(suppressMessages(rmarkdown::render(report, params = list(outcome = "nope"), quiet = TRUE, envir = new.env())), "Petal.Width, Species")
+  expect_setequal(
+    list.files(folder), c("report.Rmd", "classes.html", "numbers.html", "logical.html")
+  )
+  expect_error(
+    suppressMessages(rmarkdown::render(
+      report,
+      params = list(outcome = "nope"), quiet = TRUE, envir = new.env()
+    )),
+    "Petal.Width, Species"
+  )
 })
 
 test_that("plots draw on the device that is open and open none of their own", {

@@ -12,14 +12,19 @@ test_that("tidy() has a row for each weight, under the names of its ends", {
   table <- generics::tidy(fit)
   expect_s3_class(table, "tbl_df")
   expect_identical(nrow(table), length(unlist(coef(fit))))
-  pick <- function(layer, unit, term) table$estimate[table$layer == layer & table$unit == unit & table$term == term]
+  pick <- function(layer, unit, term) {
+    table$estimate[table$layer == layer & table$unit == unit & table$term == term]
+  }
   expect_identical(pick("hidden1", "2", "Petal.Width"), unname(fit$wh1[4, 2]))
   expect_identical(pick("hidden2", "1", "hidden1[3]"), fit$wh2[3, 1])
   expect_identical(pick("hidden2", "2", "(Intercept)"), fit$bh2[1, 2])
   expect_identical(pick("output", "virginica", "hidden2[2]"), fit$wout[2, 3])
   expect_identical(pick("output", "versicolor", "(Intercept)"), fit$bout[1, 2])
   set.seed(1)
-  expect_identical(generics::tidy(nn_train(matrix(1:4, 2), 0:1, hidden = 0, epochs = 1))[1:3], generics::tidy(nn_train(matrix(1:4, 2), 0:1, hidden = 0, epochs = 2))[1:3])
+  expect_identical(
+    generics::tidy(nn_train(matrix(1:4, 2), 0:1, hidden = 0, epochs = 1))[1:3],
+    generics::tidy(nn_train(matrix(1:4, 2), 0:1, hidden = 0, epochs = 2))[1:3]
+  )
 })
 
 test_that("glance() is one row, the same columns for every fit", {
@@ -42,7 +47,9 @@ test_that("augment() adds predictions to the cases", {
   inputs <- scale(as.matrix(iris[1:4]))
   table <- generics::augment(fit, inputs)
   expect_identical(table$.pred_class, unname(predict(fit, inputs, type = "class")))
-  expect_identical(table$.pred_virginica, unname(predict(fit, inputs, type = "prob")[, "virginica"]))
+  expect_identical(
+    table$.pred_virginica, unname(predict(fit, inputs, type = "prob")[, "virginica"])
+  )
   expect_identical(table$Petal.Width, as.vector(inputs[, "Petal.Width"]))
   expect_identical(generics::augment(fit, newdata = inputs), table)
 
@@ -56,10 +63,13 @@ test_that("augment() adds predictions to the cases", {
   set.seed(2)
   two <- nn_train(matrix(1:6, 3), cbind(a = 0:2, b = 1), output_activation = "identity", epochs = 5)
   expect_named(generics::augment(two, matrix(1:6, 3)), c("x1", "x2", ".fitted_a", ".fitted_b"))
-  expect_snapshot({
-    generics::augment(two)
-    generics::tidy(two, conf.int = TRUE)
-  }, error = TRUE)
+  expect_snapshot(
+    {
+      generics::augment(two)
+      generics::tidy(two, conf.int = TRUE)
+    },
+    error = TRUE
+  )
 })
 
 test_that("broom finds the same methods", {
@@ -78,28 +88,44 @@ test_that("autoplot() shows the history, and takes further layers", {
   expect_snapshot(ggplot2::autoplot(nn_train(matrix(1:4, 2), 0:1, epochs = 0)), error = TRUE)
 })
 
-test_that("augment() takes its cases once, adds intervals and sets, and overwrites nothing", {
-  skip_if_not_installed("generics")
-  set.seed(1)
-  cars <- mtcars[c("mpg", "wt", "hp")]
-  fit <- nn_train(mpg ~ ., cars, hidden = 3, penalty = 0.05, calibration = 0.4)
-  expected <- predict(fit, cars, interval = "prediction", level = 0.8)
-  added <- generics::augment(fit, cars, interval = "prediction", level = 0.8)
-  expect_identical(names(added), c("mpg", "wt", "hp", ".fitted", ".resid", ".lower", ".upper"))
-  expect_identical(cbind(fit = added$.fitted, lwr = added$.lower, upr = added$.upper), unname_rows(expected))
-  two <- nn_train(cbind(mpg, hp) ~ wt, cars, hidden = 3, penalty = 0.05, calibration = 0.4)
-  added <- generics::augment(two, cars, interval = "prediction")
-  expect_identical(added$.upper_hp, unname(predict(two, cars, interval = "prediction")[, "upr", "hp"]))
-  species <- nn_train(Species ~ ., iris, hidden = 3, penalty = 0.05, calibration = 0.4)
-  added <- generics::augment(species, iris, interval = "prediction")
-  expect_identical(added$.set_virginica, unname(predict(species, iris, interval = "prediction")[, "virginica"]))
-  offset <- nn_train(mpg ~ wt, cars, offset = hp / 100, hidden = 3, penalty = 0.05)
-  expect_identical(generics::augment(offset, cars, offset = cars$hp / 100)$.fitted, unname(fitted(offset)))
-  sparse <- nn_train(Matrix::Matrix(as.matrix(cars[2:3]), sparse = TRUE), cars$mpg, hidden = 3, penalty = 0.05)
-  expect_snapshot({
-    refused(generics::augment(fit, data = cars[1:2, ], newdata = cars[3:4, ]), "argument")
-    refused(generics::augment(fit, generics::augment(fit, cars)), "argument")
-    refused(generics::augment(fit, cars, na.action = na.omit), "argument")
-    refused(generics::augment(sparse, Matrix::Matrix(as.matrix(cars[2:3]), sparse = TRUE)), "argument")
-  })
-})
+test_that(
+  "augment() takes its cases once, adds intervals and sets, and overwrites nothing",
+  {
+    skip_if_not_installed("generics")
+    set.seed(1)
+    cars <- mtcars[c("mpg", "wt", "hp")]
+    fit <- nn_train(mpg ~ ., cars, hidden = 3, penalty = 0.05, calibration = 0.4)
+    expected <- predict(fit, cars, interval = "prediction", level = 0.8)
+    added <- generics::augment(fit, cars, interval = "prediction", level = 0.8)
+    expect_identical(names(added), c("mpg", "wt", "hp", ".fitted", ".resid", ".lower", ".upper"))
+    expect_identical(
+      cbind(fit = added$.fitted, lwr = added$.lower, upr = added$.upper), unname_rows(expected)
+    )
+    two <- nn_train(cbind(mpg, hp) ~ wt, cars, hidden = 3, penalty = 0.05, calibration = 0.4)
+    added <- generics::augment(two, cars, interval = "prediction")
+    expect_identical(
+      added$.upper_hp, unname(predict(two, cars, interval = "prediction")[, "upr", "hp"])
+    )
+    species <- nn_train(Species ~ ., iris, hidden = 3, penalty = 0.05, calibration = 0.4)
+    added <- generics::augment(species, iris, interval = "prediction")
+    expect_identical(
+      added$.set_virginica, unname(predict(species, iris, interval = "prediction")[, "virginica"])
+    )
+    offset <- nn_train(mpg ~ wt, cars, offset = hp / 100, hidden = 3, penalty = 0.05)
+    expect_identical(
+      generics::augment(offset, cars, offset = cars$hp / 100)$.fitted, unname(fitted(offset))
+    )
+    sparse <- nn_train(
+      Matrix::Matrix(as.matrix(cars[2:3]), sparse = TRUE), cars$mpg,
+      hidden = 3, penalty = 0.05
+    )
+    expect_snapshot({
+      refused(generics::augment(fit, data = cars[1:2, ], newdata = cars[3:4, ]), "argument")
+      refused(generics::augment(fit, generics::augment(fit, cars)), "argument")
+      refused(generics::augment(fit, cars, na.action = na.omit), "argument")
+      refused(
+        generics::augment(sparse, Matrix::Matrix(as.matrix(cars[2:3]), sparse = TRUE)), "argument"
+      )
+    })
+  }
+)

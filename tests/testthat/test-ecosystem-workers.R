@@ -2,7 +2,11 @@
 
 train_one <- function(row) {
   set.seed(row$seed, kind = "Mersenne-Twister")
-  fit <- backprop::nn_train(mpg ~ wt + hp, datasets::mtcars, hidden = row$hidden, epochs = 20, optimizer = "adam", dropout = 0.1)
+  fit <- backprop::nn_train(
+    mpg ~ wt + hp, datasets::mtcars,
+    hidden = row$hidden, epochs = 20, optimizer = "adam",
+    dropout = 0.1
+  )
   c(unlist(coef(fit)), predict(fit, datasets::mtcars))
 }
 environment(train_one) <- globalenv()
@@ -35,12 +39,18 @@ test_that("a fit that is sent holds no data and no environment", {
   train <- function(times) {
     big <- mtcars[rep(1:32, times), ]
     set.seed(1)
-    nn_train(mpg ~ wt + hp, big, hidden = 4, epochs = 5, optimizer = "lbfgs", validation = NULL, keep_fitted = FALSE)
+    nn_train(
+      mpg ~ wt + hp, big,
+      hidden = 4, epochs = 5, optimizer = "lbfgs", validation = NULL,
+      keep_fitted = FALSE
+    )
   }
   expect_lt(abs(bytes(train(1)) - bytes(train(200))), 2000)
   expect_lt(bytes(train(200)), 20000 + 8 * 100 * 21)
 })
 
 test_that("a training uses one thread unless told otherwise", {
-  expect_identical(formals(getS3method("nn_train", "matrix", envir = asNamespace("backprop")))$threads, 1)
+  expect_identical(
+    formals(getS3method("nn_train", "matrix", envir = asNamespace("backprop")))$threads, 1
+  )
 })

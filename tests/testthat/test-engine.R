@@ -1,41 +1,70 @@
 inputs <- scale(as.matrix(iris[1:4]))
 full_batch <- c("rprop", "lbfgs", "lm")
 
-test_that("50 + 50 epochs are 100, to the last bit, for every optimiser and precision, also through serialize()", {
-  for (optimizer in names(optimizer_makers)) for (precision in c("double", "single")) {
-    y <- if (optimizer == "lm") 1 * (iris$Species == "virginica") else iris$Species
-    mini <- !optimizer %in% full_batch
-    train <- function(epochs) {
-      set.seed(3)
-      nn_train(inputs, y, hidden = 5, optimizer = optimizer, reduction = "mean", epochs = epochs, penalty = 1e-3, precision = precision, validation = 0.2,
-        batch_size = if (mini) 20, dropout = if (mini) 0.2 else 0, schedule = if (mini) nn_warm_up(5, nn_cosine(30)), clip = if (mini) 1 else Inf)
+test_that(
+  paste0(
+    "50 + 50 epochs are 100, to the last bit, for every optimiser and precision, ",
+    "also through serialize()"
+  ),
+  {
+    for (optimizer in names(optimizer_makers)) {
+      for (precision in c("double", "single")) {
+        y <- if (optimizer == "lm") 1 * (iris$Species == "virginica") else iris$Species
+        mini <- !optimizer %in% full_batch
+        train <- function(epochs) {
+          set.seed(3)
+          nn_train(
+            inputs, y,
+            hidden = 5, optimizer = optimizer, reduction = "mean", epochs = epochs,
+            penalty = 1e-3, precision = precision, validation = 0.2, batch_size = if (mini) 20,
+            dropout = if (mini) 0.2 else 0, schedule = if (mini) nn_warm_up(5, nn_cosine(30)),
+            clip = if (mini) 1 else Inf
+          )
+        }
+        whole <- train(20)
+        pieces <- nn_continue(unserialize(serialize(train(8), NULL)), inputs, y, epochs = 12)
+        whole <- unclass(whole)
+        pieces <- unclass(pieces)
+        whole$call <- pieces$call <- NULL
+        expect_identical(pieces, whole, info = paste(optimizer, precision))
+      }
     }
-    whole <- train(20)
-    pieces <- nn_continue(unserialize(serialize(train(8), NULL)), inputs, y, epochs = 12)
-    whole <- unclass(whole); pieces <- unclass(pieces)
-    whole$call <- pieces$call <- NULL
-    expect_identical(pieces, whole, info = paste(optimizer, precision))
   }
-})
+)
 
-test_that("callbacks, plateaus and checkpoints change no number, and a checkpoint goes on to the same end", {
-  path <- withr::local_tempfile(fileext = ".rds")
-  train <- function(...) {
-    set.seed(1)
-    nn_train(inputs, iris$Species, optimizer = "adam", reduction = "mean", epochs = 30, batch_size = 32, schedule = nn_plateau(patience = 2), ...)
+test_that(
+  "callbacks, plateaus and checkpoints change no number, and a checkpoint goes on to the same end",
+  {
+    path <- withr::local_tempfile(fileext = ".rds")
+    train <- function(...) {
+      set.seed(1)
+      nn_train(
+        inputs, iris$Species,
+        optimizer = "adam", reduction = "mean", epochs = 30, batch_size = 32,
+        schedule = nn_plateau(patience = 2), ...
+      )
+    }
+    seen <- numeric()
+    plain <- train()
+    watched <- train(
+      callback = nn_callback(function(now) seen <<- c(seen, now$epoch), every = 7),
+      checkpoint = path
+    )
+    expect_identical(coef(watched), coef(plain))
+    expect_identical(seen, c(7, 14, 21, 28))
+    expect_identical(coef(readRDS(path)), coef(plain))
+    stopped <- train(callback = function(now) now$epoch < 10, checkpoint = path)
+    expect_identical(stopped$stop, "callback")
+    expect_identical(
+      coef(nn_continue(readRDS(path), inputs, iris$Species, epochs = 20)), coef(plain)
+    )
+    error <- expect_error(
+      train(callback = function(now) stop("no")),
+      class = "backprop_error_callback"
+    )
+    expect_identical(error$fit$state$epoch, 1)
   }
-  seen <- numeric()
-  plain <- train()
-  watched <- train(callback = nn_callback(function(now) seen <<- c(seen, now$epoch), every = 7), checkpoint = path)
-  expect_identical(coef(watched), coef(plain))
-  expect_identical(seen, c(7, 14, 21, 28))
-  expect_identical(coef(readRDS(path)), coef(plain))
-  stopped <- train(callback = function(now) now$epoch < 10, checkpoint = path)
-  expect_identical(stopped$stop, "callback")
-  expect_identical(coef(nn_continue(readRDS(path), inputs, iris$Species, epochs = 20)), coef(plain))
-  error <- expect_error(train(callback = function(now) stop("no")), class = "backprop_error_callback")
-  expect_identical(error$fit$state$epoch, 1)
-})
+)
 
 test_that("ten steps of each first-order optimiser equal its formula in R", {
   y <- 1 * (iris$Species == "virginica")
@@ -44,33 +73,68 @@ test_that("ten steps of each first-order optimiser equal its formula in R", {
   sign_of <- function(x) (x > 0) - (x < 0)
   formulas <- list(
     gradient_descent = function(w, g, s, t) list(w - 0.1 * g, s),
-    momentum = function(w, g, s, t) { s$v <- 0.9 * s$v - 0.01 * g; list(w + s$v, s) },
-    nesterov = function(w, g, s, t) { s$v <- 0.9 * s$v - 0.01 * g; list(w + 0.9 * s$v - 0.01 * g, s) },
-    rmsprop = function(w, g, s, t) { s$v <- 0.9 * s$v + 0.1 * g^2; list(w - 0.001 * g / (sqrt(s$v) + 1e-8), s) },
+    momentum = function(w, g, s, t) {
+      s$v <- 0.9 * s$v - 0.01 * g
+      list(w + s$v, s)
+    },
+    nesterov = function(w, g, s, t) {
+      s$v <- 0.9 * s$v - 0.01 * g
+      list(w + 0.9 * s$v - 0.01 * g, s)
+    },
+    rmsprop = function(w, g, s, t) {
+      s$v <- 0.9 * s$v + 0.1 * g^2
+      list(w - 0.001 * g / (sqrt(s$v) + 1e-8), s)
+    },
     adam = function(w, g, s, t) {
-      s$m <- 0.9 * s$m + 0.1 * g; s$v <- 0.999 * s$v + 0.001 * g^2
+      s$m <- 0.9 * s$m + 0.1 * g
+      s$v <- 0.999 * s$v + 0.001 * g^2
       list(w - 0.001 * (s$m / (1 - 0.9^t)) / (sqrt(s$v / (1 - 0.999^t)) + 1e-8), s)
     },
-    adamw = function(w, g, s, t) formulas$adam(ifelse(s$weight, w * (1 - 0.001 * 0.01), w), g, s, t),
+    adamw = function(w, g, s, t) {
+      formulas$adam(ifelse(s$weight, w * (1 - 0.001 * 0.01), w), g, s, t)
+    },
     rprop = function(w, g, s, t) {
       same <- sign_of(g) * sign_of(s$m)
-      s$step <- ifelse(same > 0, pmin(s$step * 1.2, 50), ifelse(same < 0, pmax(s$step * 0.5, 1e-6), s$step))
-      g <- ifelse(same < 0, 0, g); s$m <- g
+      s$step <- ifelse(
+        same > 0, pmin(s$step * 1.2, 50), ifelse(same < 0, pmax(s$step * 0.5, 1e-6), s$step)
+      )
+      g <- ifelse(same < 0, 0, g)
+      s$m <- g
       list(w - sign_of(g) * s$step, s)
-    })
-  shape <- network_shape(c(4, 3, 1), "sigmoid", "sigmoid")
-  for (name in names(formulas)) for (batch_size in c(150, if (name != "rprop") 40)) {
-    fit <- nn_train(inputs, y, start = start, optimizer = name, epochs = 10, batch_size = batch_size, reduction = "mean", penalty = 0.01)
-    w <- flatten_network(start)
-    s <- list(v = 0 * w, m = 0 * w, step = 0 * w + 0.01, weight = rep(c(TRUE, FALSE, TRUE, FALSE), c(12, 3, 3, 1)))
-    t <- 0
-    for (epoch in 1:10) for (rows in if (batch_size == 150) list(1:150) else nn_batches(fit$state$seed, epoch, 150, batch_size)) {
-      t <- t + 1
-      g <- flatten_network(nn_gradient(unflatten_network(w, shape), inputs[rows, ], y[rows], reduction = "mean", penalty = 0.01))
-      step <- formulas[[name]](w, g, s, t)
-      w <- step[[1]]; s <- step[[2]]
     }
-    expect_equal(flatten_network(coef(fit)), w, tolerance = 1e-10, info = paste(name, batch_size))
+  )
+  shape <- network_shape(c(4, 3, 1), "sigmoid", "sigmoid")
+  for (name in names(formulas)) {
+    for (batch_size in c(150, if (name != "rprop") 40)) {
+      fit <- nn_train(
+        inputs, y,
+        start = start, optimizer = name, epochs = 10, batch_size = batch_size,
+        reduction = "mean", penalty = 0.01
+      )
+      w <- flatten_network(start)
+      s <- list(
+        v = 0 * w, m = 0 * w, step = 0 * w + 0.01,
+        weight = rep(c(TRUE, FALSE, TRUE, FALSE), c(12, 3, 3, 1))
+      )
+      t <- 0
+      for (epoch in 1:10) {
+        for (rows in if (batch_size == 150) {
+          list(1:150)
+        } else {
+          nn_batches(fit$state$seed, epoch, 150, batch_size)
+        }) {
+          t <- t + 1
+          g <- flatten_network(nn_gradient(
+            unflatten_network(w, shape), inputs[rows, ], y[rows],
+            reduction = "mean", penalty = 0.01
+          ))
+          step <- formulas[[name]](w, g, s, t)
+          w <- step[[1]]
+          s <- step[[2]]
+        }
+      }
+      expect_equal(flatten_network(coef(fit)), w, tolerance = 1e-10, info = paste(name, batch_size))
+    }
   }
 })
 
@@ -79,42 +143,84 @@ test_that("L-BFGS and Levenberg-Marquardt reach the certified optima", {
   y <- c(8.93, 10.8, 18.59, 22.33, 39.35, 56.11, 61.73, 64.62, 67.08)
   start <- list(wh = matrix(0.05), bh = matrix(-2), wout = matrix(70), bout = matrix(0))
   for (optimizer in c("lbfgs", "lm")) {
-    rat <- nn_train(x, y, hidden = 1, output_activation = "identity", start = start, optimizer = optimizer)
+    rat <- nn_train(
+      x, y,
+      hidden = 1, output_activation = "identity", start = start, optimizer = optimizer
+    )
     expect_true(rat$stop %in% c("gradient", "precision"))
     expect_equal(sum(residuals(rat)^2), 7.16356107724, tolerance = 1e-10)
     set.seed(1)
-    line <- nn_train(as.matrix(cars["speed"]), cars$dist, hidden = 0, output_activation = "identity", optimizer = optimizer)
+    line <- nn_train(
+      as.matrix(cars["speed"]), cars$dist,
+      hidden = 0, output_activation = "identity",
+      optimizer = optimizer
+    )
     expect_equal(sum(residuals(line)^2), deviance(lm(dist ~ speed, cars)), tolerance = 1e-12)
   }
   set.seed(1)
-  expect_warning(flowers <- nn_train(as.matrix(iris[1:4]), iris$Species, hidden = 0, optimizer = "lbfgs"), class = "backprop_warning_separable")
+  expect_warning(
+    flowers <- nn_train(as.matrix(iris[1:4]), iris$Species, hidden = 0, optimizer = "lbfgs"),
+    class = "backprop_warning_separable"
+  )
   expect_lt(2 * flowers$objective, 11.8990)
 })
 
-test_that("no hidden layer is glm(), with weights and offsets, and a bad start is no false success", {
-  set.seed(2)
-  n <- 200
-  Z <- matrix(rnorm(3 * n), n); w <- runif(n, 0.5, 2); offset <- rnorm(n) / 3
-  start <- list(wout = matrix(0, 3, 1), bout = matrix(0))
-  outcomes <- list(binomial = rbinom(n, 1, 0.5), poisson = rpois(n, exp(Z %*% c(0.3, -0.2, 0.1) + offset)), gaussian = rnorm(n))
-  for (family in names(outcomes)) {
-    fit <- nn_train(Z, outcomes[[family]], hidden = 0, loss = switch(family, binomial = "cross_entropy", poisson = "poisson", "squared_error"),
-      output_activation = if (family == "gaussian") "identity", weights = w, offset = offset, optimizer = "lbfgs", start = start)
-    model <- suppressWarnings(glm(outcomes[[family]] ~ Z, family, weights = w, offset = offset, control = list(epsilon = 1e-14)))
-    expect_lt(max(abs(c(fit$bout, fit$wout) - coef(model))), 1e-6)
+test_that(
+  "no hidden layer is glm(), with weights and offsets, and a bad start is no false success",
+  {
+    set.seed(2)
+    n <- 200
+    Z <- matrix(rnorm(3 * n), n)
+    w <- runif(n, 0.5, 2)
+    offset <- rnorm(n) / 3
+    start <- list(wout = matrix(0, 3, 1), bout = matrix(0))
+    outcomes <- list(
+      binomial = rbinom(n, 1, 0.5), poisson = rpois(n, exp(Z %*% c(0.3, -0.2, 0.1) + offset)),
+      gaussian = rnorm(n)
+    )
+    for (family in names(outcomes)) {
+      fit <- nn_train(
+        Z, outcomes[[family]],
+        hidden = 0,
+        loss = switch(family,
+          binomial = "cross_entropy",
+          poisson = "poisson",
+          "squared_error"
+        ),
+        output_activation = if (family == "gaussian") "identity", weights = w, offset = offset,
+        optimizer = "lbfgs", start = start
+      )
+      model <- suppressWarnings(glm(
+        outcomes[[family]] ~ Z, family,
+        weights = w, offset = offset,
+        control = list(epsilon = 1e-14)
+      ))
+      expect_lt(max(abs(c(fit$bout, fit$wout) - coef(model))), 1e-6)
+    }
+    x <- c(-10:10, 9)
+    y <- c(x[1:21] > 0, 0)
+    best <- deviance(suppressWarnings(glm(y ~ x, binomial)))
+    for (weight in c(3, 30)) {
+      fit <- nn_train(
+        cbind(x), y,
+        hidden = 0, loss = "cross_entropy", optimizer = "lbfgs",
+        start = list(wout = matrix(weight), bout = matrix(0))
+      )
+      expect_equal(2 * fit$objective, best, tolerance = 1e-8)
+    }
+    for (z in c(15.1, 40, 745, 1e308)) {
+      network <- list(wout = matrix(z), bout = matrix(0))
+      expect_equal(
+        nn_loss(network, matrix(1), 1, loss = "cross_entropy"), log1p(exp(-z)),
+        tolerance = 1e-15
+      )
+      expect_equal(
+        nn_loss(network, matrix(1), 0, loss = "cross_entropy"), z + log1p(exp(-z)),
+        tolerance = 1e-15
+      )
+    }
   }
-  x <- c(-10:10, 9); y <- c(x[1:21] > 0, 0)
-  best <- deviance(suppressWarnings(glm(y ~ x, binomial)))
-  for (weight in c(3, 30)) {
-    fit <- nn_train(cbind(x), y, hidden = 0, loss = "cross_entropy", optimizer = "lbfgs", start = list(wout = matrix(weight), bout = matrix(0)))
-    expect_equal(2 * fit$objective, best, tolerance = 1e-8)
-  }
-  for (z in c(15.1, 40, 745, 1e308)) {
-    network <- list(wout = matrix(z), bout = matrix(0))
-    expect_equal(nn_loss(network, matrix(1), 1, loss = "cross_entropy"), log1p(exp(-z)), tolerance = 1e-15)
-    expect_equal(nn_loss(network, matrix(1), 0, loss = "cross_entropy"), z + log1p(exp(-z)), tolerance = 1e-15)
-  }
-})
+)
 
 test_that("a weight of 2 is the row twice and a weight of 0 the row left out", {
   y <- 1 * (iris$Species == "virginica")
@@ -123,42 +229,93 @@ test_that("a weight of 2 is the row twice and a weight of 0 the row left out", {
   set.seed(1)
   start <- nn_init(4, 1)
   for (reduction in c("sum", "mean")) {
-    train <- function(...) nn_train(..., start = start, reduction = reduction, learning_rate = 0.01, epochs = 200, penalty = 0.01, patience = 5, tolerance = 1e-4)
-    weighted <- train(inputs, y, weights = weights, validation = list(X = inputs, y = y, weights = weights))
+    train <- function(...) {
+      nn_train(
+        ...,
+        start = start, reduction = reduction, learning_rate = 0.01, epochs = 200,
+        penalty = 0.01, patience = 5, tolerance = 1e-4
+      )
+    }
+    weighted <- train(
+      inputs, y,
+      weights = weights, validation = list(X = inputs, y = y, weights = weights)
+    )
     repeated <- train(inputs[rows, ], y[rows], validation = list(X = inputs[rows, ], y = y[rows]))
     expect_equal(coef(weighted), coef(repeated), tolerance = 1e-10)
     expect_equal(weighted$history, repeated$history, tolerance = 1e-10)
-    expect_equal(nn_loss(start, inputs, y, weights = weights, reduction = reduction), nn_loss(start, inputs[rows, ], y[rows], reduction = reduction), tolerance = 1e-12)
+    expect_equal(
+      nn_loss(start, inputs, y, weights = weights, reduction = reduction),
+      nn_loss(start, inputs[rows, ], y[rows], reduction = reduction),
+      tolerance = 1e-12
+    )
   }
 })
 
-test_that("gradients agree with finite differences for every loss, output, reduction and penalty", {
-  set.seed(4)
-  X <- matrix(rnorm(15), 5); y <- matrix(runif(10), 5); y <- y / rowSums(y); w <- runif(5)
-  for (loss in loss_table$name) for (output in if (is.null(loss_outputs[[loss]])) activation_table$name else loss_outputs[[loss]])
-    for (hidden in list(0, 3, c(3, 2))) for (reduction in c("sum", "mean")) for (penalty in c(0, 0.1)) {
-      network <- nn_init(3, 2, hidden, init = "glorot_normal")
-      checked <- nn_check_gradient(network, X, y, activation = "tanh", output_activation = output, loss = loss, reduction = reduction, penalty = penalty, weights = w)
-      expect_lt(checked$difference, 1e-7)
+test_that(
+  "gradients agree with finite differences for every loss, output, reduction and penalty",
+  {
+    set.seed(4)
+    X <- matrix(rnorm(15), 5)
+    y <- matrix(runif(10), 5)
+    y <- y / rowSums(y)
+    w <- runif(5)
+    for (loss in loss_table$name) {
+      for (output in if (is.null(loss_outputs[[loss]])) {
+        activation_table$name
+      } else {
+        loss_outputs[[loss]]
+      }) {
+        for (hidden in list(0, 3, c(3, 2))) {
+          for (reduction in c("sum", "mean")) {
+            for (penalty in c(0, 0.1)) {
+              network <- nn_init(3, 2, hidden, init = "glorot_normal")
+              checked <- nn_check_gradient(
+                network, X, y,
+                activation = "tanh", output_activation = output, loss = loss,
+                reduction = reduction, penalty = penalty, weights = w
+              )
+              expect_lt(checked$difference, 1e-7)
+            }
+          }
+        }
+      }
     }
-})
+  }
+)
 
-test_that("held-out rows: the best epoch's weights come back, the same share of each class is held out", {
-  set.seed(1)
-  fit <- nn_train(inputs, iris$Species, optimizer = "adam", learning_rate = 0.05, reduction = "mean", epochs = 60, batch_size = 16, validation = 0.2, patience = 10)
-  held_out <- held_out_rows(0.2, fit$state$seed, encode_targets(iris$Species, 150, NULL))
-  expect_identical(as.vector(table(iris$Species[held_out])), c(10L, 10L, 10L))
-  expect_equal(nn_loss(fit, inputs[held_out, ], iris$Species[held_out]), min(fit$history$validation_loss), tolerance = 1e-12)
-  expect_identical(fit$best_epoch, as.double(which.min(fit$history$validation_loss)))
-  expect_identical(levels(predict(fit, inputs, type = "class")), levels(iris$Species))
-  expect_equal(unname(rowSums(predict(fit, inputs, type = "prob"))), rep(1, 150))
-})
+test_that(
+  "held-out rows: the best epoch's weights come back, the same share of each class is held out",
+  {
+    set.seed(1)
+    fit <- nn_train(
+      inputs, iris$Species,
+      optimizer = "adam", learning_rate = 0.05, reduction = "mean",
+      epochs = 60, batch_size = 16, validation = 0.2, patience = 10
+    )
+    held_out <- held_out_rows(0.2, fit$state$seed, encode_targets(iris$Species, 150, NULL))
+    expect_identical(as.vector(table(iris$Species[held_out])), c(10L, 10L, 10L))
+    expect_equal(
+      nn_loss(fit, inputs[held_out, ], iris$Species[held_out]), min(fit$history$validation_loss),
+      tolerance = 1e-12
+    )
+    expect_identical(fit$best_epoch, as.double(which.min(fit$history$validation_loss)))
+    expect_identical(levels(predict(fit, inputs, type = "class")), levels(iris$Species))
+    expect_equal(unname(rowSums(predict(fit, inputs, type = "prob"))), rep(1, 150))
+  }
+)
 
 test_that("a start that diverges does not cost the others", {
   set.seed(3)
   Z <- matrix(rnorm(40), 10)
   target <- rnorm(10)
-  train <- function(...) { set.seed(14); nn_train(Z, target, activation = "relu", output_activation = "identity", epochs = 200, restarts = 3, ...) }
+  train <- function(...) {
+    set.seed(14)
+    nn_train(
+      Z, target,
+      activation = "relu", output_activation = "identity", epochs = 200, restarts = 3,
+      ...
+    )
+  }
   expect_warning(fit <- train(learning_rate = 0.06), class = "backprop_warning_restarts")
   expect_true(is.finite(fit$objective))
   expect_error(train(learning_rate = 1e6), class = "backprop_error_diverged")
@@ -167,6 +324,9 @@ test_that("a start that diverges does not cost the others", {
 test_that("a share that leaves no rows is refused before anything is drawn", {
   set.seed(1)
   before <- .Random.seed
-  expect_error(nn_train(inputs[1:3, ], c(1, 1, 0), validation = 0.01), class = "backprop_error_argument")
+  expect_error(
+    nn_train(inputs[1:3, ], c(1, 1, 0), validation = 0.01),
+    class = "backprop_error_argument"
+  )
   expect_identical(.Random.seed, before)
 })

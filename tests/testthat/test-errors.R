@@ -9,9 +9,13 @@ refused <- function(expression, kind) {
 }
 
 test_that("data that cannot be used are refused", {
-  with_na <- X; with_na[2, 3] <- NA
-  with_inf <- X; with_inf[3, 1] <- -Inf; with_inf[3, 4] <- NaN
-  named <- with_na; colnames(named) <- c("a", "b", "c", "d")
+  with_na <- X
+  with_na[2, 3] <- NA
+  with_inf <- X
+  with_inf[3, 1] <- -Inf
+  with_inf[3, 4] <- NaN
+  named <- with_na
+  colnames(named) <- c("a", "b", "c", "d")
   expect_snapshot({
     refused(nn_train(), "input")
     refused(nn_train(X), "input")
@@ -112,48 +116,83 @@ test_that("what cannot fit in memory is refused with the need in bytes", {
   expect_snapshot(refused(nn_train(X, y, hidden = c(20000, 20000)), "memory"))
 })
 
-test_that("a training that diverges carries the last finite weights, and inputs stay as they are", {
-  before <- X * 1
-  start <- nn_init(4, 1)
-  error <- expect_error(nn_train(before, y * 1e6, activation = "identity", output_activation = "identity", learning_rate = 1e3, start = start),
-    class = "backprop_error_diverged")
-  expect_s3_class(error$fit, "nn_fit")
-  expect_identical(error$fit$stop, "diverged")
-  expect_true(all(is.finite(unlist(coef(error$fit)))))
-  reference <- nn_train(before, y * 1e6, activation = "identity", output_activation = "identity", learning_rate = 1e3, start = start, epochs = error$fit$state$epoch)
-  expect_identical(coef(error$fit), coef(reference))
-  expect_identical(before, X * 1)
-})
+test_that(
+  "a training that diverges carries the last finite weights, and inputs stay as they are",
+  {
+    before <- X * 1
+    start <- nn_init(4, 1)
+    error <- expect_error(
+      nn_train(
+        before, y * 1e6,
+        activation = "identity", output_activation = "identity",
+        learning_rate = 1e3, start = start
+      ),
+      class = "backprop_error_diverged"
+    )
+    expect_s3_class(error$fit, "nn_fit")
+    expect_identical(error$fit$stop, "diverged")
+    expect_true(all(is.finite(unlist(coef(error$fit)))))
+    reference <- nn_train(
+      before, y * 1e6,
+      activation = "identity", output_activation = "identity", learning_rate = 1e3,
+      start = start, epochs = error$fit$state$epoch
+    )
+    expect_identical(coef(error$fit), coef(reference))
+    expect_identical(before, X * 1)
+  }
+)
 
-test_that("an interrupt at the top level returns the fit so far, and training goes on from it to the same end", {
-  skip_on_os("windows")
-  script <- withr::local_tempfile(fileext = ".R")
-  result <- withr::local_tempfile(fileext = ".rds")
-  started <- withr::local_tempfile()
-  writeLines(c(sprintf(".libPaths(%s)", paste(deparse(.libPaths()), collapse = "")), "library(backprop)",
-    "X <- matrix(sin(1:40000), 2000); y <- (cos(1:2000) + 1) / 2", "set.seed(1)",
-    sprintf("writeLines(as.character(Sys.getpid()), %s)", deparse(started)),
-    "fit <- nn_train(X, y, hidden = 20, learning_rate = 1e-4, epochs = 1e6)",
-    sprintf("saveRDS(fit, %s)", deparse(result))), script)
-  system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", script), wait = FALSE, stdout = FALSE, stderr = FALSE)
-  wait_for <- function(path) for (i in 1:300) if (file.exists(path) && file.size(path) > 0) return(TRUE) else Sys.sleep(0.1)
-  expect_true(wait_for(started))
-  Sys.sleep(1.5)
-  tools::pskill(as.integer(readLines(started)), tools::SIGINT)
-  expect_true(wait_for(result))
-  Sys.sleep(0.3)
-  fit <- readRDS(result)
-  expect_identical(fit$stop, "interrupted")
-  X <- matrix(sin(1:40000), 2000); y <- (cos(1:2000) + 1) / 2
-  more <- nn_continue(fit, X, y, epochs = 3)
-  set.seed(1)
-  whole <- nn_train(X, y, hidden = 20, learning_rate = 1e-4, epochs = more$state$epoch)
-  expect_identical(coef(more), coef(whole))
-})
+test_that(
+  paste0(
+    "an interrupt at the top level returns the fit so far, and training goes on from it to the ",
+    "same end"
+  ),
+  {
+    skip_on_os("windows")
+    script <- withr::local_tempfile(fileext = ".R")
+    result <- withr::local_tempfile(fileext = ".rds")
+    started <- withr::local_tempfile()
+    writeLines(c(
+      sprintf(".libPaths(%s)", paste(deparse(.libPaths()), collapse = "")), "library(backprop)",
+      "X <- matrix(sin(1:40000), 2000); y <- (cos(1:2000) + 1) / 2", "set.seed(1)",
+      sprintf("writeLines(as.character(Sys.getpid()), %s)", deparse(started)),
+      "fit <- nn_train(X, y, hidden = 20, learning_rate = 1e-4, epochs = 1e6)",
+      sprintf("saveRDS(fit, %s)", deparse(result))
+    ), script)
+    system2(
+      file.path(R.home("bin"), "Rscript"), c("--vanilla", script),
+      wait = FALSE, stdout = FALSE,
+      stderr = FALSE
+    )
+    wait_for <- function(path) {
+      for (i in 1:300) {
+        if (file.exists(path) && file.size(path) > 0) {
+          return(TRUE)
+        } else {
+          Sys.sleep(0.1)
+        }
+      }
+    }
+    expect_true(wait_for(started))
+    Sys.sleep(1.5)
+    tools::pskill(as.integer(readLines(started)), tools::SIGINT)
+    expect_true(wait_for(result))
+    Sys.sleep(0.3)
+    fit <- readRDS(result)
+    expect_identical(fit$stop, "interrupted")
+    X <- matrix(sin(1:40000), 2000)
+    y <- (cos(1:2000) + 1) / 2
+    more <- nn_continue(fit, X, y, epochs = 3)
+    set.seed(1)
+    whole <- nn_train(X, y, hidden = 20, learning_rate = 1e-4, epochs = more$state$epoch)
+    expect_identical(coef(more), coef(whole))
+  }
+)
 
 test_that("further data that cannot be used are refused", {
   network <- nn_init(4, 1)
-  missing_y <- y; missing_y[3] <- NaN
+  missing_y <- y
+  missing_y[3] <- NaN
   complex_y <- y * complex(imaginary = 1)
   expect_snapshot({
     refused(nn_train(NULL, y), "input")
@@ -200,7 +239,8 @@ test_that("missing and mistyped sizes are refused", {
 
 test_that("weights of the wrong shape are refused, by the matrix's name", {
   start <- nn_init(4, 1)
-  broken <- start; broken$bh[2] <- NA
+  broken <- start
+  broken$bh[2] <- NA
   swapped <- start[c("bh", "wh", "wout", "bout")]
   expect_snapshot({
     refused(nn_train(X, y, start = unname(start)), "argument")
@@ -232,7 +272,9 @@ test_that("further settings of the engine outside their range are refused", {
     refused(nn_train(X, y, loss = "quantil"), "argument")
     refused(nn_train(X, y, loss = "poisson", output_activation = "tanh"), "argument")
     refused(nn_train(X, species, output_activation = "identity"), "argument")
-    refused(nn_train(X, cbind(y, y), loss = "cross_entropy", output_activation = "softmax"), "input")
+    refused(
+      nn_train(X, cbind(y, y), loss = "cross_entropy", output_activation = "softmax"), "input"
+    )
     refused(nn_train(X, y, reduction = "average"), "argument")
     refused(nn_train(X, y, penalty = -1), "argument")
     refused(nn_train(X, y, penalty_l1 = NA), "argument")
@@ -274,7 +316,9 @@ test_that("the methods that see all rows at once refuse what they cannot take", 
   expect_snapshot({
     refused(nn_train(X, y, optimizer = "rprop", batch_size = 1), "argument")
     refused(nn_train(X, y, optimizer = "lm", batch_size = 1), "argument")
-    refused(nn_train(X, y, optimizer = "lbfgs", batch_size = 2, dropout = 0.5, clip = 1), "argument")
+    refused(
+      nn_train(X, y, optimizer = "lbfgs", batch_size = 2, dropout = 0.5, clip = 1), "argument"
+    )
     refused(nn_train(X, y, optimizer = "rprop", schedule = nn_step(2)), "argument")
     refused(nn_train(X, y, optimizer = "lbfgs", penalty_l1 = 0.1), "argument")
     refused(nn_train(X, y, optimizer = "lbfgs", learning_rate = 0.1), "argument")
@@ -299,19 +343,24 @@ test_that("predict() refuses an offset that is missing, not wanted or of the wro
   })
 })
 
-test_that("layers of thousands of millions of units are refused before anything is allocated", {
-  withr::local_options(backprop.memory_limit = 1e9)
-  expect_snapshot(error = TRUE, {
-    nn_train(X, y, hidden = c(2e9, 2e9))
-    nn_init(4, 1, hidden = c(2e9, 2e9))
-    nn_trace(X, y, hidden = c(2e9, 2e9))
-  })
-  for (call in expression(nn_train(X, y, hidden = c(2e9, 2e9)), nn_init(4, 1, hidden = c(2e9, 2e9)), nn_trace(X, y, hidden = c(2e9,
-    2e9)))) {
-    seconds <- system.time(expect_error(eval(call), class = "backprop_error_memory"))[["elapsed"]]
-    expect_lt(seconds, 5)
+test_that(
+  "layers of thousands of millions of units are refused before anything is allocated",
+  {
+    withr::local_options(backprop.memory_limit = 1e9)
+    expect_snapshot(error = TRUE, {
+      nn_train(X, y, hidden = c(2e9, 2e9))
+      nn_init(4, 1, hidden = c(2e9, 2e9))
+      nn_trace(X, y, hidden = c(2e9, 2e9))
+    })
+    for (call in expression(
+      nn_train(X, y, hidden = c(2e9, 2e9)), nn_init(4, 1, hidden = c(2e9, 2e9)),
+      nn_trace(X, y, hidden = c(2e9, 2e9))
+    )) {
+      seconds <- system.time(expect_error(eval(call), class = "backprop_error_memory"))[["elapsed"]]
+      expect_lt(seconds, 5)
+    }
   }
-})
+)
 
 test_that("an error leaves R's generator, the data and the start as they were", {
   set.seed(12)
@@ -319,19 +368,28 @@ test_that("an error leaves R's generator, the data and the start as they were", 
   start <- nn_init(4, 1)
   set.seed(12)
   held <- list(X = X + 0, y = y + 0, start = lapply(start, function(w) w + 0))
-  for (setting in list(list(epochs = 2.7), list(weights = c(0, 0, 0)), list(validation = 1), list(offset = 1:2),
-    list(activation = "sigmiod")))
+  for (setting in list(
+    list(epochs = 2.7), list(weights = c(0, 0, 0)), list(validation = 1), list(offset = 1:2),
+    list(activation = "sigmiod")
+  )) {
     expect_error(do.call(nn_train, c(list(held$X, held$y), setting)), class = "backprop_error")
-  expect_error(nn_train(held$X, held$y * 1e6, activation = "identity", output_activation = "identity", learning_rate = 1e3,
-    start = held$start),
-    class = "backprop_error_diverged")
+  }
+  expect_error(
+    nn_train(held$X, held$y * 1e6,
+      activation = "identity", output_activation = "identity", learning_rate = 1e3,
+      start = held$start
+    ),
+    class = "backprop_error_diverged"
+  )
   expect_identical(held, list(X = X, y = y, start = start))
   expect_identical(.Random.seed, before)
 })
 
 test_that("the error of a divergence says which epoch and rate", {
-  expect_snapshot(error = TRUE, nn_train(X, y * 1e6, activation = "identity", output_activation = "identity", learning_rate = 1e3,
-    start = tutorial_start()))
+  expect_snapshot(error = TRUE, nn_train(X, y * 1e6,
+    activation = "identity", output_activation = "identity", learning_rate = 1e3,
+    start = tutorial_start()
+  ))
 })
 
 test_that("outputs and data that say nothing are refused or told of", {
@@ -343,9 +401,19 @@ test_that("outputs and data that say nothing are refused or told of", {
     refused(nn_train(X, factor(y), output_activation = "softmax"), "argument")
     refused(nn_train(X, factor(y), class_weights = c(0, 0)), "argument")
     refused(predict(single, cbind(1e39, -1e39)), "input")
-    refused(nn_train(X, y * 1e30, epochs = 3, precision = "single", output_activation = "identity", learning_rate = 1e-40), "diverged")
+    refused(
+      nn_train(
+        X, y * 1e30,
+        epochs = 3, precision = "single", output_activation = "identity",
+        learning_rate = 1e-40
+      ),
+      "diverged"
+    )
   })
-  expect_warning(nn_train(X, factor(rep("a", 4), levels = c("a", "b")), epochs = 1), class = "backprop_warning_levels")
+  expect_warning(
+    nn_train(X, factor(rep("a", 4), levels = c("a", "b")), epochs = 1),
+    class = "backprop_warning_levels"
+  )
 })
 
 test_that("columns whose names do not tell them apart are known by their number", {
@@ -411,5 +479,7 @@ test_that("a callback that takes nothing is refused before the training", {
     refused(nn_train(X, y, epochs = 3, callback = function() FALSE), "argument")
     refused(nn_callback(function() FALSE), "argument")
   })
-  for (f in list(function(...) TRUE, function(now, and = 1) TRUE, list, mean)) expect_s3_class(nn_callback(f), "nn_callback")
+  for (f in list(function(...) TRUE, function(now, and = 1) TRUE, list, mean)) {
+    expect_s3_class(nn_callback(f), "nn_callback")
+  }
 })

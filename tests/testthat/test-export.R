@@ -46,32 +46,39 @@ test_that("large inputs saturate, and do not overflow, in all languages", {
   expect_lt(max(abs(run_exported_sql(path, as.data.frame(X)) - unname(predict(fit, X)))), 1e-12)
 })
 
-test_that("formulas and data frames run as plain R, SQL and C, encoding and scaling inside", {
-  skip_on_cran()
-  skip_if_not_installed("RSQLite")
-  skip_without_c()
-  data <- export_data()
-  for (formula in export_formulas) {
-    fit <- export_data_fit(formula, data)
-    expected <- unname(as.matrix(predict(fit, data)))
-    path <- withr::local_tempfile(fileext = ".R")
-    nn_export(fit, path)
-    expect_lt(relative_difference(as.matrix(run_exported_r(path, data)), expected), 1e-12)
-    path <- withr::local_tempfile(fileext = ".sql")
-    nn_export(fit, path, keep = "row_number")
-    expect_lt(relative_difference(run_exported_sql(path, data), expected), 1e-12)
-    path <- withr::local_tempfile(fileext = ".c")
-    nn_export(fit, path)
-    used <- vapply(backprop:::export_model(fit, NULL)$inputs, `[[`, "", "name")
-    expect_lt(relative_difference(run_exported_c(path, data[used], ncol(expected)), expected), 1e-12)
+test_that(
+  "formulas and data frames run as plain R, SQL and C, encoding and scaling inside",
+  {
+    skip_on_cran()
+    skip_if_not_installed("RSQLite")
+    skip_without_c()
+    data <- export_data()
+    for (formula in export_formulas) {
+      fit <- export_data_fit(formula, data)
+      expected <- unname(as.matrix(predict(fit, data)))
+      path <- withr::local_tempfile(fileext = ".R")
+      nn_export(fit, path)
+      expect_lt(relative_difference(as.matrix(run_exported_r(path, data)), expected), 1e-12)
+      path <- withr::local_tempfile(fileext = ".sql")
+      nn_export(fit, path, keep = "row_number")
+      expect_lt(relative_difference(run_exported_sql(path, data), expected), 1e-12)
+      path <- withr::local_tempfile(fileext = ".c")
+      nn_export(fit, path)
+      used <- vapply(backprop:::export_model(fit, NULL)$inputs, `[[`, "", "name")
+      expect_lt(
+        relative_difference(run_exported_c(path, data[used], ncol(expected)), expected), 1e-12
+      )
+    }
   }
-})
+)
 
 test_that("contrasts of other kinds are in the tables", {
   skip_on_cran()
   data <- export_data()
   set.seed(1)
-  fit <- nn_train(y ~ kind * grade, data, epochs = 5, hidden = 3, contrasts = list(kind = "contr.sum", grade = contr.helmert(3)))
+  fit <- nn_train(y ~ kind * grade, data, epochs = 5, hidden = 3, contrasts = list(
+    kind = "contr.sum", grade = contr.helmert(3)
+  ))
   path <- withr::local_tempfile(fileext = ".R")
   nn_export(fit, path)
   expect_lt(relative_difference(run_exported_r(path, data), predict(fit, data)), 1e-12)
@@ -82,8 +89,13 @@ test_that("names that R writes in backticks are names like others", {
   skip_if_not_installed("RSQLite")
   skip_without_c()
   data <- export_data()
-  names(data)[match(c("size", "share", "kind", "on"), names(data))] <- c("the size", "if", "my kind", "is on")
-  for (formula in list(y ~ `the size`, y ~ `if` + `my kind` + `is on`, y ~ `the size`:`my kind` + log(`if`), y ~ 0 + `my kind`, y ~ .)) {
+  names(data)[match(c("size", "share", "kind", "on"), names(data))] <- c(
+    "the size", "if", "my kind", "is on"
+  )
+  for (formula in list(
+    y ~ `the size`, y ~ `if` + `my kind` + `is on`, y ~ `the size`:`my kind` + log(`if`),
+    y ~ 0 + `my kind`, y ~ .
+  )) {
     fit <- export_data_fit(formula, data)
     used <- vapply(backprop:::export_model(fit, NULL)$inputs, `[[`, "", "name")
     path <- withr::local_tempfile(fileext = ".R")
@@ -104,7 +116,10 @@ test_that("missing values and levels never seen give a missing output", {
   skip_without_c()
   data <- export_data()
   fit <- export_data_fit(y ~ size + kind + on, data, activation = "relu")
-  new <- data.frame(size = c(100, NA, 100, 100, 100), kind = c("a", "a", "never seen", NA, "a"), on = c(TRUE, TRUE, TRUE, TRUE, NA))
+  new <- data.frame(
+    size = c(100, NA, 100, 100, 100), kind = c("a", "a", "never seen", NA, "a"),
+    on = c(TRUE, TRUE, TRUE, TRUE, NA)
+  )
   expected <- c(FALSE, TRUE, TRUE, TRUE, TRUE)
   path <- withr::local_tempfile(fileext = ".R")
   nn_export(fit, path)
@@ -119,24 +134,34 @@ test_that("missing values and levels never seen give a missing output", {
 
 test_that("a session in the locale C writes the same bytes", {
   skip_on_cran()
-  data <- data.frame("gr\u00f6\u00dfe" = 1:6 / 7, "\u540d" = rep(c("K\u00f6ln", "Ulm"), 3), check.names = FALSE)
+  data <- data.frame(
+    "gr\u00f6\u00dfe" = 1:6 / 7, "\u540d" = rep(c("K\u00f6ln", "Ulm"), 3), check.names = FALSE
+  )
   X <- matrix(1:12 / 13, 6, dimnames = list(NULL, c("gr\u00f6\u00dfe", "\u540d")))
   latin <- X
   colnames(latin) <- c(iconv("gr\u00f6\u00dfe", "UTF-8", "latin1"), "x")
   y <- 1:6 / 7
-  fits <- list(nn_train(data, y, epochs = 1), nn_train(X, y, epochs = 1), nn_train(latin, y, epochs = 1), nn_train(X, factor(rep(c("\u00e4", "\u00f6", "\u00fc"), 2)), epochs = 1))
+  fits <- list(
+    nn_train(data, y, epochs = 1), nn_train(X, y, epochs = 1), nn_train(latin, y, epochs = 1),
+    nn_train(X, factor(rep(c("\u00e4", "\u00f6", "\u00fc"), 2)), epochs = 1)
+  )
   endings <- c(".R", ".sql", ".c", ".onnx")
-  here <- lapply(fits, function(fit) lapply(endings, function(ending) {
-    path <- withr::local_tempfile(fileext = ending)
-    nn_export(fit, path)
-    readBin(path, "raw", 1e6)
-  }))
+  here <- lapply(fits, function(fit) {
+    lapply(endings, function(ending) {
+      path <- withr::local_tempfile(fileext = ending)
+      nn_export(fit, path)
+      readBin(path, "raw", 1e6)
+    })
+  })
   expect_identical(export_in_locale_c(fits, endings), here)
   path <- withr::local_tempfile(fileext = ".R")
   nn_export(fits[[1]], path)
   expect_lt(relative_difference(run_exported_r(path, data), predict(fits[[1]], data)), 1e-12)
   # A formula's names are symbols, which that locale cannot hold.
-  refused <- export_in_locale_c(list(nn_train(stats::reformulate("`gr\u00f6\u00dfe`", "y"), cbind(data, y = y), epochs = 1)), ".c")
+  refused <- export_in_locale_c(
+    list(nn_train(stats::reformulate("`gr\u00f6\u00dfe`", "y"), cbind(data, y = y), epochs = 1)),
+    ".c"
+  )
   expect_true("backprop_error_export" %in% refused[[1]][[1]])
 })
 
@@ -144,8 +169,17 @@ test_that("names that are no text are refused", {
   X <- matrix(1:12 / 13, 6, dimnames = list(NULL, c("a\xf6", "b")))
   fit <- nn_train(X, 1:6 / 7, epochs = 1)
   skip_if(!l10n_info()$`UTF-8`)
-  expect_error(nn_export(fit, withr::local_tempfile(fileext = ".sql")), class = "backprop_error_export")
-  expect_error(nn_export(nn_train(unname(X), 1:6 / 7, epochs = 1), withr::local_tempfile(fileext = ".sql"), table = "a\xf6"), class = "backprop_error_export")
+  expect_error(
+    nn_export(fit, withr::local_tempfile(fileext = ".sql")),
+    class = "backprop_error_export"
+  )
+  expect_error(
+    nn_export(
+      nn_train(unname(X), 1:6 / 7, epochs = 1), withr::local_tempfile(fileext = ".sql"),
+      table = "a\xf6"
+    ),
+    class = "backprop_error_export"
+  )
 })
 
 test_that("a wide layer is no deep expression in SQL", {
@@ -177,13 +211,26 @@ test_that("the R function finds a matrix's columns by name, as predict() does", 
   predict_network <- exported_r(fit)
   expected <- predict(fit, X)
   wider <- cbind(more = 1, X[, 3:1])
-  for (new in list(X, wider, unname(X), as.data.frame(wider, check.names = FALSE))) expect_lt(relative_difference(predict_network(new), expected), 1e-12)
-  expect_error(predict_network(X[, c("a", "c'")]), "newdata has no column b \"quoted\"", fixed = TRUE)
+  for (new in list(X, wider, unname(X), as.data.frame(wider, check.names = FALSE))) {
+    expect_lt(relative_difference(predict_network(new), expected), 1e-12)
+  }
+  expect_error(
+    predict_network(X[, c("a", "c'")]), "newdata has no column b \"quoted\"",
+    fixed = TRUE
+  )
   expect_error(predict_network(cbind(X, X)), "columns of newdata have the same name")
   expect_error(predict_network(unname(X)[, 1:2]), "newdata must have 3 columns")
-  expect_error(predict_network(transform(data.frame(X, check.names = FALSE), a = as.character(a))), "newdata must be a numeric matrix")
+  expect_error(
+    predict_network(transform(data.frame(X, check.names = FALSE), a = as.character(a))),
+    "newdata must be a numeric matrix"
+  )
   # Without names in training, and with names that are twice the same, places count.
-  expect_lt(relative_difference(exported_r(export_activation_fit("tanh", unname(X)))(wider[, 4:2]), expected), 1e-12)
+  expect_lt(
+    relative_difference(
+      exported_r(export_activation_fit("tanh", unname(X)))(wider[, 4:2]), expected
+    ),
+    1e-12
+  )
   twice <- `colnames<-`(X, c("a", "a", "b"))
   predict_network <- exported_r(export_activation_fit("tanh", twice))
   expect_lt(relative_difference(predict_network(twice), expected), 1e-12)
@@ -195,14 +242,23 @@ test_that("the R function refuses columns of another type, as predict() does", {
   for (formula in list(y ~ size + kind + on + city, NULL)) {
     fit <- export_data_fit(formula, data)
     predict_network <- exported_r(fit)
-    for (new in list(transform(data, size = factor(size)), transform(data, size = as.character(size)), transform(data, size = size > 100), transform(data, size = as.Date("2024-05-01") + size),
-      transform(data, on = as.numeric(on)), transform(data, on = as.character(on)), transform(data, kind = as.integer(kind)), transform(data, city = on), transform(data, size = I(cbind(size))))) {
+    for (new in list(
+      transform(data, size = factor(size)), transform(data, size = as.character(size)),
+      transform(data, size = size > 100), transform(data, size = as.Date("2024-05-01") + size),
+      transform(data, on = as.numeric(on)), transform(data, on = as.character(on)),
+      transform(data, kind = as.integer(kind)), transform(data, city = on),
+      transform(data, size = I(cbind(size)))
+    )) {
       changed <- names(data)[!mapply(identical, new[names(data)], data)]
       expect_error(predict(fit, new), class = "backprop_error_input")
       expect_error(predict_network(new), paste("column", changed, "of newdata must be"))
     }
-    for (new in list(transform(data, kind = as.character(kind)), transform(data, city = factor(city)), transform(data, size = NA), transform(data, kind = NA, on = NA), data[0, ]))
+    for (new in list(
+      transform(data, kind = as.character(kind)), transform(data, city = factor(city)),
+      transform(data, size = NA), transform(data, kind = NA, on = NA), data[0, ]
+    )) {
       expect_equal(predict_network(new), unname(predict(fit, new)), tolerance = 1e-12)
+    }
     expect_error(predict_network(data[names(data) != "kind"]), "newdata has no column kind")
     expect_error(predict_network(cbind(data, size = 1)), "columns of newdata have the same name")
     expect_error(predict_network(as.list(data)), "newdata must be a data frame")
@@ -238,28 +294,48 @@ test_that("no name or level becomes code", {
   expect_lt(relative_difference(run_exported_c(path, data, ncol(expected)), expected), 1e-12)
   # The names of a matrix stand in the files' heads.
   fit <- nn_train(as.matrix(data[odd]), 1:10 / 11, epochs = 2)
-  expect_lt(relative_difference(exported_r(fit)(as.matrix(data[odd])), predict(fit, as.matrix(data[odd]))), 1e-12)
+  expect_lt(
+    relative_difference(exported_r(fit)(as.matrix(data[odd])), predict(fit, as.matrix(data[odd]))),
+    1e-12
+  )
   nn_export(fit, path)
-  expect_lt(relative_difference(run_exported_c(path, unname(as.matrix(data[odd])), 1), predict(fit, as.matrix(data[odd]))), 1e-12)
+  expect_lt(
+    relative_difference(
+      run_exported_c(path, unname(as.matrix(data[odd])), 1), predict(fit, as.matrix(data[odd]))
+    ),
+    1e-12
+  )
 })
 
 test_that("columns of any name are fields in every dialect of C", {
   skip_on_cran()
   skip_without_c()
-  words <- c("INFINITY", "HUGE_VAL", "FP_NAN", "MATH_ERRNO", "M_PI", "M_E", "NAN", "NULL", "linux", "unix", "asm", "typeof", "class", "double", "for", "bool", "isnan", "y1", "x", "/*", "a.b", "a_b", "a b", "_", "1")
+  words <- c(
+    "INFINITY", "HUGE_VAL", "FP_NAN", "MATH_ERRNO", "M_PI", "M_E", "NAN", "NULL", "linux", "unix",
+    "asm", "typeof", "class", "double", "for", "bool", "isnan", "y1", "x", "/*", "a.b", "a_b",
+    "a b", "_", "1"
+  )
   set.seed(2)
   data <- stats::setNames(as.data.frame(matrix(round(rnorm(6 * length(words)), 4), 6)), words)
   data$exp <- rep(c("a", "b"), 3)
   fit <- nn_train(data, 1:6 / 7, epochs = 2)
   path <- withr::local_tempfile(fileext = ".c")
   nn_export(fit, path)
-  for (dialect in c("c99", "gnu99", "gnu17")) expect_lt(relative_difference(run_exported_c(path, data, 1, dialect), predict(fit, data)), 1e-12)
+  for (dialect in c("c99", "gnu99", "gnu17")) {
+    expect_lt(
+      relative_difference(run_exported_c(path, data, 1, dialect), predict(fit, data)), 1e-12
+    )
+  }
 })
 
 test_that("a function has no name of R or C", {
   fit <- export_activation_fit("tanh")
-  for (name in c("scale", "erf", "gamma", "y1", "isnan", "INFINITY", "size_t", "asm", "typeof", "linux", "log1pf", "memcpy", "sweep", "matrix", "c", "cbind", "setdiff", "ifelse", "names", "match"))
+  for (name in c(
+    "scale", "erf", "gamma", "y1", "isnan", "INFINITY", "size_t", "asm", "typeof", "linux",
+    "log1pf", "memcpy", "sweep", "matrix", "c", "cbind", "setdiff", "ifelse", "names", "match"
+  )) {
     expect_error(nn_export(fit, "model.R", name = name), class = "backprop_error_argument")
+  }
 })
 
 test_that("every name that is taken makes a file that runs", {
@@ -268,7 +344,10 @@ test_that("every name that is taken makes a file that runs", {
   data <- export_data()
   fit <- export_data_fit(city ~ size + kind, data)
   expected <- unname(predict(fit, data))
-  for (name in c("center", "w1", "b1", "response_center", "activation_relu", "dense", "lookup", "softmax", "response", "x", "u", "i", "newdata", "absent", "check", "predict", "risk", "Risk2")) {
+  for (name in c(
+    "center", "w1", "b1", "response_center", "activation_relu", "dense", "lookup", "softmax",
+    "response", "x", "u", "i", "newdata", "absent", "check", "predict", "risk", "Risk2"
+  )) {
     path <- withr::local_tempfile(fileext = ".R")
     nn_export(fit, path, name = name)
     alone <- new.env(parent = baseenv())
@@ -276,25 +355,47 @@ test_that("every name that is taken makes a file that runs", {
     expect_lt(relative_difference(alone[[name]](data), expected), 1e-12)
     path <- withr::local_tempfile(fileext = ".c")
     nn_export(fit, path, name = name)
-    expect_lt(relative_difference(run_exported_c(path, data[c("size", "kind")], 3, "gnu17", name), expected), 1e-12)
+    expect_lt(
+      relative_difference(
+        run_exported_c(path, data[c("size", "kind")], 3, "gnu17", name), expected
+      ),
+      1e-12
+    )
   }
 })
 
 test_that("what C's headers define is known", {
   skip_on_cran()
-  skip_on_os(c("mac", "windows"))  # whose headers have names of their own
+  skip_on_os(c("mac", "windows")) # whose headers have names of their own
   skip_without_c()
   headers <- withr::local_tempfile(fileext = ".c")
   writeLines(paste0("#include <", c("math.h", "stddef.h", "string.h"), ">"), headers)
   cc <- function(...) system2(c_compiler(), c(...), stdout = TRUE, stderr = TRUE)
   for (dialect in c("-std=c99", "-std=gnu17")) {
-    known <- unlist(regmatches(text <- cc(dialect, "-E", "-P", shQuote(headers)), gregexpr("\\b[A-Za-z][A-Za-z0-9_]*\\b", text)))
-    macros <- sub("^#define ([A-Za-z0-9_]+).*", "\\1", grep("^#define [A-Za-z]", cc(dialect, "-E", "-dM", shQuote(headers)), value = TRUE))
-    free <- Filter(function(name) !backprop:::is_name_of_r(name) && !backprop:::is_name_of_c(name), unique(c(known, macros)))
+    known <- unlist(regmatches(
+      text <- cc(dialect, "-E", "-P", shQuote(headers)),
+      gregexpr("\\b[A-Za-z][A-Za-z0-9_]*\\b", text)
+    ))
+    macros <- sub(
+      "^#define ([A-Za-z0-9_]+).*", "\\1",
+      grep("^#define [A-Za-z]", cc(dialect, "-E", "-dM", shQuote(headers)), value = TRUE)
+    )
+    free <- Filter(
+      function(name) !backprop:::is_name_of_r(name) && !backprop:::is_name_of_c(name),
+      unique(c(known, macros))
+    )
     expect_gt(length(c(known, macros)), 100)
     functions <- withr::local_tempfile(fileext = ".c")
-    writeLines(c(readLines(headers), sprintf("void %s(const double *from, double *to) { *to = *from; }", free)), functions)
-    expect_identical(cc(dialect, "-Wall", "-Wextra", "-fsyntax-only", shQuote(functions)), character())
+    writeLines(
+      c(
+        readLines(headers),
+        sprintf("void %s(const double *from, double *to) { *to = *from; }", free)
+      ),
+      functions
+    )
+    expect_identical(
+      cc(dialect, "-Wall", "-Wextra", "-fsyntax-only", shQuote(functions)), character()
+    )
   }
 })
 
@@ -308,7 +409,13 @@ test_that("a column that the table does not have is an error in SQL", {
   expect_error(run_exported_sql(path, as.data.frame(X)), "no such column")
   nn_export(export_activation_fit("tanh", unname(X)), path, keep = "row_number")
   expect_error(run_exported_sql(path, as.data.frame(X)), "no such column")
-  expect_lt(relative_difference(run_exported_sql(path, stats::setNames(as.data.frame(X), c("x1", "x2", "x3"))), predict(export_activation_fit("tanh", X), X)), 1e-12)
+  expect_lt(
+    relative_difference(
+      run_exported_sql(path, stats::setNames(as.data.frame(X), c("x1", "x2", "x3"))),
+      predict(export_activation_fit("tanh", X), X)
+    ),
+    1e-12
+  )
 })
 
 test_that("the caller's names and those of the SQL file do not meet", {
@@ -316,9 +423,15 @@ test_that("the caller's names and those of the SQL file do not meet", {
   data <- stats::setNames(as.data.frame(export_matrix()), c("nn_x2", "nn_z1_1", "c"))
   fit <- nn_train(data, 1:12 / 13, hidden = 2, epochs = 2)
   path <- withr::local_tempfile(fileext = ".sql")
-  for (table in c("data", "nn_inputs", "NN_SUMS1", "nn_layer1", "nn_data", "my \"table\"", "nnn_data")) for (key in c("row_number", "nn_x1", "NN_X1", "nn_a1_1", "nn_z2_1", "Nnn_x1")) {
-    nn_export(fit, path, table = table, keep = key)
-    expect_lt(relative_difference(run_exported_sql(path, data, table, key), predict(fit, data)), 1e-12)
+  for (table in c(
+    "data", "nn_inputs", "NN_SUMS1", "nn_layer1", "nn_data", "my \"table\"", "nnn_data"
+  )) {
+    for (key in c("row_number", "nn_x1", "NN_X1", "nn_a1_1", "nn_z2_1", "Nnn_x1")) {
+      nn_export(fit, path, table = table, keep = key)
+      expect_lt(
+        relative_difference(run_exported_sql(path, data, table, key), predict(fit, data)), 1e-12
+      )
+    }
   }
   expect_error(nn_export(fit, path, keep = "Response"), class = "backprop_error_argument")
 })
@@ -326,7 +439,10 @@ test_that("the caller's names and those of the SQL file do not meet", {
 test_that("the exported files look as they did", {
   X <- rbind(c(1, 0, 1), c(0, 1, 0))
   colnames(X) <- c("a", "b", "c")
-  network <- list(wh = matrix(c(0.5, -0.25, 1, 2, 0, -1), 3), bh = matrix(c(0.125, -1), 1), wout = matrix(c(1, -2), 2), bout = matrix(0.75))
+  network <- list(
+    wh = matrix(c(0.5, -0.25, 1, 2, 0, -1), 3), bh = matrix(c(0.125, -1), 1),
+    wout = matrix(c(1, -2), 2), bout = matrix(0.75)
+  )
   fit <- nn_train(X, c(1, 0), hidden = 2, start = network, epochs = 0)
   for (ending in c(".R", ".sql", ".c")) {
     path <- withr::local_tempfile(fileext = ending)
@@ -372,14 +488,23 @@ test_that("what cannot be exported is said", {
   expect_false(any(file.exists(c("model.R", "model.c", "model.sql", "model.onnx"))))
 })
 
-test_that("an R file of a matrix whose names do not tell columns apart takes them by number, as predict() does", {
-  set.seed(1)
-  X <- matrix(rnorm(40), 20, dimnames = list(NULL, c("a", "a")))
-  fit <- nn_train(X, rnorm(20), epochs = 5)
-  path <- withr::local_tempfile(fileext = ".R")
-  nn_export(fit, path)
-  env <- new.env()
-  sys.source(path, env)
-  other <- `colnames<-`(X, c("a", "b"))
-  expect_equal(as.vector(env$predict_network(other)), as.vector(predict(fit, other)), tolerance = 1e-12)
-})
+test_that(
+  paste0(
+    "an R file of a matrix whose names do not tell columns apart takes them by number, ",
+    "as predict() does"
+  ),
+  {
+    set.seed(1)
+    X <- matrix(rnorm(40), 20, dimnames = list(NULL, c("a", "a")))
+    fit <- nn_train(X, rnorm(20), epochs = 5)
+    path <- withr::local_tempfile(fileext = ".R")
+    nn_export(fit, path)
+    env <- new.env()
+    sys.source(path, env)
+    other <- `colnames<-`(X, c("a", "b"))
+    expect_equal(
+      as.vector(env$predict_network(other)), as.vector(predict(fit, other)),
+      tolerance = 1e-12
+    )
+  }
+)

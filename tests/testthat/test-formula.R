@@ -5,8 +5,14 @@ test_that("all ways to give a formula are one", {
   expect_same_fit(seeded(iris, formula = Species ~ .), fit)
   expect_same_fit(iris |> seeded(Species ~ .), fit)
   expect_same_fit(seeded(iris[1:4], iris$Species), fit)
-  for (fit in list(iris |> nn_train(Species ~ ., epochs = 1), nn_train(Species ~ ., iris, epochs = 1)))
-    expect_identical(fit$call, quote(nn_train(formula = Species ~ ., data = iris, epochs = 1)), ignore_attr = TRUE)
+  for (fit in list(
+    iris |> nn_train(Species ~ ., epochs = 1), nn_train(Species ~ ., iris, epochs = 1)
+  )) {
+    expect_identical(
+      fit$call, quote(nn_train(formula = Species ~ ., data = iris, epochs = 1)),
+      ignore_attr = TRUE
+    )
+  }
 })
 
 test_that("the network sees what lm() would see, standardised", {
@@ -28,16 +34,31 @@ test_that("the network sees what lm() would see, standardised", {
   expect_equal(residuals(fit), setNames(d$mpg, rownames(d)) - fitted(fit), tolerance = 1e-14)
 })
 
-test_that("no hidden layer and no penalty is linear regression, logistic regression and Poisson regression", {
-  d <- cars_data()
-  # an exact optimum in the limit: L-BFGS from the data method against lm() and glm()
-  fit <- nn_train(mpg ~ wt + cyl + offset(hp / 50), d, hidden = 0, penalty = 0, epochs = 500)
-  expect_equal(predict(fit, d), predict(lm(mpg ~ wt + cyl + offset(hp / 50), d), d), tolerance = 1e-6)
-  fit <- nn_train(am ~ wt, d, hidden = 0, penalty = 0, epochs = 500)
-  expect_equal(predict(fit, d), predict(glm(am ~ wt, binomial, d), d, type = "response"), tolerance = 1e-6)
-  fit <- nn_train(carb ~ wt + offset(log(hp)), d, loss = "poisson", hidden = 0, penalty = 0, epochs = 500)
-  expect_equal(predict(fit, d), predict(glm(carb ~ wt + offset(log(hp)), poisson, d), d, type = "response"), tolerance = 1e-6)
-})
+test_that(
+  "no hidden layer and no penalty is linear regression, logistic regression and Poisson regression",
+  {
+    d <- cars_data()
+    # an exact optimum in the limit: L-BFGS from the data method against lm() and glm()
+    fit <- nn_train(mpg ~ wt + cyl + offset(hp / 50), d, hidden = 0, penalty = 0, epochs = 500)
+    expect_equal(
+      predict(fit, d), predict(lm(mpg ~ wt + cyl + offset(hp / 50), d), d),
+      tolerance = 1e-6
+    )
+    fit <- nn_train(am ~ wt, d, hidden = 0, penalty = 0, epochs = 500)
+    expect_equal(
+      predict(fit, d), predict(glm(am ~ wt, binomial, d), d, type = "response"),
+      tolerance = 1e-6
+    )
+    fit <- nn_train(
+      carb ~ wt + offset(log(hp)), d,
+      loss = "poisson", hidden = 0, penalty = 0, epochs = 500
+    )
+    expect_equal(
+      predict(fit, d), predict(glm(carb ~ wt + offset(log(hp)), poisson, d), d, type = "response"),
+      tolerance = 1e-6
+    )
+  }
+)
 
 test_that("subset, weights, na.action and offset are as in lm()", {
   d <- cars_data()
@@ -45,15 +66,30 @@ test_that("subset, weights, na.action and offset are as in lm()", {
   d$hp[c(3, 9)] <- NA
   d$mpg[5] <- NA
   reference <- lm(mpg ~ wt + hp, d, subset = disp > 100, weights = w, offset = qsec / 10)
-  fit <- nn_train(mpg ~ wt + hp, d, subset = disp > 100, weights = w, offset = qsec / 10, hidden = 0, penalty = 0, epochs = 500)
+  fit <- nn_train(
+    mpg ~ wt + hp, d,
+    subset = disp > 100, weights = w, offset = qsec / 10, hidden = 0, penalty = 0,
+    epochs = 500
+  )
   expect_equal(unname(fitted(fit)), unname(fitted(reference)), tolerance = 1e-6)
   expect_identical(nobs(fit), nrow(model.frame(reference)))
   expect_identical(unname(c(fit$na.action)), unname(c(reference$na.action)))
 
   # the row twice, the row left out
   twice <- d[rep(seq_len(32), d$w), ]
-  expect_equal(unname(predict(fit, d, offset = d$qsec / 10)),
-    unname(predict(nn_train(mpg ~ wt + hp, twice, subset = disp > 100, offset = qsec / 10, hidden = 0, penalty = 0, epochs = 500), d, offset = d$qsec / 10)), tolerance = 1e-6)
+  expect_equal(
+    unname(predict(fit, d, offset = d$qsec / 10)),
+    unname(predict(
+      nn_train(
+        mpg ~ wt + hp, twice,
+        subset = disp > 100, offset = qsec / 10, hidden = 0, penalty = 0,
+        epochs = 500
+      ),
+      d,
+      offset = d$qsec / 10
+    )),
+    tolerance = 1e-6
+  )
 
   excluded <- seeded(mpg ~ wt + hp, d, na.action = na.exclude)
   expect_length(fitted(excluded), 32)
@@ -74,14 +110,19 @@ test_that("subset, weights, na.action and offset are as in lm()", {
 test_that("contrasts are as in lm()", {
   d <- cars_data()
   fit <- seeded(mpg ~ cyl + ordered(gear), d, contrasts = list(cyl = "contr.sum"))
-  expect_identical(fit$inputs, colnames(model.matrix(mpg ~ cyl + ordered(gear), d, list(cyl = "contr.sum")))[-1])
+  expect_identical(
+    fit$inputs, colnames(model.matrix(mpg ~ cyl + ordered(gear), d, list(cyl = "contr.sum")))[-1]
+  )
   withr::with_options(list(contrasts = c("contr.helmert", "contr.poly")), {
     # those of the training, whatever the options are now
     expect_identical(predict(fit, d), fitted(fit))
   })
   contrasts(d$cyl) <- contr.helmert(3)
   own <- seeded(mpg ~ cyl, d)
-  expect_equal(unname(own$encoding$center), unname(colMeans(model.matrix(~cyl, d))[-1]), tolerance = 1e-12)
+  expect_equal(
+    unname(own$encoding$center), unname(colMeans(model.matrix(~cyl, d))[-1]),
+    tolerance = 1e-12
+  )
   d$cyl <- as.character(d$cyl)
   expect_identical(predict(own, d), fitted(own))
 })
@@ -101,7 +142,11 @@ test_that("a fit keeps neither data nor environments", {
     big <- data.frame(x = rnorm(rows), f = sample(c("a", "b"), rows, TRUE), y = rnorm(rows))
     closure <- rnorm(1e5)
     k <- 2
-    fit <- nn_train(y ~ poly(x, k) + f, big, epochs = 1, validation = NULL, keep_fitted = FALSE, weights = abs(x), subset = x > -2, hidden = 3, optimizer = "adam")
+    fit <- nn_train(
+      y ~ poly(x, k) + f, big,
+      epochs = 1, validation = NULL, keep_fitted = FALSE, weights = abs(x),
+      subset = x > -2, hidden = 3, optimizer = "adam"
+    )
     expect_identical(environment(formula(fit)), globalenv())
     length(serialize(fit, NULL))
   }
@@ -109,7 +154,9 @@ test_that("a fit keeps neither data nor environments", {
   by_call <- do.call(nn_train, list(mpg ~ ., mtcars, epochs = 1))
   expect_lt(length(serialize(by_call$call, NULL)), 2000)
   expect_null(attributes(by_call$call$formula))
-  expect_s3_class(do.call(nn_train, list(mpg ~ ., mtcars, weights = rep(1, 32), epochs = 1)), "nn_fit")
+  expect_s3_class(
+    do.call(nn_train, list(mpg ~ ., mtcars, weights = rep(1, 32), epochs = 1)), "nn_fit"
+  )
 })
 
 test_that("formula(), terms() and update() know the model", {
@@ -117,13 +164,22 @@ test_that("formula(), terms() and update() know the model", {
   expect_equal(formula(fit), mpg ~ wt + hp, ignore_attr = TRUE)
   expect_s3_class(terms(fit), "terms")
   set.seed(1)
-  expect_equal(update(fit, . ~ wt, data = mtcars, epochs = 3, evaluate = FALSE)$formula, mpg ~ wt, ignore_attr = TRUE)
+  expect_equal(
+    update(fit, . ~ wt, data = mtcars, epochs = 3, evaluate = FALSE)$formula, mpg ~ wt,
+    ignore_attr = TRUE
+  )
   set.seed(1)
-  smaller <- update(seeded(mpg ~ wt + hp, data = mtcars, epochs = 3), . ~ . - hp, data = mtcars, epochs = 3)
+  smaller <- update(
+    seeded(mpg ~ wt + hp, data = mtcars, epochs = 3), . ~ . - hp,
+    data = mtcars, epochs = 3
+  )
   expect_identical(smaller$inputs, "wt")
   expect_snapshot({
     refused(formula(seeded(mtcars["wt"], mtcars$mpg)), "argument")
-    refused(terms(nn_train(as.matrix(mtcars["wt"]), mtcars$mpg, epochs = 1, learning_rate = 1e-9)), "argument")
+    refused(
+      terms(nn_train(as.matrix(mtcars["wt"]), mtcars$mpg, epochs = 1, learning_rate = 1e-9)),
+      "argument"
+    )
   })
 })
 
@@ -173,7 +229,9 @@ test_that("formulas that cannot be used are refused", {
     refused(nn_train(y = d$mpg), "input")
   })
   # what the formula makes of a date is fine
-  expect_identical(seeded(mpg ~ as.numeric(day) + format(day, "%m"), d)$inputs[1], "as.numeric(day)")
+  expect_identical(
+    seeded(mpg ~ as.numeric(day) + format(day, "%m"), d)$inputs[1], "as.numeric(day)"
+  )
 })
 
 test_that("what a formula takes out again is not looked at", {
@@ -201,7 +259,9 @@ test_that("functions, constants and parts of lists within a formula are no colum
   as_lm(mpg ~ as.POSIXlt(day)$mday)
   # R's BLAS makes the basis, and may add up in another order for other rows
   as_lm(mpg ~ splines::ns(wt, settings$knots), tolerance = 1e-12)
-  expect_identical(nn_train(iris$Species ~ ., iris[1:4], epochs = 1)$encoding$outcome$levels, levels(iris$Species))
+  expect_identical(
+    nn_train(iris$Species ~ ., iris[1:4], epochs = 1)$encoding$outcome$levels, levels(iris$Species)
+  )
   expect_identical(seeded(mpg ~ ave(wt, cyl, FUN = median), d)$inputs, "ave(wt, cyl, FUN = median)")
 })
 
@@ -234,7 +294,9 @@ test_that("slips in a call are refused, not obeyed", {
     refused(nn_train(mpg ~ wt, d, "relu"), "argument")
     refused(nn_train(mpg ~ wt, d, hidden = 2, hidden = 5), "argument")
     refused(nn_train(mpg ~ wt, d, na.action = 5), "argument")
-    refused(nn_train(mpg ~ wt, transform(d, wt = ifelse(wt > 3, wt, NA)), na.action = na.fail), "input")
+    refused(
+      nn_train(mpg ~ wt, transform(d, wt = ifelse(wt > 3, wt, NA)), na.action = na.fail), "input"
+    )
     refused(nn_train(mpg ~ wt, transform(d, wt = NA)), "input")
     refused(nn_train(mpg ~ wt, d, subset = wt > 100), "input")
     refused(nn_train(mpg ~ wt, d, contrasts = "contr.sum"), "argument")

@@ -1,7 +1,10 @@
 keeping_data <- function() {
   set.seed(21)
   X <- matrix(rnorm(120), 40, dimnames = list(NULL, c("a", "b", "c")))
-  list(X = X, y = X[, 1] > X[, 2], class = factor(rep(c("x", "y", "z", "x"), 10)), data = data.frame(X, kind = rep(c("k", "l"), 20), out = X[, 1] + rnorm(40)))
+  list(
+    X = X, y = X[, 1] > X[, 2], class = factor(rep(c("x", "y", "z", "x"), 10)),
+    data = data.frame(X, kind = rep(c("k", "l"), 20), out = X[, 1] + rnorm(40))
+  )
 }
 
 test_that("a fit kept by saveRDS() predicts and goes on the same in a new session", {
@@ -10,7 +13,11 @@ test_that("a fit kept by saveRDS() predicts and goes on the same in a new sessio
   skip_if_not_installed("jsonlite")
   d <- keeping_data()
   set.seed(1)
-  half <- nn_train(d$X, d$class, hidden = c(4, 3), optimizer = "adam", batch_size = 7, dropout = 0.2, validation = 0.25, epochs = 10, schedule = nn_plateau())
+  half <- nn_train(
+    d$X, d$class,
+    hidden = c(4, 3), optimizer = "adam", batch_size = 7, dropout = 0.2,
+    validation = 0.25, epochs = 10, schedule = nn_plateau()
+  )
   whole <- nn_continue(half, d$X, d$class, epochs = 10)
   set.seed(1)
   formula <- nn_train(out ~ poly(a, 2) + kind * b, d$data, epochs = 10)
@@ -19,12 +26,22 @@ test_that("a fit kept by saveRDS() predicts and goes on the same in a new sessio
   json <- withr::local_tempfile(fileext = ".json")
   saveRDS(list(half, formula), path)
   nn_save(formula, json)
-  there <- callr::r(function(path, json, d) {
-    library(backprop)
-    fits <- readRDS(path)
-    list(prediction = predict(fits[[1]], d$X), whole = nn_continue(fits[[1]], d$X, d$class, epochs = 10), formula_prediction = predict(fits[[2]], d$data), formula_whole = nn_continue(fits[[2]], d$data, epochs = 5),
-      json_prediction = predict(nn_load(json), d$data), json_whole = nn_continue(nn_load(json), d$data, epochs = 5))
-  }, list(path, json, d), libpath = .libPaths())
+  there <- callr::r(
+    function(path, json, d) {
+      library(backprop)
+      fits <- readRDS(path)
+      list(
+        prediction = predict(fits[[1]], d$X),
+        whole = nn_continue(fits[[1]], d$X, d$class, epochs = 10),
+        formula_prediction = predict(fits[[2]], d$data),
+        formula_whole = nn_continue(fits[[2]], d$data, epochs = 5),
+        json_prediction = predict(nn_load(json), d$data),
+        json_whole = nn_continue(nn_load(json), d$data, epochs = 5)
+      )
+    },
+    list(path, json, d),
+    libpath = .libPaths()
+  )
   expect_identical(there$prediction, predict(half, d$X))
   expect_identical(there$whole, whole)
   expect_identical(there$formula_prediction, predict(formula, d$data))
@@ -35,7 +52,8 @@ test_that("a fit kept by saveRDS() predicts and goes on the same in a new sessio
 
 test_that("a fit is as large as its weights, whatever the data and wherever it was made", {
   parameters <- function(fit) length(unlist(coef(fit)))
-  # The weights to predict with, those to go on from and the optimiser's moments, of 8 bytes a number; the rest is the same for all networks.
+  # The weights to predict with, those to go on from and the optimiser's moments, of 8 bytes a
+  # number; the rest is the same for all networks.
   fixed <- 60000
   in_function <- function(rows, hidden, optimizer) {
     ballast <- rnorm(2e6)
@@ -73,7 +91,9 @@ test_that("a fit holds no environment but the global one, and no function", {
   walk <- function(x, where) {
     if (is.function(x) || typeof(x) == "externalptr") found <<- c(found, where)
     if (is.environment(x) && !identical(x, globalenv())) found <<- c(found, where)
-    if (is.environment(x)) return()
+    if (is.environment(x)) {
+      return()
+    }
     for (name in names(attributes(x))) walk(attr(x, name), paste0(where, "@", name))
     if (is.list(x) || is.call(x)) {
       parts <- as.list(unclass(x))
@@ -83,24 +103,36 @@ test_that("a fit holds no environment but the global one, and no function", {
   d <- keeping_data()
   walk(nn_train(out ~ poly(a, 2) + kind * b, d$data, epochs = 2), "formula")
   walk(nn_train(d$data[1:4], d$data$out, epochs = 2), "frame")
-  walk(nn_train(d$X, d$class, epochs = 2, callback = function(now) TRUE, optimizer = nn_adam()), "matrix")
+  walk(
+    nn_train(d$X, d$class, epochs = 2, callback = function(now) TRUE, optimizer = nn_adam()),
+    "matrix"
+  )
   expect_identical(found, character())
 })
 
 test_that("fits of older versions load, predict and go on", {
   y <- factor(c("no", "yes", "maybe", "no", "yes", "maybe", "no", "yes"))
-  stored <- lapply(0:1, function(schema) readRDS(test_path("fixtures", paste0("fit-schema-", schema, ".rds"))))
+  stored <- lapply(0:1, function(schema) {
+    readRDS(test_path("fixtures", paste0("fit-schema-", schema, ".rds")))
+  })
   for (old in stored) {
     expect_equal(predict(old$fit, old$X), old$predictions, tolerance = 1e-12)
     # The data are the same, so there is nothing to warn of.
     expect_silent(longer <- nn_continue(old$fit, old$X, y, epochs = 5))
     expect_identical(longer$schema, 1)
     expect_identical(longer$state$epoch, 25)
-    expect_warning(nn_continue(old$fit, rbind(old$X, 0), y[c(1:8, 1)], epochs = 1), class = "backprop_warning_other_data")
+    expect_warning(
+      nn_continue(old$fit, rbind(old$X, 0), y[c(1:8, 1)], epochs = 1),
+      class = "backprop_warning_other_data"
+    )
   }
   expect_null(stored[[1]]$fit$schema)
   # Made by two versions of the package from the same seed, so that the last bits may differ.
-  expect_equal(coef(nn_continue(stored[[1]]$fit, stored[[1]]$X, y, epochs = 5)), coef(nn_continue(stored[[2]]$fit, stored[[2]]$X, y, epochs = 5)), tolerance = 1e-12)
+  expect_equal(
+    coef(nn_continue(stored[[1]]$fit, stored[[1]]$X, y, epochs = 5)),
+    coef(nn_continue(stored[[2]]$fit, stored[[2]]$X, y, epochs = 5)),
+    tolerance = 1e-12
+  )
   expect_identical(backprop:::current_fit(stored[[1]]$fit, NULL)$schema, 1)
 })
 
@@ -110,7 +142,10 @@ test_that("files of older versions load, to the last bit", {
     fit <- nn_load(test_path("fixtures", paste0(stem, ".json")))
     stored <- readRDS(test_path("fixtures", paste0(stem, ".rds")))
     expect_identical(fit, stored$fit)
-    expect_equal(predict(fit, if (is.null(stored$X)) stored$data else stored$X), stored$predictions, tolerance = 1e-12)
+    expect_equal(
+      predict(fit, if (is.null(stored$X)) stored$data else stored$X), stored$predictions,
+      tolerance = 1e-12
+    )
   }
 })
 

@@ -1,4 +1,5 @@
-# A row of `y` and of the outputs `a` gives one number: the loss of that row, written from its formula.
+# A row of `y` and of the outputs `a` gives one number: the loss of that row, written from its
+# formula.
 plain_losses <- list(
   squared_error = function(a, y) rowSums((a - y)^2) / 2,
   absolute = function(a, y) rowSums(abs(a - y)),
@@ -12,41 +13,69 @@ plain_cross_entropy <- list(
 )
 activations <- nn_activations()
 inner <- activations$name[!activations$output_only]
-allowed_outputs <- list(squared_error = activations$name, absolute = activations$name, huber = activations$name,
+allowed_outputs <- list(
+  squared_error = activations$name, absolute = activations$name, huber = activations$name,
   quantile = activations$name,
-  cross_entropy = c("sigmoid", "softmax"), poisson = c("exp", "softplus", "sigmoid", "softmax"))
+  cross_entropy = c("sigmoid", "softmax"), poisson = c("exp", "softplus", "sigmoid", "softmax")
+)
 
-test_that("the gradient agrees with finite differences for every activation, loss, output, depth, weighting, penalty, reduction", {
-  weights <- c(0.5, 2, 0, 1, 1.5)
-  checked <- 0
-  worst <- list(difference = 0, case = "")
-  crossing <- character()
-  for (hidden in list(0, 2, c(2, 2))) {
-    problem <- random_problem(5, 3, 2, hidden, seed = 20 + length(hidden) + sum(hidden))
-    for (activation in if (identical(hidden, 0)) "sigmoid" else inner) {
-      for (loss in names(allowed_outputs)) {
-        for (output in allowed_outputs[[loss]]) {
-          for (weighted in c(FALSE, TRUE)) for (penalised in c(FALSE, TRUE)) for (reduction in c("sum", "mean")) {
-            check <- nn_check_gradient(problem$start, problem$X, problem$y, activation, output, loss = loss, reduction = reduction,
-              penalty = 0.3 * penalised, penalty_l1 = 0.2 * penalised, weights = if (weighted) weights)
-            case <- paste0(activation, " -> ", output, ", ", loss, ", hidden ", deparse(hidden), ", ", reduction,
-              if (weighted) ", weights", if (penalised) ", penalty")
-            checked <- checked + 1
-            if (!isTRUE(check$difference <= worst$difference)) worst <- list(difference = check$difference, case = case)
-            if (length(check$crossing) > 0) crossing <- c(crossing, case)
+test_that(
+  paste0(
+    "the gradient agrees with finite differences for every activation, loss, output, depth, ",
+    "weighting, penalty, reduction"
+  ),
+  {
+    weights <- c(0.5, 2, 0, 1, 1.5)
+    checked <- 0
+    worst <- list(difference = 0, case = "")
+    crossing <- character()
+    for (hidden in list(0, 2, c(2, 2))) {
+      problem <- random_problem(5, 3, 2, hidden, seed = 20 + length(hidden) + sum(hidden))
+      for (activation in if (identical(hidden, 0)) "sigmoid" else inner) {
+        for (loss in names(allowed_outputs)) {
+          for (output in allowed_outputs[[loss]]) {
+            for (weighted in c(FALSE, TRUE)) {
+              for (penalised in c(FALSE, TRUE)) {
+                for (reduction in c("sum", "mean")) {
+                  check <- nn_check_gradient(
+                    problem$start, problem$X, problem$y, activation, output,
+                    loss = loss,
+                    reduction = reduction, penalty = 0.3 * penalised, penalty_l1 = 0.2 * penalised,
+                    weights = if (weighted) weights
+                  )
+                  case <- paste0(
+                    activation, " -> ", output, ", ", loss, ", hidden ", deparse(hidden), ", ",
+                    reduction, if (weighted) ", weights", if (penalised) ", penalty"
+                  )
+                  checked <- checked + 1
+                  if (!isTRUE(check$difference <= worst$difference)) {
+                    worst <- list(difference = check$difference, case = case)
+                  }
+                  if (length(check$crossing) > 0) crossing <- c(crossing, case)
+                }
+              }
+            }
           }
         }
       }
     }
+    expect_identical(checked, 8 * (4 * 12 + 2 + 4) * (1 + 2 * 10))
+    expect(
+      isTRUE(worst$difference < 1e-7),
+      sprintf("%s: the difference is %.3g.", worst$case, worst$difference)
+    )
+    expect(length(crossing) == 0, paste0("A step crosses a kink: ", toString(head(crossing))))
   }
-  expect_identical(checked, 8 * (4 * 12 + 2 + 4) * (1 + 2 * 10))
-  expect(isTRUE(worst$difference < 1e-7), sprintf("%s: the difference is %.3g.", worst$case, worst$difference))
-  expect(length(crossing) == 0, paste0("A step crosses a kink: ", toString(head(crossing))))
-})
+)
 
 test_that("a step over a kink is reported and left out", {
-  network <- list(wh = matrix(c(1, 1), 1), bh = matrix(c(0, 0.5), 1), wout = matrix(c(1, 1)), bout = matrix(0))
-  check <- nn_check_gradient(network, matrix(0), 1, activation = "relu", output_activation = "identity")
+  network <- list(
+    wh = matrix(c(1, 1), 1), bh = matrix(c(0, 0.5), 1), wout = matrix(c(1, 1)), bout = matrix(0)
+  )
+  check <- nn_check_gradient(
+    network, matrix(0), 1,
+    activation = "relu", output_activation = "identity"
+  )
   expect_identical(check$crossing, "bh[1, 1]")
   expect_lt(check$difference, 1e-7)
   wrong <- abs(check$analytic$bh - check$numeric$bh)
@@ -63,16 +92,25 @@ test_that("each loss is its formula, reduced, weighted and penalised", {
       # a wider spread, so that both sides of the Huber loss are seen
       y <- if (loss == "cross_entropy") problem$y else 4 * problem$y
       a <- nn_forward(network, problem$X, output_activation = output)$output
-      formula <- if (loss == "cross_entropy") plain_cross_entropy[[output]] else plain_losses[[loss]]
+      formula <-
+        if (loss == "cross_entropy") plain_cross_entropy[[output]] else plain_losses[[loss]]
       rows <- formula(a, y)
-      value <- function(...) nn_loss(network, problem$X, y, output_activation = output, loss = loss, ...)
+      value <- function(...) {
+        nn_loss(network, problem$X, y, output_activation = output, loss = loss, ...)
+      }
       expect_equal(value(), sum(rows), tolerance = 1e-13)
       expect_equal(value(reduction = "mean"), mean(rows), tolerance = 1e-13)
       expect_equal(value(weights = weights), sum(weights * rows), tolerance = 1e-13)
-      expect_equal(value(weights = weights, reduction = "mean"), sum(weights * rows) / sum(weights), tolerance = 1e-13)
+      expect_equal(
+        value(weights = weights, reduction = "mean"), sum(weights * rows) / sum(weights),
+        tolerance = 1e-13
+      )
       w <- c(network$wh, network$wout)
-      expect_equal(value(penalty = 0.3, penalty_l1 = 0.2, reduction = "mean"), mean(rows) + 0.15 * sum(w^2) + 0.2 * sum(abs(w)),
-        tolerance = 1e-13)
+      expect_equal(
+        value(penalty = 0.3, penalty_l1 = 0.2, reduction = "mean"),
+        mean(rows) + 0.15 * sum(w^2) + 0.2 * sum(abs(w)),
+        tolerance = 1e-13
+      )
     }
   }
 })
@@ -80,23 +118,39 @@ test_that("each loss is its formula, reduced, weighted and penalised", {
 test_that("the settings of the Huber and the quantile loss are in their formulas", {
   network <- list(wout = matrix(1), bout = matrix(0))
   X <- matrix(c(-3, -1, 0.25, 1.7, 5))
-  value <- function(loss, row) nn_loss(network, X[row, , drop = FALSE], 0, output_activation = "identity", loss = loss)
+  value <- function(loss, row) {
+    nn_loss(network, X[row, , drop = FALSE], 0, output_activation = "identity", loss = loss)
+  }
   residual <- -X[, 1]
   for (row in 1:5) {
     r <- residual[row]
-    expect_equal(value(nn_huber(2), row), if (abs(r) <= 2) r^2 / 2 else 2 * (abs(r) - 1), tolerance = 1e-14)
+    expect_equal(
+      value(nn_huber(2), row), if (abs(r) <= 2) r^2 / 2 else 2 * (abs(r) - 1),
+      tolerance = 1e-14
+    )
     expect_equal(value(nn_quantile(0.9), row), if (r > 0) 0.9 * r else -0.1 * r, tolerance = 1e-14)
     expect_identical(value("huber", row), value(nn_huber(), row))
     expect_identical(value("quantile", row), value(nn_quantile(), row))
-    for (loss in list(nn_huber(2), nn_quantile(0.9)))
-      expect_lt(nn_check_gradient(network, X[row, , drop = FALSE], 0, output_activation = "identity", loss = loss)$difference, 1e-7)
+    for (loss in list(nn_huber(2), nn_quantile(0.9))) {
+      expect_lt(
+        nn_check_gradient(
+          network, X[row, , drop = FALSE], 0,
+          output_activation = "identity", loss = loss
+        )$difference,
+        1e-7
+      )
+    }
   }
 })
 
 test_that("the constant that minimises the quantile loss is the quantile", {
   y <- c(1, 2, 3, 5, 8, 13, 21, 34, 55)
-  value <- function(b, p) nn_loss(list(wout = matrix(0), bout = matrix(b)), matrix(0, 9), y, output_activation = "identity",
-    loss = nn_quantile(p))
+  value <- function(b, p) {
+    nn_loss(list(wout = matrix(0), bout = matrix(b)), matrix(0, 9), y,
+      output_activation = "identity",
+      loss = nn_quantile(p)
+    )
+  }
   for (p in c(0.25, 0.5, 0.8)) {
     lowest <- optimize(value, c(0, 60), p = p, tol = 1e-10)$minimum
     expect_true(mean(y < lowest - 1e-6) <= p && mean(y <= lowest + 1e-6) >= p)
@@ -107,27 +161,46 @@ test_that("a factor is the matrix of 0 and 1 written by hand", {
   set.seed(6)
   X <- matrix(rnorm(36), 12)
   three <- factor(rep(c("low", "middle", "high"), 4), levels = c("low", "middle", "high"))
-  hand <- cbind(low = 1 * (three == "low"), middle = 1 * (three == "middle"), high = 1 * (three == "high"))
+  hand <- cbind(
+    low = 1 * (three == "low"), middle = 1 * (three == "middle"), high = 1 * (three == "high")
+  )
   network <- nn_init(3, 3, 4)
-  expect_identical(nn_loss(network, X, three), nn_loss(network, X, hand, output_activation = "softmax", loss = "cross_entropy"))
-  expect_identical(nn_gradient(network, X, three), nn_gradient(network, X, hand, output_activation = "softmax", loss = "cross_entropy"))
+  expect_identical(
+    nn_loss(network, X, three),
+    nn_loss(network, X, hand, output_activation = "softmax", loss = "cross_entropy")
+  )
+  expect_identical(
+    nn_gradient(network, X, three),
+    nn_gradient(network, X, hand, output_activation = "softmax", loss = "cross_entropy")
+  )
   coded <- nn_train(X, three, hidden = 4, start = network, epochs = 20)
-  by_hand <- nn_train(X, hand, hidden = 4, start = network, epochs = 20, output_activation = "softmax", loss = "cross_entropy")
+  by_hand <- nn_train(
+    X, hand,
+    hidden = 4, start = network, epochs = 20, output_activation = "softmax",
+    loss = "cross_entropy"
+  )
   expect_identical(coef(coded), coef(by_hand))
   expect_identical(coded$output, by_hand$output)
   expect_identical(coded$history, by_hand$history)
   expect_identical(coded$history$accuracy[1], mean(max.col(nn_forward(network, X,
-    output_activation = "softmax")$output) == as.integer(three)))
+    output_activation = "softmax"
+  )$output) == as.integer(three)))
 
   two <- factor(rep(c("no", "yes"), 6))
   network <- nn_init(3, 1, 4)
   coded <- nn_train(X, two, hidden = 4, start = network, epochs = 20)
-  by_hand <- nn_train(X, as.numeric(two == "yes"), hidden = 4, start = network, epochs = 20, loss = "cross_entropy")
+  by_hand <- nn_train(
+    X, as.numeric(two == "yes"),
+    hidden = 4, start = network, epochs = 20, loss = "cross_entropy"
+  )
   expect_identical(coef(coded), coef(by_hand))
   expect_identical(coded$history, by_hand$history)
   expect_identical(predict(coded, X), predict(by_hand, X))
   expect_identical(predict(coded, X, type = "prob")[, "yes"], predict(coded, X))
-  expect_identical(predict(coded, X, type = "class"), factor(ifelse(predict(coded, X) > 0.5, "yes", "no"), levels(two)))
+  expect_identical(
+    predict(coded, X, type = "class"),
+    factor(ifelse(predict(coded, X) > 0.5, "yes", "no"), levels(two))
+  )
   expect_identical(coded$levels, c("no", "yes"))
 })
 
@@ -136,9 +209,13 @@ test_that("a logical outcome is 1 for TRUE, with the tutorial's loss", {
   yes <- c(TRUE, TRUE, FALSE)
   for (y in list(yes, matrix(yes))) {
     fit <- nn_train(data$X, y, start = tutorial_start(), epochs = 10)
-    expect_identical(coef(fit), coef(nn_train(data$X, data$y, start = tutorial_start(), epochs = 10)))
+    expect_identical(
+      coef(fit), coef(nn_train(data$X, data$y, start = tutorial_start(), epochs = 10))
+    )
     expect_identical(fit$settings$loss$name, "squared_error")
-    expect_identical(nn_loss(tutorial_start(), data$X, y), nn_loss(tutorial_start(), data$X, data$y))
+    expect_identical(
+      nn_loss(tutorial_start(), data$X, y), nn_loss(tutorial_start(), data$X, data$y)
+    )
   }
 })
 
@@ -154,7 +231,9 @@ test_that("losses with a setting and callbacks print it", {
     expect_false(returned$visible)
     expect_identical(returned$value, object)
   }
-  refused <- function(expression) writeLines(conditionMessage(expect_error(expression, class = "backprop_error_argument")))
+  refused <- function(expression) {
+    writeLines(conditionMessage(expect_error(expression, class = "backprop_error_argument")))
+  }
   expect_snapshot({
     refused(nn_quantile(0))
     refused(nn_quantile(1))

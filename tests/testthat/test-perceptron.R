@@ -20,7 +20,9 @@ test_that("with weights and a bias it can be AND, OR and, negated, NOT", {
   expect_equal(perceptron(two, w = c(1, 1), b = -1.5), c(0, 0, 0, 1))
   expect_equal(perceptron(two, w = c(1, 1), b = -0.5), c(0, 1, 1, 1))
   expect_equal(perceptron(matrix(0:1), w = -1, b = 0.5), c(1, 0))
-  expect_equal(perceptron(two, w = c(3, -2), b = -1, threshold = 1.5), as.numeric(two %*% c(3, -2) - 1 > 1.5))
+  expect_equal(
+    perceptron(two, w = c(3, -2), b = -1, threshold = 1.5), as.numeric(two %*% c(3, -2) - 1 > 1.5)
+  )
 })
 
 test_that("a sum that equals the threshold gives 0", {
@@ -33,7 +35,9 @@ test_that("a matrix is judged as its rows are one by one", {
   set.seed(1)
   x <- matrix(rnorm(60), 20)
   w <- c(0.3, -1.2, 0.7)
-  one_by_one <- vapply(1:20, function(i) perceptron(x[i, ], w, 0.1, 0.2), perceptron(x[1, ], w, 0.1, 0.2))
+  one_by_one <- vapply(
+    1:20, function(i) perceptron(x[i, ], w, 0.1, 0.2), perceptron(x[1, ], w, 0.1, 0.2)
+  )
   expect_identical(perceptron(x, w, 0.1, 0.2), one_by_one)
 })
 
@@ -58,11 +62,16 @@ test_that("the sigmoid and its derivative are their formulas and keep the shape"
   expect_identical(derivatives_sigmoid(a), a * (1 - a))
   x <- c(-3, -0.5, 0, 1, 4)
   step <- 1e-5
-  expect_equal(derivatives_sigmoid(sigmoid(x)), (sigmoid(x + step) - sigmoid(x - step)) / (2 * step), tolerance = 1e-8)
+  expect_equal(
+    derivatives_sigmoid(sigmoid(x)), (sigmoid(x + step) - sigmoid(x - step)) / (2 * step),
+    tolerance = 1e-8
+  )
 })
 
 test_that("a sum that is too large for a number is an error, by its row", {
-  refused <- function(expression) writeLines(conditionMessage(expect_error(expression, class = "backprop_error_input")))
+  refused <- function(expression) {
+    writeLines(conditionMessage(expect_error(expression, class = "backprop_error_input")))
+  }
   expect_snapshot({
     refused(perceptron(c(1e308, 1e308, -1e308), w = c(10, 10, 10)))
     refused(perceptron(rbind(c(1, 1, 1, 1), c(1e308, 1e308, -1.5e308, -1.5e308))))

@@ -1,14 +1,24 @@
-philox <- function(counter, key) backprop:::core_philox(as.numeric(paste0("0x", counter)), as.numeric(paste0("0x", key)))
+philox <- function(counter, key) {
+  backprop:::core_philox(as.numeric(paste0("0x", counter)), as.numeric(paste0("0x", key)))
+}
 words <- function(hex) as.numeric(paste0("0x", hex))
 
 test_that("philox4x32-10 gives the known answers of its authors", {
-  expect_identical(philox(rep("0", 4), rep("0", 2)), words(c("6627e8d5", "e169c58d", "bc57ac4c", "9b00dbd8")))
-  expect_identical(philox(rep("ffffffff", 4), rep("ffffffff", 2)), words(c("408f276d", "41c83b0e", "a20bc7c6", "6d5451fd")))
-  expect_identical(philox(c("243f6a88", "85a308d3", "13198a2e", "03707344"), c("a4093822", "299f31d0")),
-    words(c("d16cfe09", "94fdcceb", "5001e420", "24126ea1")))
+  expect_identical(
+    philox(rep("0", 4), rep("0", 2)), words(c("6627e8d5", "e169c58d", "bc57ac4c", "9b00dbd8"))
+  )
+  expect_identical(
+    philox(rep("ffffffff", 4), rep("ffffffff", 2)),
+    words(c("408f276d", "41c83b0e", "a20bc7c6", "6d5451fd"))
+  )
+  expect_identical(
+    philox(c("243f6a88", "85a308d3", "13198a2e", "03707344"), c("a4093822", "299f31d0")),
+    words(c("d16cfe09", "94fdcceb", "5001e420", "24126ea1"))
+  )
 })
 
-# The shuffle in plain R: Fisher-Yates from the back, each place from the generator's next word by multiplying and rejecting.
+# The shuffle in plain R: Fisher-Yates from the back, each place from the generator's next word by
+# multiplying and rejecting.
 plain_order <- function(seed, epoch, n) {
   block <- 0
   stock <- numeric()
@@ -55,20 +65,26 @@ test_that("batches hold each row once, and the last may be short", {
   }
 })
 
-test_that("the order is a function of seed, epoch and number of rows alone, and changes with each", {
-  order <- function(seed = c(1, 2), epoch = 1, n = 50, batch_size = 10) unlist(nn_batches(seed, epoch, n, batch_size))
-  set.seed(1)
-  before <- .Random.seed
-  expect_identical(order(), order())
-  expect_identical(.Random.seed, before)
-  expect_identical(order(batch_size = 7), order())
-  expect_false(identical(order(epoch = 2), order()))
-  expect_false(identical(order(seed = c(2, 2)), order()))
-  expect_false(identical(order(seed = c(1, 3)), order()))
-  expect_false(identical(order(seed = c(2, 1)), order()))
-})
+test_that(
+  "the order is a function of seed, epoch and number of rows alone, and changes with each",
+  {
+    order <- function(seed = c(1, 2), epoch = 1, n = 50, batch_size = 10) {
+      unlist(nn_batches(seed, epoch, n, batch_size))
+    }
+    set.seed(1)
+    before <- .Random.seed
+    expect_identical(order(), order())
+    expect_identical(.Random.seed, before)
+    expect_identical(order(batch_size = 7), order())
+    expect_false(identical(order(epoch = 2), order()))
+    expect_false(identical(order(seed = c(2, 2)), order()))
+    expect_false(identical(order(seed = c(1, 3)), order()))
+    expect_false(identical(order(seed = c(2, 1)), order()))
+  }
+)
 
-# The numbers are the same in every run, so these tests cannot fail by chance; the limit is the quantile for one in a million.
+# The numbers are the same in every run, so these tests cannot fail by chance; the limit is the
+# quantile for one in a million.
 expect_uniform <- function(counts) {
   statistic <- sum((counts - mean(counts))^2 / mean(counts))
   expect_lt(statistic, qchisq(1 - 1e-6, length(counts) - 1))

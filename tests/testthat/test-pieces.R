@@ -6,7 +6,9 @@ plain_pieces <- function(network, X, y, activation, output_activation) {
   last <- length(network) / 2
   hidden <- seq_len(last - 1)
   suffix <- if (last == 2) "" else hidden
-  named <- function(stem, values) if (last == 1) list() else stats::setNames(values[hidden], paste0(stem, suffix))
+  named <- function(stem, values) {
+    if (last == 1) list() else stats::setNames(values[hidden], paste0(stem, suffix))
+  }
   pieces <- c(
     named("hidden_layer_input", pass$inputs), named("hiddenlayer_activations", pass$activations),
     list(output_layer_input = pass$inputs[[last]], output = pass$output, E = pass$errors[[last]]),
@@ -25,46 +27,75 @@ shapes <- list(
   list(hidden = c(5, 4, 3), activation = c("relu", "sigmoid", "tanh"), output_activation = "tanh"),
   list(hidden = c(4, 17, 9), activation = rep("identity", 3), output_activation = "softmax")
 )
-hidden_activation <- function(shape) if (length(shape$activation) == 0) "sigmoid" else shape$activation
+hidden_activation <- function(shape) {
+  if (length(shape$activation) == 0) "sigmoid" else shape$activation
+}
 
 test_that("each piece equals its formula", {
   for (shape in shapes) {
     for (n in c(1, 3, 10, 1500)) {
       problem <- random_problem(n, 4, 2, shape$hidden, seed = n)
-      backward <- nn_backward(problem$start, problem$X, problem$y, hidden_activation(shape), shape$output_activation)
-      expected <- plain_pieces(problem$start, problem$X, problem$y, shape$activation, shape$output_activation)
+      backward <- nn_backward(
+        problem$start, problem$X, problem$y, hidden_activation(shape), shape$output_activation
+      )
+      expected <- plain_pieces(
+        problem$start, problem$X, problem$y, shape$activation, shape$output_activation
+      )
       expect_setequal(names(backward), c(names(expected$matrices), "gradient"))
       for (name in names(expected$matrices)) {
         difference <- greatest_difference(backward[[name]], expected$matrices[[name]])
-        expect(isTRUE(difference <= 1e-12), sprintf("%s of layers %s differs by %.3g.", name, deparse(shape$hidden), difference))
-        expect_identical(dim(backward[[name]]), dim(expected$matrices[[name]]), label = paste("dim of", name))
+        expect(
+          isTRUE(difference <= 1e-12),
+          sprintf("%s of layers %s differs by %.3g.", name, deparse(shape$hidden), difference)
+        )
+        expect_identical(
+          dim(backward[[name]]), dim(expected$matrices[[name]]),
+          label = paste("dim of", name)
+        )
       }
       expect_close(backward$gradient, expected$gradient, 1e-12)
     }
   }
 })
 
-test_that("one hidden layer has the tutorial's names in the tutorial's order, more are numbered, none leaves them out", {
-  names_of <- function(hidden, ...) {
-    problem <- random_problem(3, 2, 2, hidden, seed = 1)
-    forward <- nn_forward(problem$start, problem$X, ...)
-    backward <- nn_backward(problem$start, problem$X, problem$y, ...)
-    expect_identical(backward[names(forward)], forward)
-    expect_identical(names(backward$gradient), names(problem$start))
-    list(names(forward), setdiff(names(backward), names(forward)))
+test_that(
+  paste0(
+    "one hidden layer has the tutorial's names in the tutorial's order, more are numbered, ",
+    "none leaves them out"
+  ),
+  {
+    names_of <- function(hidden, ...) {
+      problem <- random_problem(3, 2, 2, hidden, seed = 1)
+      forward <- nn_forward(problem$start, problem$X, ...)
+      backward <- nn_backward(problem$start, problem$X, problem$y, ...)
+      expect_identical(backward[names(forward)], forward)
+      expect_identical(names(backward$gradient), names(problem$start))
+      list(names(forward), setdiff(names(backward), names(forward)))
+    }
+    expect_identical(names_of(3), list(
+      c("hidden_layer_input", "hiddenlayer_activations", "output_layer_input", "output"),
+      c(
+        "E", "slope_output_layer", "slope_hidden_layer", "d_output", "Error_at_hidden_layer",
+        "d_hiddenlayer", "gradient"
+      )
+    ))
+    expect_identical(names_of(c(3, 2)), list(
+      c(
+        "hidden_layer_input1", "hiddenlayer_activations1", "hidden_layer_input2",
+        "hiddenlayer_activations2", "output_layer_input", "output"
+      ),
+      c(
+        "E", "slope_output_layer", "slope_hidden_layer1", "slope_hidden_layer2", "d_output",
+        "Error_at_hidden_layer1", "Error_at_hidden_layer2", "d_hiddenlayer1", "d_hiddenlayer2",
+        "gradient"
+      )
+    ))
+    expect_identical(names_of(0), list(
+      c("output_layer_input", "output"), c("E", "slope_output_layer", "d_output", "gradient")
+    ))
+    expect_false("slope_output_layer" %in% unlist(names_of(3, output_activation = "softmax")))
   }
-  expect_identical(names_of(3), list(
-    c("hidden_layer_input", "hiddenlayer_activations", "output_layer_input", "output"),
-    c("E", "slope_output_layer", "slope_hidden_layer", "d_output", "Error_at_hidden_layer", "d_hiddenlayer", "gradient")
-  ))
-  expect_identical(names_of(c(3, 2)), list(
-    c("hidden_layer_input1", "hiddenlayer_activations1", "hidden_layer_input2", "hiddenlayer_activations2", "output_layer_input", "output"),
-    c("E", "slope_output_layer", "slope_hidden_layer1", "slope_hidden_layer2", "d_output", "Error_at_hidden_layer1", "Error_at_hidden_layer2",
-      "d_hiddenlayer1", "d_hiddenlayer2", "gradient")
-  ))
-  expect_identical(names_of(0), list(c("output_layer_input", "output"), c("E", "slope_output_layer", "d_output", "gradient")))
-  expect_false("slope_output_layer" %in% unlist(names_of(3, output_activation = "softmax")))
-})
+)
 
 test_that("an update is the network minus the rate times the gradient", {
   for (hidden in list(0, 3, c(5, 4))) {
@@ -82,14 +113,23 @@ test_that("a loop over the pieces is nn_train(), to the last bit", {
     for (n in c(1, 3, 10, 1500)) {
       problem <- random_problem(n, 4, 2, shape$hidden, seed = n)
       rate <- if (n > 100) 1e-3 else 0.05
-      for (batch_size in if (n == 1) list(NULL) else if (n > 100) list(NULL, 1100) else list(NULL, 1, 2)) {
+      for (batch_size in if (n == 1) {
+        list(NULL)
+      } else if (n > 100) {
+        list(NULL, 1100)
+      } else {
+        list(NULL, 1, 2)
+      }) {
         activation <- hidden_activation(shape)
         output_activation <- shape$output_activation
-        fit <- nn_train(problem$X, problem$y, hidden = shape$hidden, activation = activation, output_activation = output_activation,
-          learning_rate = rate, epochs = 5, batch_size = batch_size, start = problem$start)
+        fit <- nn_train(problem$X, problem$y,
+          hidden = shape$hidden, activation = activation, output_activation = output_activation,
+          learning_rate = rate, epochs = 5, batch_size = batch_size, start = problem$start
+        )
         network <- problem$start
         for (epoch in 1:5) {
-          batches <- if (is.null(batch_size)) list(1:n) else nn_batches(fit$state$seed, epoch, n, batch_size)
+          batches <-
+            if (is.null(batch_size)) list(1:n) else nn_batches(fit$state$seed, epoch, n, batch_size)
           for (rows in batches) {
             X <- problem$X[rows, , drop = FALSE]
             y <- problem$y[rows, , drop = FALSE]
@@ -98,7 +138,9 @@ test_that("a loop over the pieces is nn_train(), to the last bit", {
           }
         }
         expect_identical(network, coef(fit))
-        expect_identical(nn_forward(network, problem$X, activation, output_activation)$output, fit$output)
+        expect_identical(
+          nn_forward(network, problem$X, activation, output_activation)$output, fit$output
+        )
       }
     }
   }
@@ -116,33 +158,47 @@ test_that("a loop over the pieces that draws its own weights is nn_train(), to t
 
 test_that("a fit stands for its weights and its activations", {
   problem <- random_problem(6, 4, 2, c(5, 3), seed = 3)
-  fit <- nn_train(problem$X, problem$y, hidden = c(5, 3), activation = c("relu", "tanh"), output_activation = "identity", learning_rate = 0.01,
-    epochs = 10, start = problem$start)
-  expect_identical(nn_forward(fit, problem$X), nn_forward(coef(fit), problem$X, c("relu", "tanh"), "identity"))
-  expect_identical(nn_backward(fit, problem$X, problem$y), nn_backward(coef(fit), problem$X, problem$y, c("relu", "tanh"), "identity"))
+  fit <- nn_train(
+    problem$X, problem$y,
+    hidden = c(5, 3), activation = c("relu", "tanh"),
+    output_activation = "identity", learning_rate = 0.01, epochs = 10, start = problem$start
+  )
+  expect_identical(
+    nn_forward(fit, problem$X), nn_forward(coef(fit), problem$X, c("relu", "tanh"), "identity")
+  )
+  expect_identical(
+    nn_backward(fit, problem$X, problem$y),
+    nn_backward(coef(fit), problem$X, problem$y, c("relu", "tanh"), "identity")
+  )
   gradient <- nn_gradient(fit, problem$X, problem$y)
   expect_identical(nn_update(fit, gradient, 0.1), nn_update(coef(fit), gradient, 0.1))
 })
 
 # The steps' formulas, read as R, with the bias spread over the rows.
 formula_scope <- function() {
-  list2env(list(
-    `+` = function(a, b) {
-      if (is.matrix(b) && nrow(b) == 1 && nrow(a) > 1) b <- matrix(b, nrow(a), ncol(b), byrow = TRUE)
-      base::`+`(a, b)
-    },
-    sigmoid = reference_activations$sigmoid$value,
-    derivatives_sigmoid = reference_activations$sigmoid$slope,
-    relu = reference_activations$relu$value,
-    softmax = reference_softmax
-  ), parent = globalenv())
+  list2env(
+    list(
+      `+` = function(a, b) {
+        if (is.matrix(b) && nrow(b) == 1 && nrow(a) > 1) {
+          b <- matrix(b, nrow(a), ncol(b), byrow = TRUE)
+        }
+        base::`+`(a, b)
+      },
+      sigmoid = reference_activations$sigmoid$value,
+      derivatives_sigmoid = reference_activations$sigmoid$slope,
+      relu = reference_activations$relu$value, softmax = reference_softmax
+    ),
+    parent = globalenv()
+  )
 }
 
 test_that("every formula of a trace, evaluated as it stands, gives its matrix", {
   for (shape in shapes[-3]) {
     problem <- random_problem(5, 4, 2, shape$hidden, seed = 4)
-    trace <- nn_trace(problem$X, problem$y, start = problem$start, activation = hidden_activation(shape),
-      output_activation = shape$output_activation, learning_rate = 0.2, epochs = 2)
+    trace <- nn_trace(problem$X, problem$y,
+      start = problem$start, activation = hidden_activation(shape),
+      output_activation = shape$output_activation, learning_rate = 0.2, epochs = 2
+    )
     expect_s3_class(trace, "nn_trace")
     expect_length(trace$epochs, 2)
     for (traced in trace$epochs) {
@@ -154,67 +210,99 @@ test_that("every formula of a trace, evaluated as it stands, gives its matrix", 
           value <- eval(parse(text = step$formula), scope)
           if (length(value) == 1) value <- 0 * step$value + c(value)
           difference <- greatest_difference(value, step$value)
-          expect(isTRUE(difference <= 1e-12), sprintf("step %s, %s = %s, differs by %.3g.", step$number, step$name, step$formula, difference))
+          expect(
+            isTRUE(difference <= 1e-12),
+            sprintf(
+              "step %s, %s = %s, differs by %.3g.", step$number, step$name, step$formula, difference
+            )
+          )
           evaluated <- c(evaluated, step$name)
         }
         assign(step$name, step$value, scope)
       }
-      expect_true(all(c(names(problem$start), "output_layer_input", "output", "E", "d_output") %in% evaluated))
+      expect_true(all(
+        c(names(problem$start), "output_layer_input", "output", "E", "d_output") %in% evaluated
+      ))
     }
   }
 })
 
-test_that("a trace holds what the pieces give, before and after the update, and ends where nn_train() ends", {
-  for (shape in shapes) {
-    problem <- random_problem(6, 4, 2, shape$hidden, seed = 5)
-    activation <- hidden_activation(shape)
-    trace <- nn_trace(problem$X, problem$y, start = problem$start, activation = activation, output_activation = shape$output_activation,
-      learning_rate = 0.05, epochs = 3)
-    network <- problem$start
-    for (epoch in 1:3) {
-      steps <- trace$epochs[[epoch]]$steps
-      number <- vapply(steps, function(step) as.numeric(step$number), 0)
-      name <- vapply(steps, function(step) step$name, "")
-      value <- function(of, which_number) {
-        at <- which(name == of & number %in% which_number)
-        expect_length(at, 1)
-        steps[[at]]$value
+test_that(
+  "a trace holds what the pieces give, before and after the update, and ends where nn_train() ends",
+  {
+    for (shape in shapes) {
+      problem <- random_problem(6, 4, 2, shape$hidden, seed = 5)
+      activation <- hidden_activation(shape)
+      trace <- nn_trace(problem$X, problem$y,
+        start = problem$start, activation = activation, output_activation = shape$output_activation,
+        learning_rate = 0.05, epochs = 3
+      )
+      network <- problem$start
+      for (epoch in 1:3) {
+        steps <- trace$epochs[[epoch]]$steps
+        number <- vapply(steps, function(step) as.numeric(step$number), 0)
+        name <- vapply(steps, function(step) step$name, "")
+        value <- function(of, which_number) {
+          at <- which(name == of & number %in% which_number)
+          expect_length(at, 1)
+          steps[[at]]$value
+        }
+        backward <- nn_backward(network, problem$X, problem$y, activation, shape$output_activation)
+        expect_identical(value("X", 0), problem$X)
+        expect_identical(value("y", 0), problem$y)
+        for (matrix in names(network)) expect_identical(value(matrix, 1), network[[matrix]])
+        for (piece in setdiff(names(backward), "gradient")) {
+          expect_identical(value(piece, 2:9), backward[[piece]])
+        }
+        network <- nn_update(network, backward$gradient, 0.05)
+        for (matrix in names(network)) {
+          expect_identical(
+            value(matrix, if (startsWith(matrix, "w")) 10 else 11), network[[matrix]]
+          )
+        }
+        expect_identical(
+          value("output", NA),
+          nn_forward(network, problem$X, activation, shape$output_activation)$output
+        )
       }
-      backward <- nn_backward(network, problem$X, problem$y, activation, shape$output_activation)
-      expect_identical(value("X", 0), problem$X)
-      expect_identical(value("y", 0), problem$y)
-      for (matrix in names(network)) expect_identical(value(matrix, 1), network[[matrix]])
-      for (piece in setdiff(names(backward), "gradient")) expect_identical(value(piece, 2:9), backward[[piece]])
-      network <- nn_update(network, backward$gradient, 0.05)
-      for (matrix in names(network)) expect_identical(value(matrix, if (startsWith(matrix, "w")) 10 else 11), network[[matrix]])
-      expect_identical(value("output", NA), nn_forward(network, problem$X, activation, shape$output_activation)$output)
+      expect_identical(trace$network, network)
+      fit <- nn_train(problem$X, problem$y,
+        hidden = shape$hidden, activation = activation, output_activation = shape$output_activation,
+        learning_rate = 0.05, epochs = 3, start = problem$start
+      )
+      expect_identical(trace$network, coef(fit))
     }
-    expect_identical(trace$network, network)
-    fit <- nn_train(problem$X, problem$y, hidden = shape$hidden, activation = activation, output_activation = shape$output_activation,
-      learning_rate = 0.05, epochs = 3, start = problem$start)
-    expect_identical(trace$network, coef(fit))
   }
-})
+)
 
-test_that("a trace of the tutorial's network has the tutorial's twelve steps, and draws the same weights", {
-  X <- tutorial_data()$X
-  y <- tutorial_data()$y
-  trace <- nn_trace(X, y, start = tutorial_start())
-  number <- vapply(trace$epochs[[1]]$steps, function(step) as.numeric(step$number), 0)
-  name <- vapply(trace$epochs[[1]]$steps, function(step) step$name, "")
-  expect_identical(unique(number), as.numeric(c(0:11, NA)))
-  expect_identical(split(name, number), split(
-    c("X", "y", "wh", "bh", "wout", "bout", "hidden_layer_input", "hiddenlayer_activations", "output_layer_input", "output", "E",
-      "slope_output_layer", "slope_hidden_layer", "d_output", "Error_at_hidden_layer", "d_hiddenlayer", "wout", "wh", "bout", "bh"),
-    c(0, 0, 1, 1, 1, 1, 2, 3, 4, 4, 5, 6, 6, 7, 8, 9, 10, 10, 11, 11)
-  ))
-  expect_digits(trace$network$wout, c(.295145773010, .244978775901, .225075128596))
+test_that(
+  "a trace of the tutorial's network has the tutorial's twelve steps, and draws the same weights",
+  {
+    X <- tutorial_data()$X
+    y <- tutorial_data()$y
+    trace <- nn_trace(X, y, start = tutorial_start())
+    number <- vapply(trace$epochs[[1]]$steps, function(step) as.numeric(step$number), 0)
+    name <- vapply(trace$epochs[[1]]$steps, function(step) step$name, "")
+    expect_identical(unique(number), as.numeric(c(0:11, NA)))
+    expect_identical(
+      split(name, number),
+      split(
+        c(
+          "X", "y", "wh", "bh", "wout", "bout", "hidden_layer_input", "hiddenlayer_activations",
+          "output_layer_input", "output", "E", "slope_output_layer", "slope_hidden_layer",
+          "d_output", "Error_at_hidden_layer", "d_hiddenlayer", "wout", "wh", "bout", "bh"
+        ),
+        c(0, 0, 1, 1, 1, 1, 2, 3, 4, 4, 5, 6, 6, 7, 8, 9, 10, 10, 11, 11)
+      )
+    )
+    expect_digits(trace$network$wout, c(.295145773010, .244978775901, .225075128596))
 
-  set.seed(1)
-  trace <- nn_trace(X, y, epochs = 4)
-  set.seed(1)
-  expect_identical(trace$network, coef(nn_train(X, y, epochs = 4)))
-})
+    set.seed(1)
+    trace <- nn_trace(X, y, epochs = 4)
+    set.seed(1)
+    expect_identical(trace$network, coef(nn_train(X, y, epochs = 4)))
+  }
+)
 
 # All of a fit but the call that made it.
 without_call <- function(fit) {
@@ -228,8 +316,12 @@ test_that("50 epochs and then 50 are 100, to the last bit", {
     for (output_activation in c("sigmoid", "softmax")) {
       train <- function(epochs) {
         set.seed(9)
-        nn_train(problem$X, problem$y, hidden = c(5, 3), activation = "tanh", output_activation = output_activation, learning_rate = 0.05,
-          epochs = epochs, batch_size = batch_size)
+        nn_train(
+          problem$X, problem$y,
+          hidden = c(5, 3), activation = "tanh",
+          output_activation = output_activation, learning_rate = 0.05, epochs = epochs,
+          batch_size = batch_size
+        )
       }
       whole <- train(100)
       half <- train(50)
@@ -241,7 +333,10 @@ test_that("50 epochs and then 50 are 100, to the last bit", {
       expect_identical(nrow(resumed$history), 100L)
       expect_false(identical(coef(half), coef(whole)))
 
-      in_steps <- Reduce(function(fit, epochs) nn_continue(fit, problem$X, problem$y, epochs = epochs), c(1, 0, 48, 1), half)
+      in_steps <- Reduce(
+        function(fit, epochs) nn_continue(fit, problem$X, problem$y, epochs = epochs),
+        c(1, 0, 48, 1), half
+      )
       expect_identical(without_call(in_steps), without_call(whole))
 
       file <- tempfile(fileext = ".rds")
@@ -267,7 +362,10 @@ test_that("going on with other data says so, and still goes on", {
   problem <- random_problem(8, 3, 1, 4, seed = 7)
   fit <- nn_train(problem$X, problem$y, hidden = 4, epochs = 5, start = problem$start)
   other <- random_problem(6, 3, 1, 4, seed = 8)
-  expect_warning(resumed <- nn_continue(fit, other$X, other$y, epochs = 5), class = "backprop_warning_other_data")
+  expect_warning(
+    resumed <- nn_continue(fit, other$X, other$y, epochs = 5),
+    class = "backprop_warning_other_data"
+  )
   from_weights <- nn_train(other$X, other$y, hidden = 4, epochs = 5, start = coef(fit))
   expect_identical(coef(resumed), coef(from_weights))
   expect_identical(nobs(resumed), nobs(from_weights))
@@ -276,7 +374,11 @@ test_that("going on with other data says so, and still goes on", {
 test_that("a diverging trace says so, and holds the epochs so far", {
   X <- tutorial_data()$X
   y <- tutorial_data()$y
-  settings <- list(X, y * 1e6, start = tutorial_start(), learning_rate = 1e3, epochs = 50, activation = "identity", output_activation = "identity")
+  settings <- list(
+    X, y * 1e6,
+    start = tutorial_start(), learning_rate = 1e3, epochs = 50, activation = "identity",
+    output_activation = "identity"
+  )
   trained <- expect_error(do.call(nn_train, settings), class = "backprop_error_diverged")
   traced <- expect_error(do.call(nn_trace, settings), class = "backprop_error_diverged")
   expect_s3_class(traced$trace, "nn_trace")
@@ -285,7 +387,10 @@ test_that("a diverging trace says so, and holds the epochs so far", {
   expect_identical(traced$trace$network, coef(trained$fit))
   expect_output(print(traced$trace), "Epoch 1")
   expect_snapshot(writeLines(conditionMessage(traced)))
-  at_once <- expect_error(nn_trace(X, y * 1e200, learning_rate = 1e200, epochs = 3, output_activation = "identity"), class = "backprop_error_diverged")
+  at_once <- expect_error(
+    nn_trace(X, y * 1e200, learning_rate = 1e200, epochs = 3, output_activation = "identity"),
+    class = "backprop_error_diverged"
+  )
   expect_length(at_once$trace$epochs, 0)
 })
 

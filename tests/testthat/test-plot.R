@@ -7,11 +7,22 @@ on_page <- function(code, width = 7, height = 5) {
 }
 flower_fit <- function(...) {
   set.seed(1)
-  nn_train(inputs, iris$Species, hidden = 4, optimizer = "adam", learning_rate = 0.05, reduction = "mean", epochs = 40, ...)
+  nn_train(
+    inputs, iris$Species,
+    hidden = 4, optimizer = "adam", learning_rate = 0.05, reduction = "mean",
+    epochs = 40, ...
+  )
 }
 car_fit <- function() {
-  start <- list(wh = matrix(c(0.9, 0.3, -0.5, 1.1, 0.2, -0.8), 2), bh = matrix(c(0.1, -0.6, 0.4), 1), wout = matrix(c(-0.5, -0.3, 0.4)), bout = matrix(2))
-  nn_train(cars_inputs, mtcars$mpg / 10, activation = "tanh", output_activation = "identity", start = start, epochs = 0)
+  start <- list(
+    wh = matrix(c(0.9, 0.3, -0.5, 1.1, 0.2, -0.8), 2), bh = matrix(c(0.1, -0.6, 0.4), 1),
+    wout = matrix(c(-0.5, -0.3, 0.4)), bout = matrix(2)
+  )
+  nn_train(
+    cars_inputs, mtcars$mpg / 10,
+    activation = "tanh", output_activation = "identity",
+    start = start, epochs = 0
+  )
 }
 # A network of given weights: nothing is trained.
 wide_fit <- function(p, hidden, names = paste0("input_", seq_len(p)), ...) {
@@ -23,27 +34,43 @@ wide_fit <- function(p, hidden, names = paste0("input_", seq_len(p)), ...) {
   }
   names(start) <- network_names(length(hidden))
   X <- matrix(0.5, 3, p, dimnames = list(NULL, names))
-  nn_train(X, cbind(first = 0:2, second = 1), hidden = if (length(hidden) > 0) hidden else 0, start = start, epochs = 0, ...)
+  nn_train(
+    X, cbind(first = 0:2, second = 1),
+    hidden = if (length(hidden) > 0) hidden else 0,
+    start = start, epochs = 0, ...
+  )
 }
 
-test_that("a plot returns the fit, invisibly, and leaves the page's settings as they were", {
-  fit <- flower_fit(validation = 0.2)
-  on_page({
-    before <- graphics::par(no.readonly = TRUE)
-    for (what in c("loss", "network", "boundary")) {
-      result <- withVisible(plot(fit, what, data = if (what == "boundary") inputs))
-      expect_false(result$visible)
-      expect_identical(result$value, fit)
-      after <- graphics::par(no.readonly = TRUE)
-      changed <- setdiff(names(before), c("fig", "mfg", "new", "page", "pin", "plt", "usr", "xaxp", "yaxp", "xlog", "ylog"))
-      expect_identical(after[changed], before[changed])
-    }
-  })
-})
+test_that(
+  "a plot returns the fit, invisibly, and leaves the page's settings as they were",
+  {
+    fit <- flower_fit(validation = 0.2)
+    on_page({
+      before <- graphics::par(no.readonly = TRUE)
+      for (what in c("loss", "network", "boundary")) {
+        result <- withVisible(plot(fit, what, data = if (what == "boundary") inputs))
+        expect_false(result$visible)
+        expect_identical(result$value, fit)
+        after <- graphics::par(no.readonly = TRUE)
+        changed <- setdiff(names(before), c(
+          "fig", "mfg", "new", "page", "pin", "plt", "usr", "xaxp", "yaxp", "xlog", "ylog"
+        ))
+        expect_identical(after[changed], before[changed])
+      }
+    })
+  }
+)
 
 test_that("any shape, page and layout can be drawn", {
-  fits <- list(wide_fit(1, 1), wide_fit(30, c(64, 16)), wide_fit(3, numeric()), wide_fit(784, c(300, 100)), wide_fit(5, rep(4, 20)))
-  for (size in list(c(7, 5), c(2.5, 2), c(1, 1), c(12, 3))) for (fit in fits) expect_no_error(on_page(plot(fit, "network", main = "A title"), size[1], size[2]))
+  fits <- list(
+    wide_fit(1, 1), wide_fit(30, c(64, 16)), wide_fit(3, numeric()), wide_fit(784, c(300, 100)),
+    wide_fit(5, rep(4, 20))
+  )
+  for (size in list(c(7, 5), c(2.5, 2), c(1, 1), c(12, 3))) {
+    for (fit in fits) {
+      expect_no_error(on_page(plot(fit, "network", main = "A title"), size[1], size[2]))
+    }
+  }
   expect_no_error(on_page({
     graphics::par(mfrow = c(1, 3))
     plot(flower_fit())
@@ -54,20 +81,31 @@ test_that("any shape, page and layout can be drawn", {
 })
 
 test_that("labels of any length stay on the page", {
-  for (names in list(paste0("x", 1:9), strrep(letters[1:9], 40), rep("a name of middling length", 9)))
-    for (size in list(c(7, 5), c(3, 3), c(2, 6))) on_page({
-      fit <- unclass(wide_fit(9, c(5, 40), names = make.unique(names)))
-      graphics::par(mar = c(0, 0, 0, 0))
-      graphics::plot.new()
-      line <- 0.2
-      layers <- lapply(fit$shape$units, shown_units, most = 12)
-      place <- place_units(layers, end_labels(fit, layers), c(line, size[2] - line), size[1], line)
-      expect_gte(place$x[1] - place$gap - place$ends[[1]]$width, 0)
-      expect_lte(place$x[4] + place$gap + place$ends[[2]]$width, size[1])
-      expect_gt(place$x[2], place$x[1])
-      expect_lt(max(unlist(place$y)) + place$radius, size[2])
-      expect_gt(min(unlist(place$y)) - place$radius, 0)
-    }, size[1], size[2])
+  for (names in list(
+    paste0("x", 1:9), strrep(letters[1:9], 40), rep("a name of middling length", 9)
+  )) {
+    for (size in list(c(7, 5), c(3, 3), c(2, 6))) {
+      on_page(
+        {
+          fit <- unclass(wide_fit(9, c(5, 40), names = make.unique(names)))
+          graphics::par(mar = c(0, 0, 0, 0))
+          graphics::plot.new()
+          line <- 0.2
+          layers <- lapply(fit$shape$units, shown_units, most = 12)
+          place <- place_units(
+            layers, end_labels(fit, layers), c(line, size[2] - line), size[1], line
+          )
+          expect_gte(place$x[1] - place$gap - place$ends[[1]]$width, 0)
+          expect_lte(place$x[4] + place$gap + place$ends[[2]]$width, size[1])
+          expect_gt(place$x[2], place$x[1])
+          expect_lt(max(unlist(place$y)) + place$radius, size[2])
+          expect_gt(min(unlist(place$y)) - place$radius, 0)
+        },
+        size[1],
+        size[2]
+      )
+    }
+  }
 })
 
 test_that("a layer that is too wide shows its first and last units", {
@@ -90,80 +128,138 @@ test_that("long text loses its middle, and only where it has to", {
 })
 
 test_that("names that differ still differ when they are shortened", {
-  survey <- c("average_household_income_in_thousands_of_dollars", paste0("variable_number_", 2:14, "_of_the_survey"), "x")
+  survey <- c(
+    "average_household_income_in_thousands_of_dollars",
+    paste0("variable_number_", 2:14, "_of_the_survey"), "x"
+  )
   middles <- paste0("class_", strrep(letters[1:9], 30), "_end")
   ends <- c(paste0("alpha_", 10:15, "_of_all"), paste0("betaa_", 10:15, "_of_all"))
   on_page({
     graphics::plot.new()
-    for (names in list(survey, middles, ends)) for (space in c(3, 1.2, 0.8, 0.5, 0.2)) expect_false(anyDuplicated(shorten_to_fit(names, space, 0.7)) > 0)
+    for (names in list(survey, middles, ends)) {
+      for (space in c(3, 1.2, 0.8, 0.5, 0.2)) {
+        expect_false(anyDuplicated(shorten_to_fit(names, space, 0.7)) > 0)
+      }
+    }
     cut <- shorten_to_fit(survey, 1.2, 0.7)
     expect_match(cut[2:14], "^var")
     for (i in 2:14) expect_match(cut[i], paste0("...", i, "..."), fixed = TRUE)
     expect_identical(cut[15], "x")
     expect_true(all(graphics::strwidth(cut, units = "inches", cex = 0.7) <= 1.2))
-    expect_identical(shorten_to_fit(middles[8:9], 0.5, 0.7, number = c(98, 99)), c("clas...#98", "clas...#99"))
+    expect_identical(
+      shorten_to_fit(middles[8:9], 0.5, 0.7, number = c(98, 99)), c("clas...#98", "clas...#99")
+    )
     expect_length(unique(shorten_to_fit(rep(strrep("same", 30), 2), 0.5, 0.7)), 1)
   })
 })
 
 test_that("one long name does not make the others small", {
-  on_page({
-    graphics::plot.new()
-    layers <- list(shown_units(4, 12), shown_units(1, 12))
-    labels <- function(long) list(c("wt", "hp", "cyl", long), "y")
-    place <- place_units(layers, labels(strrep("a long name ", 20)), c(0.3, 4), 6, 0.2)
-    expect_gte(place$ends[[1]]$cex, 0.7)
-    expect_identical(place$ends[[1]]$text[1:3], c("wt", "hp", "cyl"))
-    expect_match(place$ends[[1]]$text[4], "...", fixed = TRUE)
-  }, 6, 4)
+  on_page(
+    {
+      graphics::plot.new()
+      layers <- list(shown_units(4, 12), shown_units(1, 12))
+      labels <- function(long) list(c("wt", "hp", "cyl", long), "y")
+      place <- place_units(layers, labels(strrep("a long name ", 20)), c(0.3, 4), 6, 0.2)
+      expect_gte(place$ends[[1]]$cex, 0.7)
+      expect_identical(place$ends[[1]]$text[1:3], c("wt", "hp", "cyl"))
+      expect_match(place$ends[[1]]$text[4], "...", fixed = TRUE)
+    },
+    6,
+    4
+  )
 })
 
 test_that("the heads of layers are legible and apart, however many layers there are", {
   long <- paste0("variable_number_", 1:15, "_of_the_survey")
-  fits <- list(wide_fit(15, 8, long), wide_fit(15, rep(8, 6), long), wide_fit(15, rep(1500, 3), long), wide_fit(15, rep(8, 20), long), wide_fit(4, numeric()))
-  heads_of <- function(fit, width) on_page({
-    fit <- unclass(fit)
-    graphics::par(mar = c(0, 0, 0, 0))
-    graphics::plot.new()
-    layers <- lapply(fit$shape$units, shown_units, most = 12)
-    heads <- layer_heads(fit)
-    place <- place_units(layers, end_labels(fit, layers), c(0.3, 3), width, 0.2, least_between(heads))
-    chosen <- choose_heads(heads, place, width)
-    half <- apply(rbind(0, vapply(chosen$text[[1]], graphics::strwidth, 0, units = "inches", cex = chosen$cex, font = 2),
-      vapply(chosen$text[[2]], graphics::strwidth, 0, units = "inches", cex = chosen$cex)), 2, max) / 2
-    list(text = chosen$text, cex = chosen$cex, room = diff(place$x[1:2]) - 2 * max(half[-c(1, length(half))], 0))
-  }, width, 4)
-  for (width in c(200, 300, 480, 1600) / 72) for (fit in fits) {
-    heads <- heads_of(fit, width)
-    expect_gte(12 * heads$cex, 7 - 1e-9)
-    expect_gt(heads$room, 0)
+  fits <- list(
+    wide_fit(15, 8, long), wide_fit(15, rep(8, 6), long), wide_fit(15, rep(1500, 3), long),
+    wide_fit(15, rep(8, 20), long), wide_fit(4, numeric())
+  )
+  heads_of <- function(fit, width) {
+    on_page(
+      {
+        fit <- unclass(fit)
+        graphics::par(mar = c(0, 0, 0, 0))
+        graphics::plot.new()
+        layers <- lapply(fit$shape$units, shown_units, most = 12)
+        heads <- layer_heads(fit)
+        place <- place_units(
+          layers, end_labels(fit, layers), c(0.3, 3), width, 0.2, least_between(heads)
+        )
+        chosen <- choose_heads(heads, place, width)
+        half <- apply(
+          rbind(
+            0,
+            vapply(
+              chosen$text[[1]], graphics::strwidth, 0,
+              units = "inches", cex = chosen$cex, font = 2
+            ),
+            vapply(chosen$text[[2]], graphics::strwidth, 0, units = "inches", cex = chosen$cex)
+          ),
+          2, max
+        ) / 2
+        list(
+          text = chosen$text, cex = chosen$cex,
+          room = diff(place$x[1:2]) - 2 * max(half[-c(1, length(half))], 0)
+        )
+      },
+      width,
+      4
+    )
   }
-  expect_identical(heads_of(fits[[1]], 480 / 72)$text, list(c("inputs", "hidden", "output"), c("15", "8 sigmoid", "2 sigmoid")))
-  expect_identical(heads_of(fits[[2]], 1600 / 72)$text[[1]], c("inputs", paste("hidden", 1:6), "output"))
+  for (width in c(200, 300, 480, 1600) / 72) {
+    for (fit in fits) {
+      heads <- heads_of(fit, width)
+      expect_gte(12 * heads$cex, 7 - 1e-9)
+      expect_gt(heads$room, 0)
+    }
+  }
+  expect_identical(heads_of(fits[[1]], 480 / 72)$text, list(
+    c("inputs", "hidden", "output"), c("15", "8 sigmoid", "2 sigmoid")
+  ))
+  expect_identical(
+    heads_of(fits[[2]], 1600 / 72)$text[[1]], c("inputs", paste("hidden", 1:6), "output")
+  )
   relu <- wide_fit(15, rep(8, 6), long, activation = "relu", output_activation = "identity")
-  expect_identical(heads_of(relu, 380 / 72)$text, list(c("inputs", 1:6, "output"), c("15", rep("8 relu", 6), "2 identity")))
-  expect_identical(heads_of(fits[[2]], 300 / 72)$text, list(c("inputs", 1:6, "output"), c("15", rep("8", 6), "2 sigmoid")))
-  expect_identical(heads_of(fits[[4]], 200 / 72)$text, list(c("inputs", rep("", 20), "output"), c("15", rep("", 20), "2 sigmoid")))
+  expect_identical(heads_of(relu, 380 / 72)$text, list(
+    c("inputs", 1:6, "output"), c("15", rep("8 relu", 6), "2 identity")
+  ))
+  expect_identical(heads_of(fits[[2]], 300 / 72)$text, list(
+    c("inputs", 1:6, "output"), c("15", rep("8", 6), "2 sigmoid")
+  ))
+  expect_identical(heads_of(fits[[4]], 200 / 72)$text, list(
+    c("inputs", rep("", 20), "output"), c("15", rep("", 20), "2 sigmoid")
+  ))
 })
 
 test_that("a legend takes as many rows as it needs to be legible, below the title", {
   classes <- paste("a long class name", 1:12)
-  layout <- function(labels, inches, title = NULL) on_page({
-    graphics::plot.new()
-    height <- graphics::par("mai")[3] - title_inches(list(main = title))
-    c(legend_layout(labels, height, pch = 21), room = height)
-  }, inches, inches)
-  for (inches in c(200, 300, 480, 800) / 72) for (title in list(NULL, "Title")) {
-    legend <- layout(classes, inches, title)
-    expect_true(legend$fits)
-    expect_gte(12 * legend$cex, 7 - 1e-9)
-    expect_lte(legend$width, inches)
-    expect_lte(legend$height, legend$room + 1e-12)
-    expect_false(anyDuplicated(legend$labels) > 0)
+  layout <- function(labels, inches, title = NULL) {
+    on_page(
+      {
+        graphics::plot.new()
+        height <- graphics::par("mai")[3] - title_inches(list(main = title))
+        c(legend_layout(labels, height, pch = 21), room = height)
+      },
+      inches,
+      inches
+    )
+  }
+  for (inches in c(200, 300, 480, 800) / 72) {
+    for (title in list(NULL, "Title")) {
+      legend <- layout(classes, inches, title)
+      expect_true(legend$fits)
+      expect_gte(12 * legend$cex, 7 - 1e-9)
+      expect_lte(legend$width, inches)
+      expect_lte(legend$height, legend$room + 1e-12)
+      expect_false(anyDuplicated(legend$labels) > 0)
+    }
   }
   expect_identical(layout(classes, 480 / 72, "Title")$labels, classes)
   expect_equal(layout(c("setosa", "versicolor"), 480 / 72, "Title")$columns, 2)
-  expect_lt(layout(classes, 480 / 72, "A title\nof two lines")$room, layout(classes, 480 / 72, "Title")$room)
+  expect_lt(
+    layout(classes, 480 / 72, "A title\nof two lines")$room, layout(classes, 480 / 72, "Title")$room
+  )
   expect_false(layout(paste("class", 1:200), 200 / 72)$fits)
 })
 
@@ -179,9 +275,14 @@ test_that("the plane shows what predict() says", {
   set.seed(1)
   of_data <- nn_train(mpg ~ wt + hp, mtcars, epochs = 20)
   plane <- input_plane(unclass(of_data), NULL, list(), NULL)
-  expect_equal(plane$limits[[1]], mean(mtcars$wt) + c(-2.5, 2.5) * sqrt(mean((mtcars$wt - mean(mtcars$wt))^2)))
+  expect_equal(
+    plane$limits[[1]], mean(mtcars$wt) + c(-2.5, 2.5) * sqrt(mean((mtcars$wt - mean(mtcars$wt))^2))
+  )
   at <- list(c(2, 3), c(100, 200))
-  expect_equal(as.vector(predict_plane(of_data, at, plane)), unname(predict(of_data, data.frame(wt = c(2, 3, 2, 3), hp = c(100, 100, 200, 200)))))
+  expect_equal(
+    as.vector(predict_plane(of_data, at, plane)),
+    unname(predict(of_data, data.frame(wt = c(2, 3, 2, 3), hp = c(100, 100, 200, 200))))
+  )
   expect_identical(observed_points(unclass(of_data), mtcars, NULL, 32, NULL), mtcars$mpg)
   expect_null(observed_points(unclass(of_data), mtcars["wt"], NULL, 32, NULL))
 })
@@ -208,12 +309,16 @@ test_that("boundaries of fits from data", {
     expect_no_error(plot(two, "boundary", transform(mtcars, am = NULL)))
     expect_no_error(plot(curved, "boundary", mtcars, resolution = 20))
     expect_no_error(plot(columns, "boundary", mtcars, mtcars$mpg, resolution = 60))
-    expect_no_error(plot(columns, "boundary", replace(mtcars, "wt", c(NA, mtcars$wt[-1])), mtcars$mpg))
+    expect_no_error(plot(
+      columns, "boundary", replace(mtcars, "wt", c(NA, mtcars$wt[-1])), mtcars$mpg
+    ))
   })
 })
 
 test_that("what cannot be drawn is an error", {
-  refused <- function(expression, kind) writeLines(conditionMessage(expect_error(expression, class = paste0("backprop_error_", kind))))
+  refused <- function(expression, kind) {
+    writeLines(conditionMessage(expect_error(expression, class = paste0("backprop_error_", kind))))
+  }
   fit <- flower_fit()
   set.seed(1)
   of_data <- nn_train(mpg ~ wt + hp, mtcars, epochs = 20)
@@ -231,14 +336,21 @@ test_that("what cannot be drawn is an error", {
     refused(plot(fit, "boundary", y = iris$Species), "argument")
     refused(plot(fit, "boundary", inputs, iris$Species[1:3]), "input")
     refused(plot(fit, "boundary", inputs, 1:150), "input")
-    refused(plot(nn_train(scale(as.matrix(iris[1:4])), iris$Species, epochs = 1), "boundary"), "argument")
+    refused(
+      plot(nn_train(scale(as.matrix(iris[1:4])), iris$Species, epochs = 1), "boundary"), "argument"
+    )
     refused(plot(nn_train(inputs, cbind(1:150, 150:1), epochs = 1), "boundary", inputs), "argument")
-    refused(plot(nn_train(inputs, 1:150, offset = 1:150 / 100, epochs = 1), "boundary", inputs), "argument")
+    refused(
+      plot(nn_train(inputs, 1:150, offset = 1:150 / 100, epochs = 1), "boundary", inputs),
+      "argument"
+    )
     refused(plot(of_data, "boundary", mtcars["wt"]), "input")
     refused(plot(of_data, "boundary", mtcars, mtcars$mpg[1:3]), "input")
     refused(plot(with_factor, "boundary", mtcars), "argument")
     refused(plot(nn_train(mpg ~ log(wt) + hp, mtcars, epochs = 20), "boundary"), "argument")
-    refused(plot(nn_train(mpg ~ log(wt) + hp, mtcars, epochs = 20), "boundary", mtcars[0, ]), "input")
+    refused(
+      plot(nn_train(mpg ~ log(wt) + hp, mtcars, epochs = 20), "boundary", mtcars[0, ]), "input"
+    )
     refused(plot(fit, "boundary", inputs[0, ]), "input")
     refused(plot(nn_train(mpg ~ ., mtcars, epochs = 20), "boundary"), "argument")
   })
@@ -246,72 +358,146 @@ test_that("what cannot be drawn is an error", {
 
 test_that("the pictures are as they were looked at", {
   skip_if_not_installed("vdiffr")
-  vdiffr::expect_doppelganger("loss with held-out rows", function() plot(flower_fit(validation = 0.2, patience = 5), main = "Petals"))
+  vdiffr::expect_doppelganger("loss with held-out rows", function() {
+    plot(flower_fit(validation = 0.2, patience = 5), main = "Petals")
+  })
   vdiffr::expect_doppelganger("loss of one epoch", function() {
     held_out <- list(X = cars_inputs[1:6, ], y = mtcars$mpg[1:6] / 10)
     start <- list(wout = matrix(c(0.5, 0.1)), bout = matrix(1))
-    plot(nn_train(cars_inputs[-(1:6), ], mtcars$mpg[-(1:6)] / 10, hidden = 0, output_activation = "identity", start = start, validation = held_out, epochs = 1, learning_rate = 0.001))
+    plot(nn_train(
+      cars_inputs[-(1:6), ], mtcars$mpg[-(1:6)] / 10,
+      hidden = 0, output_activation = "identity",
+      start = start, validation = held_out, epochs = 1, learning_rate = 0.001
+    ))
   })
   vdiffr::expect_doppelganger("network of the tutorial", function() {
-    plot(nn_train(tutorial_data()$X, tutorial_data()$y, start = tutorial_start(), epochs = 0), "network")
+    plot(
+      nn_train(tutorial_data()$X, tutorial_data()$y, start = tutorial_start(), epochs = 0),
+      "network"
+    )
   })
   vdiffr::expect_doppelganger("network with wide layers", function() {
-    plot(wide_fit(20, c(40, 5), names = paste("a name that is much too long for its place, number", 1:20)), "network", units = 6, main = "Wide")
+    plot(
+      wide_fit(
+        20, c(40, 5),
+        names = paste("a name that is much too long for its place, number", 1:20)
+      ),
+      "network",
+      units = 6, main = "Wide"
+    )
   })
-  vdiffr::expect_doppelganger("network of many layers", function() plot(wide_fit(14, rep(4, 9), names = paste0("variable_number_", 1:14, "_of_the_survey")), "network"))
-  vdiffr::expect_doppelganger("boundary of classes", function() plot(flower_fit(), "boundary", inputs[1:150 %% 5 == 0, ], iris$Species[1:150 %% 5 == 0], resolution = 12))
+  vdiffr::expect_doppelganger("network of many layers", function() {
+    plot(
+      wide_fit(14, rep(4, 9), names = paste0("variable_number_", 1:14, "_of_the_survey")), "network"
+    )
+  })
+  vdiffr::expect_doppelganger("boundary of classes", function() {
+    plot(
+      flower_fit(), "boundary", inputs[1:150 %% 5 == 0, ], iris$Species[1:150 %% 5 == 0],
+      resolution = 12
+    )
+  })
   vdiffr::expect_doppelganger("boundary of many classes", function() {
-    start <- list(wout = 3 * rbind(cos(1:12 * pi / 6 + 0.1), sin(1:12 * pi / 6 + 0.1)), bout = matrix(1:12 / 50, 1))
+    start <- list(
+      wout = 3 * rbind(cos(1:12 * pi / 6 + 0.1), sin(1:12 * pi / 6 + 0.1)),
+      bout = matrix(1:12 / 50, 1)
+    )
     around <- t(start$wout)
-    plot(nn_train(around, factor(paste("a long class name", 1:12)), hidden = 0, start = start, epochs = 0), "boundary", around, factor(paste("a long class name", 1:12)), resolution = 12, main = "Title")
+    plot(
+      nn_train(
+        around, factor(paste("a long class name", 1:12)),
+        hidden = 0, start = start, epochs = 0
+      ),
+      "boundary", around, factor(paste("a long class name", 1:12)),
+      resolution = 12, main = "Title"
+    )
   })
-  vdiffr::expect_doppelganger("boundary of numbers", function() plot(car_fit(), "boundary", cars_inputs, mtcars$mpg / 10, resolution = 12, main = "mpg"))
+  vdiffr::expect_doppelganger("boundary of numbers", function() {
+    plot(car_fit(), "boundary", cars_inputs, mtcars$mpg / 10, resolution = 12, main = "mpg")
+  })
 })
 
 test_that("plots come out of knitr", {
   skip_if_not_installed("knitr")
   folder <- withr::local_tempdir()
   source <- file.path(folder, "page.Rmd")
-  writeLines(c("```{r, echo = FALSE}", "plot(fit)", "plot(fit, \"network\")", "plot(fit, \"boundary\", inputs, iris$Species)", "```"), source)
-  withr::with_dir(folder, knitr::knit(source, file.path(folder, "page.md"), quiet = TRUE, envir = list2env(list(fit = flower_fit(), inputs = inputs), parent = globalenv())))
+  writeLines(
+    c(
+      "```{r, echo = FALSE}", "plot(fit)", "plot(fit, \"network\")",
+      "plot(fit, \"boundary\", inputs, iris$Species)", "```"
+    ),
+    source
+  )
+  withr::with_dir(
+    folder,
+    knitr::knit(
+      source, file.path(folder, "page.md"),
+      quiet = TRUE,
+      envir = list2env(list(fit = flower_fit(), inputs = inputs), parent = globalenv())
+    )
+  )
   expect_length(list.files(folder, "\\.png$", recursive = TRUE), 3)
 })
 
 test_that("a trace leaves the page's settings as they were", {
   trace <- nn_trace(tutorial_data()$X, tutorial_data()$y, start = tutorial_start())
   settings <- c("mfrow", "mar", "oma", "cex")
-  for (state in list(list(), list(mfrow = c(2, 2)), list(mfrow = c(1, 3), cex = 0.5), list(cex = 1.5, mar = c(1, 2, 3, 4)))) on_page({
-    graphics::par(state)
-    before <- graphics::par(settings)
-    result <- withVisible(plot(trace))
-    expect_false(result$visible)
-    expect_identical(graphics::par(settings), before)
-  })
+  for (state in list(list(), list(mfrow = c(2, 2)), list(mfrow = c(1, 3), cex = 0.5), list(
+    cex = 1.5, mar = c(1, 2, 3, 4)
+  ))) {
+    on_page({
+      graphics::par(state)
+      before <- graphics::par(settings)
+      result <- withVisible(plot(trace))
+      expect_false(result$visible)
+      expect_identical(graphics::par(settings), before)
+    })
+  }
 })
 
 test_that("a device too small for a trace is an error that says so", {
   trace <- nn_trace(tutorial_data()$X, tutorial_data()$y, start = tutorial_start())
-  on_page({
-    before <- graphics::par("mfrow", "mar", "oma", "cex")
-    error <- expect_error(plot(trace), class = "backprop_error_argument")
-    expect_identical(graphics::par("mfrow", "mar", "oma", "cex"), before)
-  }, 200 / 72, 150 / 72)
+  on_page(
+    {
+      before <- graphics::par("mfrow", "mar", "oma", "cex")
+      error <- expect_error(plot(trace), class = "backprop_error_argument")
+      expect_identical(graphics::par("mfrow", "mar", "oma", "cex"), before)
+    },
+    200 / 72,
+    150 / 72
+  )
   expect_snapshot(writeLines(conditionMessage(error)))
-  for (size in list(c(7, 7), c(7, 5), c(4, 4))) on_page(expect_no_error(plot(trace)), size[1], size[2])
+  for (size in list(c(7, 7), c(7, 5), c(4, 4))) {
+    on_page(expect_no_error(plot(trace)), size[1], size[2])
+  }
 })
 
-test_that("arguments that no picture knows are refused, and graphical parameters are passed on", {
-  refused <- function(expression) writeLines(conditionMessage(expect_error(expression, class = "backprop_error_argument")))
-  fit <- flower_fit()
-  on_page({
-    expect_snapshot({
-      refused(plot(fit, foo = 1))
-      refused(plot(fit, lwdd = 1))
-      refused(plot(fit, "loss", NULL, NULL, NULL, 12, 200, 5))
-      refused(plot(fit, "boundary", inputs, xaxs = "r"))
-      refused(plot(fit, "boundary", inputs, add = TRUE))
+test_that(
+  "arguments that no picture knows are refused, and graphical parameters are passed on",
+  {
+    refused <- function(expression) {
+      writeLines(conditionMessage(expect_error(expression, class = "backprop_error_argument")))
+    }
+    fit <- flower_fit()
+    on_page({
+      expect_snapshot({
+        refused(plot(fit, foo = 1))
+        refused(plot(fit, lwdd = 1))
+        refused(plot(fit, "loss", NULL, NULL, NULL, 12, 200, 5))
+        refused(plot(fit, "boundary", inputs, xaxs = "r"))
+        refused(plot(fit, "boundary", inputs, add = TRUE))
+      })
+      expect_silent(plot(
+        fit,
+        main = "Loss", sub = "below", xlab = "e", ylab = "l", xlim = c(1, 10),
+        ylim = c(0.1, 1), lwd = 3, las = 1, cex.axis = 0.5, col.main = "red", bty = "l", xaxt = "n",
+        axes = FALSE
+      ))
+      expect_silent(plot(
+        fit, "boundary", inputs,
+        main = "Petals", sub = "below", xlim = c(-1, 1), las = 1,
+        cex.lab = 0.7, asp = 1, resolution = 5
+      ))
     })
-    expect_silent(plot(fit, main = "Loss", sub = "below", xlab = "e", ylab = "l", xlim = c(1, 10), ylim = c(0.1, 1), lwd = 3, las = 1, cex.axis = 0.5, col.main = "red", bty = "l", xaxt = "n", axes = FALSE))
-    expect_silent(plot(fit, "boundary", inputs, main = "Petals", sub = "below", xlim = c(-1, 1), las = 1, cex.lab = 0.7, asp = 1, resolution = 5))
-  })
-})
+  }
+)

@@ -1,29 +1,37 @@
 fits <- function() {
   d <- cars_data()
-  list(formula = seeded(mpg ~ cyl + log(wt) + am + maker, d), frame = seeded(d[c("cyl", "wt", "am", "maker")], d$mpg))
+  list(
+    formula = seeded(mpg ~ cyl + log(wt) + am + maker, d),
+    frame = seeded(d[c("cyl", "wt", "am", "maker")], d$mpg)
+  )
 }
 
-test_that("columns, rows and levels may come in any order, with more columns beside them", {
-  d <- cars_data()
-  for (fit in fits()) {
-    expect_identical(predict(fit, d), fitted(fit))
-    expect_identical(predict(fit, d[rev(names(d))]), fitted(fit))
-    expect_identical(predict(fit, cbind(other = Sys.Date(), d)), fitted(fit))
-    for (rows in list(32:1, 5, c(3, 3, 9), integer())) expect_identical(unname(predict(fit, d[rows, ])), unname(fitted(fit))[rows])
-    other <- d
-    other$cyl <- factor(as.character(d$cyl), c("8", "4", "6", "12"))
-    expect_identical(predict(fit, other), fitted(fit))
-    other$cyl <- as.character(d$cyl)
-    other$maker <- factor(d$maker)
-    expect_identical(predict(fit, other), fitted(fit))
-    other <- d[3, ]
-    other$cyl <- droplevels(other$cyl)
-    expect_identical(predict(fit, other), fitted(fit)[3])
-    whole <- d
-    whole$wt <- as.integer(d$wt)
-    expect_identical(predict(fit, whole), predict(fit, transform(whole, wt = as.double(wt))))
+test_that(
+  "columns, rows and levels may come in any order, with more columns beside them",
+  {
+    d <- cars_data()
+    for (fit in fits()) {
+      expect_identical(predict(fit, d), fitted(fit))
+      expect_identical(predict(fit, d[rev(names(d))]), fitted(fit))
+      expect_identical(predict(fit, cbind(other = Sys.Date(), d)), fitted(fit))
+      for (rows in list(32:1, 5, c(3, 3, 9), integer())) {
+        expect_identical(unname(predict(fit, d[rows, ])), unname(fitted(fit))[rows])
+      }
+      other <- d
+      other$cyl <- factor(as.character(d$cyl), c("8", "4", "6", "12"))
+      expect_identical(predict(fit, other), fitted(fit))
+      other$cyl <- as.character(d$cyl)
+      other$maker <- factor(d$maker)
+      expect_identical(predict(fit, other), fitted(fit))
+      other <- d[3, ]
+      other$cyl <- droplevels(other$cyl)
+      expect_identical(predict(fit, other), fitted(fit)[3])
+      whole <- d
+      whole$wt <- as.integer(d$wt)
+      expect_identical(predict(fit, whole), predict(fit, transform(whole, wt = as.double(wt))))
+    }
   }
-})
+)
 
 test_that("missing values give NA, or what na.action asks for", {
   d <- cars_data()
@@ -45,7 +53,9 @@ test_that("missing values give NA, or what na.action asks for", {
   flowers[2, 2] <- NA
   expect_true(is.na(predict(species, flowers, type = "class")[2]))
   expect_true(all(is.na(predict(species, flowers)[2, ])))
-  expect_identical(predict(species, flowers, type = "class")[-2], predict(species, iris, type = "class")[-2])
+  expect_identical(
+    predict(species, flowers, type = "class")[-2], predict(species, iris, type = "class")[-2]
+  )
 })
 
 test_that("each type has its shape", {
@@ -62,8 +72,13 @@ test_that("each type has its shape", {
   binary <- seeded(ifelse(am, "manual", "automatic") ~ wt, d)
   expect_null(dim(predict(binary, d)))
   expect_identical(colnames(predict(binary, d, type = "prob")), c("automatic", "manual"))
-  expect_identical(unname(predict(binary, d, type = "prob")[, "manual"]), unname(predict(binary, d)))
-  expect_identical(as.character(predict(binary, d, type = "class")), ifelse(unname(predict(binary, d)) > 0.5, "manual", "automatic"))
+  expect_identical(
+    unname(predict(binary, d, type = "prob")[, "manual"]), unname(predict(binary, d))
+  )
+  expect_identical(
+    as.character(predict(binary, d, type = "class")),
+    ifelse(unname(predict(binary, d)) > 0.5, "manual", "automatic")
+  )
   expect_identical(names(predict(binary, d)), rownames(d))
   expect_null(names(predict(seeded(mpg ~ wt, `rownames<-`(d, NULL)), `rownames<-`(d, NULL))))
 })
@@ -130,7 +145,9 @@ test_that("new data are encoded as the network sees them", {
     X <- prepare_newdata(unclass(fit), d, "newdata", environment())$X
     expect_identical(colnames(X), fit$inputs)
     expect_equal(unname(colMeans(X)), numeric(ncol(X)), tolerance = 1e-12)
-    expect_identical(decode_output(nn_forward(fit, X)$output, fit$encoding)[, 1], unname(fitted(fit)))
+    expect_identical(
+      decode_output(nn_forward(fit, X)$output, fit$encoding)[, 1], unname(fitted(fit))
+    )
   }
 })
 
@@ -140,14 +157,21 @@ test_that("a saved fit predicts the same in a fresh session", {
   files <- c(tempfile(fileext = ".rds"), tempfile(fileext = ".rds"))
   on.exit(unlink(files))
   saveRDS(list(fit = fit, d = cars_data()), files[1])
-  code <- sprintf("library(backprop); x <- readRDS('%s'); saveRDS(predict(x$fit, x$d), '%s')", files[1], files[2])
-  system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), env = paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep)))
+  code <- sprintf(
+    "library(backprop); x <- readRDS('%s'); saveRDS(predict(x$fit, x$d), '%s')", files[1], files[2]
+  )
+  system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), env = paste0(
+    "R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep)
+  ))
   expect_identical(readRDS(files[2]), fitted(fit))
 })
 
 test_that("no row, and rows of missing values, need no working formula", {
   d <- cars_data()
-  for (formula in c(mpg ~ splines::ns(wt, 3), mpg ~ splines::bs(wt, df = 4) + hp, mpg ~ poly(wt, 2), mpg ~ ifelse(wt > 3, wt, 0), mpg ~ sapply(wt, abs))) {
+  for (formula in c(
+    mpg ~ splines::ns(wt, 3), mpg ~ splines::bs(wt, df = 4) + hp, mpg ~ poly(wt, 2),
+    mpg ~ ifelse(wt > 3, wt, 0), mpg ~ sapply(wt, abs)
+  )) {
     fit <- seeded(formula, d)
     expect_identical(unname(predict(fit, d[0, ])), numeric())
     expect_identical(unname(predict(fit, transform(d[1, ], wt = NA))), NA_real_)
@@ -157,8 +181,13 @@ test_that("no row, and rows of missing values, need no working formula", {
   }
   offset <- seeded(mpg ~ splines::ns(wt, 3) + offset(qsec), d)
   expect_identical(unname(predict(offset, transform(d[1, ], wt = NA))), NA_real_)
-  expect_identical(unname(predict(offset, transform(d[1:2, ], wt = c(NA, wt[2])))), c(NA, unname(fitted(offset))[2]))
-  expect_error(predict(seeded(mpg ~ log(wt), d), transform(d[1:3, ], wt = c("a", "b", "c"))), class = "backprop_error_input")
+  expect_identical(unname(predict(offset, transform(d[1:2, ], wt = c(NA, wt[2])))), c(
+    NA, unname(fitted(offset))[2]
+  ))
+  expect_error(
+    predict(seeded(mpg ~ log(wt), d), transform(d[1:3, ], wt = c("a", "b", "c"))),
+    class = "backprop_error_input"
+  )
 })
 
 test_that("na.action goes by what the formula computes", {
@@ -177,9 +206,19 @@ test_that("na.action goes by what the formula computes", {
 
 test_that("names in a message are text, whatever they hold", {
   fit <- seeded(stats::setNames(mtcars["wt"], "stop('run')"), mtcars$mpg)
-  expect_error(predict(fit, stats::setNames(mtcars["wt"], "{stop('run')}")), "{stop('run')}", fixed = TRUE, class = "backprop_error_input")
+  expect_error(
+    predict(fit, stats::setNames(mtcars["wt"], "{stop('run')}")), "{stop('run')}",
+    fixed = TRUE,
+    class = "backprop_error_input"
+  )
   fit <- seeded(stats::setNames(mtcars["wt"], "weight"), mtcars$mpg)
-  for (name in c("{weight}", "{weight", "weight}", "weight'")) expect_error(predict(fit, stats::setNames(mtcars["wt"], name)), name, fixed = TRUE, class = "backprop_error_input")
+  for (name in c("{weight}", "{weight", "weight}", "weight'")) {
+    expect_error(
+      predict(fit, stats::setNames(mtcars["wt"], name)), name,
+      fixed = TRUE,
+      class = "backprop_error_input"
+    )
+  }
 })
 
 test_that("numbers that are none, and offsets that do not fit, are refused", {

@@ -1,6 +1,10 @@
 train <- function(n, n_inputs, n_outputs, hidden, ..., epochs = 5, learning_rate = 0.02) {
   problem <- random_problem(n, n_inputs, n_outputs, hidden, seed = n)
-  fit <- nn_train(problem$X, problem$y, hidden = hidden, start = problem$start, epochs = epochs, learning_rate = learning_rate, ...)
+  fit <- nn_train(
+    problem$X, problem$y,
+    hidden = hidden, start = problem$start, epochs = epochs,
+    learning_rate = learning_rate, ...
+  )
   list(X = problem$X, y = problem$y, fit = fit)
 }
 
@@ -15,14 +19,21 @@ test_that("a row's prediction does not depend on the rows beside it, to the last
   )
   for (size in sizes) {
     for (activation in c("sigmoid", "tanh", "relu")) {
-      made <- train(size$n, size$inputs, size$outputs, size$hidden, activation = activation,
-        output_activation = if (size$outputs > 1) "softmax", learning_rate = 1e-3)
+      made <- train(size$n, size$inputs, size$outputs, size$hidden,
+        activation = activation,
+        output_activation = if (size$outputs > 1) "softmax", learning_rate = 1e-3
+      )
       all_rows <- as.matrix(predict(made$fit, made$X))
       rows <- unique(c(seq_len(min(20, size$n)), if (size$n > 255) c(255:258, size$n - 1:0)))
-      alone <- vapply(rows, function(i) as.vector(predict(made$fit, made$X[i, , drop = FALSE])), numeric(size$outputs))
+      alone <- vapply(
+        rows, function(i) as.vector(predict(made$fit, made$X[i, , drop = FALSE])),
+        numeric(size$outputs)
+      )
       expect_identical(t(matrix(alone, size$outputs)), all_rows[rows, , drop = FALSE])
       some <- rev(rows)[seq_len(min(11, length(rows)))]
-      expect_identical(as.matrix(predict(made$fit, made$X[some, , drop = FALSE])), all_rows[some, , drop = FALSE])
+      expect_identical(
+        as.matrix(predict(made$fit, made$X[some, , drop = FALSE])), all_rows[some, , drop = FALSE]
+      )
       expect_gt(max(abs(all_rows - rep(all_rows[1, ], each = nrow(all_rows)))), 1e-6)
     }
   }
@@ -123,7 +134,10 @@ test_that("names of rows and outputs are kept", {
 test_that("a fit without its fitted values predicts the same, and says what it lacks", {
   problem <- random_problem(5, 3, 1, 4, seed = 3)
   with <- nn_train(problem$X, problem$y, hidden = 4, start = problem$start, epochs = 3)
-  without <- nn_train(problem$X, problem$y, hidden = 4, start = problem$start, epochs = 3, keep_fitted = FALSE)
+  without <- nn_train(
+    problem$X, problem$y,
+    hidden = 4, start = problem$start, epochs = 3, keep_fitted = FALSE
+  )
   expect_null(without$output)
   expect_null(without$residuals)
   expect_null(without$objective)
@@ -145,7 +159,9 @@ test_that("a fit survives being saved, and does not hold the data", {
 
   size <- function(n) {
     X <- matrix(rnorm(n * 100), n)
-    length(serialize(nn_train(X, X[, 1], epochs = 1, keep_fitted = FALSE, learning_rate = 1e-6), NULL))
+    length(serialize(
+      nn_train(X, X[, 1], epochs = 1, keep_fitted = FALSE, learning_rate = 1e-6), NULL
+    ))
   }
   expect_lt(abs(size(2000) - size(20)), 500)
 })

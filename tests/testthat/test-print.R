@@ -14,8 +14,12 @@ test_that("the tutorial's fit prints what it is and how it was made", {
 test_that("a fit to a factor with rows held out prints the best epoch", {
   inputs <- scale(as.matrix(iris[1:4]))
   set.seed(1)
-  fit <- nn_train(inputs, iris$Species, hidden = c(5, 4), activation = c("tanh", "relu"), init = "glorot_normal", reduction = "mean",
-    optimizer = "adam", learning_rate = 0.02, epochs = 200, batch_size = 16, validation = 0.2, patience = 10)
+  fit <- nn_train(
+    inputs, iris$Species,
+    hidden = c(5, 4), activation = c("tanh", "relu"), init = "glorot_normal",
+    reduction = "mean", optimizer = "adam", learning_rate = 0.02, epochs = 200, batch_size = 16,
+    validation = 0.2, patience = 10
+  )
   expect_identical(fit$stop, "patience")
   expect_snapshot({
     print(fit)
@@ -25,11 +29,14 @@ test_that("a fit to a factor with rows held out prints the best epoch", {
 
 test_that("settings that are not the defaults are printed", {
   set.seed(1)
-  fit <- nn_train(tutorial_data()$X, tutorial_data()$y, hidden = 4, activation = "relu", epochs = 0, batch_size = 2, shuffle = FALSE,
-    dropout = 0.25, clip = 5, penalty = 0.01, penalty_l1 = 0.001,
-    optimizer = nn_rmsprop(0.01, decay = 0.95), schedule = nn_warm_up(10, then = nn_cosine(90, least = 0.1)), loss = "huber",
-      precision = "single",
-    keep_fitted = FALSE)
+  fit <- nn_train(
+    tutorial_data()$X, tutorial_data()$y,
+    hidden = 4, activation = "relu", epochs = 0,
+    batch_size = 2, shuffle = FALSE, dropout = 0.25, clip = 5, penalty = 0.01, penalty_l1 = 0.001,
+    optimizer = nn_rmsprop(0.01, decay = 0.95),
+    schedule = nn_warm_up(10, then = nn_cosine(90, least = 0.1)), loss = "huber",
+    precision = "single", keep_fitted = FALSE
+  )
   expect_snapshot(print(fit))
 })
 
@@ -42,7 +49,10 @@ test_that("every reason to stop has its words", {
 
 test_that("a print returns its object, invisibly", {
   fit <- tutorial_fit(epochs = 2)
-  for (object in list(fit, summary(fit), nn_adam(), nn_step(3), nn_trace(tutorial_data()$X, tutorial_data()$y, tutorial_start()))) {
+  for (object in list(
+    fit, summary(fit), nn_adam(), nn_step(3),
+    nn_trace(tutorial_data()$X, tutorial_data()$y, tutorial_start())
+  )) {
     capture.output(returned <- withVisible(print(object)))
     expect_false(returned$visible)
     expect_identical(returned$value, object)
@@ -52,18 +62,29 @@ test_that("a print returns its object, invisibly", {
 test_that("a trace prints the tutorial's steps", {
   expect_snapshot(print(nn_trace(tutorial_data()$X, tutorial_data()$y, start = tutorial_start())))
   set.seed(1)
-  expect_snapshot(print(nn_trace(tutorial_data()$X, tutorial_data()$y, hidden = c(2, 2), activation = c("tanh", "relu"), epochs = 2),
-    digits = 2))
+  expect_snapshot(print(
+    nn_trace(
+      tutorial_data()$X, tutorial_data()$y,
+      hidden = c(2, 2), activation = c("tanh", "relu"),
+      epochs = 2
+    ),
+    digits = 2
+  ))
 })
 
 test_that("a check of the gradient prints its verdict", {
   # the digits of a rounding error belong to the machine
   without_digits <- function(lines) sub("difference: [0-9.e+-]+", "difference: <number>", lines)
-  network <- list(wh = matrix(c(1, 1), 1), bh = matrix(c(0, 0.5), 1), wout = matrix(c(1, 1)), bout = matrix(0))
-  expect_snapshot({
-    nn_check_gradient(tutorial_start(), tutorial_data()$X, tutorial_data()$y)
-    nn_check_gradient(network, matrix(0), 1, activation = "relu", output_activation = "identity")
-  }, transform = without_digits)
+  network <- list(
+    wh = matrix(c(1, 1), 1), bh = matrix(c(0, 0.5), 1), wout = matrix(c(1, 1)), bout = matrix(0)
+  )
+  expect_snapshot(
+    {
+      nn_check_gradient(tutorial_start(), tutorial_data()$X, tutorial_data()$y)
+      nn_check_gradient(network, matrix(0), 1, activation = "relu", output_activation = "identity")
+    },
+    transform = without_digits
+  )
   wrong <- nn_check_gradient(tutorial_start(), tutorial_data()$X, tutorial_data()$y)
   wrong$difference <- 0.125
   expect_snapshot(print(wrong))
@@ -91,7 +112,16 @@ test_that("optimisers and schedules print their settings", {
 
 test_that("case weights are told of where there are some", {
   none <- NULL
-  rows <- function(...) grep("^Rows", capture.output(print(nn_train(mtcars["wt"], mtcars$mpg, hidden = 2, epochs = 2, penalty = 0.1, ...))), value = TRUE)
+  rows <- function(...) {
+    grep(
+      "^Rows",
+      capture.output(print(nn_train(
+        mtcars["wt"], mtcars$mpg,
+        hidden = 2, epochs = 2, penalty = 0.1, ...
+      ))),
+      value = TRUE
+    )
+  }
   expect_length(rows(weights = none), 0)
   expect_match(rows(weights = mtcars$hp), "case weights")
   expect_match(rows(weights = mtcars$hp, keep_fitted = FALSE), "case weights")

@@ -5,20 +5,30 @@ results <- function(..., n = 300, hidden = c(70, 33), epochs = 2) {
   set.seed(1)
   X <- matrix(rnorm(n * 9), n)
   y <- cbind(sin(X[, 1]), X[, 2] * X[, 3] / 2)
-  fit <- nn_train(X, y, hidden = hidden, activation = "tanh", output_activation = "identity", init = "glorot_uniform", reduction = "mean", epochs = epochs, ...)
-  list(coef(fit), fit$history, fit$objective, fit$state$moment, coef(nn_continue(fit, X, y, epochs = 1)))
+  fit <- nn_train(
+    X, y,
+    hidden = hidden, activation = "tanh", output_activation = "identity",
+    init = "glorot_uniform", reduction = "mean", epochs = epochs, ...
+  )
+  list(
+    coef(fit), fit$history, fit$objective, fit$state$moment,
+    coef(nn_continue(fit, X, y, epochs = 1))
+  )
 }
 
 test_that("the result is the same to the last bit for any number of threads", {
-  # a batch below and above the 1024 rows of a piece, rows that are no multiple of anything, one unit for many threads
+  # a batch below and above the 1024 rows of a piece, rows that are no multiple of anything, one
+  # unit for many threads
   cases <- list(
     list(optimizer = "adam", batch_size = 100),
     list(optimizer = "adam", batch_size = 100, precision = "single"),
-    list(n = 2500, batch_size = 1300, optimizer = "momentum"),
-    list(n = 2500, precision = "single"),
+    list(n = 2500, batch_size = 1300, optimizer = "momentum"), list(n = 2500, precision = "single"),
     list(hidden = c(1, 2), optimizer = "rmsprop", batch_size = 7),
     list(hidden = 0, batch_size = 64),
-    list(optimizer = "adam", batch_size = 64, dropout = 0.3, clip = 0.5, penalty = 0.01, validation = 0.2),
+    list(
+      optimizer = "adam", batch_size = 64, dropout = 0.3, clip = 0.5, penalty = 0.01,
+      validation = 0.2
+    ),
     list(n = 1100, optimizer = "rprop"),
     list(n = 1100, hidden = 20, optimizer = "lbfgs", epochs = 10),
     list(n = 1100, hidden = 5, optimizer = "lm", epochs = 3)
@@ -28,7 +38,12 @@ test_that("the result is the same to the last bit for any number of threads", {
       label <- paste(set, paste(deparse(case), collapse = " "))
       alone <- do.call(results, case)
       expect_true(all(is.finite(unlist(alone))), label = label)
-      for (threads in c(2, 5)) expect_identical(do.call(results, c(case, threads = threads)), alone, label = paste(label, threads, "threads"))
+      for (threads in c(2, 5)) {
+        expect_identical(
+          do.call(results, c(case, threads = threads)), alone,
+          label = paste(label, threads, "threads")
+        )
+      }
     }
   })
 })
@@ -60,24 +75,45 @@ train_seeds <- function(apply_to, ...) {
   X <- scale(as.matrix(iris[1:4]))
   apply_to(1:4, function(seed) {
     set.seed(seed)
-    fit <- nn_train(X, iris$Species, hidden = c(16, 8), activation = "tanh", reduction = "mean", optimizer = "adam", epochs = 20, batch_size = 32, init = "glorot_uniform", ...)
-    list(coef(fit), fit$history, predict(fit, X), nn_continue(fit, X, iris$Species, epochs = 5)$objective)
+    fit <- nn_train(
+      X, iris$Species,
+      hidden = c(16, 8), activation = "tanh", reduction = "mean",
+      optimizer = "adam", epochs = 20, batch_size = 32, init = "glorot_uniform", ...
+    )
+    list(
+      coef(fit), fit$history, predict(fit, X),
+      nn_continue(fit, X, iris$Species, epochs = 5)$objective
+    )
   })
 }
 forked <- function(x, f) parallel::mclapply(x, f, mc.cores = 2, mc.preschedule = FALSE)
 
-test_that("forked processes give the same bits, with threads of their own too, and leave the parent as it was", {
-  skip_on_os("windows")
-  with_each_instruction_set(function(set) {
-    here <- train_seeds(lapply)
-    expect_identical(train_seeds(forked), here, label = set)
-    # the parent has used threads before it forks, and the children use their own
-    expect_identical(train_seeds(lapply, threads = 2), here, label = paste(set, "2 threads"))
-    expect_identical(train_seeds(forked, threads = 2), here, label = paste(set, "2 threads, forked"))
-    expect_identical(train_seeds(lapply, threads = 2), here, label = paste(set, "2 threads, after forks"))
-  })
-})
+test_that(
+  paste0(
+    "forked processes give the same bits, with threads of their own too, and leave the parent as ",
+    "it was"
+  ),
+  {
+    skip_on_os("windows")
+    with_each_instruction_set(function(set) {
+      here <- train_seeds(lapply)
+      expect_identical(train_seeds(forked), here, label = set)
+      # the parent has used threads before it forks, and the children use their own
+      expect_identical(train_seeds(lapply, threads = 2), here, label = paste(set, "2 threads"))
+      expect_identical(
+        train_seeds(forked, threads = 2), here,
+        label = paste(set, "2 threads, forked")
+      )
+      expect_identical(
+        train_seeds(lapply, threads = 2), here,
+        label = paste(set, "2 threads, after forks")
+      )
+    })
+  }
+)
 
 test_that("wrong numbers of threads are refused", {
-  for (threads in list(0, 1.5, -1, NA, "2", 3e9, NULL, c(1, 2))) expect_error(nn_train(diag(3), 1:3, threads = threads), class = "backprop_error_argument")
+  for (threads in list(0, 1.5, -1, NA, "2", 3e9, NULL, c(1, 2))) {
+    expect_error(nn_train(diag(3), 1:3, threads = threads), class = "backprop_error_argument")
+  }
 })

@@ -58,7 +58,9 @@ test_that("weights are drawn in the tutorial's order and of the tutorial's shape
     set.seed(7)
     expect_identical(network, reference_init(6, 2, hidden))
     set.seed(7)
-    expect_identical(coef(nn_train(matrix(0, 2, 6), matrix(0, 2, 2), hidden = hidden, epochs = 0)), network)
+    expect_identical(
+      coef(nn_train(matrix(0, 2, 6), matrix(0, 2, 2), hidden = hidden, epochs = 0)), network
+    )
   }
 })
 

@@ -12,33 +12,54 @@ repeated_validation <- list(X = validation$X[rows, ], y = y[rows, ])
 test_that("a weight counts rows in the loss and its gradient", {
   for (reduction in c("sum", "mean")) {
     for (loss in c("squared_error", "cross_entropy", "absolute", "huber", "poisson", "quantile")) {
-      output <- if (loss == "poisson") "exp" else if (loss == "cross_entropy") "softmax" else "identity"
-      value <- function(f, ...) f(start, ..., output_activation = output, loss = loss, reduction = reduction, penalty = 0.1,
-        penalty_l1 = 0.05)
-      expect_close(value(nn_loss, X, y, weights = weights), value(nn_loss, X[rows, ], y[rows, ]), 1e-13)
-      expect_close(value(nn_gradient, X, y, weights = weights), value(nn_gradient, X[rows, ], y[rows, ]), 1e-13)
+      output <-
+        if (loss == "poisson") "exp" else if (loss == "cross_entropy") "softmax" else "identity"
+      value <- function(f, ...) {
+        f(start, ...,
+          output_activation = output, loss = loss, reduction = reduction, penalty = 0.1,
+          penalty_l1 = 0.05
+        )
+      }
+      expect_close(
+        value(nn_loss, X, y, weights = weights), value(nn_loss, X[rows, ], y[rows, ]), 1e-13
+      )
+      expect_close(
+        value(nn_gradient, X, y, weights = weights), value(nn_gradient, X[rows, ], y[rows, ]), 1e-13
+      )
     }
   }
   expect_identical(nn_loss(start, X, y, weights = rep(1, 8)), nn_loss(start, X, y))
 })
 
-test_that("training with weights is training with the rows written out, for every optimiser", {
-  optimizers <- list(nn_gradient_descent(), nn_momentum(), nn_nesterov(), nn_rmsprop(), nn_adam(), nn_adamw(), nn_rprop(), nn_lbfgs(),
-    nn_lm())
-  for (optimizer in optimizers) {
-    for (reduction in c("sum", "mean")) {
-      train <- function(...) nn_train(..., start = start, optimizer = optimizer, reduction = reduction,
-        epochs = if (optimizer$name %in% c("lbfgs", "lm")) 8 else 40, penalty = 0.02)
-      weighted <- train(X, y, weights = weights)
-      repeated <- train(X[rows, ], y[rows, ])
-      difference <- greatest_difference(coef(weighted), coef(repeated))
-      expect(isTRUE(difference <= 1e-10), sprintf("%s, %s: the weights differ by %.3g.", optimizer$name, reduction, difference))
-      expect_close(as.list(weighted$history), as.list(repeated$history), 1e-10)
-      expect_close(weighted$objective, repeated$objective, 1e-10)
-      expect_identical(nobs(weighted), 8L)
+test_that(
+  "training with weights is training with the rows written out, for every optimiser",
+  {
+    optimizers <- list(
+      nn_gradient_descent(), nn_momentum(), nn_nesterov(), nn_rmsprop(), nn_adam(), nn_adamw(),
+      nn_rprop(), nn_lbfgs(), nn_lm()
+    )
+    for (optimizer in optimizers) {
+      for (reduction in c("sum", "mean")) {
+        train <- function(...) {
+          nn_train(...,
+            start = start, optimizer = optimizer, reduction = reduction,
+            epochs = if (optimizer$name %in% c("lbfgs", "lm")) 8 else 40, penalty = 0.02
+          )
+        }
+        weighted <- train(X, y, weights = weights)
+        repeated <- train(X[rows, ], y[rows, ])
+        difference <- greatest_difference(coef(weighted), coef(repeated))
+        expect(
+          isTRUE(difference <= 1e-10),
+          sprintf("%s, %s: the weights differ by %.3g.", optimizer$name, reduction, difference)
+        )
+        expect_close(as.list(weighted$history), as.list(repeated$history), 1e-10)
+        expect_close(weighted$objective, repeated$objective, 1e-10)
+        expect_identical(nobs(weighted), 8L)
+      }
     }
   }
-})
+)
 
 test_that("a row of weight 0 has no influence, whatever it holds", {
   other <- X
@@ -49,16 +70,26 @@ test_that("a row of weight 0 has no influence, whatever it holds", {
 
 test_that("a batch of no weight makes no update", {
   first <- c(0, 0, 1, 1, 0, 0, 0, 0)
-  train <- function(X, y, ...) nn_train(X, y, start = start, batch_size = 2, shuffle = FALSE, optimizer = nn_momentum(0.1), epochs = 7,
-    ...)
-  expect_close(coef(train(X, y, weights = first)), coef(nn_train(X[3:4, ], y[3:4, ], start = start, optimizer = nn_momentum(0.1),
-    epochs = 7)), 1e-12)
+  train <- function(X, y, ...) {
+    nn_train(X, y,
+      start = start, batch_size = 2, shuffle = FALSE, optimizer = nn_momentum(0.1), epochs = 7,
+      ...
+    )
+  }
+  expect_close(coef(train(X, y, weights = first)), coef(nn_train(X[3:4, ], y[3:4, ],
+    start = start, optimizer = nn_momentum(0.1),
+    epochs = 7
+  )), 1e-12)
 })
 
 test_that("given validation data are weighted, and patience stops at the same epoch", {
   for (reduction in c("sum", "mean")) {
-    train <- function(...) nn_train(..., start = start, reduction = reduction, learning_rate = 0.5, epochs = 500, patience = 4,
-      tolerance = 1e-5, output_activation = "identity")
+    train <- function(...) {
+      nn_train(...,
+        start = start, reduction = reduction, learning_rate = 0.5, epochs = 500, patience = 4,
+        tolerance = 1e-5, output_activation = "identity"
+      )
+    }
     weighted <- train(X, y, weights = weights, validation = c(validation, list(weights = weights)))
     repeated <- train(X[rows, ], y[rows, ], validation = repeated_validation)
     expect_identical(weighted$stop, "patience")
@@ -68,8 +99,10 @@ test_that("given validation data are weighted, and patience stops at the same ep
     expect_close(as.list(weighted$history), as.list(repeated$history), 1e-10)
     expect_close(coef(weighted), coef(repeated), 1e-10)
     plain <- train(X, y, weights = weights, validation = validation)
-    expect_false(isTRUE(all.equal(plain$history$validation_loss,
-      weighted$history$validation_loss[seq_along(plain$history$validation_loss)])))
+    expect_false(isTRUE(all.equal(
+      plain$history$validation_loss,
+      weighted$history$validation_loss[seq_along(plain$history$validation_loss)]
+    )))
   }
 })
 
@@ -82,13 +115,27 @@ test_that("patience without validation watches the weighted training loss", {
   expect_identical(weighted$state$epoch, repeated$state$epoch)
 })
 
-test_that("going on with weights is the same as one run, and asks for them; with others the data are others", {
-  half <- nn_train(X, y, weights = weights, start = start, epochs = 10)
-  expect_identical(coef(nn_continue(half, X, y, epochs = 10, weights = weights)), coef(nn_train(X, y, weights = weights, start = start,
-    epochs = 20)))
-  expect_error(nn_continue(half, X, y, epochs = 1), "case weights", class = "backprop_error_argument")
-  expect_warning(nn_continue(half, X, y, epochs = 1, weights = rev(weights)), class = "backprop_warning_other_data")
-})
+test_that(
+  paste0(
+    "going on with weights is the same as one run, and asks for them; with others the data are ",
+    "others"
+  ),
+  {
+    half <- nn_train(X, y, weights = weights, start = start, epochs = 10)
+    expect_identical(
+      coef(nn_continue(half, X, y, epochs = 10, weights = weights)),
+      coef(nn_train(X, y, weights = weights, start = start, epochs = 20))
+    )
+    expect_error(
+      nn_continue(half, X, y, epochs = 1), "case weights",
+      class = "backprop_error_argument"
+    )
+    expect_warning(
+      nn_continue(half, X, y, epochs = 1, weights = rev(weights)),
+      class = "backprop_warning_other_data"
+    )
+  }
+)
 
 test_that("class weights multiply the case weights", {
   class <- factor(c("a", "b", "c", "a", "b", "a", "a", "a"))
@@ -99,7 +146,9 @@ test_that("class weights multiply the case weights", {
   expect_identical(train(class_weights = by_class), train(weights = by_row))
   expect_identical(train(class_weights = unname(by_class)), train(weights = by_row))
   expect_identical(train(class_weights = by_class[c("c", "a", "b")]), train(weights = by_row))
-  expect_identical(train(class_weights = by_class, weights = weights), train(weights = weights * by_row))
+  expect_identical(
+    train(class_weights = by_class, weights = weights), train(weights = weights * by_row)
+  )
   expect_identical(train(class_weights = c(1, 1, 1)), train())
   # balanced: each class has the same weight in all, and the sum of all weights stays
   balanced <- 8 / (3 * c(a = 5, b = 2, c = 1))
@@ -107,12 +156,16 @@ test_that("class weights multiply the case weights", {
   some <- weights
   some[3] <- 1
   share <- tapply(some, class, sum)
-  expect_close(train(class_weights = "balanced", weights = some),
-    train(weights = some * (sum(some) / (3 * share))[as.character(class)]), 1e-12)
+  expect_close(
+    train(class_weights = "balanced", weights = some),
+    train(weights = some * (sum(some) / (3 * share))[as.character(class)]), 1e-12
+  )
   two <- factor(c("no", "yes", "no", "no", "yes", "no", "no", "no"))
   net <- nn_init(3, 1, 3)
-  expect_identical(coef(nn_train(X, two, start = net, epochs = 25, class_weights = c(yes = 3, no = 1))),
-    coef(nn_train(X, two, start = net, epochs = 25, weights = ifelse(two == "yes", 3, 1))))
+  expect_identical(
+    coef(nn_train(X, two, start = net, epochs = 25, class_weights = c(yes = 3, no = 1))),
+    coef(nn_train(X, two, start = net, epochs = 25, weights = ifelse(two == "yes", 3, 1)))
+  )
 })
 
 test_that("an offset is an input more with the weight 1", {
@@ -121,8 +174,10 @@ test_that("an offset is an input more with the weight 1", {
   wide <- list(wout = rbind(net$wout, 1), bout = net$bout)
   target <- y[, 1]
   for (output in c("sigmoid", "identity", "exp")) {
-    expect_close(nn_loss(net, X, target, output_activation = output, offset = offset), nn_loss(wide, cbind(X, offset), target,
-      output_activation = output), 1e-13)
+    expect_close(
+      nn_loss(net, X, target, output_activation = output, offset = offset),
+      nn_loss(wide, cbind(X, offset), target, output_activation = output), 1e-13
+    )
     narrow <- nn_gradient(net, X, target, output_activation = output, offset = offset)
     broad <- nn_gradient(wide, cbind(X, offset), target, output_activation = output)
     expect_close(narrow, list(wout = broad$wout[1:3, , drop = FALSE], bout = broad$bout), 1e-13)
@@ -136,11 +191,15 @@ test_that("an offset is an input more with the weight 1", {
   fit <- nn_train(X, target, hidden = 0, start = net, offset = offset, epochs = 50)
   expect_close(coef(fit), list(wout = wide$wout[1:3, , drop = FALSE], bout = wide$bout), 1e-12)
   expect_close(predict(fit, X, offset = offset), fitted(fit), 1e-14)
-  expect_close(predict(fit, X, offset = 0 * offset), as.vector(nn_forward(coef(fit), X)$output), 1e-14)
+  expect_close(
+    predict(fit, X, offset = 0 * offset), as.vector(nn_forward(coef(fit), X)$output), 1e-14
+  )
   # for two outputs and a hidden layer: a column each
   both <- cbind(offset, rev(offset))
   pass <- nn_forward(start, X, offset = both)
-  expect_close(pass$output_layer_input, nn_forward(start, X)$output_layer_input + unname(both), 1e-14)
+  expect_close(
+    pass$output_layer_input, nn_forward(start, X)$output_layer_input + unname(both), 1e-14
+  )
   deep <- nn_train(X, y, start = start, offset = both, epochs = 5)
   expect_close(unname(predict(deep, X, offset = both)), unname(deep$output), 1e-14)
   expect_lt(nn_check_gradient(start, X, y, offset = both)$difference, 1e-7)
@@ -149,7 +208,14 @@ test_that("an offset is an input more with the weight 1", {
 test_that("an offset of validation data is used", {
   offset <- seq(-1, 1, length.out = 8)
   net <- nn_init(3, 1, 3)
-  fit <- nn_train(X, y[, 1], start = net, offset = offset, validation = list(X = X, y = y[, 1], offset = offset + 1), epochs = 4)
+  fit <- nn_train(
+    X, y[, 1],
+    start = net, offset = offset,
+    validation = list(X = X, y = y[, 1], offset = offset + 1), epochs = 4
+  )
   last <- nn_train(X, y[, 1], start = net, offset = offset, epochs = 4)
-  expect_close(fit$history$validation_loss[4], nn_loss(coef(last), X, y[, 1], offset = offset + 1, reduction = "mean"), 1e-14)
+  expect_close(
+    fit$history$validation_loss[4],
+    nn_loss(coef(last), X, y[, 1], offset = offset + 1, reduction = "mean"), 1e-14
+  )
 })
