@@ -28,6 +28,7 @@ c_text <- function(x) {
     ""
   )
 }
+
 c_array <- function(name, values) {
   paste0(
     "static const double ", name, "[", length(values), "] = {\n",
@@ -223,6 +224,7 @@ export_c <- function(model, options) {
     "}"
   )
 }
+
 is_logical_input <- function(model, name) {
   any(vapply(model$inputs, function(input) input$name == name && input$kind == "logical", NA))
 }

@@ -129,9 +129,11 @@ used_names <- function(expression) {
     expression
   }
 }
+
 level_table <- function(input, levels, values) {
   list(input = input, levels = levels, values = unname(values))
 }
+
 abort_export <- function(term, why, call, envir = parent.frame()) {
   abort_kind(
     "export",

@@ -29,6 +29,7 @@ r_text <- function(x) {
     USE.NAMES = FALSE
   )
 }
+
 r_numbers <- function(x) {
   paste0("c(\n", listed(gsub("[()]", "", sub("\\.0(\\)?)$", "\\1", digits(x)))), ")")
 }
@@ -189,6 +190,7 @@ export_r <- function(model, options) {
     "}"
   )
 }
+
 r_vector <- function(texts) {
   if (length(texts) == 1) texts else paste0("c(", paste(texts, collapse = ", "), ")")
 }

@@ -48,6 +48,7 @@ sql_softmax_part <- function(z, own) {
 }
 
 sql_name <- function(x) paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\"")
+
 sql_text <- function(x) paste0("'", gsub("'", "''", x, fixed = TRUE), "'")
 
 # Sums as balanced trees: a database limits how deep an expression may be, not how wide.

@@ -3,6 +3,7 @@
 
 # The size of one point of text, and of the smallest text that is drawn at all.
 point_size <- function() 1 / (graphics::par("ps") * graphics::par("cex"))
+
 legible_size <- function() 7 * point_size()
 
 # The size at which each of `text` takes at most its `space`, at most `largest`.

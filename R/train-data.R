@@ -354,23 +354,3 @@ train_data <- function(frame, options, shown, call) {
   )
   if (is.null(calibration)) fit else calibrate(fit, encoded, frame, calibration$rows, call)
 }
-
-# What na.exclude fills in with NA when values of the training rows are put beside the data: the
-# rows with missing values, and those that calibrate.
-with_calibration_rows <- function(left_out, name, rows, used) {
-  if (name != "na.exclude" || length(rows) == 0) {
-    return(left_out)
-  }
-  all <- setdiff(seq_len(used + length(left_out)), left_out)
-  structure(sort(c(as.vector(left_out), all[rows])), class = "exclude")
-}
-
-# The fit with the scores of its calibration rows; those of no weight are left out.
-calibrate <- function(fit, encoded, frame, rows, call) {
-  if (length(frame$weights) > 0) rows <- rows[frame$weights[rows] > 0]
-  plain <- unclass(fit)
-  plain$calibration <- calibration_scores(
-    plain, encode_rows(plain$encoding, encoded, frame, rows, call)
-  )
-  structure(plain, class = "nn_fit")
-}

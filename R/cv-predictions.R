@@ -1,0 +1,164 @@
+# The work behind nn_cv(): a fit to the rows that are not held out, its predictions for those that
+# are, and all of them put together.
+
+# The work of one task, on whatever worker: the fit to all rows but those held out, and its
+# predictions for these.
+train_without <- function(task, cases, settings, keep_fit) {
+  held_out <- task$held_out
+  warnings <- list()
+  fit <- withCallingHandlers(
+    tryCatch(
+      call_train(c(
+        Filter(Negate(is.null), c(lapply(cases$rows, take_rows, -held_out), cases$fixed)), settings
+      )),
+      backprop_error_diverged = function(e) e,
+      backprop_error_input = function(e) {
+        abort_fold("The rows without fold {.val {fold}} cannot be trained on.", task$fold, e)
+      }
+    ),
+    warning = function(w) {
+      warnings[[length(warnings) + 1]] <<- conditionMessage(w)
+      invokeRestart("muffleWarning")
+    }
+  )
+  if (inherits(fit, "error")) {
+    return(list(error = fit, epoch = NA_real_, warnings = warnings))
+  }
+  plain <- unclass(fit)
+  list(
+    predicted = predict_held_out(
+      fit, task$fold, plain$levels, take_rows(cases$rows[[1]], held_out),
+      take_rows(cases$rows$offset, held_out)
+    ),
+    epoch = if (is.null(plain$best_epoch)) plain$state$epoch else plain$best_epoch,
+    warnings = warnings, fit = if (keep_fit) fit
+  )
+}
+
+predict_held_out <- function(fit, fold, levels, newdata, offset) {
+  tryCatch(
+    as.matrix(predict(
+      fit, newdata,
+      type = if (is.null(levels)) "response" else "prob", offset = offset
+    )),
+    backprop_error_input = function(e) {
+      abort_fold("Fold {.val {fold}} cannot be predicted by the fit without it.", fold, e)
+    }
+  )
+}
+
+# What is wrong with the data of one fold alone.
+abort_fold <- function(message, fold, parent) {
+  abort_input(
+    c(
+      message,
+      i = paste0(
+        "Where a level or class has only few rows, merge it with another, ",
+        "or use other {.arg folds}."
+      )
+    ),
+    quote(nn_cv()),
+    parent = parent
+  )
+}
+
+# A class that a fit has not met has the probability 0.
+align_levels <- function(result, levels) {
+  if (is.null(result$predicted) || identical(colnames(result$predicted), levels)) {
+    return(result)
+  }
+  all <- matrix(0, nrow(result$predicted), length(levels), dimnames = list(NULL, levels))
+  all[, colnames(result$predicted)] <- result$predicted
+  result$predicted <- all
+  result
+}
+
+# Warnings of all fits as one, and divergence.
+report_fits <- function(results, call) {
+  diverged <- Filter(Negate(is.null), lapply(results, `[[`, "error"))
+  if (length(diverged) == length(results)) cnd_signal(diverged[[1]])
+  if (length(diverged) > 0) {
+    cli::cli_warn(c(
+      "{length(diverged)} of {length(results)} fits diverged; their metrics are NA.",
+      i = "Use a smaller {.arg learning_rate}, or scale the inputs."
+    ), class = "backprop_warning_folds", call = NULL)
+  }
+  messages <- unlist(lapply(results, function(result) unique(unlist(result$warnings))))
+  if (length(messages) == 0) {
+    return(invisible())
+  }
+  counts <- sort(table(messages), decreasing = TRUE)
+  lines <- paste0("In ", counts, " of ", length(results), " fits: ", names(counts))
+  warn(paste(lines, collapse = "\n"), class = "backprop_warning_fits", call = NULL)
+}
+
+# A list of a vector for each metric, with a number for each fit. Metrics of the user's own that
+# fail are NA, and told of once.
+measure <- function(results, tasks, observed, weights, metrics) {
+  failed <- character()
+  measured <- lapply(names(metrics), function(name) {
+    values <- Map(
+      function(result, task) {
+        rows <- task$held_out
+        if (is.null(result$predicted)) {
+          NA_real_
+        } else {
+          metrics[[name]](take_rows(observed, rows), result$predicted, weights[rows])
+        }
+      },
+      results, tasks
+    )
+    messages <- unlist(lapply(values, attr, "failure"))
+    if (length(messages) > 0) {
+      failed <<- c(failed, x = paste0(
+        name, ", in ", length(messages), " of ", length(values), " fits: ", messages[1]
+      ))
+    }
+    as.double(unlist(values))
+  })
+  if (length(failed) > 0) {
+    warn(c(
+      "Functions in `metrics` failed; what they measure is NA there.",
+      failed
+    ), class = "backprop_warning_metrics", call = NULL)
+  }
+  measured
+}
+
+# The predictions of all folds, in the order of the rows.
+out_of_fold <- function(results, tasks, plan, observed, number) {
+  held_out <- lapply(tasks, `[[`, "held_out")
+  rows <- unlist(held_out)
+  sizes <- lengths(held_out)
+  width <- if (is.factor(observed)) nlevels(observed) else ncol(observed)
+  values <- do.call(
+    rbind,
+    Map(
+      function(result, size) {
+        if (is.null(result$predicted)) matrix(NA_real_, size, width) else unname(result$predicted)
+      },
+      results, sizes
+    )
+  )
+  order <- order(rep(plan$repetition, sizes), rows)
+  values <- values[order, , drop = FALSE]
+  table <- data.frame(
+    row = rows, repetition = rep(plan$repetition, sizes), fold = rep(plan$fold, sizes)
+  )[order, ]
+  rownames(table) <- NULL
+  of_rows <- take_rows(observed, table$row)
+  table$row <- number[table$row]
+  if (is.factor(observed)) {
+    colnames(values) <- levels(observed)
+    table$observed <- of_rows
+    table$predicted <- factor(
+      levels(observed)[max.col(values, "first")], levels(observed),
+      ordered = is.ordered(observed)
+    )
+    return(list(predictions = table, probabilities = values))
+  }
+  colnames(values) <- colnames(observed)
+  table$observed <- bare(unname_rows(of_rows))
+  table$predicted <- bare(values)
+  list(predictions = table, probabilities = NULL)
+}

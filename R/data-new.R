@@ -1,0 +1,197 @@
+# New data for a fit made from data: its columns found by name, in the training's types, and encoded
+# as they were.
+
+# New data as the network sees them: list(X, offset), the numeric matrix, standardised, its columns
+# those of fit$inputs, and the offset of the formula. Rows with missing values have NA there.
+prepare_newdata <- function(fit, newdata, name, call) {
+  encoding <- fit$encoding
+  if (is.null(encoding$columns)) {
+    X <- align_columns(check_inputs(newdata, name, call, least_rows = 0), fit, name, call)
+    return(list(X = standardize_columns(X, encoding$center, encoding$scale)))
+  }
+  raw <- check_newdata(encoding$columns, newdata, name, call)
+  encoded <- encode_new(fit, raw, name, call)
+  check_same_inputs(encoded$X, fit, name, call)
+  check_no_infinite(encoded$X, name, call)
+  X <- standardize_columns(encoded$X, encoding$center, encoding$scale)
+  rownames(X) <- case_names(newdata)
+  list(X = X, offset = encoded$offset)
+}
+
+# Functions in a formula may refuse no rows at all, as splines::ns() does, or make something else of
+# missing values that stand alone, as ifelse() does: such rows are then missing.
+encode_new <- function(fit, raw, name, call) {
+  missing <- list(X = matrix(
+    NA_real_, nrow(raw), fit$shape$units[1],
+    dimnames = list(NULL, fit$inputs)
+  ))
+  if (nrow(raw) == 0) {
+    return(missing)
+  }
+  encoded <- tryCatch(encode_raw(fit$encoding, raw, name, call), backprop_error_input = identity)
+  failed <- inherits(encoded, "error")
+  if (!failed && identical(colnames(encoded$X), fit$inputs)) {
+    return(encoded)
+  }
+  whole <- !Reduce(
+    `|`, lapply(raw, function(x) if (is.null(dim(x))) is.na(x) else rowSums(is.na(x)) > 0)
+  )
+  if (all(whole)) {
+    return(if (failed) cnd_signal(encoded) else encoded)
+  }
+  if (!any(whole)) {
+    return(missing)
+  }
+  part <- encode_raw(fit$encoding, raw[whole, , drop = FALSE], name, call)
+  all_rows <- function(values) replace(rep(NA_real_, nrow(raw)), whole, values)
+  list(
+    X = `colnames<-`(apply(part$X, 2, all_rows), colnames(part$X)),
+    offset = if (!is.null(part$offset)) all_rows(part$offset)
+  )
+}
+
+check_same_inputs <- function(X, fit, name, call) {
+  if (!identical(colnames(X), fit$inputs)) {
+    abort_input(c(
+      "{.arg {name}} must give the inputs that the fit was made with.",
+      x = "It gives {.field {colnames(X)}}.",
+      i = "The fit has {.field {fit$inputs}}."
+    ), call)
+  }
+}
+
+# The raw columns that the fit needs, out of new data, in the training's types.
+check_newdata <- function(columns, newdata, name, call) {
+  if (!is.data.frame(newdata)) {
+    abort_input(c(
+      "{.arg {name}} must be a data frame, as the fit was made from one.",
+      x = "It is {describe(newdata)}.",
+      i = if (is.matrix(newdata)) "Use {.code as.data.frame({name})}."
+    ), call)
+  }
+  newdata <- as.data.frame(newdata)
+  absent <- setdiff(names(columns), names(newdata))
+  if (length(absent) > 0) {
+    abort_input(c("{.arg {name}} must have the columns that the fit was made with.",
+      x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing.",
+      if (length(absent) == 1) nearest_name(absent, setdiff(names(newdata), names(columns)))
+    ), call)
+  }
+  twice <- intersect(names(columns), names(newdata)[duplicated(names(newdata))])
+  if (length(twice) > 0) {
+    abort_input(c(
+      "Columns are matched by name, so the names in {.arg {name}} must be different.",
+      x = "{.field {twice}} {?stands/stand} there more than once."
+    ), call)
+  }
+  raw <- newdata[names(columns)]
+  for (column in names(columns)) {
+    raw[[column]] <- check_column(raw[[column]], columns[[column]], column, name, call)
+  }
+  raw
+}
+
+check_column <- function(x, kind, column, name, call) {
+  text <- kind$type %in% c("factor", "character")
+  if (is.logical(x) && all(is.na(x)) && is.null(dim(x)) && is.null(kind$width)) {
+    return(switch(kind$type,
+      numeric = as.double(x),
+      logical = x,
+      other = x,
+      factor = factor(rep(NA, length(x)), kind$levels, exclude = NULL),
+      as.character(x)
+    ))
+  }
+  found <- if (is.factor(x)) {
+    "factor"
+  } else if (is.character(x)) {
+    "character"
+  } else if (is.logical(x)) {
+    "logical"
+  } else if (is_number(x)) {
+    "numeric"
+  } else {
+    "other"
+  }
+  fits <- if (kind$type == "other") {
+    inherits(x, kind$class)
+  } else if (text) {
+    found %in% c("factor", "character")
+  } else {
+    found == kind$type
+  }
+  if (!fits) {
+    abort_input(c(
+      paste0(
+        "Column {.field {column}} of {.arg {name}} must be {kind_words(kind)}, ",
+        "as the fit was made with."
+      ),
+      x = "It is {describe(x)}.",
+      i = if (inherits(x, "integer64")) column_hint(x, column)
+    ), call)
+  }
+  if (kind$type == "numeric" && !identical(if (is.matrix(x)) ncol(x), kind$width)) {
+    abort_input(c(
+      paste0(
+        "Column {.field {column}} of {.arg {name}} must be {kind_words(kind)}, ",
+        "as the fit was made with."
+      ),
+      x = "It is {describe(x)}."
+    ), call)
+  }
+  if (!text || is.null(kind$levels)) {
+    return(x)
+  }
+  values <- as.character(x)
+  check_known_levels(values, kind$levels, column, name, call)
+  if (kind$type == "factor") {
+    factor(values, kind$levels, exclude = NULL, ordered = kind$ordered)
+  } else {
+    values
+  }
+}
+
+kind_words <- function(kind) {
+  switch(kind$type,
+    numeric = if (is.null(kind$width)) {
+      "numeric"
+    } else {
+      paste("a numeric matrix of", kind$width, "columns")
+    },
+    logical = "logical",
+    other = paste0("of class ", kind$class[1]),
+    "a factor or character"
+  )
+}
+
+# The columns that the fit was made with, in its order.
+align_columns <- function(X, fit, name, call) {
+  expected <- fit$shape$units[1]
+  if (!is.null(fit$inputs) && !is.null(colnames(X)) && !identical(colnames(X), fit$inputs)) {
+    by_name <- identifies(fit$inputs)
+    absent <- if (by_name) setdiff(fit$inputs, colnames(X))
+    if (length(absent) > 0) {
+      abort_input(c(
+        "{.arg {name}} must have the columns that the fit was made with.",
+        x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."
+      ), call)
+    }
+    twice <- unique(colnames(X)[duplicated(colnames(X)) & colnames(X) %in% fit$inputs])
+    if (length(twice) > 0) {
+      abort_input(c(
+        "Columns are matched by name, so the names in {.arg {name}} must be different.",
+        x = "{.field {twice}} {?stands/stand} there more than once."
+      ), call)
+    }
+    if (by_name) {
+      return(X[, fit$inputs, drop = FALSE])
+    }
+  }
+  if (ncol(X) != expected) {
+    abort_input(c(
+      "{.arg {name}} must have {expected} column{?s}, as the fit was made with.",
+      x = "It has {ncol(X)}."
+    ), call)
+  }
+  X
+}

@@ -1,0 +1,198 @@
+# The outcome of a fit made from data: what kind it is, how it becomes the network's targets, and
+# how outputs become responses again.
+
+# list(kind, levels, names, center, scale): "binary" and "classes" for factors, "count" for the
+# Poisson loss, else "numeric", standardised where the output is the identity. `offset` is on the
+# scale of the response.
+describe_outcome <- function(y, label, loss, output_activation, standardize, weights, offset,
+                             call) {
+  if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else y
+  if (is.data.frame(y)) {
+    bad <- which(!vapply(y, function(column) is.numeric(column) && is.null(dim(column)), NA))
+    if (length(bad) > 0) {
+      abort_input(c(
+        "An outcome of several columns must be numeric.",
+        x = "Column {.field {names(y)[bad[1]]}} is {describe(y[[bad[1]]])}."
+      ), call)
+    }
+    y <- as.matrix(y)
+  }
+  if (is.logical(y) || is.character(y) || is.factor(y)) {
+    if (!is.null(dim(y))) {
+      abort_input(c(
+        "The outcome {.field {label}} must be one column of classes, or numbers.",
+        x = "It is {describe(y)}."
+      ), call)
+    }
+    levels <-
+      if (is.logical(y)) c("FALSE", "TRUE") else if (is.factor(y)) levels(y) else sort(unique(y))
+    met <- levels %in% as.character(y)
+    if (sum(met) < 2) {
+      abort_input(c(
+        "The outcome {.field {label}} must have at least two classes.",
+        x = paste0(
+          "{cli::qty(sum(met))}{?All rows are/It has} ",
+          "{if (any(met)) dQuote(levels[met], FALSE) else 'none'}."
+        )
+      ), call)
+    }
+    warn_empty_levels(y, levels, label)
+    return(c(
+      list(
+        kind = if (length(levels) == 2) "binary" else "classes", levels = levels, names = label,
+        center = 0, scale = 1
+      ),
+      if (is.ordered(y)) list(ordered = TRUE)
+    ))
+  }
+  if (!is_number(y)) {
+    abort_input(c("The outcome {.field {label}} must be numeric, logical, character or a factor.",
+      x = "It is {describe(y)}.",
+      i = column_hint(y, label)
+    ), call)
+  }
+  y <- numeric_outcome(y)
+  check_outcome_finite(y, label, call)
+  loss <- if (is.null(loss)) "squared_error" else check_loss(loss, call)$name
+  output <- if (is.null(output_activation)) {
+    (if (loss == "squared_error") {
+      "identity"
+    } else {
+      loss_table$default_output[loss_table$name == loss]
+    })
+  } else {
+    output_activation
+  }
+  offset <- check_offset(offset, nrow(y), ncol(y), call)
+  scales <- column_scales(
+    if (is.null(offset)) y else y - offset, weights, standardize && identical(output, "identity")
+  )
+  list(
+    kind = if (loss == "poisson") "count" else "numeric", levels = NULL,
+    names = if (!is.null(colnames(y))) {
+      colnames(y)
+    } else if (ncol(y) == 1) {
+      label
+    } else {
+      paste0(label, seq_len(ncol(y)))
+    },
+    center = unname(scales$center), scale = unname(scales$scale)
+  )
+}
+
+warn_empty_levels <- function(y, levels, label) {
+  empty <- setdiff(levels, as.character(y))
+  if (length(empty) > 0) {
+    cli::cli_warn(c(
+      paste0(
+        "The outcome {.field {label}} has levels without a row, each with an output all the same: ",
+        "{.val {empty}}."
+      ),
+      i = "{.fn droplevels} leaves them out."
+    ), class = "backprop_warning_levels", call = NULL)
+  }
+}
+
+numeric_outcome <- function(y) {
+  if (is.data.frame(y)) y <- as.matrix(y)
+  names <- colnames(y)
+  matrix(as.double(y), NROW(y), dimnames = if (!is.null(names)) list(NULL, names))
+}
+
+check_outcome_finite <- function(y, label, call) {
+  at <- core_first_not_finite(y)
+  if (at == 0) {
+    return(invisible())
+  }
+  column <- if (is.null(colnames(y))) label else colnames(y)[(at - 1) %/% nrow(y) + 1]
+  abort_input(c(
+    "The outcome must hold finite numbers.",
+    x = "{.field {column}} is {y[at]} in row {(at - 1) %% nrow(y) + 1}.",
+    i = "Drop such rows before the call, or let {.arg na.action} drop them."
+  ), call)
+}
+
+# The outcome as the network is to learn it: a factor, or a numeric matrix; `response` is the same
+# on its own scale.
+encode_outcome <- function(y, outcome, call) {
+  if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
+  y <- plain_outcome(y)
+  if (!is.null(outcome$levels)) {
+    if (!(is.factor(y) || is.character(y) || is.logical(y)) || !is.null(dim(y))) {
+      abort_input(c(
+        "The outcome {.field {outcome$names}} must be a factor, as the fit was made with.",
+        x = "It is {describe(y)}."
+      ), call)
+    }
+    values <- as.character(y)
+    unknown <- setdiff(values[!is.na(values)], outcome$levels)
+    if (length(unknown) > 0) {
+      abort_input(c(
+        "The outcome {.field {outcome$names}} must have the levels that the fit was made with.",
+        x = "It has {.val {unknown}}.",
+        i = "The fit has {.val {outcome$levels}}."
+      ), call)
+    }
+    return(list(y = factor(values, outcome$levels, ordered = isTRUE(outcome$ordered))))
+  }
+  if (!(is.numeric(y) || is.data.frame(y))) {
+    abort_input(c(
+      "The outcome {.field {outcome$names}} must be numeric, as the fit was made with.",
+      x = "It is {describe(y)}."
+    ), call)
+  }
+  y <- numeric_outcome(y)
+  if (ncol(y) != length(outcome$center)) {
+    abort_input(c(
+      "The outcome must have {length(outcome$center)} column{?s}, as the fit was made with.",
+      x = "It has {ncol(y)}."
+    ), call)
+  }
+  check_outcome_finite(y, outcome$names[1], call)
+  list(y = standardize_columns(y, outcome$center, outcome$scale), response = y)
+}
+
+# Offsets as the output layer's input takes them.
+encode_offset <- function(offset, outcome) {
+  if (is.null(offset)) {
+    return(NULL)
+  }
+  offset <- as.matrix(offset)
+  if (all(outcome$scale == 1)) offset else offset / rep(outcome$scale, each = nrow(offset))
+}
+
+# Outputs of the network (n x k) on the scale of the response.
+decode_output <- function(output, encoding) {
+  outcome <- encoding$outcome
+  if (is.null(outcome) || (all(outcome$center == 0) && all(outcome$scale == 1))) {
+    return(output)
+  }
+  output * rep(outcome$scale, each = nrow(output)) + rep(outcome$center, each = nrow(output))
+}
+
+check_outcome_kind <- function(y, label, call) {
+  if (is.null(y)) {
+    abort_input(c(
+      "There is no outcome.",
+      i = "Give it as {.arg y}, or on the left of a formula."
+    ), call)
+  }
+  if ((is.list(y) && !is.data.frame(y)) || length(dim(y)) > 2) {
+    abort_input(c(
+      "The outcome {.field {label}} must be numeric, logical, character or a factor.",
+      x = "It is {describe(y)}."
+    ), call)
+  }
+}
+
+# An array of one dimension, such as tapply() gives, is a vector, and so is one column of classes.
+plain_outcome <- function(y) {
+  if (length(dim(y)) != 1 && (is.data.frame(y) || is.numeric(y) || !identical(ncol(y), 1L))) {
+    return(y)
+  }
+  if (!is.factor(y)) {
+    return(as.vector(y))
+  }
+  dim(y) <- NULL
+  y
+}

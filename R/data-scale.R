@@ -1,0 +1,80 @@
+# Centre and scale of the inputs.
+
+# Means and standard deviations (of the weighted rows, divided by their number) of the columns; a
+# constant column has 1 as its scale.
+column_scales <- function(X, weights, standardize) {
+  if (is_sparse(X)) {
+    return(sparse_scales(X, weights, standardize))
+  }
+  p <- ncol(X)
+  center <- numeric(p)
+  scale <- rep(1, p)
+  constant <- logical(p)
+  counts <- if (length(weights) == 0) rep(TRUE, nrow(X)) else weights > 0
+  for (j in seq_len(p)) {
+    x <- X[counts, j]
+    constant[j] <- min(x) == max(x)
+    if (!standardize) next
+    center[j] <- if (constant[j]) {
+      x[1]
+    } else if (length(weights) == 0) {
+      mean(x)
+    } else {
+      sum(x * (weights[counts] / sum(weights)))
+    }
+    if (constant[j]) next
+    squares <- ((x - center[j]) / (largest <- max(abs(x - center[j]))))^2
+    scale[j] <- largest * sqrt(
+      if (length(weights) == 0) mean(squares) else sum(squares * (weights[counts] / sum(weights)))
+    )
+  }
+  list(
+    center = stats::setNames(center, colnames(X)), scale = stats::setNames(scale, colnames(X)),
+    constant = which(constant & standardize)
+  )
+}
+
+# For the data methods: for each column the root mean square of its numbers other than 0 (of the
+# weighted rows), and no centre, so that zeros stay zeros. The zeros do not count: with them a
+# number that few rows have would become large, and rows that have it would outweigh all others. A
+# column of zeros has 1 as its scale.
+sparse_scales <- function(X, weights, standardize) {
+  scale <- if (standardize) {
+    vapply(seq_len(ncol(X)), function(j) {
+      at <- X@p[j] + seq_len(X@p[j + 1] - X@p[j])
+      x <- abs(X@x[at])
+      weight <- if (length(weights) == 0) rep(1, length(x)) else weights[X@i[at] + 1]
+      counts <- x > 0 & weight > 0
+      if (!any(counts)) {
+        return(0)
+      }
+      largest <- max(x[counts])
+      largest * sqrt(sum(weight[counts] * (x[counts] / largest)^2) / sum(weight[counts]))
+    }, 0)
+  } else {
+    rep(1, ncol(X))
+  }
+  constant <- which(scale == 0)
+  scale[constant] <- 1
+  list(
+    center = stats::setNames(numeric(ncol(X)), colnames(X)),
+    scale = stats::setNames(scale, colnames(X)), constant = constant
+  )
+}
+
+standardize_columns <- function(X, center, scale) {
+  if (is_sparse(X)) {
+    return(divide_columns(X, scale))
+  }
+  for (j in which(center != 0 | scale != 1)) X[, j] <- (X[, j] - center[[j]]) / scale[[j]]
+  X
+}
+
+divide_columns <- function(X, scale) {
+  if (all(scale == 1)) {
+    return(X)
+  }
+  each <- rep.int(scale, diff(X@p))
+  X@x[seq_along(each)] <- X@x[seq_along(each)] / each
+  X
+}

@@ -1,0 +1,91 @@
+# The targets as a numeric matrix, and the classes behind them.
+
+# Targets of any accepted kind: list(y, kind, levels), y being a numeric matrix. Two classes are one
+# column (1 is the second level), more are one column each. `levels`: those of the fit that these
+# belong to; `numeric`: was that one of numbers?
+encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
+  if (numeric && is.factor(y)) {
+    abort_input(c(
+      "{.arg y} must be numeric, as the fit was made with.",
+      x = "It is {describe(y)}."
+    ), call)
+  }
+  if (is.factor(y) || (!is.null(levels) && is.character(y))) {
+    if (is.null(levels)) levels <- levels(y)
+    ordered <- is.ordered(y)
+    y <- as.character(y)
+    if (length(y) != rows) {
+      abort_input(c(
+        "{.arg X} and {.arg y} must have the same number of rows.",
+        x = "{.arg X} has {rows}, {.arg y} has {length(y)}."
+      ), call)
+    }
+    if (anyNA(y)) {
+      abort_input(c(
+        "{.arg y} must have no missing values.",
+        x = "The first is in row {which(is.na(y))[1]}.",
+        i = "Drop such rows before the call."
+      ), call)
+    }
+    unknown <- setdiff(y, levels)
+    if (length(unknown) > 0) {
+      abort_input(c(
+        "{.arg y} must have the levels that the fit was made with.",
+        x = "It has {.val {unknown}}.",
+        i = "The fit has {.val {levels}}."
+      ), call)
+    }
+    if (length(levels) < 2) {
+      abort_input(c(
+        "A factor {.arg y} must have at least two levels.",
+        x = "It has {length(levels)}."
+      ), call)
+    }
+    coded <- if (length(levels) == 2) {
+      matrix(as.double(y == levels[2]), ncol = 1)
+    } else {
+      matrix(as.double(outer(y, levels, "==")), rows, dimnames = list(NULL, levels))
+    }
+    return(list(
+      y = coded, kind = if (length(levels) == 2) "binary" else "classes", levels = levels,
+      ordered = ordered
+    ))
+  }
+  if (!is.null(levels)) {
+    abort_input(c(
+      "{.arg y} must be a factor, as the fit was made with.",
+      x = "It is {describe(y)}."
+    ), call)
+  }
+  list(y = check_targets(y, rows, call), kind = "numeric", levels = NULL)
+}
+
+# The targets as a numeric matrix with as many rows as X; a vector is one column.
+check_targets <- function(y, rows, call) {
+  if (is.null(dim(y)) && (is.numeric(y) || is.logical(y)) && !is.object(y)) y <- matrix(y, ncol = 1)
+  if (is.character(y)) {
+    abort_input(c(
+      "{.arg y} must be numeric, logical or a factor.",
+      x = "It is {describe(y)}.",
+      i = "Use {.code factor(y)}."
+    ), call)
+  }
+  if (is.logical(y) && is.matrix(y)) storage.mode(y) <- "double"
+  if (is.null(y) || (is.null(dim(y)) && is.atomic(y))) {
+    abort_input(c(
+      "{.arg y} must be a numeric or logical vector, a numeric matrix or a factor.",
+      x = "It is {describe(y)}."
+    ), call)
+  }
+  check_matrix(y, "y", call, rows = rows)
+}
+
+# The number of each row's level.
+row_classes <- function(targets) {
+  if (targets$kind == "binary") targets$y[, 1] + 1 else max.col(targets$y, "first")
+}
+
+# Each row's stratum: its class, or one for all.
+strata <- function(targets) {
+  if (targets$kind == "numeric") rep(1, nrow(targets$y)) else row_classes(targets)
+}

@@ -1,0 +1,167 @@
+# The variables behind a formula, and its terms as a fit keeps them.
+
+# What goes wrong within a formula becomes an error of ours.
+in_formula <- function(expression, call, name = "data") {
+  tryCatch(expression, error = function(e) {
+    if (inherits(e, "backprop_error")) cnd_signal(e)
+    abort_input(c(
+      "The formula cannot be evaluated for {.arg {name}}.",
+      x = "{conditionMessage(e)}"
+    ), call)
+  })
+}
+
+# The raw variables behind the inputs: list(frame, constants, rows). What is neither in the data nor
+# as long as they are is a constant.
+collect_variables <- function(terms, data, where, call) {
+  variables <- as.list(attr(terms, "variables"))[-1]
+  response <- attr(terms, "response")
+  needed <- unique(unlist(lapply(variables[-response], variable_names)))
+  known <- if (is.environment(data)) ls(data) else names(data)
+  if (is.data.frame(data)) {
+    absent <- Filter(
+      function(name) !name %in% known && !exists(name, where),
+      unique(c(variable_names(variables[[response]]), needed))
+    )
+    if (length(absent) > 0) {
+      abort_input(c(
+        "The formula names columns that {.arg data} does not have.",
+        x = "{.field {absent}} {?is/are} missing.",
+        if (length(absent) == 1) nearest_name(absent, known)
+      ), call)
+    }
+  }
+  rows <- if (is.data.frame(data)) {
+    nrow(data)
+  } else {
+    NROW(in_formula(eval(variables[[response]], data, where), call))
+  }
+  frame <- list()
+  constants <- list()
+  for (name in needed) {
+    value <- if (name %in% known) data[[name]] else get0(name, where)
+    by_itself <- any(vapply(variables, identical, NA, as.name(name)))
+    # an argument such as FUN = median
+    if (is.function(value) && !by_itself && exists(name, globalenv(), mode = "function")) next
+    if (is.null(value) || is.function(value)) {
+      abort_input(c(
+        "The formula names columns that {.arg data} does not have.",
+        x = "{.field {name}} is missing.",
+        nearest_name(name, known)
+      ), call)
+    }
+    if (is.data.frame(value) || (is.list(value) && by_itself) ||
+      (is.list(value) && name %in% known && !inherits(value, "POSIXlt"))) {
+      abort_column(value, name, "Variable", call)
+    }
+    if (NROW(value) == rows || name %in% known) {
+      frame[[name]] <- value
+    } else if (length(unlist(value)) <= 1000) {
+      constants[[name]] <- value
+    } else {
+      abort_input(c(
+        "Variable {.field {name}} must have a value for each of the {rows} row{?s}.",
+        x = "It is {describe(value)}."
+      ), call)
+    }
+  }
+  list(
+    frame = structure(frame, class = "data.frame", row.names = seq_len(rows)),
+    constants = constants, rows = rows
+  )
+}
+
+# The terms without the variables that the formula takes out again, as in y ~ . - day.
+used_terms <- function(formula, data) {
+  terms <- stats::terms(formula, data = data)
+  factors <- attr(terms, "factors")
+  if (length(factors) == 0 ||
+    all(rowSums(factors)[-c(attr(terms, "response"), attr(terms, "offset"))] > 0)) {
+    terms
+  } else {
+    stats::terms(stats::formula(stats::terms(formula, data = data, simplify = TRUE)), data = data)
+  }
+}
+
+# The names that an expression takes a value from. Those of a function's own arguments, and what
+# stands after a `$`, are none.
+variable_names <- function(expression) {
+  if (is.symbol(expression)) {
+    return(setdiff(as.character(expression), ""))
+  }
+  if (!is.call(expression)) {
+    return(character())
+  }
+  head <- expression[[1]]
+  if (identical(head, quote(`function`))) {
+    return(setdiff(variable_names(expression[[3]]), names(expression[[2]])))
+  }
+  if (is.symbol(head) && as.character(head) %in% c("::", ":::")) {
+    return(character())
+  }
+  parts <- if (is.symbol(head) && as.character(head) %in% c("$", "@")) {
+    expression[2]
+  } else {
+    as.list(expression)[if (is.symbol(head)) -1 else TRUE]
+  }
+  unique(unlist(lapply(as.list(parts), variable_names)))
+}
+
+# The terms as the fit keeps them: evaluated from the global environment, with constants written in.
+# Bases such as poly() are those of the training rows alone.
+portable_terms <- function(terms, raw, calibration_rows, where, constants, call) {
+  predvars <- attr(terms, "predvars")
+  response <- attr(terms, "response")
+  if (length(calibration_rows) > 0 && !identical(predvars, attr(terms, "variables"))) {
+    inputs <- stats::delete.response(terms)
+    attr(inputs, "predvars") <- NULL
+    frame <- in_formula(stats::model.frame(inputs, raw[-calibration_rows, , drop = FALSE]), call)
+    predvars[-c(1, response + 1)] <- attr(attr(frame, "terms"), "predvars")[-1]
+  }
+  if (length(constants) > 0) predvars <- do.call(substitute, list(predvars, constants))
+  unknown <- Filter(
+    function(name) !exists(name, globalenv(), mode = "function"),
+    function_names(predvars[-(response + 1)])
+  )
+  if (length(unknown) > 0) {
+    abort_argument(c(
+      "{.fn predict} looks for the functions of a formula from the global environment.",
+      x = "{.fn {unknown}} {?is/are} not found there.",
+      i = paste0(
+        "Define {?it/them} there, attach the package, write {.code package::{unknown[1]}()}, ",
+        "or make the column before the call."
+      )
+    ), call)
+  }
+  attr(terms, "predvars") <- predvars
+  attr(terms, ".Environment") <- globalenv()
+  attr(terms, "dataClasses") <- attr(terms, "dataClasses")[setdiff(
+    names(attr(terms, "dataClasses")), c("(row)", "(weights)", "(offset)")
+  )]
+  terms
+}
+
+# The names of the functions that an expression calls, but for those with their package.
+function_names <- function(expression) {
+  if (!is.call(expression)) {
+    return(character())
+  }
+  head <- expression[[1]]
+  if (is.symbol(head) && as.character(head) %in% c("::", ":::")) {
+    return(character())
+  }
+  unique(c(
+    if (is.symbol(head)) as.character(head), unlist(lapply(as.list(expression), function_names))
+  ))
+}
+
+# A raw column may be of any class that the formula turns into something usable, and text of any
+# words: levels count where they come out of the formula.
+raw_kind <- function(x) {
+  kind <- column_kind(x)
+  if (is.null(kind)) {
+    return(list(type = "other", class = class(x)))
+  }
+  kind$levels <- if (kind$type == "factor") levels(x)
+  kind
+}

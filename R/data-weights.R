@@ -1,0 +1,113 @@
+# Case weights, class weights and offsets.
+
+# Case weights: one number of at least 0 for each row; numeric() where all are 1.
+check_weights <- function(weights, rows, call) {
+  if (is.null(weights)) {
+    return(numeric())
+  }
+  if (!is.numeric(weights) || is.object(weights) || length(weights) != rows) {
+    abort_argument(c(
+      "{.arg weights} must be a number for each of the {rows} row{?s}.",
+      x = "It is {describe(weights)}."
+    ), call)
+  }
+  bad <- which(!is.finite(weights) | weights < 0)
+  if (length(bad) > 0) {
+    abort_argument(c(
+      "{.arg weights} must be finite and not negative.",
+      x = "The first that is not is {weights[bad[1]]}, in row {bad[1]}."
+    ), call)
+  }
+  if (all(weights == 0)) {
+    abort_argument(c("At least one of {.arg weights} must be above 0.", x = "All are 0."), call)
+  }
+  as.double(weights)
+}
+
+# Case weights times the weight of each row's class.
+apply_class_weights <- function(weights, class_weights, targets, call) {
+  if (is.null(class_weights)) {
+    return(weights)
+  }
+  if (is.null(targets$levels)) {
+    abort_argument(c(
+      "{.arg class_weights} needs a factor {.arg y}.",
+      i = "Use {.arg weights} for numeric targets."
+    ), call)
+  }
+  class <- row_classes(targets)
+  if (length(weights) == 0) weights <- rep(1, length(class))
+  if (identical(class_weights, "balanced")) {
+    share <- tapply(weights, factor(class, seq_along(targets$levels)), sum, default = 0)
+    class_weights <- ifelse(share > 0, sum(weights) / (length(share) * share), 0)
+  } else {
+    if (!is.numeric(class_weights) || length(class_weights) != length(targets$levels) ||
+      !all(is.finite(class_weights)) || any(class_weights < 0)) {
+      abort_argument(c(
+        paste0(
+          "{.arg class_weights} must be {.val balanced}, or a number from 0 for each of the ",
+          "{length(targets$levels)} levels."
+        ),
+        x = "It is {describe(class_weights)}."
+      ), call)
+    }
+    if (!is.null(names(class_weights))) {
+      if (!setequal(names(class_weights), targets$levels)) {
+        abort_argument(c(
+          "The names of {.arg class_weights} must be the levels {.val {targets$levels}}.",
+          x = "They are {.val {names(class_weights)}}."
+        ), call)
+      }
+      class_weights <- class_weights[targets$levels]
+    }
+  }
+  weights <- weights * as.vector(class_weights)[class]
+  if (all(weights == 0)) {
+    abort_argument(c(
+      "At least one row must have a weight above 0.",
+      x = "{.arg class_weights} leave none."
+    ), call)
+  }
+  weights
+}
+
+# Offsets: a number for each row and output, added to the output layer's input; NULL for none.
+check_offset <- function(offset, rows, outputs, call) {
+  if (is.null(offset)) {
+    return(NULL)
+  }
+  if (inherits(offset, "AsIs")) class(offset) <- setdiff(class(offset), "AsIs")
+  if (is_number(offset) && is.null(dim(offset))) offset <- matrix(as.double(offset), ncol = 1)
+  offset <- check_matrix(offset, "offset", call, rows = rows, least_rows = 0)
+  if (ncol(offset) != outputs) {
+    abort_input(c(
+      "{.arg offset} must have {outputs} column{?s}, one for each output.",
+      x = "It has {ncol(offset)}."
+    ), call)
+  }
+  offset
+}
+
+# Case weights and offsets, given as arguments: a list by name.
+check_extras <- function(extras, rows, call) {
+  for (extra in names(extras)) {
+    if (!is.null(extras[[extra]]) &&
+      (!is_number(extras[[extra]]) || NROW(extras[[extra]]) != rows)) {
+      abort_argument(c(
+        "{.arg {extra}} must be a number for each of the {rows} row{?s}.",
+        x = "It is {describe(extras[[extra]])}.",
+        i = if (inherits(extras[[extra]], "integer64")) column_hint(extras[[extra]], extra)
+      ), call)
+    }
+  }
+}
+
+add_offsets <- function(a, b) {
+  if (is.null(a)) {
+    b
+  } else if (is.null(b)) {
+    a
+  } else {
+    as.matrix(a)[, rep_len(1, NCOL(b)), drop = FALSE] + b
+  }
+}

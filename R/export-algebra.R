@@ -1,0 +1,129 @@
+# Activations as expressions of z. Both sides of where(z, a, b), which is a where z > 0 and else b,
+# hold z, so that a missing z stays missing. A language has functions of its own for some of these
+# names; the others it gets from export_expansions.
+export_activations <- list(
+  sigmoid = quote(sigmoid(z)), tanh = quote(tanh(z)), relu = quote(where(z, z, 0 * z)),
+  leaky_relu = quote(where(z, z, 0.01 * z)), elu = quote(where(z, z, expm1(z))),
+  selu = quote(where(z, 1.0507009873554804934 * z, 1.7580993408473768599 * expm1(z))),
+  gelu = quote(z * normal(z)), silu = quote(z * composed_sigmoid(z)),
+  softplus = quote(where(z, z, 0 * z) + log1p(exp(-abs(z)))), identity = quote(z),
+  exp = quote(exp(z))
+)
+
+# The standard normal distribution function, by Cody's rational approximations: z P(z^2) / Q(z^2)
+# near 0, exp(-z^2 / 2) P(|z|) / Q(|z|) in the tails. Their error is below 1e-15, absolute.
+horner <- function(coefficients, x) {
+  Reduce(function(sum, coefficient) call("+", call("*", sum, x), coefficient), coefficients)
+}
+
+normal_expression <- local({
+  squared <- quote(z * z)
+  size <- quote(abs(z))
+  near <- call(
+    "/",
+    call(
+      "*", quote(z),
+      horner(
+        c(
+          0.065682337918207449113, 2.2352520354606839287, 161.02823106855587881,
+          1067.6894854603709582, 18154.981253343561249
+        ),
+        squared
+      )
+    ),
+    horner(
+      c(
+        1, 47.20258190468824187, 976.09855173777669322, 10260.932208618978205, 45507.789335026729956
+      ),
+      squared
+    )
+  )
+  tail <- call(
+    "/",
+    call(
+      "*", quote(exp(-0.5 * (z * z))),
+      horner(
+        c(
+          1.0765576773720192317e-8, 0.39894151208813466764, 8.8831497943883759412,
+          93.506656132177855979, 597.27027639480026226, 2494.5375852903726711,
+          6848.1904505362823326, 11602.651437647350124, 9842.7148383839780218
+        ),
+        size
+      )
+    ),
+    horner(
+      c(
+        1, 22.266688044328115691, 235.38790178262499861, 1519.377599407554805, 6485.558298266760755,
+        18615.571640885098091, 34900.952721145977266, 38912.003286093271411, 19685.429676859990727
+      ),
+      size
+    )
+  )
+  bquote(where(0.66291 - abs(z), 0.5 + .(near), where(z, 1 - .(tail), .(tail))))
+})
+
+# `composed_sigmoid` is the sigmoid where a language's own must not be used: onnxruntime replaces a
+# number times its own sigmoid by a function that it has in single only.
+sigmoid_expression <- quote(where(z, 1 / (1 + exp(-abs(z))), exp(-abs(z)) / (1 + exp(-abs(z)))))
+
+export_expansions <- list(
+  sigmoid = sigmoid_expression, composed_sigmoid = sigmoid_expression,
+  tanh = quote(where(z, 1, -1) * (1 - exp(-2 * abs(z))) / (1 + exp(-2 * abs(z)))),
+  expm1 = quote(exp(z) - 1), log1p = quote(log(1 + z)),
+  log2 = quote(log(z) / 0.69314718055994530942), log10 = quote(log(z) / 2.3025850929940456840),
+  normal = normal_expression
+)
+
+# An expression in another language. `language`: functions that make a call's text of its arguments'
+# texts, for each function it has, with `number` for numbers; `names`: what its names stand for.
+translate <- function(x, language, names) {
+  if (is.numeric(x)) {
+    return(language$number(x))
+  }
+  if (is.symbol(x) || is.character(x)) {
+    return(names[[as.character(x)]])
+  }
+  f <- as.character(x[[1]])
+  if (f %in% c("(", "I")) {
+    return(translate(x[[2]], language, names))
+  }
+  if (f == "-" && length(x) == 2) f <- "negative"
+  if (is.null(language[[f]])) {
+    inner <- x[[2]]
+    return(translate(
+      do.call(substitute, list(export_expansions[[f]], list(z = inner))), language, names
+    ))
+  }
+  do.call(language[[f]], lapply(as.list(x)[-1], translate, language, names))
+}
+
+pattern <- function(text) {
+  force(text)
+  function(...) sprintf(text, ...)
+}
+
+infix <- list(
+  `+` = pattern("(%s + %s)"), `-` = pattern("(%s - %s)"), `*` = pattern("(%s * %s)"),
+  `/` = pattern("(%s / %s)"), negative = pattern("(-%s)"), exp = pattern("exp(%s)"),
+  sqrt = pattern("sqrt(%s)")
+)
+
+# Numbers with all their digits, negative ones in parentheses, several to a line.
+digits <- function(x) {
+  text <- sprintf("%.17g", x)
+  short <- sprintf("%.15g", x)
+  same <- as.numeric(short) == x
+  text[same] <- short[same]
+  text <- ifelse(grepl("[.e]", text), text, paste0(text, ".0"))
+  ifelse(substr(text, 1, 1) == "-", paste0("(", text, ")"), text)
+}
+
+listed <- function(texts, per_line = 6, indent = "    ") {
+  lines <- split(texts, (seq_along(texts) - 1) %/% per_line)
+  paste0(indent, vapply(lines, paste, "", collapse = ", "), collapse = ",\n")
+}
+
+# What a comment can hold in all languages.
+comment_text <- function(x) {
+  gsub("/*", "/ *", gsub("*/", "* /", gsub("[[:cntrl:]]", " ", x), fixed = TRUE), fixed = TRUE)
+}

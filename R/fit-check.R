@@ -1,0 +1,140 @@
+# Is a fit one that the core can be given? Sizes are compared as numbers before any matrix is
+# made from them.
+
+check_model <- function(fit) {
+  need <- function(ok, what, hint = NULL) if (!isTRUE(ok)) abort_format(what, hint)
+  whole <- function(x, least = 0, most = .Machine$integer.max) {
+    is.numeric(x) && length(x) > 0 && all(is.finite(x)) &&
+      all(x == floor(x) & x >= least & x <= most)
+  }
+  one <- function(x) length(x) == 1
+  finite <- function(x, length) is.double(x) && base::length(x) %in% length && all(is.finite(x))
+  number <- function(x, least = -Inf) is.double(x) && length(x) == 1 && !is.na(x) && x >= least
+  text <- function(x) is.character(x) && !anyNA(x)
+  flag <- function(x) is.logical(x) && length(x) == 1 && !is.na(x)
+
+  units <- fit$shape$units
+  need(
+    is.list(fit$shape) && whole(units, 1) && length(units) >= 2,
+    "The units of its layers must be whole numbers from 1."
+  )
+  layers <- length(units) - 1
+  kinds <- fit$shape$activations
+  need(
+    is.integer(kinds) && length(kinds) == layers && whole(kinds, 0, nrow(activation_table) - 1) &&
+      !any(activation_table$output_only[kinds[-layers] + 1]),
+    "Each layer must have an activation that it can have."
+  )
+  parameters <- shape_parameters(fit$shape)
+  outputs <- units[layers + 1]
+  names <- network_names(layers - 1)
+  for (layer in seq_len(layers)) {
+    size <- list(c(units[layer], units[layer + 1]), c(1, units[layer + 1]))
+    for (part in 1:2) {
+      w <- fit[[names[2 * layer - 2 + part]]]
+      need(
+        is.double(w) && is.matrix(w) && all(dim(w) == size[[part]]) && all(is.finite(w)),
+        paste0(
+          "Its ", names[2 * layer - 2 + part],
+          " must be a matrix of finite numbers of the size that its layers say."
+        )
+      )
+    }
+  }
+  need(
+    is.numeric(fit$n) && one(fit$n) && whole(fit$n), "Its number of rows must be a whole number."
+  )
+  need(
+    is.null(fit$levels) ||
+      (text(fit$levels) && !anyDuplicated(fit$levels) &&
+        length(fit$levels) == if (outputs == 1) 2 else outputs),
+    "Its levels do not fit its outputs."
+  )
+  need(
+    is.null(fit$inputs) || (text(fit$inputs) && length(fit$inputs) == units[1]),
+    "It must have a name for each input, or none.", "Give all of them names, in {.code fit$inputs}."
+  )
+  need(
+    is.null(fit$outputs) || (text(fit$outputs) && length(fit$outputs) == outputs),
+    "It must have a name for each output, or none.",
+    "Give all of them names, in {.code fit$outputs}."
+  )
+  need(
+    is.null(fit$ordered) || (isTRUE(fit$ordered) && !is.null(fit$levels)),
+    "Its mark of ordered levels must be true, or absent."
+  )
+  need(
+    flag(fit$has_offset) && (is.null(fit$data) || (text(fit$data) && one(fit$data))),
+    "Its marks of the data are not as expected."
+  )
+  need(
+    text(fit$stop) && one(fit$stop) && fit$stop %in% names(stop_reasons),
+    "The reason why training ended is not known."
+  )
+  need(
+    (is.null(fit$objective) || number(fit$objective)) &&
+      (is.null(fit$best_epoch) || whole(fit$best_epoch) && one(fit$best_epoch)),
+    "Its objective or best epoch is no number."
+  )
+  for (name in c("output", "residuals")) {
+    if (!is.null(fit[[name]])) {
+      need(
+        is.matrix(fit[[name]]) && is.double(fit[[name]]) &&
+          all(dim(fit[[name]]) == c(fit$n, outputs)) && all(is.finite(fit[[name]])),
+        paste0("Its ", name, " must have a row for each row of the data.")
+      )
+    }
+  }
+  need(
+    is.data.frame(fit$history) && all(vapply(fit$history, is.double, NA)) &&
+      all(c("epoch", "loss") %in% names(fit$history)),
+    "Its history must be a table of numbers."
+  )
+  need(
+    is.null(fit$calibration) ||
+      (is.list(fit$calibration) &&
+        length(fit$calibration) == (if (is.null(fit$levels)) outputs else 1) &&
+        all(vapply(
+          fit$calibration, function(scores) is.double(scores) && all(is.finite(scores)), NA
+        ))),
+    "Its calibration must be lists of finite numbers."
+  )
+  errors <- function(x) {
+    is.list(x) && is.double(x$table) && is.matrix(x$table) && nrow(x$table) == outputs &&
+      !is.null(colnames(x$table)) && (is.null(x$accuracy) || number(x$accuracy))
+  }
+  need(
+    is.null(fit$errors) ||
+      (is.list(fit$errors) && errors(fit$errors$training) &&
+        (is.null(fit$errors$held_out) || errors(fit$errors$held_out)) && flag(fit$errors$weighted)),
+    "Its errors must be tables of numbers."
+  )
+  need(
+    is.null(fit$probe) ||
+      (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA)) && whole(fit$probe$rows) &&
+        length(fit$probe$typical) == units[1] && !anyNA(fit$probe$typical) &&
+        length(fit$probe$idle) == layers - 1),
+    "What it knows of the inputs and units must be numbers."
+  )
+  need(
+    is.null(fit$na.action) ||
+      (whole(fit$na.action, 1) && inherits(fit$na.action, c("omit", "exclude"))),
+    "The rows that were left out must be whole numbers."
+  )
+  need(
+    is.null(fit$chosen) || text(fit$chosen), "What was chosen for it must be names of arguments."
+  )
+  check_model_call(fit$call, need)
+  check_model_settings(fit$settings, fit$shape, need, number, flag, whole)
+  check_model_state(fit$state, fit$settings, parameters, need, number, finite, whole)
+  need(is.null(fit$encoding$columns) || !is.null(fit$inputs), "It must have a name for each input.")
+  check_model_encoding(fit$encoding, units[1], outputs, fit$levels, need, finite, flag, whole)
+  fit
+}
+
+stop_reasons <- c(
+  iterations = "all that were asked for", gradient = "as the gradient is small (converged)",
+  precision = "as no step lowers the objective any more (not converged)",
+  patience = "out of patience", callback = "by the callback", interrupted = "interrupted",
+  diverged = "before it diverged"
+)

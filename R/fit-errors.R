@@ -1,0 +1,57 @@
+# Errors of the outputs, for summary().
+
+# Of some rows: the errors by output (`table`, k x 2 or 3) and, for classes, the share of right
+# ones. A fit keeps this where it does not keep what it is made of.
+output_errors <- function(residuals, y, weights, levels) {
+  share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
+  squared <- colSums(share * residuals^2)
+  table <- cbind(
+    mean_squared_error = squared, mean_absolute_error = colSums(share * abs(residuals))
+  )
+  if (is.null(levels)) {
+    spread <- colSums(share * (y - rep(colSums(share * y), each = nrow(y)))^2)
+    return(list(table = cbind(table, r_squared = ifelse(spread > 0, 1 - squared / spread, NA))))
+  }
+  class_of <- function(output) {
+    if (ncol(output) == 1) output[, 1] > 0.5 else max.col(output, "first")
+  }
+  list(table = table, accuracy = sum(share[class_of(y) == class_of(y - residuals)]))
+}
+
+training_errors <- function(residuals, y, weights, held_out, levels) {
+  if (length(held_out) == 0) {
+    return(list(
+      training = output_errors(residuals, y, weights, levels), weighted = length(weights) > 0
+    ))
+  }
+  of <- function(rows) {
+    output_errors(
+      residuals[rows, , drop = FALSE], y[rows, , drop = FALSE],
+      if (length(weights) > 0) weights[rows], levels
+    )
+  }
+  list(
+    training = of(setdiff(seq_len(nrow(y)), held_out)), held_out = of(held_out),
+    weighted = length(weights) > 0
+  )
+}
+
+output_names <- function(fit, outputs) {
+  names <- if (!is.null(fit$outputs)) fit$outputs else fit$encoding$outcome$names
+  if (length(names) == outputs) names else seq_len(outputs)
+}
+
+error_table <- function(fit) {
+  if (is.null(fit$errors)) {
+    return(NULL)
+  }
+  table <- function(errors, rows) {
+    data.frame(
+      output = output_names(fit, nrow(errors$table)), rows = rows, errors$table, row.names = NULL
+    )
+  }
+  rbind(
+    table(fit$errors$training, "training"),
+    if (!is.null(fit$errors$held_out)) table(fit$errors$held_out, "held out")
+  )
+}

@@ -1,0 +1,89 @@
+# What R users expect of a model.
+
+stored_fitted <- function(fit, call, what = "output") {
+  values <- unclass(fit)[[what]]
+  if (is.null(values)) {
+    abort_argument(c(
+      "This fit does not hold its {what}.",
+      i = "It was made with {.code keep_fitted = FALSE}: use {.code predict(fit, X)}."
+    ), call)
+  }
+  values
+}
+
+#' @export
+coef.nn_fit <- function(object, ...) {
+  fit <- unclass(object)
+  fit[network_names(hidden_layers(fit$shape))]
+}
+
+#' @export
+fitted.nn_fit <- function(object, ...) {
+  check_no_dots(current_env(), ..., known = "object")
+  stats::napredict(object$na.action, bare(stored_fitted(object, current_env())))
+}
+
+#' @export
+residuals.nn_fit <- function(object, type = "response", ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = c("object", "type"))
+  check_choice(type, "response", "type", call)
+  stats::naresid(object$na.action, bare(stored_fitted(object, call, "residuals")))
+}
+
+#' @export
+nobs.nn_fit <- function(object, ...) unclass(object)$n
+
+#' @importFrom stats formula
+#' @export
+formula.nn_fit <- function(x, ...) stats::formula(terms.nn_fit(x))
+
+#' @importFrom stats terms
+#' @export
+terms.nn_fit <- function(x, ...) {
+  terms <- unclass(x)$encoding$terms
+  if (is.null(terms)) {
+    abort_argument(c(
+      "This fit was made without a formula.",
+      i = "Use {.code nn_train(y ~ x, data)}."
+    ), current_env())
+  }
+  terms
+}
+
+#' @export
+`$.nn_fit` <- function(x, name) {
+  fit <- unclass(x)
+  if (name %in% names(fit)) {
+    return(fit[[name]])
+  }
+  layers <- hidden_layers(fit$shape)
+  if (name %in% c("wh", "bh") && layers != 1) {
+    abort_argument(c(
+      "This fit has {layers} hidden layer{?s}, so there is no {.field {name}}.",
+      i = if (layers > 1) {
+        "There are {.field {paste0(name, seq_len(layers))}}."
+      } else {
+        "There are {.field wout} and {.field bout}."
+      }
+    ), current_env())
+  }
+  NULL
+}
+
+# What the inputs and the outputs are called where a name is needed.
+end_names <- function(fit) {
+  units <- fit$shape$units
+  outputs <- if (length(fit$levels) == 2) {
+    fit$levels[2]
+  } else if (is.null(fit$outputs)) {
+    fit$encoding$outcome$names
+  } else {
+    fit$outputs
+  }
+  numbered <- function(stem, n) if (n == 1) stem else paste0(stem, seq_len(n))
+  list(
+    inputs = if (is.null(fit$inputs)) numbered("x", units[1]) else fit$inputs,
+    outputs = if (is.null(outputs)) numbered("output", last(units)) else outputs
+  )
+}

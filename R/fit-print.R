@@ -1,0 +1,191 @@
+# print() and summary() of a fit.
+
+describe_layers <- function(fit) {
+  kinds <- activation_table$name[fit$shape$activations + 1]
+  paste0(
+    paste(fit$shape$units, collapse = "-"), " (", paste(kinds, collapse = ", "), "), ",
+    format(shape_parameters(fit$shape), big.mark = ","), " weights"
+  )
+}
+
+describe_training <- function(fit) {
+  s <- fit$settings
+  extras <- c(
+    if (s$penalty > 0) paste("penalty", format(s$penalty)),
+    if (s$penalty_l1 > 0) paste("L1 penalty", format(s$penalty_l1))
+  )
+  ways <- c(
+    describe_optimizer(s$optimizer),
+    if (is.null(s$batch_size)) {
+      "full batch"
+    } else {
+      paste0("batches of ", s$batch_size, if (!s$shuffle) " in order")
+    },
+    if (length(s$dropout) > 0) paste("dropout", paste(format(s$dropout), collapse = " and ")),
+    if (!is.null(s$schedule)) describe_schedule(s$schedule),
+    if (is.finite(s$clip)) paste("clip", format(s$clip)),
+    if (is.finite(s$patience)) paste("patience", format(s$patience)),
+    if (s$tolerance > 0) paste("tolerance", format(s$tolerance)),
+    if (s$restarts > 1) paste("the best of", format(s$restarts), "starts"),
+    if (s$precision == "single") "single precision"
+  )
+  c(
+    paste0(
+      "Data:      ", counted(fit$n, "row"), ", ", counted(fit$shape$units[1], "input"), ", ",
+      counted(last(fit$shape$units), "output"),
+      if (!is.null(fit$levels)) paste0(" (levels ", some_of(fit$levels), ")")
+    ),
+    describe_rows(fit), describe_encoding(fit),
+    paste0(
+      "Objective: ",
+      paste(c(s$loss$name, paste(s$reduction, "over the rows"), extras), collapse = ", ")
+    ),
+    paste0("Training:  ", paste(ways, collapse = ", ")), describe_defaults(fit),
+    paste0(
+      "Ended:     ", "after ", counted(fit$state$epoch, "epoch"), ", ", stop_reasons[[fit$stop]]
+    )
+  )
+}
+
+# What the rows are used for, besides training, and what they bring.
+describe_rows <- function(fit) {
+  share <- fit$settings$validation
+  parts <- c(
+    if (is.numeric(share)) paste("a share of", format(share), "held out"),
+    if (identical(share, "given")) "others held out, as given",
+    if (!is.null(fit$encoding$calibration$rows)) {
+      paste(format(fit$encoding$calibration$rows, big.mark = ","), "more for calibration")
+    },
+    if (isTRUE(fit$has_weights)) "case weights",
+    if (!is.null(fit$settings$class_weights)) "class weights", if (isTRUE(fit$has_offset)) "offsets"
+  )
+  if (length(parts) > 0) paste0("Rows:      ", paste(parts, collapse = ", "))
+}
+
+# What print() says of a fit made from data.
+describe_encoding <- function(fit) {
+  encoding <- fit$encoding
+  if (is.null(encoding)) {
+    return(NULL)
+  }
+  outcome <- encoding$outcome
+  inputs <- if (all(encoding$scale == 1 & encoding$center == 0)) {
+    "inputs as they are"
+  } else if (is.null(encoding$columns)) {
+    "inputs scaled, not centred"
+  } else {
+    "inputs standardised"
+  }
+  scaled <- any(outcome$scale != 1 | outcome$center != 0)
+  left_out <- length(fit$na.action) -
+    (if (inherits(fit$na.action, "exclude")) sum(encoding$calibration$rows) else 0)
+  what <- switch(outcome$kind,
+    binary = paste0("probability of ", outcome$levels[2]),
+    classes = paste(length(outcome$levels), "classes"),
+    count = "counts",
+    if (scaled) "standardised (the losses are on that scale)" else "as it is"
+  )
+  c(
+    paste0(
+      "Scaling:   ", inputs,
+      if (length(encoding$constant) > 0) {
+        paste0(", ", counted(length(encoding$constant), "constant column"), " without effect")
+      }
+    ),
+    paste0("Outcome:   ", paste(outcome$names, collapse = ", "), ", ", what),
+    if (left_out > 0) paste0("Left out:  ", counted(left_out, "row"), " with missing values")
+  )
+}
+
+describe_defaults <- function(fit) {
+  if (length(fit$chosen) == 0) {
+    return(NULL)
+  }
+  lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)"), 90)
+  paste0(c("Defaults:  ", rep(strrep(" ", 11), length(lines) - 1)), lines)
+}
+
+#' @export
+print.nn_fit <- function(x, ...) {
+  fit <- unclass(x)
+  history <- fit$history
+  cat("Multilayer perceptron ", describe_layers(fit), "\n", sep = "")
+  cat(describe_training(fit), sep = "\n")
+  last <- nrow(history)
+  if (last > 0) {
+    cat(
+      "Loss:      ", format(history$loss[1], digits = 4), " in epoch 1",
+      if (last > 1) {
+        paste0(", ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch)
+      },
+      " (mean per row)\n",
+      sep = ""
+    )
+    if (!is.null(fit$best_epoch)) {
+      cat(
+        "Held out:  ", format(fit$state$best_loss, digits = 4), " in epoch ", fit$best_epoch,
+        ", the best, whose weights are kept\n",
+        sep = ""
+      )
+    }
+  }
+  cat(doctor_line(fit))
+  invisible(x)
+}
+
+#' @export
+summary.nn_fit <- function(object, ...) {
+  fit <- unclass(object)
+  units <- fit$shape$units
+  layers <- length(units) - 1
+  table <- data.frame(
+    layer = c(layer_names("hidden", layers - 1), "output"), inputs = units[-length(units)],
+    units = units[-1], activation = activation_table$name[fit$shape$activations + 1],
+    weights = (units[-length(units)] + 1) * units[-1]
+  )
+  sizes <- vapply(coef(object)[2 * seq_len(layers) - 1], function(w) max(abs(w)), 0)
+  table$largest <- unname(sizes)
+  if (is.null(fit$errors) && !is.null(fit$residuals)) {
+    fit$errors <- training_errors(fit$residuals, fit$residuals + fit$output, NULL, NULL, fit$levels)
+  }
+  structure(
+    list(
+      layers = table, errors = error_table(fit), training = describe_training(fit),
+      parameters = sum(table$weights), objective = fit$objective, history = fit$history,
+      stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
+      accuracy = c(
+        training = fit$errors$training$accuracy, `held out` = fit$errors$held_out$accuracy
+      ),
+      call = fit$call
+    ),
+    class = "summary.nn_fit"
+  )
+}
+
+#' @export
+print.summary.nn_fit <- function(x, ...) {
+  cat("Call: ", paste(deparse(x$call), collapse = "\n"), "\n\n", sep = "")
+  cat(x$training, sep = "\n")
+  cat("\nLayers (largest: the greatest size of a weight)\n")
+  print(x$layers, row.names = FALSE, digits = 4)
+  if (!is.null(x$errors)) {
+    cat("\nErrors of the outputs", if (x$weighted) " (weighted)", "\n", sep = "")
+    print(x$errors, row.names = FALSE, digits = 4)
+    if (length(x$accuracy) > 0) {
+      cat(
+        "Accuracy: ", paste(format(x$accuracy, digits = 4), names(x$accuracy), collapse = ", "),
+        "\n",
+        sep = ""
+      )
+    }
+  }
+  cat(
+    "\n",
+    if (!is.null(x$objective)) {
+      paste0("Objective reached: ", format(x$objective, digits = 7), " with ")
+    },
+    x$parameters, " weights\n",
+    sep = ""
+  )
+  invisible(x)
+}

@@ -1,0 +1,20 @@
+# The objective, as the core takes it and as it comes back.
+
+core_objective <- function(settings) {
+  list(
+    loss = match(settings$loss$name, loss_table$name) - 1L,
+    loss_parameter = settings$loss$parameter, mean = settings$reduction == "mean",
+    penalty = settings$penalty, penalty_l1 = settings$penalty_l1
+  )
+}
+
+# The objective's value from what core_backward() returns.
+objective_value <- function(result, objective) {
+  result$sum / (if (objective$mean) result$weight else 1) + result$penalty
+}
+
+evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all = FALSE) {
+  result <- core_backward(problem$shape, problem$objective, weights, problem$rows, gradient, all)
+  result$value <- objective_value(result, problem$objective)
+  result
+}

@@ -1,0 +1,290 @@
+# An optimiser is a small list of its settings, of class `nn_optimizer`; the core gets it as the
+# numbers of `optimizer_numbers()`.
+
+new_optimizer <- function(name, learning_rate, ..., full_batch = FALSE, family = 0L, rule = 0L) {
+  optimizer <- list(
+    name = name, learning_rate = learning_rate, numbers = list(...), full_batch = full_batch,
+    family = family, rule = rule
+  )
+  class(optimizer) <- "nn_optimizer"
+  optimizer
+}
+
+check_rate <- function(learning_rate, default, call) {
+  if (is.null(learning_rate)) {
+    default
+  } else {
+    check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
+  }
+}
+
+check_decay <- function(x, name, call) check_share_of_one(x, name, call, with_0 = TRUE)
+
+#' Optimisers
+#'
+#' How the gradient becomes a step. Each function makes an object with an optimiser's settings, for
+#' the argument `optimizer` of [nn_train()]; a string (`"adam"`) stands for the one with its default
+#' settings. The learning rate may be given here or to [nn_train()], not both.
+#'
+#' Below, `g` is the gradient of the objective for the batch and `w` the weights.
+#' `nn_gradient_descent()`: `w - learning_rate * g`. `nn_momentum()`:
+#' `v <- momentum * v - learning_rate * g; w + v`. `nn_nesterov()`: the same `v`, then
+#' `w + momentum * v - learning_rate * g`. `nn_rmsprop()`: `v <- decay * v + (1 - decay) * g^2; w -
+#' learning_rate * g / (sqrt(v) + epsilon)`. `nn_adam()`: Algorithm 1 of the paper. `nn_adamw()`:
+#' the same after `w <- w - learning_rate * weight_decay * w`, for weights and not for biases.
+#'
+#' The last three see all rows at once. `nn_rprop()` (resilient back-propagation, in the variant
+#' iRprop-) uses the sign of the gradient alone: each weight has a step of its own, longer while the
+#' sign stays, shorter where it changes. `nn_lbfgs()` (limited-memory BFGS with a strong-Wolfe line
+#' search) and `nn_lm()` (Levenberg-Marquardt, for small least-squares problems) use curvature, have
+#' no rate, and end by themselves where the gradient is small enough: one epoch is one accepted
+#' iteration. They need `batch_size = NULL` and take no dropout, schedule or clipping. Why they
+#' stopped stands in `fit$stop`.
+#'
+#' @param learning_rate The step's length per unit of gradient, a positive number; `NULL` (the
+#'   default) means the optimiser's own: 0.1 for gradient descent, 0.01 for momentum and Nesterov,
+#'   0.001 for the others, and for `nn_rprop()` 0.01, each weight's first step.
+#' @param momentum Which part of the last step is taken again, from 0 to below 1; 0.9 by default.
+#' @param decay Which part of the mean square of the gradient is kept, from 0 to below 1; 0.9 by
+#'   default.
+#' @param beta1,beta2 Which part of the mean of the gradient and of its square is kept, from 0 to
+#'   below 1; 0.9 and 0.999, as in the paper.
+#' @param epsilon Added to the root of the mean square, so that nothing is divided by 0; a positive
+#'   number, 1e-8 by default.
+#' @param weight_decay The rate at which weights shrink, times the learning rate, a number from 0;
+#'   0.01 by default.
+#' @param less,more What a step is multiplied by where the sign of the gradient changed (0.5,
+#'   between 0 and 1) and stayed (1.2, above 1).
+#' @param least,most The smallest and the largest step, positive numbers; 1e-6 and 50, as in the
+#'   paper.
+#' @param history How many pairs of steps and gradient changes are kept, a whole number from 1; 10
+#'   by default.
+#' @param gradient_tolerance Training ends where the largest `|g| * max(1, |w|)` is at most this
+#'   times `max(1, objective)`, for the objective as a mean over the rows; a number from 0, 1e-8 by
+#'   default. With `precision = "single"` the gradient is known to about seven digits, and the stop
+#'   is often `"precision"`.
+#' @return A list of class `nn_optimizer`.
+#' @section Errors: `backprop_error_argument` where a setting is outside its range.
+#' @references Polyak (1964), momentum, \doi{10.1016/0041-5553(64)90137-5}. Nesterov (1983); in this
+#'   form Sutskever, Martens, Dahl and Hinton (2013). Tieleman and Hinton (2012), RMSprop, lecture
+#'   6.5 of *Neural Networks for Machine Learning*. Kingma and Ba (2015), Adam,
+#'   \doi{10.48550/arXiv.1412.6980}. Loshchilov and Hutter (2019), AdamW,
+#'   \doi{10.48550/arXiv.1711.05101}. Riedmiller and Braun (1993), Rprop,
+#'   \doi{10.1109/ICNN.1993.298623}; Igel and Huesken (2003), iRprop-,
+#'   \doi{10.1016/S0925-2312(01)00700-7}. Liu and Nocedal (1989), L-BFGS, \doi{10.1007/BF01589116};
+#'   Hager and Zhang (2005), approximate Wolfe conditions, \doi{10.1137/030601880}. Marquardt
+#'   (1963), \doi{10.1137/0111030}; More (1978), its scaling, \doi{10.1007/BFb0067700}.
+#' @examples
+#' nn_adam(learning_rate = 0.01)
+#'
+#' set.seed(1)
+#' X <- as.matrix(cars["speed"])
+#' fit <- nn_train(X, cars$dist,
+#'   hidden = 0, output_activation = "identity",
+#'   optimizer = nn_lm(), epochs = 20
+#' )
+#' fit$stop
+#' @name nn_optimizers
+NULL
+
+#' @rdname nn_optimizers
+#' @export
+nn_gradient_descent <- function(learning_rate = NULL) {
+  new_optimizer("gradient_descent", check_rate(learning_rate, 0.1, current_env()))
+}
+
+#' @rdname nn_optimizers
+#' @export
+nn_momentum <- function(learning_rate = NULL, momentum = 0.9) {
+  new_optimizer(
+    "momentum", check_rate(learning_rate, 0.01, current_env()),
+    momentum = check_decay(momentum, "momentum", current_env()), rule = 1L
+  )
+}
+
+#' @rdname nn_optimizers
+#' @export
+nn_nesterov <- function(learning_rate = NULL, momentum = 0.9) {
+  new_optimizer(
+    "nesterov", check_rate(learning_rate, 0.01, current_env()),
+    momentum = check_decay(momentum, "momentum", current_env()), rule = 2L
+  )
+}
+
+#' @rdname nn_optimizers
+#' @export
+nn_rmsprop <- function(learning_rate = NULL, decay = 0.9, epsilon = 1e-8) {
+  call <- current_env()
+  new_optimizer("rmsprop", check_rate(learning_rate, 0.001, call),
+    decay = check_decay(decay, "decay", call),
+    epsilon = check_number(epsilon, "epsilon", call, least = 0, above = TRUE), rule = 3L
+  )
+}
+
+#' @rdname nn_optimizers
+#' @export
+nn_adam <- function(learning_rate = NULL, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8) {
+  call <- current_env()
+  new_optimizer("adam", check_rate(learning_rate, 0.001, call),
+    beta1 = check_decay(beta1, "beta1", call), beta2 = check_decay(beta2, "beta2", call),
+    epsilon = check_number(epsilon, "epsilon", call, least = 0, above = TRUE), rule = 4L
+  )
+}
+
+#' @rdname nn_optimizers
+#' @export
+nn_adamw <- function(learning_rate = NULL, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8,
+                     weight_decay = 0.01) {
+  call <- current_env()
+  adam <- nn_adam(learning_rate, beta1, beta2, epsilon)
+  adam$name <- "adamw"
+  adam$numbers$weight_decay <- check_number(weight_decay, "weight_decay", call, least = 0)
+  adam
+}
+
+#' @rdname nn_optimizers
+#' @export
+nn_rprop <- function(learning_rate = NULL, less = 0.5, more = 1.2, least = 1e-6, most = 50) {
+  call <- current_env()
+  less <- check_share_of_one(less, "less", call)
+  more <- check_number(more, "more", call, least = 1, above = TRUE)
+  least <- check_number(least, "least", call, least = 0, above = TRUE)
+  new_optimizer("rprop", check_rate(learning_rate, 0.01, call),
+    less = less, more = more, least = least,
+    most = check_number(most, "most", call, least = least), full_batch = TRUE, rule = 5L
+  )
+}
+
+#' @rdname nn_optimizers
+#' @export
+nn_lbfgs <- function(history = 10, gradient_tolerance = 1e-8) {
+  call <- current_env()
+  new_optimizer(
+    "lbfgs", NULL,
+    history = check_whole(history, "history", call),
+    gradient_tolerance = check_number(gradient_tolerance, "gradient_tolerance", call, least = 0),
+    full_batch = TRUE, family = 1L
+  )
+}
+
+#' @rdname nn_optimizers
+#' @export
+nn_lm <- function(gradient_tolerance = 1e-8) {
+  new_optimizer(
+    "lm", NULL,
+    gradient_tolerance = check_number(
+      gradient_tolerance, "gradient_tolerance", current_env(),
+      least = 0
+    ),
+    full_batch = TRUE, family = 2L
+  )
+}
+
+optimizer_makers <- list(
+  gradient_descent = nn_gradient_descent, momentum = nn_momentum, nesterov = nn_nesterov,
+  rmsprop = nn_rmsprop, adam = nn_adam, adamw = nn_adamw, rprop = nn_rprop, lbfgs = nn_lbfgs,
+  lm = nn_lm
+)
+
+second_order <- function(optimizer) optimizer$family > 0
+
+# The optimiser of a call, with the rate of the call where that gives one.
+check_optimizer <- function(optimizer, learning_rate, call) {
+  given <- inherits(optimizer, "nn_optimizer")
+  chosen <- if (given) {
+    optimizer
+  } else {
+    optimizer_makers[[check_choice(optimizer, names(optimizer_makers), "optimizer", call)]]()
+  }
+  if (is.null(learning_rate)) {
+    return(chosen)
+  }
+  if (second_order(chosen)) {
+    abort_argument(c(
+      "{.val {chosen$name}} has no learning rate.",
+      x = "{.arg learning_rate} is {describe(learning_rate)}.",
+      i = "Leave it out."
+    ), call)
+  }
+  if (given) {
+    abort_argument(c(
+      "The learning rate is given twice.",
+      x = paste0(
+        "{.arg learning_rate} is {describe(learning_rate)}, and {.arg optimizer} has ",
+        "{describe(optimizer$learning_rate)}."
+      ),
+      i = "Give it to the optimiser alone: {.code nn_{optimizer$name}(learning_rate = )}."
+    ), call)
+  }
+  chosen$learning_rate <- check_number(
+    learning_rate, "learning_rate", call,
+    least = 0, above = TRUE
+  )
+  chosen
+}
+
+# As the core takes it: for each rule the numbers under the names of src/core/train.h, 0 where it
+# has none.
+no_numbers <- list(
+  decay = 0, decay2 = 0, epsilon = 0, factor_less = 0, factor_more = 0, weight_decay = 0,
+  history = 0, gradient_tolerance = 0
+)
+
+name_in_core <- c(
+  momentum = "decay", decay = "decay", beta1 = "decay", least = "decay", beta2 = "decay2",
+  most = "decay2", epsilon = "epsilon", less = "factor_less", more = "factor_more",
+  weight_decay = "weight_decay", history = "history", gradient_tolerance = "gradient_tolerance"
+)
+
+optimizer_numbers <- function(optimizer, clip = Inf) {
+  numbers <- no_numbers
+  numbers[name_in_core[names(optimizer$numbers)]] <- optimizer$numbers
+  c(list(family = optimizer$family, rule = optimizer$rule, clip = clip), numbers)
+}
+
+# What the optimiser remembers before the first step.
+moments <- c(
+  gradient_descent = 0, momentum = 1, nesterov = 1, rmsprop = 1, adam = 2, adamw = 2, rprop = 2,
+  lbfgs = 0, lm = 0
+)
+
+first_memory <- function(optimizer, parameters) {
+  count <- moments[[optimizer$name]]
+  memory <- list(
+    moment = numeric(if (count > 0) parameters else 0),
+    moment2 = rep(
+      if (optimizer$name == "rprop") optimizer$learning_rate else 0,
+      if (count > 1) parameters else 0
+    )
+  )
+  if (second_order(optimizer)) {
+    memory$curvature <- list(
+      gradient = numeric(), s = matrix(0, parameters, 0), y = matrix(0, parameters, 0),
+      scale = numeric(), objective = 0, data_loss = 0, correct = 0, evaluations = 0, damping = 0,
+      damping_factor = 2
+    )
+  }
+  memory
+}
+
+#' @export
+print.nn_optimizer <- function(x, ...) {
+  cat("Optimiser ", describe_optimizer(x), "\n", sep = "")
+  invisible(x)
+}
+
+describe_optimizer <- function(optimizer) {
+  numbers <- c(
+    if (!is.null(optimizer$learning_rate)) list(learning_rate = optimizer$learning_rate),
+    optimizer$numbers
+  )
+  paste0(
+    optimizer$name,
+    if (length(numbers) > 0) {
+      paste0(
+        " (", paste(gsub("_", " ", names(numbers)), vapply(numbers, format, ""), collapse = ", "),
+        ")"
+      )
+    }
+  )
+}

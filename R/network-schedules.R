@@ -1,0 +1,163 @@
+#' Schedules of the learning rate
+#'
+#' How the learning rate changes from epoch to epoch, for the argument `schedule` of [nn_train()]. A
+#' schedule multiplies the optimiser's rate by a factor that depends on the epoch; `NULL` in
+#' [nn_train()] is the constant rate. Schedules have a horizon of their own, so that going on with
+#' [nn_continue()] does not change the past.
+#'
+#' `nn_step()`: `factor^floor((epoch - 1) / every)`. `nn_exponential()`: `factor^(epoch - 1)`.
+#' `nn_cosine()`: from 1 in epoch 1 along half a cosine to `least` in epoch `epochs`, and `least`
+#' from then on. `nn_warm_up()`: from `1 / epochs` in equal steps to 1 in epoch `epochs`, then the
+#' schedule `then`, which counts its epochs from there. `nn_plateau()`: times `factor` whenever the
+#' watched loss (the held-out rows' where there are some) has not fallen below its best for
+#' `patience` epochs.
+#'
+#' @param every After how many epochs the rate drops, a whole number from 1.
+#' @param factor What the rate is multiplied by, a number above 0 and up to 1.
+#' @param epochs The horizon, in epochs, a whole number from 1; from 2 for `nn_cosine()`, which goes
+#'   from 1 to `least` in it.
+#' @param least The smallest factor, a number from 0 to 1; 0 by default for `nn_cosine()`, 1e-4 for
+#'   `nn_plateau()`.
+#' @param then The schedule that follows; `NULL` (the default) for the full rate.
+#' @param patience How many epochs without a lower loss are borne, a whole number from 1; 10 by
+#'   default.
+#' @return A list of class `nn_schedule`.
+#' @section Errors: `backprop_error_argument` where a setting is outside its range, and
+#'   `backprop_error_input` where one without a default is missing.
+#' @references Loshchilov and Hutter (2017), cosine, \doi{10.48550/arXiv.1608.03983}. Goyal and
+#'   others (2017), warm-up, \doi{10.48550/arXiv.1706.02677}.
+#' @examples
+#' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
+#' set.seed(1)
+#' nn_train(X, c(1, 1, 0),
+#'   epochs = 100, learning_rate = 1,
+#'   schedule = nn_warm_up(10, then = nn_cosine(90))
+#' )
+#' @name nn_schedules
+NULL
+
+new_schedule <- function(kind, ...) structure(list(kind = kind, ...), class = "nn_schedule")
+
+check_factor <- function(factor, call) check_share_of_one(factor, "factor", call, with_1 = TRUE)
+
+#' @rdname nn_schedules
+#' @export
+nn_step <- function(every, factor = 0.5) {
+  call <- current_env()
+  check_given(missing(every), "every", "after how many epochs the rate drops", call)
+  new_schedule(
+    "step",
+    every = check_whole(every, "every", call), factor = check_factor(factor, call)
+  )
+}
+
+#' @rdname nn_schedules
+#' @export
+nn_exponential <- function(factor) {
+  check_given(missing(factor), "factor", "what the rate is multiplied by", current_env())
+  new_schedule("exponential", factor = check_factor(factor, current_env()))
+}
+
+#' @rdname nn_schedules
+#' @export
+nn_cosine <- function(epochs, least = 0) {
+  call <- current_env()
+  check_given(missing(epochs), "epochs", "the epoch in which the rate is at its least", call)
+  new_schedule(
+    "cosine",
+    epochs = check_whole(epochs, "epochs", call, least = 2),
+    least = check_number(least, "least", call, least = 0, most = 1)
+  )
+}
+
+#' @rdname nn_schedules
+#' @export
+nn_warm_up <- function(epochs, then = NULL) {
+  call <- current_env()
+  check_given(missing(epochs), "epochs", "the epoch in which the rate is at its full size", call)
+  if (!is.null(then)) check_schedule(then, call, "then")
+  if (!is.null(then) && then$kind == "plateau") {
+    abort_argument(c(
+      "{.fn nn_plateau} cannot follow a warm-up.",
+      i = "It watches the loss from the first epoch."
+    ), call)
+  }
+  new_schedule("warm_up", epochs = check_whole(epochs, "epochs", call), then = then)
+}
+
+#' @rdname nn_schedules
+#' @export
+nn_plateau <- function(factor = 0.5, patience = 10, least = 1e-4) {
+  call <- current_env()
+  new_schedule(
+    "plateau",
+    factor = check_factor(factor, call),
+    patience = check_whole(patience, "patience", call),
+    least = check_number(least, "least", call, least = 0, most = 1)
+  )
+}
+
+check_schedule <- function(schedule, call, name = "schedule") {
+  if (!inherits(schedule, "nn_schedule")) {
+    abort_argument(c(
+      "{.arg {name}} must be a schedule, such as {.code nn_cosine(epochs = 100)}, or NULL.",
+      x = "It is {describe(schedule)}."
+    ), call)
+  }
+  schedule
+}
+
+# The factors of the epochs given, or one for all; a plateau's is what it has come to.
+schedule_factors <- function(schedule, epochs, plateau) {
+  if (is.null(schedule)) {
+    return(1)
+  }
+  switch(schedule$kind,
+    step = schedule$factor^floor((epochs - 1) / schedule$every),
+    exponential = schedule$factor^(epochs - 1),
+    cosine = {
+      done <- if (schedule$epochs == 1) {
+        rep(1, length(epochs))
+      } else {
+        pmin(1, (epochs - 1) / (schedule$epochs - 1))
+      }
+      schedule$least + (1 - schedule$least) * (1 + cos(pi * done)) / 2
+    },
+    warm_up = ifelse(
+      epochs <= schedule$epochs, epochs / schedule$epochs,
+      schedule_factors(schedule$then, pmax(1, epochs - schedule$epochs), plateau)
+    ),
+    plateau = plateau$factor
+  )
+}
+
+first_plateau <- function() list(factor = 1, best = Inf, stale = 0)
+
+# Where the plateau stands after an epoch with this loss.
+next_plateau <- function(plateau, schedule, loss) {
+  if (loss < plateau$best) {
+    return(list(factor = plateau$factor, best = loss, stale = 0))
+  }
+  plateau$stale <- plateau$stale + 1
+  if (plateau$stale < schedule$patience) {
+    return(plateau)
+  }
+  list(
+    factor = max(plateau$factor * schedule$factor, schedule$least), best = plateau$best, stale = 0
+  )
+}
+
+#' @export
+print.nn_schedule <- function(x, ...) {
+  cat("Schedule ", describe_schedule(x), "\n", sep = "")
+  invisible(x)
+}
+
+describe_schedule <- function(schedule) {
+  numbers <- Filter(is.numeric, unclass(schedule))
+  paste0(
+    gsub("_", "-", schedule$kind), " (",
+    paste(names(numbers), vapply(numbers, format, ""), collapse = ", "), ")",
+    if (!is.null(schedule$then)) paste0(", then ", describe_schedule(schedule$then))
+  )
+}

@@ -1,0 +1,131 @@
+#' @rdname nn_loss
+#' @export
+nn_check_gradient <- function(network, X, y, activation = NULL, output_activation = NULL,
+                              loss = NULL, reduction = NULL, penalty = NULL, penalty_l1 = NULL,
+                              weights = NULL, offset = NULL, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(nn_check_gradient)))
+  problem <- loss_problem(
+    network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights,
+    offset, call
+  )
+  weights <- problem$weights
+  here <- evaluate(problem, gradient = TRUE, all = TRUE)
+  analytic <- here$gradient
+  step <- .Machine$double.eps^(1 / 3) * pmax(1, abs(weights))
+  numeric <- numeric(length(weights))
+  crossing <- logical(length(weights))
+  for (i in seq_along(weights)) {
+    above <- below <- weights
+    above[i] <- weights[i] + step[i]
+    below[i] <- weights[i] - step[i]
+    up <- side_of_kinks(problem, above)
+    down <- side_of_kinks(problem, below)
+    numeric[i] <- (up$value - down$value) / (above[i] - below[i])
+    crossing[i] <- !identical(up$signs, down$signs)
+  }
+  names <- weight_names(unflatten_network(weights, problem$shape))
+  overflow <- which(!is.finite(analytic) | !is.finite(numeric))
+  if (length(overflow) > 0) {
+    abort_argument(c(
+      "The loss and its gradient must be finite numbers to be checked.",
+      x = paste0(
+        "For {.field {names[overflow[1]]}} the gradient is {analytic[overflow[1]]}, ",
+        "and the difference quotient {numeric[overflow[1]]}."
+      ),
+      i = "Scale the inputs or the targets, or take smaller weights."
+    ), call)
+  }
+  compared <- !crossing
+  scale <- max(1, abs(analytic[compared]), abs(numeric[compared]))
+  structure(
+    list(
+      difference = max(0, abs(analytic - numeric)[compared]) / scale,
+      rounding = max(0, rounding_error(problem, here) / step[compared]) / scale,
+      analytic = unflatten_network(analytic, problem$shape),
+      numeric = unflatten_network(numeric, problem$shape), crossing = names[crossing]
+    ),
+    class = "nn_gradient_check"
+  )
+}
+
+# The objective's value at some weights, and on which side of each kink they are. elu and the Huber
+# loss have a kink in their derivative, which a difference across it shows as well.
+side_of_kinks <- function(problem, weights) {
+  kinked <- (activation_table$kink | activation_table$name == "elu")[problem$shape$activations + 1]
+  loss <- loss_table$name[problem$objective$loss + 1]
+  at <- switch(loss,
+    absolute = ,
+    quantile = 0,
+    huber = problem$objective$loss_parameter
+  )
+  result <- evaluate(problem, weights, all = any(kinked) || !is.null(at))
+  from_kinks <- c(
+    result$input[kinked],
+    if (!is.null(at)) {
+      lapply(c(-at, at), function(kink) last(result$activation)[[1]] - problem$y - kink)
+    },
+    if (problem$objective$penalty_l1 > 0) unflatten_network(weights, problem$shape)[c(TRUE, FALSE)]
+  )
+  list(value = result$value, signs = lapply(from_kinks, sign))
+}
+
+# How well the objective is known: to eps times its size, and what eps times the sizes of the terms
+# of each unit's weighted sum do to it. The errors of a sum of n terms add up to about sqrt(n) of
+# one (Higham and Mary 2019, doi:10.1137/18M1226312); the core sums over 1024 rows at a time, in two
+# lanes or more.
+rounding_error <- function(problem, result) {
+  network <- unflatten_network(abs(problem$weights), problem$shape)
+  before <- c(list(problem$X), result$activation)
+  layers <- length(network) / 2
+  moved <- 0
+  for (layer in seq_len(layers)) {
+    x <- before[[layer]]
+    if (is_sparse(x)) x@x <- abs(x@x) else x <- abs(x)
+    offset <- if (layer == layers && !is.null(problem$offset)) abs(problem$offset)
+    alone <- list(
+      units = problem$shape$units[layer + 0:1], activations = activation_code("identity")
+    )
+    moved <- moved + sum(
+      abs(result$delta[[layer]]) * core_forward(
+        alone, flatten_network(network[2 * layer - 1:0]), x, offset, FALSE, FALSE
+      )$output
+    )
+  }
+  .Machine$double.eps * max(1, sqrt(min(nrow(problem$X), 1024)) / 2) * objective_value(
+    list(sum = abs(result$sum) + moved, weight = result$weight, penalty = result$penalty),
+    problem$objective
+  )
+}
+
+# wh[1, 1], wh[2, 1], ...
+weight_names <- function(network) {
+  unlist(
+    Map(
+      function(matrix, name) paste0(name, "[", row(matrix), ", ", col(matrix), "]"), network,
+      names(network)
+    ),
+    use.names = FALSE
+  )
+}
+
+#' @export
+print.nn_gradient_check <- function(x, ...) {
+  weights <- length(unlist(x$analytic))
+  cat("Gradient of", weights, "weights against central differences\n")
+  if (length(x$crossing) == weights) {
+    cat("No weight can be compared.\n")
+  } else {
+    cat(
+      "Greatest relative difference:", format(x$difference, digits = 3),
+      if (x$difference < 1e-7 + x$rounding) "(agrees)" else "(does NOT agree)", "\n"
+    )
+  }
+  if (length(x$crossing) < weights && x$rounding > 1e-8) {
+    cat("Rounding of the loss may make it as large as:", format(x$rounding, digits = 2), "\n")
+  }
+  if (length(x$crossing) > 0) {
+    cat("Left out, as the step crosses a kink:", paste(x$crossing, collapse = ", "), "\n")
+  }
+  invisible(x)
+}

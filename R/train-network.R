@@ -1,0 +1,170 @@
+# One network trained on prepared data, from one start or several.
+
+# Where all methods end. `prepared`: the numeric matrix X that the network sees, its targets y, and
+# for data also the response on its own scale, the encoding and the rows that na.action left out.
+# `options`: the arguments of nn_train.matrix() by name. `shown`: the call that the fit keeps.
+train_network <- function(prepared, options, shown, call) {
+  X <- prepared$X
+  targets <- encode_targets(prepared$y, nrow(X), call)
+  options$hidden <- check_hidden(options$hidden, call)
+  settings <- training_settings(options, targets$kind, nrow(X), call)
+  check_softmax(settings$output_activation, targets, call)
+  epochs <- check_whole(options$epochs, "epochs", call, least = 0)
+  check_domain(targets$y, settings$loss, settings$output_activation, call)
+  shape <- network_shape(
+    c(ncol(X), options$hidden, ncol(targets$y)), settings$activation, settings$output_activation
+  )
+  check_training_memory(shape, X, settings, call)
+  start <- options$start
+  if (!is.null(start)) check_start(start, shape, call)
+  if (!is.null(start) && settings$restarts > 1) {
+    abort_argument(c(
+      "{.arg restarts} draws new weights, so it does not go with {.arg start}."
+    ), call)
+  }
+  controls <- list(
+    callback = check_callback(options$callback, call),
+    checkpoint = check_checkpoint(options$checkpoint, call), call = call
+  )
+
+  fit <- c(
+    list(
+      shape = shape, settings = settings, n = nrow(X), inputs = colnames(X),
+      outputs = colnames(targets$y), levels = targets$levels, call = shown
+    ),
+    if (isTRUE(targets$ordered)) list(ordered = TRUE),
+    if (!is.null(prepared$encoding)) {
+      list(encoding = prepared$encoding, na.action = prepared$na.action, chosen = options$chosen)
+    }
+  )
+  data <- check_data(
+    X, targets, options$weights, options$class_weights, options$offset, options$validation, shape,
+    fit, call
+  )
+  data$response <- prepared$response
+  fit$has_offset <- !is.null(data$offset)
+  fit$has_weights <- length(options$weights) > 0
+  fit$data <- data_digest(data)
+  fit$held_out_data <- held_out_digest(data)
+  if (!is.null(options$class_weights)) fit$settings$class_weights <- options$class_weights
+  draw <- function() settle_network(draw_network(shape$units, settings$init), fit$encoding, data)
+  network <- if (is.null(start)) draw() else start
+  seed <- if (needs_seed(settings)) floor(runif(2) * 2^32)
+  train <- function(network) {
+    run_training(
+      fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs,
+      controls
+    )
+  }
+  if (settings$restarts == 1) {
+    return(warn_of_false_end(train(network), data))
+  }
+  diverged <- NULL
+  for (restart in seq_len(settings$restarts)) {
+    if (restart > 1) network <- draw()
+    controls$start <- restart
+    other <- tryCatch(train(network), backprop_error_diverged = function(e) e)
+    if (inherits(other, "error")) {
+      diverged <- c(diverged, list(other))
+    } else {
+      controls$best <- better_fit(controls$best, other)
+    }
+    if (inherits(other, "nn_fit") && other$stop == "interrupted") break
+  }
+  best <- controls$best
+  if (is.null(best)) cnd_signal(diverged[[1]])
+  if (length(diverged) > 0) {
+    cli::cli_warn(c(
+      paste0(
+        "{length(diverged)} of the {settings$restarts} starts diverged; the best of the others is ",
+        "returned."
+      ),
+      i = "A smaller {.arg learning_rate} may keep them all."
+    ), class = "backprop_warning_restarts", call = NULL)
+  }
+  warn_of_false_end(best, data)
+}
+
+# Softmax outputs add up to 1, so one alone says nothing.
+check_softmax <- function(output_activation, targets, call) {
+  if (output_activation != "softmax" || ncol(targets$y) > 1) {
+    return(invisible())
+  }
+  abort_argument(c(
+    "{.val softmax} needs two outputs or more.",
+    x = if (is.null(targets$levels)) {
+      "{.arg y} has one column."
+    } else {
+      "Two levels take one output, the probability of the second."
+    },
+    i = "Use {.code output_activation = \"sigmoid\"}."
+  ), call)
+}
+
+check_training_memory <- function(shape, X, settings, call) {
+  n <- nrow(X)
+  parameters <- shape_parameters(shape)
+  outputs <- last(shape$units)
+  numbers <- 8 * parameters + copied_numbers(X) + 4 * n * outputs
+  if (settings$optimizer$name == "lm") {
+    numbers <- numbers + 3 * (n * outputs + 2 * parameters) * parameters
+  }
+  if (settings$optimizer$name == "lbfgs") {
+    numbers <- numbers + 2 * settings$optimizer$numbers$history * parameters
+  }
+  # The objective at the end takes more rows at once than a small batch: next to nothing beside a
+  # plain X, much beside a sparse and wide one.
+  rows_at_once <- if (is_sparse(X)) n else min(settings$batch_size, n)
+  check_memory(
+    8 * numbers + core_pass_bytes(shape, rows_at_once, FALSE), "this network and these data", call
+  )
+}
+
+check_start <- function(start, shape, call) {
+  expected <- network_names(hidden_layers(shape))
+  if (inherits(start, "nn_fit")) {
+    abort_argument(c(
+      "{.arg start} must be a list of matrices.",
+      x = "It is a fit.",
+      i = "Use {.code coef(fit)} to begin from its weights, or {.fn nn_continue} to go on with it."
+    ), call)
+  }
+  if (!is.list(start) || !identical(names(start), expected)) {
+    abort_argument(c(
+      "{.arg start} must be a list of the matrices {.field {expected}}, in this order.",
+      x = if (is.list(start) && !is.null(names(start))) {
+        "It has {.field {names(start)}}."
+      } else {
+        "It is {describe(start)}."
+      }
+    ), call)
+  }
+  units <- shape$units
+  for (layer in seq_len(length(units) - 1)) {
+    for (bias in 0:1) {
+      name <- expected[2 * layer - 1 + bias]
+      check_network_matrix(start[[name]], name, "start", call)
+      check_network_size(
+        start[[name]], name, if (bias) 1 else units[layer], units[layer + 1], "start", call
+      )
+    }
+  }
+}
+
+# The call with its data left out, so that a fit holds no more than symbols of them.
+call_of_symbols <- function(call) {
+  small <- function(x) {
+    is.symbol(x) || is.null(x) || (is.atomic(x) && length(x) == 1 && is.null(attributes(x)))
+  }
+  shorten <- function(x) {
+    if (small(x)) {
+      return(x)
+    }
+    if (!is.call(x) || identical(x[[1]], quote(`function`))) {
+      return(as.symbol(paste0("<", if (is.call(x)) "function" else describe(x), ">")))
+    }
+    as.call(lapply(as.list(x), shorten))
+  }
+  call[[1]] <- quote(nn_train)
+  shorten(call)
+}

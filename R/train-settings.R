@@ -1,0 +1,84 @@
+# All options of a training, checked once, in one list that travels with the fit.
+
+# `o`: the arguments of nn_train() by name, with `hidden` checked; `kind`: that of the targets.
+training_settings <- function(o, kind, rows, call) {
+  layers <- length(o$hidden)
+  pair <- check_loss_and_output(o$loss, o$output_activation, kind, call)
+  chosen <- check_activations(o$activation, pair$output_activation, layers, call)
+  settings <- list(
+    activation = chosen$activation, output_activation = pair$output_activation, loss = pair$loss,
+    reduction = check_choice(o$reduction, c("sum", "mean"), "reduction", call),
+    optimizer = check_optimizer(o$optimizer, o$learning_rate, call),
+    batch_size = check_batch_size(o$batch_size, rows, call),
+    shuffle = check_flag(o$shuffle, "shuffle", call),
+    init = check_choice(o$init, init_names, "init", call),
+    restarts = check_whole(o$restarts, "restarts", call),
+    penalty = check_number(o$penalty, "penalty", call, least = 0),
+    penalty_l1 = check_number(o$penalty_l1, "penalty_l1", call, least = 0),
+    dropout = check_dropout(o$dropout, layers, call),
+    schedule = if (!is.null(o$schedule)) check_schedule(o$schedule, call),
+    clip = check_number(o$clip, "clip", call, least = 0, above = TRUE, finite = FALSE),
+    validation = check_validation(o$validation, call),
+    patience = if (identical(o$patience, Inf)) Inf else check_whole(o$patience, "patience", call),
+    tolerance = check_number(o$tolerance, "tolerance", call, least = 0),
+    precision = check_choice(o$precision, c("double", "single"), "precision", call),
+    threads = check_whole(o$threads, "threads", call, most = 1024),
+    keep_fitted = check_flag(o$keep_fitted, "keep_fitted", call)
+  )
+  check_full_batch(settings, call)
+  settings
+}
+
+# A batch of all rows, or of more, is the full batch: NULL.
+check_batch_size <- function(batch_size, rows, call) {
+  if (is.null(batch_size) || check_whole(batch_size, "batch_size", call) >= rows) {
+    NULL
+  } else {
+    as.double(batch_size)
+  }
+}
+
+check_dropout <- function(dropout, hidden_layers, call) {
+  if (!is.numeric(dropout) || !length(dropout) %in% c(1, hidden_layers) ||
+    !all(is.finite(dropout)) || any(dropout < 0 | dropout >= 1)) {
+    abort_argument(c(
+      paste0(
+        "{.arg dropout} must be a share from 0 to below 1, one for all or one for each hidden ",
+        "layer, of which there {?is/are} {hidden_layers}."
+      ),
+      x = "It is {describe(dropout)}."
+    ), call)
+  }
+  if (all(dropout == 0)) {
+    return(numeric())
+  }
+  if (hidden_layers == 0) {
+    abort_argument(c("{.arg dropout} needs a hidden layer.", x = "{.arg hidden} is 0."), call)
+  }
+  rep_len(as.double(dropout), hidden_layers)
+}
+
+# What the methods that need all rows at once cannot take.
+check_full_batch <- function(settings, call) {
+  optimizer <- settings$optimizer
+  if (!optimizer$full_batch) {
+    return(invisible())
+  }
+  given <- c("batch_size", "dropout", "schedule", "clip", "penalty_l1")[c(
+    !is.null(settings$batch_size), length(settings$dropout) > 0, !is.null(settings$schedule),
+    is.finite(settings$clip), settings$penalty_l1 > 0 && second_order(optimizer)
+  )]
+  if (length(given) > 0) {
+    abort_argument(c(
+      "The optimizer {.val {optimizer$name}} does not go with {.arg {given}}.",
+      i = "Leave {cli::qty(length(given))}{?it/them} out, or take {.val adam}."
+    ), call)
+  }
+  if (optimizer$name == "lm" && settings$loss$name != "squared_error") {
+    abort_argument(c(
+      "The optimizer {.val lm} is for the loss {.val squared_error}.",
+      x = "The loss is {.val {settings$loss$name}}.",
+      i = "{.val lbfgs} takes any loss."
+    ), call)
+  }
+}

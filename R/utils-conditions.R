@@ -1,0 +1,78 @@
+# Errors of the package, and how values are named in messages.
+
+# Every error of the package has class `backprop_error` and one of the kinds below. `message` is a
+# cli message: what was wrong, what was expected and given (x), what to do (i). `call` is the
+# function that the user called.
+abort_kind <- function(kind, message, call, envir, ...) {
+  cli::cli_abort(
+    message,
+    class = c(paste0("backprop_error_", kind), "backprop_error"), call = call,
+    .envir = envir, ...
+  )
+}
+
+abort_input <- function(message, call, ..., envir = parent.frame()) {
+  abort_kind("input", message, call, envir, ...)
+}
+
+abort_argument <- function(message, call, ..., envir = parent.frame()) {
+  abort_kind("argument", message, call, envir, ...)
+}
+
+# Signals what is wrong with a file or a value. The text is formatted only where it is shown (see
+# as_file_error()), so that refusing takes no time.
+abort_format <- function(message, hint = NULL, envir = parent.frame()) {
+  stop(structure(class = c("backprop_internal_format", "error", "condition"), list(
+    message = message, call = NULL, hint = hint, envir = envir
+  )))
+}
+
+# How a value is named in a message: a scalar by itself, all else by its type and shape.
+describe <- function(x) {
+  if (is.null(x)) {
+    return("NULL")
+  }
+  if (is.atomic(x) && !is.object(x) && is.null(dim(x)) && length(x) == 1) {
+    return(encodeString(format(x, digits = 15), quote = if (is.character(x)) "\"" else ""))
+  }
+  kind <- if (is.data.frame(x)) {
+    "data frame"
+  } else if (is.factor(x)) {
+    "factor"
+  } else if (is.object(x)) {
+    paste0("<", class(x)[1], ">")
+  } else if (is.function(x)) {
+    "function"
+  } else if (is.matrix(x)) {
+    paste(typeof(x), "matrix")
+  } else if (is.array(x)) {
+    paste(typeof(x), "array")
+  } else if (is.list(x)) {
+    "list"
+  } else {
+    paste(typeof(x), "vector")
+  }
+  size <- if (!is.null(dim(x))) {
+    paste(" of", paste(dim(x), collapse = " x "))
+  } else if (is.atomic(x) || is.list(x)) {
+    paste(" of length", length(x))
+  } else {
+    ""
+  }
+  paste0(if (grepl("^[aeiou]", kind)) "an " else "a ", kind, size)
+}
+
+# Text of the user's in a message: its braces are no code.
+literal <- function(text) gsub("([{}])", "\\1\\1", text)
+
+# "Did you mean" for a misspelt name.
+nearest_name <- function(x, choices) {
+  if (!is.character(x) || length(x) != 1 || is.na(x) || length(choices) == 0) {
+    return(NULL)
+  }
+  distance <- utils::adist(x, choices, ignore.case = TRUE)[1, ]
+  if (length(distance) == 0 || min(distance) > max(2, nchar(x) / 2) || min(distance) >= nchar(x)) {
+    return(NULL)
+  }
+  c(i = paste0("Did you mean ", dQuote(literal(choices[which.min(distance)]), FALSE), "?"))
+}

@@ -1,0 +1,20 @@
+# The state of R's random number generator.
+
+# A seed for each of n tasks, from R's generator.
+draw_seeds <- function(n) sample.int(.Machine$integer.max, n)
+
+# Runs `code` with R's default generators set to `seed`, and leaves the generator as it was.
+with_seed <- function(seed, code) {
+  before <- globalenv()$.Random.seed
+  kind <- RNGkind()
+  on.exit({
+    RNGkind(kind[1], kind[2], kind[3])
+    if (is.null(before)) {
+      rm(list = ".Random.seed", envir = globalenv())
+    } else {
+      assign(".Random.seed", before, envir = globalenv())
+    }
+  })
+  set.seed(seed, "Mersenne-Twister", "Inversion", "Rejection")
+  code
+}

@@ -1,0 +1,231 @@
+# The verbs of the package broom, and ggplot2's autoplot(). The generics stand elsewhere, and the
+# methods wait for them.
+
+#' A fit as tidy data frames, and its history as a ggplot
+#'
+#' Methods for the verbs of the package broom (their generics stand in the package generics, so any
+#' package that has them will do: broom, tidymodels, generics itself) and for [ggplot2::autoplot()].
+#' `tidy()` returns the weights, a row for each; `glance()` one row about the whole fit; `augment()`
+#' the cases with their predictions; `autoplot()` the loss by epoch, to which ggplot2's other layers
+#' can be added.
+#'
+#' @param x,object A fit of [nn_train()].
+#' @param data For `augment()`: the cases to predict for, as the fit was made with: a data frame, or
+#'   a numeric matrix (but not a sparse one, which is no table); the fit does not hold them itself.
+#'   Where a column has the name of the outcome, as the formula has it, there are also residuals.
+#' @param newdata Another name of `data`: give one of them.
+#' @param offset,interval,level For `augment()`: as in [predict()][predict.nn_fit].
+#' @param ... Must be empty: a misspelt argument is an error.
+#' @return Data frames that are also tibbles:
+#' \describe{
+#'   \item{`tidy()`}{a row for each weight: `layer` (`"hidden"`, or `"hidden1"`, `"hidden2"` and so
+#'     on, and `"output"`); `unit`, the unit that it leads to: its number, or for an output its name
+#'     (`"output"` where it has none); `term`, where it comes from: the input's name (`"x1"`, `"x2"`
+#'     and so on where it has none), the unit of the layer before (`"hidden[2]"`), or
+#'     `"(Intercept)"` for the bias; `estimate`, the weight, for the inputs as the network sees
+#'     them. They have no standard errors: the weights of a network are not identified.}
+#'   \item{`glance()`}{one row: `loss` (the mean per row, on the training rows, in the last epoch),
+#'     with rows held out `validation_loss` (that of the best epoch), `objective`, `epochs`,
+#'     `best_epoch`, `stop`, `parameters` (the number of weights) and `nobs`. What a fit does not
+#'     have is `NA`.}
+#'   \item{`augment()`}{`data` with columns added. For a numeric outcome `.fitted`, and `.resid`
+#'     (the outcome minus it) where `data` has the outcome's column and there is one output; several
+#'     outputs are `.fitted_` and their names. For classes `.pred_class`, the most probable, and
+#'     `.pred_` with each level's name, its probability. With `interval = "prediction"` also
+#'     `.lower` and `.upper` (`.lower_` and `.upper_` with the names of several outputs), and for
+#'     classes `.set_` with each level's name, whether it is in the prediction set.}
+#'   \item{`autoplot()`}{an object of class `ggplot`.}
+#' }
+#' @section Errors: `backprop_error_argument` where `data` is missing, sparse, given twice, or has a
+#'   column of a name to be added, where an argument is unknown, and where a fit has no epoch to
+#'   show; [predict.nn_fit()] says what it makes of unsuitable cases.
+#' @seealso `vignette("ecosystem", "backprop")`
+#' @examplesIf requireNamespace("generics", quietly = TRUE)
+#' inputs <- scale(as.matrix(iris[1:4]))
+#' set.seed(1)
+#' fit <- nn_train(inputs, iris$Species, epochs = 50, optimizer = "lbfgs", penalty = 0.1)
+#' head(generics::tidy(fit))
+#' generics::glance(fit)
+#' head(generics::augment(fit, data = inputs))
+#' @name nn_tidy
+NULL
+
+#' @rdname nn_tidy
+#' @exportS3Method generics::tidy nn_fit
+tidy.nn_fit <- function(x, ...) {
+  check_no_dots(current_env(), ..., known = "x")
+  fit <- unclass(x)
+  network <- coef(x)
+  layers <- length(network) / 2
+  names <- c(layer_names("hidden", layers - 1), "output")
+  ends <- end_names(fit)
+  table <- lapply(seq_len(layers), function(layer) {
+    weights <- rbind(network[[2 * layer]], network[[2 * layer - 1]])
+    from <- if (layer == 1) {
+      ends$inputs
+    } else {
+      paste0(names[layer - 1], "[", seq_len(nrow(weights) - 1), "]")
+    }
+    to <- if (layer == layers) ends$outputs else seq_len(ncol(weights))
+    list(
+      layer = rep(names[layer], length(weights)),
+      unit = rep(as.character(to), each = nrow(weights)),
+      term = rep(c("(Intercept)", from), ncol(weights)), estimate = as.vector(weights)
+    )
+  })
+  tibble_of(stats::setNames(
+    lapply(names(table[[1]]), function(column) unlist(lapply(table, `[[`, column))),
+    names(table[[1]])
+  ))
+}
+
+#' @rdname nn_tidy
+#' @exportS3Method generics::glance nn_fit
+glance.nn_fit <- function(x, ...) {
+  check_no_dots(current_env(), ..., known = "x")
+  fit <- unclass(x)
+  history <- fit$history
+  or_na <- function(value, none) if (length(value) == 1) value else none
+  held_out <- length(fit$best_epoch) == 1
+  tibble_of(list(
+    loss = or_na(last(history$loss), NA_real_),
+    validation_loss = if (held_out) fit$state$best_loss else NA_real_,
+    objective = or_na(fit$objective, NA_real_), epochs = as.integer(fit$state$epoch),
+    best_epoch = as.integer(or_na(fit$best_epoch, NA)), stop = fit$stop,
+    parameters = as.integer(shape_parameters(fit$shape)), nobs = as.integer(fit$n)
+  ))
+}
+
+#' @rdname nn_tidy
+#' @exportS3Method generics::augment nn_fit
+augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval = "none",
+                           level = 0.9, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(augment.nn_fit)))
+  if (missing(data) && missing(newdata)) {
+    abort_argument(c(
+      "{.arg data} is missing.",
+      i = "The fit does not hold its cases: give those to predict for."
+    ), call)
+  }
+  if (!missing(data) && !missing(newdata)) {
+    abort_argument(c(
+      "{.arg data} and {.arg newdata} are two names of the same.",
+      i = "Give one of them."
+    ), call)
+  }
+  if (is_sparse(data)) {
+    abort_argument(c(
+      "{.arg data} must be a data frame or a plain matrix.",
+      x = "It is {describe(data)}.",
+      i = "Use {.fn predict} for a sparse one."
+    ), call)
+  }
+  fit <- unclass(x)
+  added <- if (is.null(fit$levels)) {
+    numeric_columns(predict(x, data, offset = offset), fit, data)
+  } else {
+    class_columns(
+      predict(x, data, type = "class", offset = offset),
+      predict(x, data, type = "prob", offset = offset)
+    )
+  }
+  if (!identical(interval, "none")) {
+    added <- c(
+      added,
+      region_columns(predict(x, data, offset = offset, interval = interval, level = level), fit)
+    )
+  }
+  cases <- as.data.frame(data, optional = TRUE)
+  if (is.null(colnames(data))) names(cases) <- end_names(fit)$inputs
+  twice <- intersect(names(cases), names(added))
+  if (length(twice) > 0) {
+    abort_argument(c(
+      "{.arg data} must not have the columns that are added.",
+      x = "It has {.field {twice}}."
+    ), call)
+  }
+  tibble_of(c(as.list(cases), added))
+}
+
+# The limits of intervals (rows x 3, or rows x 3 x outputs), or whether levels are in sets (rows x
+# levels).
+region_columns <- function(regions, fit) {
+  if (is.logical(regions)) {
+    return(stats::setNames(
+      lapply(fit$levels, function(level) unname(regions[, level])), paste0(".set_", fit$levels)
+    ))
+  }
+  if (is.matrix(regions)) {
+    return(list(.lower = unname(regions[, "lwr"]), .upper = unname(regions[, "upr"])))
+  }
+  columns <- lapply(c("lwr", "upr"), function(limit) {
+    lapply(seq_len(dim(regions)[3]), function(k) unname(regions[, limit, k]))
+  })
+  stats::setNames(unlist(columns, recursive = FALSE), paste0(
+    rep(c(".lower_", ".upper_"), each = dim(regions)[3]), end_names(fit)$outputs
+  ))
+}
+
+numeric_columns <- function(output, fit, data) {
+  if (is.matrix(output)) {
+    return(stats::setNames(
+      lapply(seq_len(ncol(output)), function(k) unname(output[, k])),
+      paste0(".fitted_", end_names(fit)$outputs)
+    ))
+  }
+  outcome <- fit$encoding$outcome$names
+  observed <- if (is.data.frame(data) && length(outcome) == 1 && outcome %in% names(data) &&
+    is.numeric(data[[outcome]])) {
+    data[[outcome]]
+  }
+  c(
+    list(.fitted = unname(output)), if (!is.null(observed)) list(.resid = observed - unname(output))
+  )
+}
+
+class_columns <- function(class, prob) {
+  c(
+    list(.pred_class = unname(class)),
+    stats::setNames(
+      lapply(seq_len(ncol(prob)), function(k) unname(prob[, k])), paste0(".pred_", colnames(prob))
+    )
+  )
+}
+
+# The class of a tibble makes it one wherever that package is; without it, it is a data frame.
+tibble_of <- function(columns) {
+  structure(columns, class = c("tbl_df", "tbl", "data.frame"), row.names = c(
+    NA_integer_, -length(columns[[1]])
+  ))
+}
+
+#' @rdname nn_tidy
+#' @exportS3Method ggplot2::autoplot nn_fit
+autoplot.nn_fit <- function(object, ...) {
+  check_no_dots(current_env(), ..., known = "object")
+  history <- object$history
+  if (nrow(history) == 0) {
+    abort_argument(c(
+      "There is no epoch to plot.",
+      i = "This fit was made with {.code epochs = 0}."
+    ), current_env())
+  }
+  losses <- history[intersect(c("loss", "validation_loss"), names(history))]
+  labels <- c(loss = "training", validation_loss = "held out")[names(losses)]
+  long <- data.frame(
+    epoch = rep(history$epoch, length(losses)), loss = unlist(losses, use.names = FALSE),
+    rows = factor(rep(labels, each = nrow(history)), labels)
+  )
+  plot <- ggplot2::ggplot(
+    long, ggplot2::aes(x = .data$epoch, y = .data$loss, colour = .data$rows)
+  ) +
+    ggplot2::labs(x = "epoch", y = "loss (mean per row)", colour = NULL)
+  plot <- plot + if (nrow(history) > 1) ggplot2::geom_line() else ggplot2::geom_point()
+  if (all(long$loss > 0)) plot <- plot + ggplot2::scale_y_log10()
+  if (!is.null(object$best_epoch)) {
+    plot <- plot + ggplot2::geom_vline(xintercept = object$best_epoch, linetype = 3)
+  }
+  plot + ggplot2::scale_colour_manual(values = c("#0072B2", "#D55E00")) +
+    if (length(losses) == 1) ggplot2::guides(colour = "none")
+}

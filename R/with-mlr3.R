@@ -1,0 +1,93 @@
+# backprop as learners of mlr3. Their classes are made when one is asked for, as they inherit from
+# mlr3's; mlr3 is not imported.
+
+#' Learners for mlr3
+#'
+#' With mlr3 loaded, `lrn("regr.backprop")` and `lrn("classif.backprop")` are learners that train by
+#' [nn_train()] on the task's data frame. Nothing has to be registered by hand; this function makes
+#' the same learners without mlr3's dictionary. Their parameters are arguments of [nn_train()] with
+#' its defaults for data frames: `hidden`, `activation`, `output_activation`, `loss`, `optimizer`,
+#' `learning_rate`, `epochs`, `batch_size`, `init`, `restarts`, `penalty`, `penalty_l1`, `dropout`,
+#' `schedule`, `clip`, `class_weights`, `validation`, `patience`, `tolerance`, `precision` and
+#' `standardize`. (For the full batch, give a `batch_size` of at least the number of rows: a value
+#' of `NULL` takes a parameter away.) The weights of a task become `weights`.
+#'
+#' @param task_type `"regr"` (the default) or `"classif"`.
+#' @return An object of class `LearnerRegr` or `LearnerClassif`; its `model` is a fit of
+#'   [nn_train()].
+#' @section Errors: `backprop_error_argument` for another `task_type`; an error of rlang's where
+#'   mlr3 is not installed.
+#' @seealso `vignette("ecosystem", "backprop")`
+#' @examplesIf requireNamespace("mlr3", quietly = TRUE)
+#' learner <- nn_mlr3("regr")
+#' learner$param_set$set_values(hidden = 3, epochs = 50)
+#' set.seed(1)
+#' learner$train(mlr3::tsk("mtcars"))
+#' learner$predict(mlr3::tsk("mtcars"))
+#' @export
+nn_mlr3 <- function(task_type = "regr") {
+  check_choice(task_type, c("regr", "classif"), "task_type", current_env())
+  check_installed(c("mlr3", "paradox", "R6"))
+  mlr3_class(task_type)$new()
+}
+
+register_mlr3_learners <- function() {
+  mlr3::mlr_learners$add("regr.backprop", function() nn_mlr3("regr"))
+  mlr3::mlr_learners$add("classif.backprop", function() nn_mlr3("classif"))
+}
+
+mlr3_class <- function(task_type) {
+  self <- super <- private <- NULL # R6 gives the methods theirs
+  classif <- task_type == "classif"
+  parent <- if (classif) mlr3::LearnerClassif else mlr3::LearnerRegr
+  R6::R6Class(
+    paste0("Learner", if (classif) "Classif" else "Regr", "Backprop"),
+    inherit = parent,
+    public = list(initialize = function() {
+      super$initialize(
+        id = paste0(task_type, ".backprop"), param_set = mlr3_parameters(),
+        predict_types = if (classif) c("response", "prob") else "response",
+        feature_types = c("logical", "integer", "numeric", "character", "factor", "ordered"),
+        properties = c("weights", if (classif) c("twoclass", "multiclass")), packages = "backprop",
+        label = "Multilayer perceptron", man = "backprop::nn_mlr3"
+      )
+    }),
+    private = list(
+      .train = function(task) {
+        X <- as.data.frame(task$data(cols = task$feature_names))
+        do.call(nn_train, c(
+          list(X, task$truth(), weights = private$.get_weights(task)),
+          self$param_set$get_values(tags = "train")
+        ))
+      },
+      .predict = function(task) {
+        X <- as.data.frame(task$data(cols = task$feature_names))
+        if (self$predict_type == "prob") {
+          list(prob = unname_rows(predict(self$model, X, type = "prob")))
+        } else {
+          list(response = unname(predict(
+            self$model, X,
+            type = if (classif) "class" else "response"
+          )))
+        }
+      }
+    )
+  )
+}
+
+# The classes of `activation`, `optimizer` and the like are checked by nn_train(), which says more
+# about them.
+mlr3_parameters <- function() {
+  number <- function(...) paradox::p_dbl(..., tags = "train")
+  whole <- function(...) paradox::p_int(..., tags = "train")
+  other <- function() paradox::p_uty(tags = "train")
+  paradox::ps(
+    hidden = other(), activation = other(), output_activation = other(), loss = other(),
+    optimizer = other(), learning_rate = number(0), epochs = whole(0), batch_size = whole(1),
+    init = other(), restarts = whole(1), penalty = number(0), penalty_l1 = number(0),
+    dropout = other(), schedule = other(), clip = number(0), class_weights = other(),
+    validation = other(), patience = other(), tolerance = number(0),
+    precision = paradox::p_fct(c("double", "single"), tags = "train"),
+    standardize = paradox::p_lgl(tags = "train")
+  )
+}
