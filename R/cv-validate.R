@@ -135,8 +135,8 @@ nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fit
   )
   X <- check_inputs(X, "X", call)
   targets <- encode_targets(y, nrow(X), call)
-  cases <- list(
-    rows = list(
+  cases <- new_cases(
+    list(
       X = X, y = y, weights = counting_weights(weights, nrow(X), call),
       offset = check_offset(offset, nrow(X), ncol(targets$y), call)
     ),
@@ -161,8 +161,8 @@ nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep
   settings <- check_train_settings(list(...), nn_train.data.frame, call)
   frame <- read_columns(X, y, weights, offset, na.action, NULL, expr_label(substitute(y)), call)
   observed <- observed_outcome(frame, settings, call)
-  cases <- list(
-    rows = list(
+  cases <- new_cases(
+    list(
       X = frame$raw, y = if (is.factor(observed)) observed else frame$y,
       weights = counting_weights(frame$weights, nrow(frame$raw), call), offset = frame$offset
     ),
@@ -181,23 +181,14 @@ nn_cv.Matrix <- nn_cv.data.frame
 nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL, keep_fits = FALSE,
                           subset, weights, na.action, offset, contrasts = NULL, ...) {
   call <- current_env()
-  if (!missing(data) && is_formula(data) && is.data.frame(formula)) {
-    swapped <- formula
-    formula <- data
-    data <- swapped
-  }
-  if (!is_formula(formula, lhs = TRUE)) {
-    abort_argument(c(
-      "{.arg formula} must have an outcome on its left: {.code y ~ x}.",
-      x = "It is {.code {format(formula)}}."
-    ), call)
-  }
   settings <- check_train_settings(list(...), nn_train.data.frame, call)
   extras <- list(
     subset = substitute(subset), weights = substitute(weights), offset = substitute(offset)
   )
   extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
-  if (missing(data)) data <- stats::get_all_vars(formula)
+  given <- formula_call(formula, data, extras, call)
+  formula <- given$formula
+  data <- if (is.null(given$data)) stats::get_all_vars(formula) else given$data
   frame <- read_formula(
     formula, data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action,
     contrasts, NULL, call
@@ -205,8 +196,8 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   weights <- counting_weights(frame$weights, nrow(frame$raw), call)
   data <- as.data.frame(data)
   whole <- with_outcome(formula, data, frame)
-  cases <- list(
-    rows = list(
+  cases <- new_cases(
+    list(
       data = whole$data, weights = weights, offset = if (!is.null(extras$offset)) frame$offset
     ),
     fixed = list(formula = whole$formula, contrasts = contrasts),
@@ -270,9 +261,17 @@ formula_globals <- function(formula, columns) {
   )
 }
 
-# `cases`: `rows`, the arguments of a fit that have a value for each row used; `fixed`, those that
-# have not; `number`, the places of the rows among the `given`. `observed`: a factor, or a numeric
-# matrix.
+# The cases of a cross-validation:
+#   rows     the arguments of a fit that have a value for each row used
+#   number   the places of these rows in the data
+#   given    the number of rows of the data
+#   fixed    the other arguments that the data need
+#   globals  objects by name that workers need
+new_cases <- function(rows, number, given, fixed = list(), globals = list()) {
+  list(rows = rows, number = number, given = given, fixed = fixed, globals = globals)
+}
+
+# `observed`: a factor, or a numeric matrix.
 cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, settings, call) {
   repeats <- check_whole(repeats, "repeats", call)
   metrics <- check_metrics(metrics, if (is.factor(observed)) "classes" else "numeric", call)
@@ -297,7 +296,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   results <- map_tasks(
     tasks, train_without,
     cases = cases[c("rows", "fixed")], settings = settings,
-    keep_fit = keep_fits, globals = as.list(cases$globals), parallel = parallel
+    keep_fit = keep_fits, globals = cases$globals, parallel = parallel
   )
   report_fits(results, call)
   if (is.factor(observed)) results <- lapply(results, align_levels, levels = levels(observed))

@@ -1,8 +1,7 @@
 # A formula and its data to what the training needs. The terms that stay in the fit have the global
 # environment, and no other variables than the columns.
 
-# list(encoding, raw, y, label, weights, offset, calibration, na.action, names, name); `extras` are
-# the expressions of subset, weights and offset.
+# The raw frame of a formula; `extras` are the expressions of subset, weights and offset.
 read_formula <- function(formula, data, extras, na.action, contrasts, calibration, call) {
   names <- if (is.data.frame(data)) case_names(data)
   data <- check_formula_data(data, call)
@@ -64,20 +63,19 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
       )
     )
   )
-  encoding$contrasts <- encode_terms(
-    c(encoding, list(contrasts = contrasts)), raw, "data", call
-  )$contrasts
-  list(
-    encoding = encoding, raw = raw, y = y, label = label, weights = frame[["(weights)"]],
-    offset = frame[["(offset)"]], has_offset_argument = !is.null(extras$offset),
-    calibration = calibration, na.action = attr(frame, "na.action"), names = names[rows],
-    name = "data"
+  encoded <- encode_terms(c(encoding, list(contrasts = contrasts)), raw, "data", call)
+  encoding$contrasts <- encoded$contrasts
+  new_frame(
+    raw, encoded[c("X", "offset")], encoding, y, label,
+    weights = frame[["(weights)"]], offset = frame[["(offset)"]],
+    has_offset_argument = !is.null(extras$offset), calibration = calibration,
+    na.action = attr(frame, "na.action"), names = names[rows]
   )
 }
 
-# The same rows again, for nn_continue() and for held-out data: what the formula and the call took
-# from the data is taken from these.
-read_formula_again <- function(fit, data, weights, offset, name, call, replay = TRUE) {
+# The same for a fit, with other data, for nn_continue() and for held-out data: what the formula and
+# the call took from the data is taken from these.
+read_formula_again <- function(fit, data, weights, offset, name, call) {
   encoding <- fit$encoding
   raw <- check_newdata(encoding$columns, data, name, call)
   names <- case_names(data)
@@ -91,22 +89,19 @@ read_formula_again <- function(fit, data, weights, offset, name, call, replay = 
       x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."
     ), call)
   }
-  extras <- if (replay) {
-    in_formula(lapply(encoding$replay$extras, eval, data, globalenv()), call, name)
-  } else {
-    list()
-  }
+  extras <- in_formula(lapply(encoding$replay$extras, eval, data, globalenv()), call, name)
   if (!is.null(weights)) extras$weights <- weights
   if (!is.null(offset)) extras$offset <- offset
   frame <- frame_of(
-    encoding$terms, data, extras, if (replay) encoding$replay$na.action else stats::na.pass,
-    nrow(data), call, name
+    encoding$terms, data, extras, encoding$replay$na.action, nrow(data), call, name
   )
   rows <- frame[["(row)"]]
-  list(
-    raw = raw[rows, , drop = FALSE], y = plain_outcome(stats::model.response(frame)),
+  raw <- raw[rows, , drop = FALSE]
+  new_frame(
+    raw, encode_terms(encoding, raw, name, call)[c("X", "offset")], encoding,
+    plain_outcome(stats::model.response(frame)), encoding$outcome$names[1],
     weights = frame[["(weights)"]], offset = frame[["(offset)"]],
-    na.action = attr(frame, "na.action"), names = names[rows]
+    na.action = attr(frame, "na.action"), names = names[rows], name = name
   )
 }
 
@@ -160,4 +155,25 @@ check_contrasts <- function(contrasts, call) {
     ),
     x = "It is {describe(contrasts)}."
   ), call)
+}
+
+# A formula and its data, in whichever order they were given, and the expressions of subset, weights
+# and offset: list(formula, data, swapped, extras). `data` is NULL where it is missing.
+formula_call <- function(formula, data, extras, call) {
+  swapped <- !missing(data) && is_formula(data) && is.data.frame(formula)
+  given <- if (swapped) list(data, formula) else list(formula, if (!missing(data)) data)
+  if (!is_formula(given[[1]], lhs = TRUE) || is.null(given[[1]][[2]])) {
+    abort_argument(c(
+      "{.arg formula} must have an outcome on its left: {.code y ~ x}.",
+      x = "It is {.code {format(given[[1]])}}."
+    ), call)
+  }
+  if (is.numeric(extras$subset) || is.character(extras$subset)) {
+    abort_argument(c(
+      "{.arg subset} must choose rows by an expression, such as {.code subset = height > 0}.",
+      x = "It is {describe(extras$subset)}.",
+      i = "Arguments after the data are given by name: {.code hidden = 5}."
+    ), call)
+  }
+  list(formula = given[[1]], data = given[[2]], swapped = swapped, extras = extras)
 }

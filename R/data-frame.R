@@ -1,10 +1,7 @@
 # Rows of data on their way to the network: read, encoded and standardised.
 
-# What all kinds of input come to: a `frame` of list(encoding, raw, y, label, weights, offset,
-# calibration, na.action, names), its rows those that are used. `raw` is a data frame, or the matrix
-# where the input is sparse.
-
-# `fit`: the one that goes on, whose columns these must be.
+# Data without a formula, as a raw frame. `fit`: the fit that training is resumed from, whose
+# columns these must be.
 read_columns <- function(X, y, weights, offset, na.action, calibration, label, call, fit = NULL,
                          name = "X") {
   names <- case_names(X)
@@ -37,71 +34,76 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   all[["(weights)"]] <- weights
   all[["(offset)"]] <- offset
   kept <- apply_na_action(all, na.action, call, name = name)
-  at <- function(x) if (is.null(dim(x))) x[kept$rows] else x[kept$rows, , drop = FALSE]
-  X <- at(X)
-  y <- at(y)
+  X <- take_rows(X, kept$rows)
+  y <- take_rows(y, kept$rows)
   if (is.null(fit) && is.data.frame(X)) columns <- describe_columns(X, name, call)
-  list(
-    encoding = c(list(columns = columns)[!is.null(columns)], list(replay = list(
-      na.action = na_action_name(na.action)
-    ))),
-    raw = X, y = y, label = label, weights = at(weights), offset = at(offset),
+  encoding <- c(
+    list(columns = columns)[!is.null(columns)],
+    list(replay = list(na.action = na_action_name(na.action)))
+  )
+  new_frame(
+    X, encode_raw(encoding, X), encoding, y, label,
+    weights = take_rows(weights, kept$rows), offset = take_rows(offset, kept$rows),
     has_offset_argument = !is.null(offset), calibration = draw_calibration(calibration, y, call),
-    na.action = kept$action, names = at(names), name = name
+    na.action = kept$action, names = take_rows(names, kept$rows), name = name
   )
 }
 
-# The rows of a frame as the network takes them: list(X, y, response, weights, offset).
-encode_rows <- function(encoding, encoded, frame, rows, call) {
-  at <- function(x) if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
-  outcome <- encode_outcome(at(frame$y), encoding$outcome, call)
-  X <- standardize_columns(at(encoded$X), encoding$center, encoding$scale)
-  if (is.data.frame(frame$raw)) rownames(X) <- at(frame$names)
-  weights <- at(frame$weights)
-  offset <- encode_offset(at(add_offsets(encoded$offset, frame$offset)), encoding$outcome)
-  list(
-    X = X, y = outcome$y, response = outcome$response, weights = if (length(weights) > 0) weights,
-    offset = offset
+# Some rows of a frame as a problem. `encoding`: with its scales and outcome.
+encode_rows <- function(encoding, frame, rows, call) {
+  outcome <- encode_outcome(take_rows(frame$y, rows), encoding$outcome, call)
+  X <- standardize_columns(take_rows(frame$encoded$X, rows), encoding$center, encoding$scale)
+  if (is.data.frame(frame$raw)) rownames(X) <- take_rows(frame$names, rows)
+  weights <- take_rows(frame$weights, rows)
+  offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), rows)
+  new_problem(
+    X, outcome$y,
+    response = outcome$response, weights = if (length(weights) > 0) weights,
+    offset = encode_offset(offset, encoding$outcome), encoding = encoding
   )
 }
 
-# Held-out data as matrices: for a formula a data frame with the outcome, else a list of X, a data
-# frame, and y.
+# Held-out data as a list(X, y, weights, offset) of matrices: for a formula a data frame with the
+# outcome, else a list of X, a data frame, and y.
 encode_validation <- function(fit, validation, call) {
+  encoding <- fit$encoding
   if (is.data.frame(validation)) {
-    if (is.null(fit$encoding$terms)) {
+    if (is.null(encoding$terms)) {
       abort_argument(c(
         "{.arg validation} must be a share, or a list of {.field X} and {.field y}.",
         x = "It is a data frame."
       ), call)
     }
     frame <- read_formula_again(fit, validation, NULL, NULL, "validation", call)
-  } else {
-    check_validation(validation, call)
-    frame <- list(y = validation$y, weights = validation$weights, offset = validation$offset)
-    validation <- validation$X
+    check_encoded(frame$encoded$X, fit, "validation", call)
+    held <- encode_rows(encoding, frame, seq_len(nrow(frame$raw)), call)
+    return(held[c("X", "y", "weights", "offset")])
   }
-  raw <- if (is.null(frame$raw)) validation else frame$raw
-  prepared <- prepare_newdata(
-    fit, raw, if (is.null(frame$raw)) "validation$X" else "validation", call
-  )
-  check_whole_inputs(prepared$X, "validation", call)
-  if (NROW(frame$y) != nrow(prepared$X)) {
+  check_validation(validation, call)
+  new <- prepare_newdata(fit, validation$X, "validation$X", call)
+  check_whole_inputs(new$X, "validation", call)
+  if (NROW(validation$y) != nrow(new$X)) {
     abort_input(c(
       "The {.field X} and {.field y} of {.arg validation} must have the same number of rows.",
-      x = "They have {nrow(prepared$X)} and {NROW(frame$y)}."
+      x = "They have {nrow(new$X)} and {NROW(validation$y)}."
     ), call)
   }
-  offset <- encode_offset(add_offsets(prepared$offset, frame$offset), fit$encoding$outcome)
+  offset <- encode_offset(add_offsets(new$offset, validation$offset), encoding$outcome)
   list(
-    X = prepared$X, y = encode_outcome(frame$y, fit$encoding$outcome, call)$y,
-    weights = frame$weights, offset = offset
+    X = new$X, y = encode_outcome(validation$y, encoding$outcome, call)$y,
+    weights = validation$weights, offset = offset
   )
 }
 
-# The data of nn_continue() as the matrices that the training had, with what calibrates the longer
-# fit.
-encode_again <- function(fit, data, y, weights, offset, validation, call) {
+# Inputs that must be those of a fit, without missing values.
+check_encoded <- function(X, fit, name, call) {
+  if (!is_sparse(X)) check_same_inputs(X, fit, name, call)
+  check_whole_inputs(X, name, call)
+}
+
+# The data of nn_continue(): list(training, calibration), two problems; the second is NULL where the
+# fit has no calibration rows.
+encode_again <- function(fit, data, y, weights, offset, call) {
   frame <- if (is.null(fit$encoding$terms)) {
     check_given(is.null(y), "y", "the outcome that the fit was made with", call)
     read_columns(
@@ -119,23 +121,17 @@ encode_again <- function(fit, data, y, weights, offset, validation, call) {
     }
     read_formula_again(fit, data, weights, offset, "X", call)
   }
-  encoded <- encode_raw(fit$encoding, frame$raw, "X", call)
-  if (!is_sparse(encoded$X)) check_same_inputs(encoded$X, fit, "X", call)
-  check_whole_inputs(encoded$X, "X", call)
+  check_encoded(frame$encoded$X, fit, "X", call)
   known <- fit$encoding$calibration
   rows <- if (!is.null(known)) {
     draw_calibration(
       known$share, encode_outcome(frame$y, fit$encoding$outcome, call)$y, call, known$seed
     )$rows
   }
-  prepared <- encode_rows(
-    fit$encoding, encoded, frame, setdiff(seq_len(nrow(frame$raw)), rows), call
+  list(
+    training = encode_rows(fit$encoding, frame, setdiff(seq_len(nrow(frame$raw)), rows), call),
+    calibration = if (!is.null(known)) encode_rows(fit$encoding, frame, rows, call)
   )
-  prepared$validation <- if (!is.null(validation)) encode_validation(fit, validation, call)
-  prepared$calibrate <- function(fit) {
-    if (is.null(known)) fit else calibrate(fit, encoded, frame, rows, call)
-  }
-  prepared
 }
 
 # What na.exclude fills in with NA when values of the training rows are put beside the data: the

@@ -39,29 +39,30 @@ check_validation <- function(validation, call) {
   share
 }
 
-# Does the share leave rows on both sides? That depends on the sizes of the classes alone, and is
-# known before anything is drawn.
+# The same fraction of each stratum (a class, or all rows), drawn as a function of the seed: sorted
+# numbers of rows.
+stratified_rows <- function(share, seed, stratum) {
+  order <- core_row_order(seed, 0, length(stratum))
+  chosen <- lapply(split(order, stratum[order]), function(rows) {
+    rows[seq_len(round(share * length(rows)))]
+  })
+  sort(unlist(chosen, use.names = FALSE))
+}
+
+# How many rows that are, which is known before anything is drawn.
+stratified_count <- function(share, stratum) sum(round(share * tabulate(stratum)))
+
+# Does the share leave rows on both sides?
 check_share <- function(share, targets, call) {
   rows <- nrow(targets$y)
-  held_out <- sum(round(share * tabulate(strata(targets))))
+  held_out <- stratified_count(share, strata(targets))
   if (held_out == 0 || held_out == rows) {
     abort_argument(c(
       "{.arg validation} must leave rows to train on and rows to judge by.",
       x = "A share of {share} of {rows} row{?s} holds out {held_out}."
     ), call)
   }
-}
-
-# The numbers of the rows held out: a function of the fit's seed and the number of rows, in each
-# class the same share.
-held_out_rows <- function(share, seed, targets) {
-  order <- core_row_order(seed, 0, nrow(targets$y))
-  sort(unlist(
-    lapply(split(order, strata(targets)[order]), function(of_class) {
-      of_class[seq_len(round(share * length(of_class)))]
-    }),
-    use.names = FALSE
-  ))
+  NULL
 }
 
 # The rows to calibrate with: list(share, seed, rows), a function of two numbers drawn before all
@@ -74,16 +75,12 @@ draw_calibration <- function(share, y, call, seed = floor(runif(2) * 2^32)) {
   rows <- NROW(y)
   if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else seq_len(rows)
   classes <- if (is.numeric(y)) rep(1L, rows) else as.integer(factor(y, exclude = NULL))
-  count <- sum(round(share * tabulate(classes)))
+  count <- stratified_count(share, classes)
   if (count == 0 || count == rows) {
     abort_argument(c(
       "{.arg calibration} must leave rows to calibrate with and rows to train on.",
       x = "A share of {share} of {rows} row{?s} takes {count}."
     ), call)
   }
-  order <- core_row_order(seed, 0, rows)
-  chosen <- lapply(split(order, classes[order]), function(of_class) {
-    of_class[seq_len(round(share * length(of_class)))]
-  })
-  list(share = share, seed = seed, rows = sort(unlist(chosen, use.names = FALSE)))
+  list(share = share, seed = seed, rows = stratified_rows(share, seed, classes))
 }

@@ -1,7 +1,7 @@
 # The encoding of a fit. Which functions it names is checked before (see foreign_functions()).
 
 # Which functions it names is checked before (see foreign_functions()).
-check_model_encoding <- function(encoding, inputs, outputs, levels, need, finite, flag, whole) {
+check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag, whole) {
   if (is.null(encoding)) {
     return(invisible())
   }
@@ -27,7 +27,7 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, need, finite
     "Its encoding must have columns with names."
   )
   for (kind in encoding$columns) {
-    check_model_column(kind, is.null(encoding$terms), need, name, flag, whole)
+    check_model_column(kind, is.null(encoding$terms), name, flag, whole)
   }
   width <- function(kind) {
     if (!is.null(kind$coding)) ncol(kind$coding) else if (is.null(kind$width)) 1 else kind$width
@@ -37,7 +37,7 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, need, finite
       sum(vapply(encoding$columns, function(kind) as.double(width(kind)), 0)) == inputs,
     "Its columns do not make as many inputs as it has."
   )
-  if (!is.null(encoding$terms)) check_model_terms(encoding, need, name, whole)
+  if (!is.null(encoding$terms)) check_model_terms(encoding, name, whole)
   need(
     is.null(encoding$replay$na.action) || name(encoding$replay$na.action),
     "What is done with missing values must be one name."
@@ -72,7 +72,7 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, need, finite
 }
 
 # Without a formula a column of levels has the numbers that stand for each.
-check_model_column <- function(kind, coded, need, name, flag, whole) {
+check_model_column <- function(kind, coded, name, flag, whole) {
   need(
     is.list(kind) && name(kind$type) &&
       kind$type %in% c("numeric", "logical", "factor", "character", "other"),
@@ -114,7 +114,7 @@ is_levels <- function(x) is.character(x) && !anyDuplicated(x)
 
 # What model.frame() and model.matrix() go by must agree with each other: they look at places that
 # these numbers say.
-check_model_terms <- function(encoding, need, name, whole) {
+check_model_terms <- function(encoding, name, whole) {
   terms <- encoding$terms
   of <- function(name) attr(terms, name, exact = TRUE)
   variables <- of("variables")

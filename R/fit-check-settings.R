@@ -1,7 +1,7 @@
 # The settings and the state of a fit: what the package's own functions make.
 
 # Settings are what the package's own functions make of the same numbers.
-check_model_settings <- function(settings, shape, need, number, flag, whole) {
+check_model_settings <- function(settings, shape, number, flag, whole) {
   again <- function(made, kept) tryCatch(identical(made, kept), error = function(e) FALSE)
   need(is.list(settings), "It has no settings.")
   kinds <- activation_table$name[shape$activations + 1]
@@ -109,7 +109,7 @@ known_schedule <- function(schedule) {
 }
 
 # The state has the lengths that the optimiser's memory has for this many weights.
-check_model_state <- function(state, settings, parameters, need, number, finite, whole) {
+check_model_state <- function(state, settings, parameters, number, finite, whole) {
   need(
     is.list(state) && finite(state$weights, parameters),
     "Its state must have a finite number for each weight."

@@ -2,7 +2,6 @@
 # made from them.
 
 check_model <- function(fit) {
-  need <- function(ok, what, hint = NULL) if (!isTRUE(ok)) abort_format(what, hint)
   whole <- function(x, least = 0, most = .Machine$integer.max) {
     is.numeric(x) && length(x) > 0 && all(is.finite(x)) &&
       all(x == floor(x) & x >= least & x <= most)
@@ -124,11 +123,10 @@ check_model <- function(fit) {
   need(
     is.null(fit$chosen) || text(fit$chosen), "What was chosen for it must be names of arguments."
   )
-  check_model_call(fit$call, need)
-  check_model_settings(fit$settings, fit$shape, need, number, flag, whole)
-  check_model_state(fit$state, fit$settings, parameters, need, number, finite, whole)
+  check_model_settings(fit$settings, fit$shape, number, flag, whole)
+  check_model_state(fit$state, fit$settings, parameters, number, finite, whole)
   need(is.null(fit$encoding$columns) || !is.null(fit$inputs), "It must have a name for each input.")
-  check_model_encoding(fit$encoding, units[1], outputs, fit$levels, need, finite, flag, whole)
+  check_model_encoding(fit$encoding, units[1], outputs, fit$levels, finite, flag, whole)
   fit
 }
 

@@ -35,7 +35,7 @@ describe_training <- function(fit) {
       counted(last(fit$shape$units), "output"),
       if (!is.null(fit$levels)) paste0(" (levels ", some_of(fit$levels), ")")
     ),
-    describe_rows(fit), describe_encoding(fit),
+    describe_rows(fit), describe_preparation(fit),
     paste0(
       "Objective: ",
       paste(c(s$loss$name, paste(s$reduction, "over the rows"), extras), collapse = ", ")
@@ -63,7 +63,7 @@ describe_rows <- function(fit) {
 }
 
 # What print() says of a fit made from data.
-describe_encoding <- function(fit) {
+describe_preparation <- function(fit) {
   encoding <- fit$encoding
   if (is.null(encoding)) {
     return(NULL)

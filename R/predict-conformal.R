@@ -1,15 +1,15 @@
 # Split-conformal prediction: rows kept from training and stopping give scores, how far the fit is
 # from them; their quantile makes intervals and sets.
 
-# The sorted scores of the calibration rows, given as new data are (X, offset) with their outcome:
-# for numbers |y - fit|, rows x outputs; for classes 1 - p of the true class.
-calibration_scores <- function(fit, rows) {
-  output <- decode_output(network_output(fit, rows$X, rows$offset), fit$encoding)
+# The sorted scores of a problem's rows: for numbers |y - fit|, rows x outputs; for classes 1 - p of
+# the true class.
+calibration_scores <- function(fit, problem) {
+  output <- decode_output(network_output(fit, problem$X, problem$offset), fit$encoding)
   if (is.null(fit$levels)) {
-    return(apply(abs(rows$response - output), 2, sort, simplify = FALSE))
+    return(apply(abs(problem$response - output), 2, sort, simplify = FALSE))
   }
   prob <- as_type(output, "prob", fit)
-  list(sort(1 - prob[cbind(seq_len(nrow(prob)), match(rows$y, fit$levels))]))
+  list(sort(1 - prob[cbind(seq_len(nrow(prob)), match(problem$y, fit$levels))]))
 }
 
 # The score that a new case stays below with probability `level`: the ceiling(level (n + 1))-th of
@@ -82,12 +82,10 @@ check_interval <- function(interval, level, type, fit, no_newdata, call) {
   TRUE
 }
 
-# The fit with the scores of its calibration rows; those of no weight are left out.
-calibrate <- function(fit, encoded, frame, rows, call) {
-  if (length(frame$weights) > 0) rows <- rows[frame$weights[rows] > 0]
+# The fit with the scores of its calibration rows, a problem; those of no weight are left out.
+calibrate <- function(fit, problem) {
+  if (!is.null(problem$weights)) problem <- problem_rows(problem, problem$weights > 0)
   plain <- unclass(fit)
-  plain$calibration <- calibration_scores(
-    plain, encode_rows(plain$encoding, encoded, frame, rows, call)
-  )
+  plain$calibration <- calibration_scores(plain, problem)
   structure(plain, class = "nn_fit")
 }

@@ -87,6 +87,7 @@ nn_save <- function(fit, path) {
       payload <- write_json(plain)
       foreign <- foreign_functions(plain)
       check_model(plain)
+      check_model_call(plain$call)
     },
     "The fit cannot be written to a file that {.fn nn_load} would read.",
     call,
@@ -159,13 +160,19 @@ nn_load <- function(path, allow = character()) {
   )
   fit <- current_fit(structure(fit, class = "nn_fit"), call)
   as_file_error(
-    check_model(unclass(fit)), "{.path {path}} does not hold a model that can be used.", call, path
+    {
+      check_model(unclass(fit))
+      check_model_call(unclass(fit)$call)
+    },
+    "{.path {path}} does not hold a model that can be used.",
+    call,
+    path
   )
   fit
 }
 
 # nn_train() with arguments by their full names, and nothing that a file's call may not hold.
-check_model_call <- function(call, need) {
+check_model_call <- function(call) {
   if (is.null(call)) {
     return(invisible())
   }

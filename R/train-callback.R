@@ -69,14 +69,17 @@ is_callback_due <- function(callback, before, epoch) {
   !is.null(callback) && epoch > before && epoch %% callback$every == 0
 }
 
-run_callback <- function(fit, state, history, rates, controls) {
+run_callback <- function(run, so_far, rates) {
+  fit <- run$fit
+  latest <- so_far$history[[length(so_far$history)]]
   now <- list(
-    epoch = state$epoch,
-    history = lapply(history[[length(history)]], function(column) column[length(column)]),
+    epoch = so_far$state$epoch,
+    history = lapply(latest, function(column) column[length(column)]),
     learning_rate = if (!is.null(fit$settings$optimizer$learning_rate)) rates[length(rates)],
-    network = unflatten_network(state$weights, fit$shape)
+    network = unflatten_network(so_far$state$weights, fit$shape)
   )
-  answer <- tryCatch(controls$callback$f(now), error = function(e) {
+  answer <- tryCatch(run$controls$callback$f(now), error = function(e) {
+    so_far$stop <- "callback"
     abort_kind(
       "callback",
       c(
@@ -84,8 +87,8 @@ run_callback <- function(fit, state, history, rates, controls) {
         x = "{conditionMessage(e)}",
         i = "The field {.field fit} of this error holds the fit so far."
       ),
-      controls$call, environment(),
-      fit = better_fit(controls$best, finish_fit(fit, state, history, "callback")), parent = e
+      run$controls$call, environment(),
+      fit = better_fit(run$controls$best, finish_fit(run, so_far)), parent = e
     )
   })
   if (isFALSE(answer)) "callback" else "iterations"

@@ -48,23 +48,55 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
     ), call)
   }
   check_given(missing(X), "X", "the inputs that the fit was made with", call)
-  from_data <- inherits(fit, "nn_fit") && !is.null(unclass(fit)$encoding)
+  from_data <- !is.null(unclass(fit)$encoding)
   if (!from_data) check_given(missing(y), "y", "the targets that the fit was made with", call)
   check_given(missing(epochs), "epochs", "how many epochs to go on for", call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
-  given <- fit <- current_fit(fit, call)
-  fit <- unclass(fit)
-  # The core takes the lengths of the state on trust.
-  tryCatch(check_model(fit[names(fit) != "call"]), backprop_internal_format = function(e) {
+  given <- current_fit(fit, call)
+  fit <- check_resumable(unclass(given), call)
+  problem <- new_problem(X, y, weights = weights, offset = offset)
+  if (from_data) {
+    again <- encode_again(fit, X, y, weights, offset, call)
+    problem <- again$training
+    if (!is.null(validation)) validation <- encode_validation(fit, validation, call)
+  }
+  data <- resumed_data(fit, problem, validation, call)
+  fit$settings <- renew_patience(fit$settings, patience, tolerance, call)
+  controls <- new_controls(callback, checkpoint, call)
+  renewed <- !is.null(patience) || !is.null(tolerance)
+  changed <- changed_data(fit, data)
+  if (!any(changed) && (fit$stop %in% c("gradient", "precision") ||
+    (fit$stop == "patience" && !renewed))) {
+    cli::cli_inform(c(
+      "This fit has ended by itself ({.val {fit$stop}}); it is returned as it is.",
+      i = if (fit$stop == "patience") "Give {.arg patience} or {.arg tolerance} anew to go on."
+    ), class = "backprop_message_ended")
+    return(given)
+  }
+  if (renewed || fit$stop == "patience") fit$state$stale <- 0
+  fit <- adapt_to_data(fit, data, changed)
+  history <- if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history()
+  longer <- warn_of_false_end(run_training(fit, fit$state, history, data, epochs, controls), data)
+  if (from_data && !is.null(again$calibration)) calibrate(longer, again$calibration) else longer
+}
+
+# The core takes the lengths of the state on trust.
+check_resumable <- function(fit, call) {
+  tryCatch(check_model(fit), backprop_internal_format = function(e) {
     abort_argument(c(
       "{.arg fit} is not as {.fn nn_train} made it.",
       x = "{conditionMessage(e)}"
     ), call)
   })
-  prepared <- if (from_data) encode_again(fit, X, y, weights, offset, validation, call)
-  if (from_data) list2env(prepared[c("X", "y", "weights", "offset", "validation")], call)
-  X <- align_columns(check_inputs(X, "X", call), fit, "X", call)
-  targets <- encode_targets(y, nrow(X), call, fit$levels, numeric = is.null(fit$levels))
+}
+
+# The training data, checked against the fit's.
+resumed_data <- function(fit, problem, validation, call) {
+  problem$X <- align_columns(check_inputs(problem$X, "X", call), fit, "X", call)
+  targets <- encode_targets(
+    problem$y, nrow(problem$X), call, fit$levels,
+    numeric = is.null(fit$levels)
+  )
   outputs <- last(fit$shape$units)
   if (ncol(targets$y) != outputs) {
     abort_input(c(
@@ -73,13 +105,21 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
     ), call)
   }
   check_domain(targets$y, fit$settings$loss, fit$settings$output_activation, call)
-  if (identical(fit$settings$validation, "given") && is.null(validation)) {
+  check_given_again(fit, problem, validation, call)
+  if (is.numeric(fit$settings$validation)) check_share(fit$settings$validation, targets, call)
+  new_training_data(problem, targets, fit$settings$class_weights, validation, fit, call)
+}
+
+# What the first call had must be given again, and nothing that it had not.
+check_given_again <- function(fit, problem, validation, call) {
+  had_validation <- identical(fit$settings$validation, "given")
+  if (had_validation && is.null(validation)) {
     abort_argument(c(
       "The fit was made with validation data.",
       i = "Give them again: {.code validation = list(X = , y = )}."
     ), call)
   }
-  if (!identical(fit$settings$validation, "given") && !is.null(validation)) {
+  if (!had_validation && !is.null(validation)) {
     abort_argument(c(
       "The fit was made without validation data, so it takes none now.",
       i = if (is.numeric(fit$settings$validation)) {
@@ -93,54 +133,51 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
       x = "It is {describe(validation)}."
     ), call)
   }
-  if (is.numeric(fit$settings$validation)) check_share(fit$settings$validation, targets, call)
-  if (fit$has_offset && is.null(offset)) {
+  if (fit$has_offset && is.null(problem$offset)) {
     abort_argument(c(
       "The fit was made with offsets.",
       i = "Give them again: {.code offset = }."
     ), call)
   }
-  if (!fit$has_offset && !is.null(offset)) {
+  if (!fit$has_offset && !is.null(problem$offset)) {
     abort_argument("The fit was made without offsets, so it takes none now.", call)
   }
-  if (isTRUE(fit$has_weights) && length(weights) == 0) {
+  if (isTRUE(fit$has_weights) && length(problem$weights) == 0) {
     abort_argument(c(
       "The fit was made with case weights.",
       i = "Give them again: {.code weights = }."
     ), call)
   }
-  data <- check_data(
-    X, targets, weights, fit$settings$class_weights, offset, validation, fit$shape, fit, call
-  )
-  data$response <- prepared$response
+}
+
+renew_patience <- function(settings, patience, tolerance, call) {
   if (!is.null(patience)) {
-    fit$settings$patience <-
+    settings$patience <-
       if (identical(patience, Inf)) Inf else check_whole(patience, "patience", call)
   }
   if (!is.null(tolerance)) {
-    fit$settings$tolerance <- check_number(tolerance, "tolerance", call, least = 0)
+    settings$tolerance <- check_number(tolerance, "tolerance", call, least = 0)
   }
-  controls <- list(
-    callback = check_callback(callback, call), checkpoint = check_checkpoint(checkpoint, call),
-    call = call
+  settings
+}
+
+# Are the rows to train on, and those held out, others than the fit's so far? A fit of an older
+# version has a digest that says nothing now (NULL): its data are taken to be the same where they
+# have as many rows.
+changed_data <- function(fit, data) {
+  c(
+    training = if (is.null(fit$data)) {
+      nrow(data$X) != fit$n
+    } else {
+      !identical(data$digest, fit$data)
+    },
+    held_out = !is.null(fit$held_out_data) && !identical(data$held_out_digest, fit$held_out_data)
   )
-  renewed <- !is.null(patience) || !is.null(tolerance)
-  digest <- data_digest(data)
-  # A fit of an older version has a digest that says nothing now (NULL): its data are taken to be
-  # the same where they have as many rows.
-  others <- if (is.null(fit$data)) nrow(X) != fit$n else !identical(digest, fit$data)
-  held_out <- held_out_digest(data)
-  others_held_out <- !is.null(fit$held_out_data) && !identical(held_out, fit$held_out_data)
-  if (!others && !others_held_out &&
-    (fit$stop %in% c("gradient", "precision") || (fit$stop == "patience" && !renewed))) {
-    cli::cli_inform(c(
-      "This fit has ended by itself ({.val {fit$stop}}); it is returned as it is.",
-      i = if (fit$stop == "patience") "Give {.arg patience} or {.arg tolerance} anew to go on."
-    ), class = "backprop_message_ended")
-    return(given)
-  }
-  if (renewed || fit$stop == "patience") fit$state$stale <- 0
-  if (others_held_out) {
+}
+
+# The fit with the parts of its state that belong to its data begun anew where the data changed.
+adapt_to_data <- function(fit, data, changed) {
+  if (changed[["held_out"]]) {
     cli::cli_warn(c(
       "These are other held-out data than those of the fit so far.",
       i = "The best epoch is looked for anew, from the fit's last weights."
@@ -148,9 +185,9 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
     fit$state[c("best_weights", "best_epoch", "best_loss", "reference", "stale")] <- list(
       numeric(), 0, Inf, Inf, 0
     )
-    fit$held_out_data <- held_out
+    fit$held_out_data <- data$held_out_digest
   }
-  if (others) {
+  if (changed[["training"]]) {
     cli::cli_warn(c(
       "These are other data than those the fit was made with.",
       i = "Training goes on with them, from the fit's weights."
@@ -161,10 +198,8 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
         fit$settings$optimizer, length(fit$state$weights)
       )$curvature
     }
-    fit$n <- nrow(X)
+    fit$n <- nrow(data$X)
   }
-  fit$data <- digest
-  history <- if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history()
-  longer <- warn_of_false_end(run_training(fit, fit$state, history, data, epochs, controls), data)
-  if (from_data) prepared$calibrate(longer) else longer
+  fit$data <- data$digest
+  fit
 }

@@ -181,32 +181,15 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
                              ...) {
   call <- current_env()
   shown <- match.call()
-  if (!missing(data) && is_formula(data) && is.data.frame(formula)) {
-    swapped <- formula
-    formula <- data
-    data <- swapped
-    shown[c("formula", "data")] <- list(shown$data, shown$formula)
-  }
   options <- data_options(list(...), call)
-  if (!is_formula(formula, lhs = TRUE) || is.null(formula[[2]])) {
-    abort_argument(c(
-      "{.arg formula} must have an outcome on its left: {.code y ~ x}.",
-      x = "It is {.code {format(formula)}}."
-    ), call)
-  }
   extras <- list(
     subset = substitute(subset), weights = substitute(weights), offset = substitute(offset)
   )
   extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
-  if (is.numeric(extras$subset) || is.character(extras$subset)) {
-    abort_argument(c(
-      "{.arg subset} must choose rows by an expression, such as {.code subset = height > 0}.",
-      x = "It is {describe(extras$subset)}.",
-      i = "Arguments after the data are given by name: {.code hidden = 5}."
-    ), call)
-  }
+  given <- formula_call(formula, data, extras, call)
+  if (given$swapped) shown[c("formula", "data")] <- list(shown$data, shown$formula)
   frame <- read_formula(
-    formula, if (!missing(data)) data, extras,
+    given$formula, given$data, given$extras,
     if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts,
     options$calibration, call
   )
@@ -307,50 +290,53 @@ data_options <- function(given, call) {
 
 # From the frame to the fit.
 train_data <- function(frame, options, shown, call) {
-  standardize <- check_flag(options$standardize, "standardize", call)
   check_weights(frame$weights, nrow(frame$raw), call)
-  encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
-  encoded <- encode_raw(encoding, frame$raw, frame$name, call)
-  check_whole_inputs(encoded$X, frame$name, call)
+  check_whole_inputs(frame$encoded$X, frame$name, call)
   calibration <- frame$calibration
   training <- setdiff(seq_len(nrow(frame$raw)), calibration$rows)
-  na.action <- with_calibration_rows(
+  encoding <- describe_encoding(frame, training, options, call)
+  problem <- encode_rows(encoding, frame, training, call)
+  problem["na.action"] <- list(with_calibration_rows(
     frame$na.action, encoding$replay$na.action, calibration$rows, nrow(frame$raw)
-  )
-  weights <- check_weights(frame$weights[training], length(training), call)
-  scales <- column_scales(encoded$X[training, , drop = FALSE], weights, standardize)
-  encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
-  at <- function(x) if (is.null(dim(x))) x[training] else x[training, , drop = FALSE]
-  encoding$outcome <- describe_outcome(
-    at(frame$y), frame$label, options$loss, options$output_activation, standardize, weights,
-    at(add_offsets(encoded$offset, frame$offset)), call
-  )
-  encoding$calibration <- if (!is.null(calibration)) {
-    c(calibration[c("share", "seed")], list(rows = length(calibration$rows)))
-  }
-  prepared <- encode_rows(encoding, encoded, frame, training, call)
+  ))
   if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) &&
     (is.null(options$loss) || identical(options$loss, "squared_error"))) {
     options$output_activation <- "identity"
   }
-  options <- choose_defaults(
-    options, c(prepared, list(encoding = encoding, na.action = na.action)), shown, call
-  )
-  if (!is.null(options$interrupted)) {
-    return(options$interrupted)
+  chosen <- choose_defaults(options, problem, shown, call)
+  if (!is.null(chosen$interrupted)) {
+    return(chosen$interrupted)
   }
-  options[c("weights", "offset")] <- list(prepared$weights, prepared$offset)
+  options <- chosen$options
   if (!is.null(options$validation) && !is.numeric(options$validation)) {
     options$validation <- encode_validation(
       list(
-        encoding = encoding, inputs = colnames(prepared$X), shape = list(units = ncol(prepared$X))
+        encoding = encoding, inputs = colnames(problem$X), shape = list(units = ncol(problem$X))
       ),
       options$validation, call
     )
   }
-  fit <- train_network(
-    c(prepared[c("X", "y", "response")], list(encoding = encoding, na.action = na.action)), options,
-    shown, call
+  fit <- train_network(problem, options, shown, call, chosen$names)
+  if (is.null(calibration)) {
+    return(fit)
+  }
+  calibrate(fit, encode_rows(encoding, frame, calibration$rows, call))
+}
+
+# The encoding with what the training rows say: the scales of the inputs, and the outcome.
+describe_encoding <- function(frame, training, options, call) {
+  standardize <- check_flag(options$standardize, "standardize", call)
+  encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
+  weights <- check_weights(frame$weights[training], length(training), call)
+  scales <- column_scales(take_rows(frame$encoded$X, training), weights, standardize)
+  encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
+  offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
+  encoding$outcome <- describe_outcome(
+    take_rows(frame$y, training), frame$label, options$loss, options$output_activation,
+    standardize, weights, offset, call
   )
-  if (is.null(calibration)) fit else calibrate(fit, encoded, frame, calibration$rows, call)
+  encoding$calibration <- if (!is.null(frame$calibration)) {
+    c(frame$calibration[c("share", "seed")], list(rows = length(frame$calibration$rows)))
+  }
+  encoding
 }

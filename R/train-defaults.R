@@ -3,10 +3,10 @@
 
 few_rows <- 1000
 
-# The options of a training, with each "auto" replaced; the names of those chosen are kept in
-# `chosen`, and in `interrupted` the fit that an interrupt ended on the way.
-choose_defaults <- function(options, prepared, shown, call) {
-  rows <- nrow(prepared$X)
+# list(options, names, interrupted): the options of a training with each "auto" replaced, the names
+# of those chosen, and the fit that an interrupt ended on the way, NULL for none.
+choose_defaults <- function(options, problem, shown, call) {
+  rows <- nrow(problem$X)
   few <- rows < few_rows
   auto <- vapply(options, identical, NA, "auto")
   given_rate <- options$learning_rate
@@ -35,28 +35,31 @@ choose_defaults <- function(options, prepared, shown, call) {
   choose("patience", if (is.null(options$validation)) Inf else 20)
   if (auto[["penalty"]]) {
     options$penalty <- if (optimizer$name == "lbfgs" && auto[["optimizer"]]) {
-      compare_penalties(prepared, options, call)
+      compare_penalties(problem, options, call)
     } else {
       (if (few) 1 else 2) / rows
     }
   }
-  options$chosen <- c(
+  names <- c(
     names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate"
   )
-  if (finds_epochs) find_epochs(options, prepared, shown, call) else options
+  if (!finds_epochs) {
+    return(list(options = options, names = names, interrupted = NULL))
+  }
+  first <- train_first(options, problem, shown, call, names)
+  options$epochs <- 2 * max(1, first$best_epoch)
+  options$schedule <- nn_cosine(options$epochs, least = 0.01)
+  list(
+    options = options, names = names, interrupted = if (first$stop == "interrupted") first
+  )
 }
 
 # How long to train on many rows: a tenth of them, held out from a training of its own at a constant
 # rate, says when to stop. All rows are then trained on, from the same start, for twice as many
 # epochs, at rates that fall to almost nothing and so add up to as much.
-find_epochs <- function(options, prepared, shown, call) {
-  first <- options
-  first[c("epochs", "validation", "patience")] <- list(100, 0.1, 20)
-  fit <- try_training(prepared, first, shown, call)
-  if (fit$stop == "interrupted") options$interrupted <- fit
-  options$epochs <- 2 * max(1, fit$best_epoch)
-  options$schedule <- nn_cosine(options$epochs, least = 0.01)
-  options
+train_first <- function(options, problem, shown, call, chosen) {
+  options[c("epochs", "validation", "patience")] <- list(100, 0.1, 20)
+  try_training(problem, options, shown, call, chosen)
 }
 
 # Noise asks for a large penalty, a clear but crooked boundary for a small one, and few rows do not
@@ -64,12 +67,12 @@ find_epochs <- function(options, prepared, shown, call) {
 # rows (of each class).
 penalties <- c(0.5, 4)
 
-compare_penalties <- function(prepared, options, call) {
-  rows <- nrow(prepared$X)
-  if (length(prepared$X) > 5e4 || rows < 8) {
+compare_penalties <- function(problem, options, call) {
+  rows <- nrow(problem$X)
+  if (length(problem$X) > 5e4 || rows < 8) {
     return(1 / rows)
   }
-  classes <- if (is.factor(prepared$y)) as.integer(prepared$y) else rep(1L, rows)
+  classes <- if (is.factor(problem$y)) as.integer(problem$y) else rep(1L, rows)
   order <- core_row_order(0, 0, rows)
   fold <- integer(rows)
   fold[order[order(classes[order])]] <- rep_len(1:4, rows)
@@ -79,7 +82,7 @@ compare_penalties <- function(prepared, options, call) {
     function(size) {
       sum(vapply(
         1:4,
-        function(k) fold_loss(prepared, options, size, which(fold == k), call) * sum(fold == k), 0
+        function(k) fold_loss(problem, options, size, which(fold == k), call) * sum(fold == k), 0
       ))
     },
     0
@@ -88,15 +91,12 @@ compare_penalties <- function(prepared, options, call) {
 }
 
 # The loss of the rows left out; infinite where they cannot be trained without.
-fold_loss <- function(prepared, options, size, left_out, call) {
-  part <- function(x, rows) if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
-  of_rows <- prepared[c("X", "y", "weights", "offset")]
-  options$validation <- lapply(of_rows, part, left_out)
-  options$penalty <- size / (nrow(prepared$X) - length(left_out))
+fold_loss <- function(problem, options, size, left_out, call) {
+  held_out <- problem_rows(problem, left_out)
+  options$validation <- held_out[c("X", "y", "weights", "offset")]
+  options$penalty <- size / (nrow(problem$X) - length(left_out))
   fit <- tryCatch(
-    suppressWarnings(try_training(
-      c(lapply(of_rows, part, -left_out), prepared["encoding"]), options, NULL, call
-    )),
+    suppressWarnings(try_training(problem_rows(problem, -left_out), options, NULL, call)),
     backprop_error = function(e) NULL
   )
   if (identical(fit$stop, "interrupted")) interrupt()
@@ -107,14 +107,10 @@ fold_loss <- function(prepared, options, size, left_out, call) {
 }
 
 # A training that only looks: it starts as the one that follows, and leaves R's generator as it was.
-try_training <- function(prepared, options, shown, call) {
-  if (!exists(".Random.seed", globalenv(), inherits = FALSE)) runif(1)
-  seed <- get(".Random.seed", globalenv())
-  on.exit(assign(".Random.seed", seed, globalenv()))
-  options[c("weights", "offset", "callback", "checkpoint", "keep_fitted", "restarts")] <- list(
-    prepared$weights, prepared$offset, NULL, NULL, FALSE, 1
-  )
-  train_network(prepared[c("X", "y", "encoding", "na.action")], options, shown, call)
+try_training <- function(problem, options, shown, call, chosen = NULL) {
+  options[c("callback", "checkpoint", "keep_fitted", "restarts")] <- list(NULL, NULL, FALSE, 1)
+  if (is.null(globalenv()$.Random.seed)) runif(1) # else the next training would draw another seed
+  keep_seed(train_network(problem, options, shown, call, chosen))
 }
 
 # Is anything given that L-BFGS cannot take, so that another optimiser must be meant?

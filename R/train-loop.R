@@ -2,84 +2,109 @@
 # a chunk of epochs and gives the next state back; schedules that watch the loss, callbacks,
 # checkpoints, progress and interrupts all happen here, between chunks.
 
-run_training <- function(fit, state, history, data, epochs, controls) {
-  prepared <- core_data(data, fit$settings, state$seed, controls$call)
-  objective <- core_objective(fit$settings)
-  fit$problem <- list(
-    data = data, training = prepared$training, held_out = prepared$held_out, objective = objective
+# A run: what stays the same from chunk to chunk.
+#   fit        what the fit will hold besides its weights, history and state
+#   data       the training data
+#   core       the same in the core's form (see core_data())
+#   objective, method   as the core takes them
+#   controls   list(callback, checkpoint, call) and, with restarts, `start` and `best`
+new_run <- function(fit, data, seed, controls) {
+  list(
+    fit = fit, data = data, core = core_data(data, fit$settings, seed, controls$call),
+    objective = core_objective(fit$settings),
+    method = optimizer_numbers(fit$settings$optimizer, fit$settings$clip), controls = controls
   )
-  method <- optimizer_numbers(fit$settings$optimizer, fit$settings$clip)
+}
+
+# What the user wants to happen between chunks.
+new_controls <- function(callback, checkpoint, call) {
+  list(
+    callback = check_callback(callback, call), checkpoint = check_checkpoint(checkpoint, call),
+    call = call
+  )
+}
+
+run_training <- function(fit, state, history, data, epochs, controls) {
+  run <- new_run(fit, data, state$seed, controls)
   progress <- if (is_interactive() && epochs > 0) start_progress(epochs)
   until <- state$epoch + epochs
-  stop <- "iterations"
+  so_far <- list(state = state, history = history, stop = "iterations")
   written <- -Inf
   # An interrupt ends the loop wherever it comes: what follows a chunk is done as a whole or not at
   # all.
   stop <- tryCatch(
     {
-      while (state$epoch < until && stop == "iterations") {
-        before <- state$epoch
+      while (so_far$state$epoch < until && so_far$stop == "iterations") {
+        before <- so_far$state$epoch
         count <- min(until - before, chunk_length(fit$settings, controls, before))
-        rate <- fit$settings$optimizer$learning_rate
-        rates <- (if (is.null(rate)) 0 else rate) *
-          schedule_factors(fit$settings$schedule, before + seq_len(count), state$plateau)
-        plan <- core_plan(
-          fit, state, prepared$rows, count, rates, chunk_seconds(controls, progress)
-        )
+        plan <- new_plan(run, so_far$state, count, chunk_seconds(controls, progress))
         chunk <- core_train(
-          fit$shape, objective, method, plan, prepared$training, prepared$validation, state
+          fit$shape, run$objective, run$method, plan, run$core$training, run$core$validation,
+          so_far$state
         )
-        rows <- history_rows(chunk, fit)
-        suspendInterrupts({
-          state[names(chunk$state)] <- chunk$state
-          names(state$under_way) <- c("batch", "loss", "weight", "correct")
-          if (length(rows$loss) > 0) {
-            history[[length(history) + 1]] <- c(list(epoch = before + seq_along(rows$loss)), rows)
-            if (!is.null(state$plateau)) {
-              state$plateau <- next_plateau(
-                state$plateau, fit$settings$schedule,
-                last(if (is.null(rows$validation_loss)) rows$loss else rows$validation_loss)
-              )
-            }
-          }
-          stop <- if (chunk$stop == "time") "iterations" else chunk$stop
-        })
+        suspendInterrupts(so_far <- after_chunk(run, so_far, chunk))
         if (!is.null(progress)) {
-          show_progress(progress, state$epoch - (until - epochs), last(rows$loss))
+          show_progress(progress, so_far$state$epoch - (until - epochs), last(chunk$loss))
         }
         if (!is.null(controls$checkpoint) && proc.time()[[3]] - written >= 1) {
-          write_checkpoint(
-            better_fit(controls$best, finish_fit(fit, state, history, stop)), controls$checkpoint
-          )
+          write_checkpoint(better_fit(controls$best, finish_fit(run, so_far)), controls$checkpoint)
           written <- proc.time()[[3]]
         }
-        if (stop == "iterations" && is_callback_due(controls$callback, before, state$epoch)) {
-          stop <- run_callback(fit, state, history, rates, controls)
+        if (so_far$stop == "iterations" &&
+          is_callback_due(controls$callback, before, so_far$state$epoch)) {
+          so_far$stop <- run_callback(run, so_far, plan$rates)
         }
       }
-      stop
+      so_far$stop
     },
     interrupt = function(signal) "interrupted"
   )
+  so_far$stop <- stop
   if (!is.null(progress)) cli::cli_progress_done(id = progress)
-  fit <- finish_fit(fit, state, history, stop)
+  fit <- finish_fit(run, so_far)
   if (!is.null(controls$checkpoint)) {
     write_checkpoint(better_fit(controls$best, fit), controls$checkpoint)
   }
   if (stop == "diverged") abort_diverged(fit, controls$call)
-  if (stop == "interrupted") report_interrupt(fit, until - state$epoch, controls)
+  if (stop == "interrupted") report_interrupt(fit, until - so_far$state$epoch, controls)
   fit
 }
 
-core_plan <- function(fit, state, rows, epochs, rates, seconds) {
-  settings <- fit$settings
+# State, history and reason to stop after a chunk.
+after_chunk <- function(run, so_far, chunk) {
+  state <- so_far$state
+  rows <- history_rows(chunk, run$fit)
+  epoch <- state$epoch + seq_along(rows$loss)
+  state[names(chunk$state)] <- chunk$state
+  names(state$under_way) <- c("batch", "loss", "weight", "correct")
+  if (length(rows$loss) > 0) {
+    so_far$history[[length(so_far$history) + 1]] <- c(list(epoch = epoch), rows)
+    if (!is.null(state$plateau)) {
+      state$plateau <- next_plateau(
+        state$plateau, run$fit$settings$schedule,
+        last(if (is.null(rows$validation_loss)) rows$loss else rows$validation_loss)
+      )
+    }
+  }
+  so_far$state <- state
+  so_far$stop <- if (chunk$stop == "time") "iterations" else chunk$stop
+  so_far
+}
+
+# The plan of a chunk, as the core takes it: what of the settings it needs, the number of epochs
+# with the learning rate of each (or one for all), and after how many seconds it ends.
+new_plan <- function(run, state, epochs, seconds) {
+  settings <- run$fit$settings
+  rate <- settings$optimizer$learning_rate
+  factors <- schedule_factors(settings$schedule, state$epoch + seq_len(epochs), state$plateau)
   list(
-    batch_size = min(settings$batch_size, rows), shuffle = settings$shuffle,
-    seed = as.double(state$seed), dropout = settings$dropout, epochs = epochs, rates = rates,
+    batch_size = min(settings$batch_size, run$core$rows), shuffle = settings$shuffle,
+    seed = as.double(state$seed), dropout = settings$dropout, epochs = epochs,
+    rates = (if (is.null(rate)) 0 else rate) * factors,
     patience = settings$patience, tolerance = settings$tolerance,
     track_best = !is.null(settings$validation),
-    count_correct = counts_classes(settings, last(fit$shape$units)), threads = settings$threads,
-    seconds = seconds
+    count_correct = counts_classes(settings, last(run$fit$shape$units)),
+    threads = settings$threads, seconds = seconds
   )
 }
 

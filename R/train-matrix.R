@@ -223,9 +223,8 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   )
   options <- mget(matrix_options, envir = call)
   if (is.factor(y)) warn_empty_levels(y, levels(y), "y")
-  train_network(
-    list(X = check_inputs(X, "X", call), y = y), options, call_of_symbols(match.call()), call
-  )
+  problem <- new_problem(check_inputs(X, "X", call), y, weights = weights, offset = offset)
+  train_network(problem, options, call_of_symbols(match.call()), call)
 }
 
 matrix_options <- setdiff(names(formals(nn_train.matrix)), c("X", "y", "..."))

@@ -1,11 +1,10 @@
 # One network trained on prepared data, from one start or several.
 
-# Where all methods end. `prepared`: the numeric matrix X that the network sees, its targets y, and
-# for data also the response on its own scale, the encoding and the rows that na.action left out.
-# `options`: the arguments of nn_train.matrix() by name. `shown`: the call that the fit keeps.
-train_network <- function(prepared, options, shown, call) {
-  X <- prepared$X
-  targets <- encode_targets(prepared$y, nrow(X), call)
+# Where all methods end. `options`: the arguments of nn_train.matrix() by name. `shown`: the call
+# that the fit keeps. `chosen`: the names of the options that were chosen for the user.
+train_network <- function(problem, options, shown, call, chosen = NULL) {
+  X <- problem$X
+  targets <- encode_targets(problem$y, nrow(X), call)
   options$hidden <- check_hidden(options$hidden, call)
   settings <- training_settings(options, targets$kind, nrow(X), call)
   check_softmax(settings$output_activation, targets, call)
@@ -15,46 +14,40 @@ train_network <- function(prepared, options, shown, call) {
     c(ncol(X), options$hidden, ncol(targets$y)), settings$activation, settings$output_activation
   )
   check_training_memory(shape, X, settings, call)
-  start <- options$start
-  if (!is.null(start)) check_start(start, shape, call)
-  if (!is.null(start) && settings$restarts > 1) {
-    abort_argument(c(
-      "{.arg restarts} draws new weights, so it does not go with {.arg start}."
-    ), call)
-  }
-  controls <- list(
-    callback = check_callback(options$callback, call),
-    checkpoint = check_checkpoint(options$checkpoint, call), call = call
-  )
-
+  if (!is.null(options$start)) check_start(options$start, shape, settings$restarts, call)
+  controls <- new_controls(options$callback, options$checkpoint, call)
   fit <- c(
     list(
       shape = shape, settings = settings, n = nrow(X), inputs = colnames(X),
       outputs = colnames(targets$y), levels = targets$levels, call = shown
     ),
     if (isTRUE(targets$ordered)) list(ordered = TRUE),
-    if (!is.null(prepared$encoding)) {
-      list(encoding = prepared$encoding, na.action = prepared$na.action, chosen = options$chosen)
+    if (!is.null(problem$encoding)) {
+      list(encoding = problem$encoding, na.action = problem$na.action, chosen = chosen)
     }
   )
-  data <- check_data(
-    X, targets, options$weights, options$class_weights, options$offset, options$validation, shape,
-    fit, call
+  data <- new_training_data(
+    problem, targets, options$class_weights, options$validation, fit, call
   )
-  data$response <- prepared$response
   fit$has_offset <- !is.null(data$offset)
-  fit$has_weights <- length(options$weights) > 0
-  fit$data <- data_digest(data)
-  fit$held_out_data <- held_out_digest(data)
+  fit$has_weights <- length(problem$weights) > 0
+  fit$data <- data$digest
+  fit$held_out_data <- data$held_out_digest
   if (!is.null(options$class_weights)) fit$settings$class_weights <- options$class_weights
-  draw <- function() settle_network(draw_network(shape$units, settings$init), fit$encoding, data)
+  train_starts(fit, data, options$start, epochs, controls)
+}
+
+# The fit of the best start. All starts share the seed of row order, dropout and held-out rows.
+train_starts <- function(fit, data, start, epochs, controls) {
+  settings <- fit$settings
+  draw <- function() {
+    settle_network(draw_network(fit$shape$units, settings$init), fit$encoding, data)
+  }
   network <- if (is.null(start)) draw() else start
   seed <- if (needs_seed(settings)) floor(runif(2) * 2^32)
   train <- function(network) {
-    run_training(
-      fit, first_state(flatten_network(network), settings, seed), empty_history(), data, epochs,
-      controls
-    )
+    state <- first_state(flatten_network(network), settings, seed)
+    run_training(fit, state, empty_history(), data, epochs, controls)
   }
   if (settings$restarts == 1) {
     return(warn_of_false_end(train(network), data))
@@ -120,7 +113,12 @@ check_training_memory <- function(shape, X, settings, call) {
   )
 }
 
-check_start <- function(start, shape, call) {
+check_start <- function(start, shape, restarts, call) {
+  if (restarts > 1) {
+    abort_argument(c(
+      "{.arg restarts} draws new weights, so it does not go with {.arg start}."
+    ), call)
+  }
   expected <- network_names(hidden_layers(shape))
   if (inherits(start, "nn_fit")) {
     abort_argument(c(
@@ -167,4 +165,18 @@ call_of_symbols <- function(call) {
   }
   call[[1]] <- quote(nn_train)
   shorten(call)
+}
+
+# The drawn weights with what data ask for: none from constant columns, so that they never count,
+# and for counts an output bias at the log of their mean.
+settle_network <- function(network, encoding, data) {
+  if (length(encoding$constant) > 0) network[[1]][encoding$constant, ] <- 0
+  if (identical(encoding$outcome$kind, "count")) {
+    weights <- matrix(if (length(data$weights) > 0) data$weights else 1, nrow(data$y), ncol(data$y))
+    exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)
+    counted <- colSums(data$y * weights)
+    # where nothing was counted, half a case
+    network$bout[] <- log(ifelse(counted > 0, counted, 0.5) / colSums(exposure))
+  }
+  network
 }

@@ -76,3 +76,6 @@ nearest_name <- function(x, choices) {
   }
   c(i = paste0("Did you mean ", dQuote(literal(choices[which.min(distance)]), FALSE), "?"))
 }
+
+# A condition that must hold for what a file or a fit holds.
+need <- function(ok, what, hint = NULL) if (!isTRUE(ok)) abort_format(what, hint)

@@ -67,6 +67,7 @@ abort_not_finite <- function(value, row, column, columns, name, call) {
   ), call)
 }
 
+# Some rows of a vector, matrix or data frame; NULL of NULL.
 take_rows <- function(x, rows) {
   # which a worker has not done, and without which a sparse matrix has no rows
   if (isS4(x)) loadNamespace("Matrix")

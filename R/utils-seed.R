@@ -3,8 +3,8 @@
 # A seed for each of n tasks, from R's generator.
 draw_seeds <- function(n) sample.int(.Machine$integer.max, n)
 
-# Runs `code` with R's default generators set to `seed`, and leaves the generator as it was.
-with_seed <- function(seed, code) {
+# Runs `code` and leaves R's generator as it was.
+keep_seed <- function(code) {
   before <- globalenv()$.Random.seed
   kind <- RNGkind()
   on.exit({
@@ -15,6 +15,13 @@ with_seed <- function(seed, code) {
       assign(".Random.seed", before, envir = globalenv())
     }
   })
-  set.seed(seed, "Mersenne-Twister", "Inversion", "Rejection")
   code
+}
+
+# The same with R's default generators, set to `seed`.
+with_seed <- function(seed, code) {
+  keep_seed({
+    set.seed(seed, "Mersenne-Twister", "Inversion", "Rejection")
+    code
+  })
 }

@@ -212,7 +212,7 @@ test_that("what print says of data", {
 test_that("summary() tells training rows from held-out rows, and weighs them", {
   d <- cars_data()
   fit <- seeded(mpg ~ wt, d, weights = disp, validation = 0.25, optimizer = "adam")
-  held_out <- held_out_rows(0.25, fit$state$seed, list(kind = "numeric", y = matrix(d$mpg)))
+  held_out <- stratified_rows(0.25, fit$state$seed, rep(1, nrow(d)))
   expect_length(held_out, 8)
   errors <- summary(fit)$errors
   r <- residuals(fit)

@@ -76,12 +76,13 @@ test_that(
 
 test_that("the share is the same in each class", {
   fit <- train_iris(epochs = 1, validation = 0.3)
-  held_out <- held_out_rows(0.3, fit$state$seed, encode_targets(species, 150, NULL))
+  held_out <- stratified_rows(0.3, fit$state$seed, strata(encode_targets(species, 150, NULL)))
   expect_identical(as.vector(table(species[held_out])), c(15L, 15L, 15L))
   uneven <- factor(rep(c("a", "b"), c(110, 40)))
-  held_out <- held_out_rows(0.1, c(1, 2), encode_targets(uneven, 150, NULL))
+  held_out <- stratified_rows(0.1, c(1, 2), strata(encode_targets(uneven, 150, NULL)))
   expect_identical(as.vector(table(uneven[held_out])), c(11L, 4L))
-  expect_false(identical(held_out, held_out_rows(0.1, c(1, 3), encode_targets(uneven, 150, NULL))))
+  other <- stratified_rows(0.1, c(1, 3), strata(encode_targets(uneven, 150, NULL)))
+  expect_false(identical(held_out, other))
   expect_false(is.unsorted(held_out, strictly = TRUE))
 })
 
@@ -214,7 +215,7 @@ test_that("restarts are judged by the rows held out where there are some", {
   start <- list(nn_init(4, 3, 4, init = "glorot_normal"))
   runif(2)
   start <- c(start, lapply(2:5, function(i) nn_init(4, 3, 4, init = "glorot_normal")))
-  held_out <- held_out_rows(0.3, one$state$seed, encode_targets(species, 150, NULL))
+  held_out <- stratified_rows(0.3, one$state$seed, strata(encode_targets(species, 150, NULL)))
   lowest <- vapply(start, function(network) {
     set.seed(1)
     fit <- nn_train(inputs[-held_out, ], species[-held_out],
