@@ -2,8 +2,8 @@
 
 # A raw frame: the rows of a call that are used, before and after their columns became numbers.
 #   raw          the columns behind the inputs: a data frame of n rows, or a sparse matrix
-#   encoded      list(X, offset): X the n x p matrix of the columns before it is scaled; offset those
-#                of the formula, n numbers or n x k, or NULL
+#   encoded      list(X, offset): X the n x p matrix of the columns before it is scaled; offset
+#                that of the formula, n numbers or n x k, or NULL
 #   encoding     list: what encodes new data in the same way (see data-encode.R)
 #   y            the outcome as it was given: a vector, factor, matrix or data frame of n rows
 #   label        the outcome's name

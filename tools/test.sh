@@ -3,13 +3,18 @@
 # checkout, compiled with R's default flags, and installed to a library that is gone afterwards. The
 # last line is 'N passed, N failed, N skipped', in expectations.
 #
-#   sh tools/test.sh                all the tests
-#   sh tools/test.sh --snapshots the same, and new and changed snapshots are taken over into
-#   tests/testthat/_snaps
+#   sh tools/test.sh                   all the tests
+#   sh tools/test.sh threads resume    test-threads.R and test-resume.R alone
+#   sh tools/test.sh --snapshots ...   the same, and new and changed snapshots are taken over into
+#                                      tests/testthat/_snaps
 
 . "$(dirname -- "$0")/install.sh"
 
-case ${1:-} in '' | --snapshots) ;; *) stop "the one option is --snapshots, not '$1'." ;; esac
+snapshots=no
+if [ "${1:-}" = --snapshots ]; then snapshots=yes; shift; fi
+for name in "$@"; do
+  [ -f "$root/tests/testthat/test-$name.R" ] || stop "there is no file tests/testthat/test-$name.R."
+done
 use_utf8
 use_all_cores
 install_what_is_missing test
@@ -28,14 +33,16 @@ export R_LIBS NOT_CRAN
 say "Running the tests"
 [ -d "$scratch/copy/tests/testthat" ] || stop "there is no folder tests/testthat."
 status=0
-run_r "$scratch/copy/tests/testthat" <<'R' || status=$?
+run_r "$scratch/copy/tests/testthat" "$@" <<'R' || status=$?
 folder <- commandArgs(TRUE)[1]
+chosen <- commandArgs(TRUE)[-1]
 options(testthat.progress.max_fails = Inf, warn = 1, width = 120)
 library(backprop)
 
 counts <- tryCatch({
   results <- testthat::test_dir(
-    folder, package = "backprop", load_package = "installed", stop_on_failure = FALSE,
+    folder, filter = if (length(chosen)) paste0("^(", paste(chosen, collapse = "|"), ")$"),
+    package = "backprop", load_package = "installed", stop_on_failure = FALSE,
     reporter = testthat::ProgressReporter$new(
       show_praise = FALSE, max_failures = Inf, update_interval = 3600
     )
@@ -57,7 +64,12 @@ counts <- tryCatch({
       unlist(lapply(Filter(function(x) inherits(x, "expectation_skip"), found), conditionMessage))
     }, error = function(e) message("\n", file, ": ", conditionMessage(e)))
   }
-  silent <- setdiff(list.files(folder, "^test.*\\.[rR]$"), table$file)
+  expected <- if (length(chosen)) {
+    sprintf("test-%s.R", chosen)
+  } else {
+    list.files(folder, "^test.*\\.[rR]$")
+  }
+  silent <- setdiff(expected, table$file)
   skipped <- 0
   for (file in silent) {
     why <- reasons(file)
@@ -78,7 +90,7 @@ cat(sprintf(
 quit(status = as.integer(counts[["failed"]] > 0 || counts[["passed"]] == 0))
 R
 
-if [ "${1:-}" = --snapshots ] && [ -d "$scratch/copy/tests/testthat/_snaps" ]; then
+if [ "$snapshots" = yes ] && [ -d "$scratch/copy/tests/testthat/_snaps" ]; then
   Rscript -e 'testthat::snapshot_accept(path = commandArgs(TRUE)[1])' \
     "$scratch/copy/tests/testthat" >/dev/null 2>&1 </dev/null
   cp -R "$scratch/copy/tests/testthat/_snaps" "$root/tests/testthat/"

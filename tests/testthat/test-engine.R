@@ -292,7 +292,8 @@ test_that(
       optimizer = "adam", learning_rate = 0.05, reduction = "mean",
       epochs = 60, batch_size = 16, validation = 0.2, patience = 10
     )
-    held_out <- stratified_rows(0.2, fit$state$seed, strata(encode_targets(iris$Species, 150, NULL)))
+    targets <- encode_targets(iris$Species, 150, NULL)
+    held_out <- stratified_rows(0.2, fit$state$seed, strata(targets))
     expect_identical(as.vector(table(iris$Species[held_out])), c(10L, 10L, 10L))
     expect_equal(
       nn_loss(fit, inputs[held_out, ], iris$Species[held_out]), min(fit$history$validation_loss),
