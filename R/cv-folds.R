@@ -1,12 +1,13 @@
-# Which rows are held out together.
+# Assigns rows to folds.
 
-# A matrix with a row for each case and a column for each repetition: the number of the fold.
+# Fold numbers: a matrix with one row per case and one column per repetition.
 draw_folds <- function(observed, folds, repeats) {
   matrix(replicate(repeats, stratified_folds(observed, folds)), ncol = repeats)
 }
 
-# Classes are dealt out to the folds in turn, so that each has the same number of each class, up to
-# one. Numbers are cut into runs of `folds` neighbours in size, and a run has one in each fold.
+# Stratified folds. The rows of each class are dealt out to the folds in turn, so that the number of
+# rows of a class differs by at most one between folds. Numeric values are sorted and cut into runs
+# of `folds` values, and each fold gets one value of each run.
 stratified_folds <- function(observed, folds) {
   n <- NROW(observed)
   stratum <- if (is.factor(observed)) {
@@ -27,8 +28,9 @@ stratified_folds <- function(observed, folds) {
   fold
 }
 
-# `folds` as a number, or as the fold of each row: list(number, labels, given), the labels being
-# what the folds are called. Of `among` rows of data those at the places `used` are in folds.
+# Checks `folds`, a number or the fold of each row: list(number, labels, given), where `labels` are
+# the names of the folds. `used`: the positions of the rows that are used, among the `among` rows of
+# data.
 check_folds <- function(folds, repeats, observed, used, among, call) {
   rows <- NROW(observed)
   if (length(folds) == 1 && is.numeric(folds)) {
@@ -37,7 +39,7 @@ check_folds <- function(folds, repeats, observed, used, among, call) {
     if (length(rare) > 0) {
       cli::cli_warn(c(
         paste0(
-          "Some classes have fewer rows than there are folds, so that not every fold has them: ",
+          "Some classes have fewer rows than there are folds, so that some folds lack them: ",
           "{.val {names(rare)}}."
         ),
         i = "Use fewer {.arg folds}."
@@ -54,20 +56,20 @@ check_folds <- function(folds, repeats, observed, used, among, call) {
         "rows{if (among > rows) paste(' of the data, or of the', rows, 'that are used')}, ",
         "without missing values."
       ),
-      x = "It is {describe(folds)}."
+      x = "You supplied {describe(folds)}."
     ), call)
   }
   labels <- if (is.factor(folds)) levels(droplevels(fold_of)) else sort(unique(as.vector(fold_of)))
   given <- match(fold_of, labels)
   if (length(labels) < 2) {
     abort_argument(c(
-      "{.arg folds} must name at least two folds.",
-      x = "All rows are in one."
+      "{.arg folds} must define at least two folds.",
+      x = "All rows are in one fold."
     ), call)
   }
   if (repeats > 1) {
     abort_argument(c(
-      "{.arg repeats} draws folds anew, so it does not go with the folds of rows in {.arg folds}."
+      "{.arg repeats} draws new folds, so it can't be combined with given folds in {.arg folds}."
     ), call)
   }
   list(number = length(labels), labels = labels, given = matrix(given))
@@ -77,8 +79,8 @@ check_training_weights <- function(tasks, weights, call) {
   for (task in tasks) {
     if (all(weights[-task$held_out] == 0)) {
       abort_argument(c(
-        "Rows of weight above 0 are needed outside of every fold, to train on.",
-        x = "All others than those of fold {.val {task$fold}} have weight 0.",
+        "There must be rows with a weight above 0 outside every fold, to train on.",
+        x = "All rows outside fold {.val {task$fold}} have weight 0.",
         i = "Use other {.arg folds}."
       ), call)
     }

@@ -1,7 +1,7 @@
-# How good predictions are. A metric is a row of this table: `kind`, the outcome that it is for;
-# `value`, a function of what was observed, what was predicted and the rows' weights. For "numeric"
-# both are n x k matrices; for "classes" observed is a factor and predicted an n x levels matrix of
-# probabilities.
+# Metrics of prediction quality. A metric is a row of this table: `kind`, the outcome that it
+# applies to; `value`, a function of the observed outcome, the predictions and the case weights. For
+# "numeric" the first two are n x k matrices; for "classes" they are a factor and an n x levels
+# matrix of probabilities.
 
 metric_table <- list(
   accuracy = list(kind = "classes", value = function(y, p, w) {
@@ -37,15 +37,15 @@ usual_metrics <- list(
   classes = c("accuracy", "log_loss", "auc"), numeric = c("rmse", "mae", "r_squared")
 )
 
-# NA where no row counts.
+# NA if all weights are 0.
 weighted_mean <- function(x, w) if (sum(w) > 0) sum(w * x) / sum(w) else NA_real_
 
 of_class <- function(p, y) p[cbind(seq_along(y), as.integer(y))]
 
 one_hot <- function(y) outer(as.integer(y), seq_len(nlevels(y)), "==")
 
-# The probability that a row of the class gets a higher score than one that is not of it, ties
-# counting half (Mann and Whitney). NA where one of the two is missing.
+# The probability that a row of the class has a higher score than a row of another class, with ties
+# counted as one half (Mann and Whitney). NA if either has no rows.
 rank_area <- function(score, positive, w) {
   above <- rowsum(w * positive, score)
   below <- rowsum(w * !positive, score)
@@ -55,7 +55,7 @@ rank_area <- function(score, positive, w) {
   sum(above * (cumsum(below) - below / 2)) / (sum(above) * sum(below))
 }
 
-# For more than two classes the mean over all pairs of classes (Hand and Till 2001).
+# With more than two classes, the mean over all pairs of classes (Hand and Till 2001).
 area_under_curve <- function(y, p, w) {
   class <- as.integer(y)
   if (nlevels(y) == 2) {
@@ -68,15 +68,15 @@ area_under_curve <- function(y, p, w) {
   }))
 }
 
-# Metrics as a named list of functions of (observed, predicted, weights), from names, functions or a
-# list of both.
+# Converts metrics, given as names, functions or a list of both, to a named list of functions of
+# (observed, predicted, weights).
 check_metrics <- function(metrics, kind, call) {
   if (is.null(metrics)) metrics <- usual_metrics[[kind]]
   if (is.function(metrics)) metrics <- list(metric = metrics)
   if (!(is.character(metrics) || is.list(metrics)) || length(metrics) == 0) {
     abort_argument(c(
       "{.arg metrics} must be names, a function, or a list of both.",
-      x = "It is {describe(metrics)}."
+      x = "You supplied {describe(metrics)}."
     ), call)
   }
   metrics <- as.list(metrics)
@@ -90,11 +90,12 @@ check_metrics <- function(metrics, kind, call) {
       metric %in% setdiff(names(metric_table), known)) {
       abort_argument(c(
         paste0(
-          "The metric {.val {metric}} is for {if (kind == 'classes') 'numbers' else 'classes'}, ",
-          "and the outcome is {if (kind == 'classes') 'a factor' else 'numeric'}."
+          "The metric {.val {metric}} requires ",
+          "{if (kind == 'classes') 'a numeric outcome' else 'a factor as the outcome'}, and this ",
+          "outcome is {if (kind == 'classes') 'a factor' else 'numeric'}."
         ),
-        i = "For this outcome there are {.val {known}}.",
-        i = if (kind == "numeric") "Make the outcome a factor where it stands for classes."
+        i = "The metrics for this outcome are {.val {known}}.",
+        i = if (kind == "numeric") "Convert the outcome to a factor if its numbers are classes."
       ), call)
     }
     metric_table[[check_choice(metric, known, "metrics", call)]]$value
@@ -108,27 +109,28 @@ check_metrics <- function(metrics, kind, call) {
   if (anyDuplicated(names(functions)) || length(taken) > 0) {
     abort_argument(c(
       paste0(
-        "The names of {.arg metrics} must be different, and none of ",
-        "{.val {c('repetition', 'fold', 'rows', 'epoch')}}."
+        "The names of {.arg metrics} must be unique, and must not include ",
+        "{.or {.val {c('repetition', 'fold', 'rows', 'epoch')}}}."
       ),
-      x = "They are {.val {names(functions)}}."
+      x = "The names are {.val {names(functions)}}."
     ), call)
   }
   functions
 }
 
-# A user's metric sees vectors where there is one output, and must give one number. Where it does
-# not, the value is NA, with what went wrong as its attribute "failure".
+# Wraps a user's metric. With one output it is called with vectors, and it must return one number.
+# If it fails or returns something else, the value is NA, with the reason in its attribute
+# "failure".
 own_metric <- function(f, call) {
-  declared <- args(f) # NULL for the few primitives that do not tell their arguments
+  declared <- args(f) # NULL for the few primitives that do not expose their arguments
   parameters <- if (is.function(declared)) names(formals(declared)) else "..."
   if (length(parameters) < 2 && !"..." %in% parameters) {
     abort_argument(c(
       paste0(
-        "A function in {.arg metrics} must take two arguments: what was observed and what was ",
-        "predicted."
+        "A function in {.arg metrics} must accept two arguments: the observed and the predicted ",
+        "values."
       ),
-      x = "It takes {if (length(parameters) == 0) 'none' else 'one'}."
+      x = "It accepts {if (length(parameters) == 0) 'none' else 'one'}."
     ), call)
   }
   function(y, p, w) {

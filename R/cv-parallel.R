@@ -1,9 +1,9 @@
-# Many fits at once. A task is a plain list with a `seed`; the result of a task depends on it alone,
-# so that it does not matter where and in which order tasks run.
+# Runs many fits, in parallel if possible. A task is a plain list with a `seed`; its result depends
+# on the task alone, so it does not matter where and in which order tasks run.
 
-# The values of f(task, ...) for all tasks, in their order: in parallel where the user has set a
-# plan of the package future, else one after the other. Progress goes to progressr, where that is
-# installed. `globals`: objects by name that the workers' global environments need.
+# The values of f(task, ...) for all tasks, in their order: in parallel if the user has set a plan
+# of the package future, else sequentially. Progress is reported to progressr if it is installed.
+# `globals`: objects by name that the workers need in their global environments.
 map_tasks <- function(tasks, f, ..., globals = list(), parallel = runs_in_parallel()) {
   done <- if (is_installed("progressr")) {
     progressr::progressor(steps = length(tasks))
@@ -24,7 +24,7 @@ run_task <- function(task, f, done, ...) {
   with_seed(task$seed, f(task, ...))
 }
 
-# A plan can only have been set where future is loaded.
+# If future is not loaded, no plan has been set.
 runs_in_parallel <- function() {
   if (!isNamespaceLoaded("future") || inherits(future::plan(), c("sequential", "uniprocess"))) {
     return(FALSE)
@@ -34,16 +34,17 @@ runs_in_parallel <- function() {
   }
   cli::cli_warn(c(
     paste0(
-      "A {.pkg future} plan is set, but the package {.pkg future.apply} that it takes is not ",
-      "installed: the fits run one after the other."
+      "A {.pkg future} plan is set, but the package {.pkg future.apply} is not installed: the ",
+      "fits run sequentially."
     ),
-    i = "The numbers are the same."
+    i = "The results are the same."
   ), class = "backprop_warning_sequential", call = NULL)
   FALSE
 }
 
-# nn_train() with these arguments, in a call that holds their names and not their values; but what a
-# formula is evaluated with must stand there itself.
+# Calls nn_train() with these arguments by name, so that the fit's call holds no data. With a
+# formula, weights and offset would be looked up in the data, so their values are inserted into the
+# call.
 call_train <- function(arguments) {
   names <- names(arguments)
   shown <- stats::setNames(lapply(names, as.symbol), names)

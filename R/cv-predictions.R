@@ -1,8 +1,6 @@
-# The work behind nn_cv(): a fit to the rows that are not held out, its predictions for those that
-# are, and all of them put together.
+# The fits of nn_cv(), their out-of-fold predictions, and the metrics.
 
-# The work of one task, on whatever worker: the fit to all rows but those held out, and its
-# predictions for these.
+# Runs one task: trains on all rows except the held-out ones, and predicts these.
 train_without <- function(task, cases, settings, keep_fit) {
   held_out <- task$held_out
   warnings <- list()
@@ -13,7 +11,7 @@ train_without <- function(task, cases, settings, keep_fit) {
       )),
       backprop_error_diverged = function(e) e,
       backprop_error_input = function(e) {
-        abort_fold("The rows without fold {.val {fold}} cannot be trained on.", task$fold, e)
+        abort_fold("Can't train on the rows outside fold {.val {fold}}.", task$fold, e)
       }
     ),
     warning = function(w) {
@@ -42,18 +40,18 @@ predict_held_out <- function(fit, fold, levels, newdata, offset) {
       type = if (is.null(levels)) "response" else "prob", offset = offset
     )),
     backprop_error_input = function(e) {
-      abort_fold("Fold {.val {fold}} cannot be predicted by the fit without it.", fold, e)
+      abort_fold("Can't predict fold {.val {fold}} from the other rows.", fold, e)
     }
   )
 }
 
-# What is wrong with the data of one fold alone.
+# An error in the data of a single fold.
 abort_fold <- function(message, fold, parent) {
   abort_input(
     c(
       message,
       i = paste0(
-        "Where a level or class has only few rows, merge it with another, ",
+        "If a level or class has only a few rows, merge it with another one, ",
         "or use other {.arg folds}."
       )
     ),
@@ -62,7 +60,7 @@ abort_fold <- function(message, fold, parent) {
   )
 }
 
-# A class that a fit has not met has the probability 0.
+# Adds the columns of classes that were missing from a fit's training rows, with probability 0.
 align_levels <- function(result, levels) {
   if (is.null(result$predicted) || identical(colnames(result$predicted), levels)) {
     return(result)
@@ -73,7 +71,7 @@ align_levels <- function(result, levels) {
   result
 }
 
-# Warnings of all fits as one, and divergence.
+# Reports diverged fits, and the warnings of all fits in one warning.
 report_fits <- function(results, call) {
   diverged <- Filter(Negate(is.null), lapply(results, `[[`, "error"))
   if (length(diverged) == length(results)) cnd_signal(diverged[[1]])
@@ -92,8 +90,8 @@ report_fits <- function(results, call) {
   warn(paste(lines, collapse = "\n"), class = "backprop_warning_fits", call = NULL)
 }
 
-# A list of a vector for each metric, with a number for each fit. Metrics of the user's own that
-# fail are NA, and told of once.
+# A list with one vector per metric and one number per fit. User-defined metrics that fail are NA,
+# with a single warning.
 measure <- function(results, tasks, observed, weights, metrics) {
   failed <- character()
   measured <- lapply(names(metrics), function(name) {
@@ -118,14 +116,14 @@ measure <- function(results, tasks, observed, weights, metrics) {
   })
   if (length(failed) > 0) {
     warn(c(
-      "Functions in `metrics` failed; what they measure is NA there.",
+      "Functions in `metrics` failed; their values are NA for these fits.",
       failed
     ), class = "backprop_warning_metrics", call = NULL)
   }
   measured
 }
 
-# The predictions of all folds, in the order of the rows.
+# The out-of-fold predictions, in the order of the rows.
 out_of_fold <- function(results, tasks, plan, observed, number) {
   held_out <- lapply(tasks, `[[`, "held_out")
   rows <- unlist(held_out)

@@ -1,94 +1,109 @@
-#' Cross-validation
+#' Cross-validate a network
 #'
-#' Says how well a network predicts cases that it was not trained on. The rows are dealt out to
-#' folds; for each fold a network is trained on the rows of all others, and its predictions for the
-#' fold are compared with what was observed. Everything that [nn_train()] learns from data, the
-#' scaling of the inputs among it, it learns without the fold.
+#' @description
+#' Estimates how well a network predicts new data. The rows are divided into folds; for each fold, a
+#' network is trained on all other folds and predicts the rows of this fold, and metrics compare
+#' these out-of-fold predictions with the observed values. Everything that [nn_train()] estimates
+#' from data, such as the scaling of the predictors, is estimated without the held-out fold.
 #'
-#' With a formula, a data frame or a sparse matrix the defaults are those of
-#' [nn_train.data.frame()], and inputs and outcome are standardised anew for each fit. With a matrix
-#' nothing is done to the data, so do not scale the columns beforehand by all rows where this
-#' matters: take a data frame.
+#' `summary()` returns the mean and standard error of each metric, and `print()` shows them.
 #'
-#' An outcome that a formula computes, such as `log(y)`, `scale(y)` or `cut(y, 3)`, is computed
-#' once, from all rows of the data, and the fits get it as a column of that name: so it means the
-#' same in all folds. Inputs that a formula computes, such as `poly(x, 2)`, are computed anew in
-#' each fit.
+#' @details
+#' With a formula, a data frame or a sparse matrix, the defaults are those of
+#' [nn_train.data.frame()], and predictors and outcome are standardised separately in each fit. A
+#' matrix is used unchanged. Do not scale its columns by all rows beforehand if this matters: use a
+#' data frame instead.
 #'
-#' **Folds** are stratified: each has the same number of rows of each class, up to one, or for a
-#' numeric outcome the same spread of small and large values. Where rows belong together (several of
-#' one patient), give their fold in `folds`, such as the patient's name, so that no patient is on
-#' both sides. `folds` equal to the number of rows leaves one out at a time.
+#' An outcome that a formula computes, such as `log(y)`, `scale(y)` or `cut(y, 3)`, is computed once
+#' from all rows, so it means the same in all folds. Predictors that a formula computes, such as
+#' `poly(x, 2)`, are computed separately in each fit.
 #'
-#' **Random numbers.** Folds first, and then a seed for each fit, are drawn from R's generator. So
-#' `set.seed()` governs all, and the numbers are the same in sequence and in parallel.
+#' **Folds** are stratified: for classes, the number of rows of each class differs by at most one
+#' between folds; for a numeric outcome, all folds have a similar distribution of values. If rows
+#' belong together (such as several rows of one patient), give their fold in `folds`, such as the
+#' patient's name, so that no patient is both trained on and predicted. `folds` equal to the number
+#' of rows is leave-one-out cross-validation.
 #'
-#' **In parallel.** Where you have set a plan of the package future, such as
-#' `future::plan(future::multisession, workers = 2)`, the fits run on it, one thread each whatever
-#' `threads` says (this needs the package future.apply). Progress is told to the package progressr,
-#' where it is installed: `progressr::with_progress(nn_cv(...))` shows it.
+#' **Random numbers.** The folds, and then one seed per fit, are drawn from R's generator. After
+#' `set.seed()`, results are reproducible, and identical in sequence and in parallel.
 #'
-#' **Metrics.** For a factor: `"accuracy"`, the share of rows whose most probable class is right;
-#' `"log_loss"`, the mean of `-log(probability of the class observed)`; `"brier"`, the mean of the
-#' sum of squares of probability minus 1 or 0, over the classes; `"auc"`, the area under the ROC
-#' curve, for more than two classes its mean over all pairs of them (Hand and Till 2001). For
-#' numbers: `"rmse"`, the root of the mean squared error; `"mae"`, the mean absolute error;
-#' `"r_squared"`, `1 - sum((y - p)^2) / sum((y - mean(y))^2)` within the fold (below 0 where the
-#' fold's mean is the better prediction), and `"poisson_deviance"`, the mean of
-#' `2 (y log(y / p) - (y - p))`. With several outputs, these are means over them. Case weights count
-#' in these metrics as in the training. A metric that a fold does not define, such as the area where
-#' it holds one class alone, or any where no row has a weight above 0, is `NA` there, and left out
-#' of the mean.
+#' **Parallel fits.** If a plan of the package future is set, such as
+#' `future::plan(future::multisession, workers = 2)`, the fits run on it, with one thread each
+#' regardless of `threads`. This requires the package future.apply. If the package progressr is
+#' installed, `progressr::with_progress(nn_cv(...))` shows the progress.
 #'
-#' @param X,y The inputs and the outcome of all rows, as in [nn_train()] for a matrix and in
+#' **Metrics** are weighted by case weights. With several outputs they are averaged over the
+#' outputs. A metric that is undefined for a fold is `NA` there and excluded from the mean: for
+#' example the area under the curve if the fold contains a single class, or any metric if all its
+#' rows have weight 0.
+#'
+#' | metric | outcome | definition |
+#' |---|---|---|
+#' | `"accuracy"` | factor | proportion of rows whose most probable class is correct |
+#' | `"log_loss"` | factor | mean of `-log(p)`, with `p` the predicted probability of the observed class |
+#' | `"brier"` | factor | mean of the sum over classes of `(p - 1)^2` for the observed class and `p^2` for others |
+#' | `"auc"` | factor | area under the ROC curve; for more than two classes, the mean over all pairs of classes (Hand and Till 2001) |
+#' | `"rmse"` | numeric | root mean squared error |
+#' | `"mae"` | numeric | mean absolute error |
+#' | `"r_squared"` | numeric | `1 - sum((y - p)^2) / sum((y - mean(y))^2)` within the fold; negative if the mean of the fold predicts better |
+#' | `"poisson_deviance"` | numeric | mean of `2 * (y * log(y / p) - (y - p))` |
+#'
+#' @param X,y Predictors and outcome of all rows, as in [nn_train()] for a matrix and in
 #'   [nn_train.data.frame()] for a data frame or a sparse matrix.
 #' @param formula,data A formula and a data frame, as in [nn_train.formula()];
 #'   `data |> nn_cv(y ~ x)` is the same.
 #' @param ... Arguments of [nn_train()] for this kind of data: `hidden`, `optimizer`, `epochs` and
-#'   so on. `validation` and `calibration` as shares are taken from the rows that are trained on.
-#'   `checkpoint` is refused, as all fits would write to it.
-#' @param folds How many folds, a whole number from 2 to the number of rows, 10 by default; or the
-#'   fold of each row of the data, a vector of numbers or names (or a factor); its values at rows
-#'   that `subset` or `na.action` leave out do not count. A vector with a value for each row that is
-#'   used is taken as well.
-#' @param repeats How many times to draw folds and go through them, a whole number; 1 by default.
-#' @param metrics What to measure: names of those above, a function, or a named list of both. A
-#'   function gets what was observed and what was predicted for the fold's rows, two vectors
-#'   (matrices for several outputs); for a factor the second is the matrix of the probabilities of
-#'   the levels. It returns one number; where it does not, or fails, the value is `NA`, with a
-#'   warning. `NULL` (the default) means accuracy, log_loss and auc for a factor, rmse, mae and
+#'   so on. `validation` and `calibration` as fractions are taken from the rows that are trained on.
+#'   `checkpoint` is an error, because all fits would write to the same file.
+#' @param folds Number of folds, a whole number from 2 to the number of rows; 10 by default. Or the
+#'   fold of each row of the data, a vector of numbers or names, or a factor; values at rows that
+#'   `subset` or `na.action` drop are ignored. A vector with one value per row that is used is also
+#'   accepted.
+#' @param repeats Number of times that the cross-validation is repeated with new folds, a whole
+#'   number of at least 1; 1 by default.
+#' @param metrics Metrics to compute: names from the table, a function, or a named list of both. A
+#'   function is called with the observed and the predicted values of a fold: two vectors, or two
+#'   matrices for several outputs; for a factor, the second is the matrix of class probabilities. It
+#'   must return one number; if it fails or returns something else, the value is `NA`, with a
+#'   warning. `NULL` (default) means accuracy, log_loss and auc for a factor, and rmse, mae and
 #'   r_squared for numbers.
-#' @param keep_fits Keep the fits in the result? `FALSE` by default.
+#' @param keep_fits Whether to store the fits in the result; `FALSE` by default, because they can be
+#'   large.
 #' @param weights,offset,subset,na.action,contrasts As in [nn_train()] for this kind of data. Rows
-#'   that `subset` or `na.action` leave out are in no fold.
-#' @return A list of class `nn_cv`:
+#'   that `subset` or `na.action` drop are in no fold.
+#' @return An object of class `nn_cv`, a list with the elements
 #' \describe{
-#'   \item{`metrics`}{a data frame with a row for each fit: `repetition`, `fold` (its number, or the
-#'     value in `folds`), `rows` (held out), `epoch` (the one whose weights were used), and a column
-#'     for each metric.}
-#'   \item{`predictions`}{a data frame with a row for each row of the data and repetition: `row`
-#'     (its place in the data), `repetition`, `fold`, `observed` and `predicted`, the prediction of
-#'     the fit that had not seen the row. With several outputs the last two are matrices; for a
-#'     factor `predicted` is the most probable class.}
-#'   \item{`probabilities`}{for a factor, a matrix with the rows of `predictions` and a column for
-#'     each level; else `NULL`.}
-#'   \item{`fits`}{with `keep_fits`, the fits, in the order of `metrics`; else `NULL`.}
-#'   \item{`folds`, `repeats`, `stratified`, `n`, `outcome`}{what was done: the numbers of folds and
-#'     repetitions, whether the folds were drawn (else they were given), the number of rows, and the
-#'     outcome in words.}
+#'   \item{`metrics`}{A data frame with one row per fit: `repetition`, `fold` (its number, or its
+#'     value in `folds`), `rows` (the number held out), `epoch` (the epoch whose weights are used),
+#'     and one column per metric.}
+#'   \item{`predictions`}{A data frame with one row per row of the data and repetition: `row` (the
+#'     row number in the data), `repetition`, `fold`, `observed` and `predicted`, the out-of-fold
+#'     prediction. With several outputs the last two are matrices; for a factor `predicted` is the
+#'     most probable class.}
+#'   \item{`probabilities`}{For a factor, a matrix with the rows of `predictions` and one column per
+#'     level; otherwise `NULL`.}
+#'   \item{`fits`}{With `keep_fits`, the fits in the order of `metrics`; otherwise `NULL`.}
+#'   \item{`folds`, `repeats`, `stratified`, `n`, `outcome`}{The number of folds and of repetitions,
+#'     whether the folds were drawn (`TRUE`) or given, the number of rows, and a description of the
+#'     outcome.}
 #' }
-#' `summary()` gives a data frame with a row for each metric: its `mean` over the folds,
-#' `standard_error`, the standard deviation over the folds divided by the root of their number, and
-#' `least` and `greatest`. As the fits share most of their rows, the standard error is too small
-#' rather than too large (Bengio and Grandvalet 2004). `print()` shows this table.
-#' @section Errors: those of [nn_train()]; `backprop_error_argument` where `folds`, `repeats`,
-#'   `metrics` or `weights` are not as described. Where the rows without a fold cannot be trained
-#'   on, such as rows of one class, or the fold cannot be predicted, a `backprop_error_input` says
-#'   which fold, and its parent why. Where some fits diverge, their metrics are `NA` and a warning
-#'   of class `backprop_warning_folds` says how many; where all do, the first one's error is raised.
-#'   A warning of the same class tells of classes with fewer rows than folds. Warnings of the fits
-#'   come as one, of class `backprop_warning_fits`, and so do failures of functions in `metrics`, of
-#'   class `backprop_warning_metrics`: how many fits each has failed for, and its first message.
+#' `summary()` returns a data frame with one row per metric: its `mean` over the fits;
+#' `standard_error`, the standard deviation over the fits divided by the square root of their
+#' number; `least` and `greatest`; and `fits`, the number of fits for which it is defined. Because
+#' the fits share most of their rows, the standard error tends to be too small (Bengio and
+#' Grandvalet 2004).
+#' @section Errors and warnings: Those of [nn_train()], and
+#'   * `backprop_error_argument`: `folds`, `repeats`, `metrics` or `weights` are not as described.
+#'   * `backprop_error_input`: the rows outside a fold cannot be trained on, for example because
+#'     they are of a single class, or the fold cannot be predicted. The message names the fold, and
+#'     the parent error the reason.
+#'   * `backprop_error_diverged`: all fits diverged; the error is that of the first fit.
+#'
+#'   Warnings have the classes `backprop_warning_folds` (some fits diverged, and their metrics are
+#'   `NA`; or a class has fewer rows than there are folds), `backprop_warning_fits` (the warnings of
+#'   all fits, with the number of fits for each), `backprop_warning_metrics` (functions in `metrics`
+#'   failed, with the number of fits and the first message for each) and
+#'   `backprop_warning_sequential` (a plan is set, but future.apply is not installed).
 #' @references Stone, M. (1974). Cross-validatory choice and assessment of statistical predictions.
 #'   *Journal of the Royal Statistical Society B*, 36, 111-147.
 #'   \doi{10.1111/j.2517-6161.1974.tb00994.x}
@@ -106,7 +121,7 @@
 #' result$metrics
 #' table(result$predictions$observed, result$predictions$predicted)
 #'
-#' # The same folds for another model, and a metric of one's own
+#' # The same folds for another model, and a custom metric
 #' folds <- result$predictions$fold
 #' worst <- function(y, p) min(p[cbind(seq_along(y), as.integer(y))])
 #' nn_cv(Species ~ ., iris, folds = folds, hidden = 0, metrics = list("log_loss", worst = worst))
@@ -210,7 +225,7 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   )
 }
 
-# The outcome as the fits will see it: a factor with all levels, or a numeric matrix.
+# The outcome as the fits use it: a factor with all levels, or a numeric matrix.
 observed_outcome <- function(frame, settings, call) {
   outcome <- describe_outcome(
     frame$y, frame$label, settings$loss, settings$output_activation, TRUE, numeric(), NULL, call
@@ -222,9 +237,9 @@ observed_outcome <- function(frame, settings, call) {
   }
 }
 
-# Formula and data as the fits get them: "." written out, and the outcome, computed once from all
-# rows, a column of its own, so that the fits and the folds mean the same by it. Variables from
-# elsewhere become columns too, as a fit takes some rows of them.
+# Formula and data for the fits: "." is expanded, and the outcome, computed once from all rows,
+# becomes a column, so that it is the same in all fits and folds. Variables from outside the data
+# become columns too, because each fit uses a subset of their rows.
 with_outcome <- function(formula, data, frame) {
   formula <- stats::formula(stats::terms(formula, data = data))
   columns <- data[attr(frame$raw, "row.names"), , drop = FALSE]
@@ -239,7 +254,7 @@ with_outcome <- function(formula, data, frame) {
   list(formula = formula, data = columns)
 }
 
-# Weights as the fits get them: NULL where all are 1.
+# Weights for the fits: NULL if all are 1.
 counting_weights <- function(weights, rows, call) {
   weights <- check_weights(weights, rows, call)
   if (length(weights) > 0) weights
@@ -247,8 +262,8 @@ counting_weights <- function(weights, rows, call) {
 
 kept_rows <- function(rows, omitted) setdiff(seq_len(rows), omitted)
 
-# What a formula names besides the columns of the data: functions and constants of the user's, by
-# name. A fit's terms look them up in the global environment.
+# The user's functions and constants that a formula refers to, by name. The terms of a fit look them
+# up in the global environment.
 formula_globals <- function(formula, columns) {
   names <- setdiff(all.names(formula, unique = TRUE), c(columns, "."))
   values <- stats::setNames(lapply(names, get0, envir = environment(formula)), names)
@@ -262,16 +277,16 @@ formula_globals <- function(formula, columns) {
 }
 
 # The cases of a cross-validation:
-#   rows     the arguments of a fit that have a value for each row used
-#   number   the places of these rows in the data
+#   rows     the arguments of a fit with one value per row that is used
+#   number   the row numbers of these rows in the data
 #   given    the number of rows of the data
-#   fixed    the other arguments that the data need
+#   fixed    further arguments that belong to the data
 #   globals  objects by name that workers need
 new_cases <- function(rows, number, given, fixed = list(), globals = list()) {
   list(rows = rows, number = number, given = given, fixed = fixed, globals = globals)
 }
 
-# `observed`: a factor, or a numeric matrix.
+# Cross-validates cases. `observed`: a factor, or a numeric matrix.
 cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, settings, call) {
   repeats <- check_whole(repeats, "repeats", call)
   metrics <- check_metrics(metrics, if (is.factor(observed)) "classes" else "numeric", call)
@@ -314,7 +329,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   )
 }
 
-# The arguments in ... that go to nn_train().
+# Checks the arguments in ... that are passed on to nn_train().
 check_train_settings <- function(settings, method, call) {
   known <- setdiff(names(formals(method)), c("X", "y", "weights", "offset", "na.action", "..."))
   if (length(settings) > 0 && (is.null(names(settings)) || any(names(settings) == ""))) {
@@ -323,13 +338,13 @@ check_train_settings <- function(settings, method, call) {
   unknown <- setdiff(names(settings), known)
   if (length(unknown) > 0) {
     abort_argument(c(
-      "{.arg {unknown[1]}} is no argument of this function, nor of {.fn nn_train}.",
+      "{.arg {unknown[1]}} is not an argument of this function or of {.fn nn_train}.",
       nearest_name(unknown[1], c(known, names(formals(nn_cv.matrix))))
     ), call)
   }
   if (!is.null(settings$checkpoint)) {
     abort_argument(c(
-      "{.arg checkpoint} does not go with {.fn nn_cv}.",
+      "{.arg checkpoint} can't be used with {.fn nn_cv}.",
       x = "All fits would write to the same file."
     ), call)
   }
@@ -367,7 +382,7 @@ summary.nn_cv <- function(object, ...) {
 print.nn_cv <- function(x, ...) {
   cat(
     x$folds, "-fold cross-validation", if (x$repeats > 1) paste(", repeated", x$repeats, "times"),
-    if (!x$stratified) ", folds as given", "\n",
+    if (!x$stratified) ", given folds", "\n",
     sep = ""
   )
   cat("Data: ", counted(x$n, "row"), ", ", x$outcome, "\n\n", sep = "")
@@ -375,11 +390,11 @@ print.nn_cv <- function(x, ...) {
   missing <- nrow(x$metrics) - table$fits
   print(table[-6], row.names = FALSE, digits = 4)
   cat(
-    "\nMeans over ", counted(nrow(x$metrics), "fit"), ", and over what was held out in each.\n",
+    "\nComputed on the held-out rows of ", counted(nrow(x$metrics), "fit"), ".\n",
     sep = ""
   )
   for (i in which(missing > 0)) {
-    cat(table$metric[i], " is not known for ", counted(missing[i], "fit"), ".\n", sep = "")
+    cat(table$metric[i], " is NA for ", counted(missing[i], "fit"), ".\n", sep = "")
   }
   invisible(x)
 }
