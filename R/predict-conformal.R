@@ -1,8 +1,9 @@
-# Split-conformal prediction: rows kept from training and stopping give scores, how far the fit is
-# from them; their quantile makes intervals and sets.
+# Split-conformal prediction. Calibration rows, which are used neither for training nor for
+# stopping, have scores, their distances from the fit; a quantile of the scores defines intervals
+# and sets.
 
-# The sorted scores of a problem's rows: for numbers |y - fit|, rows x outputs; for classes 1 - p of
-# the true class.
+# The sorted scores of a problem's rows: for numbers |y - fit|, rows x outputs; for classes 1 - p,
+# with p the probability of the true class.
 calibration_scores <- function(fit, problem) {
   output <- decode_output(network_output(fit, problem$X, problem$offset), fit$encoding)
   if (is.null(fit$levels)) {
@@ -12,15 +13,15 @@ calibration_scores <- function(fit, problem) {
   list(sort(1 - prob[cbind(seq_len(nrow(prob)), match(problem$y, fit$levels))]))
 }
 
-# The score that a new case stays below with probability `level`: the ceiling(level (n + 1))-th of
-# the n sorted scores, infinite where that is above n.
+# The bound that the score of a new case does not exceed with probability `level`: the
+# ceiling(level (n + 1))-th of the n sorted scores, or Inf if this rank is greater than n.
 conformal_quantile <- function(scores, level) {
   at <- max(1, ceiling(level * (length(scores) + 1) - 1e-9))
   if (at > length(scores)) Inf else scores[at]
 }
 
-# For numbers: fit, lwr and upr for each row (and each output: the third dimension). For classes:
-# the levels in each row's set.
+# Intervals or sets. For numbers: fit, lwr and upr for each row (and each output, as third
+# dimension). For classes: whether each level is in the set of each row.
 prediction_regions <- function(fit, output, level, call) {
   scores <- fit$calibration
   limits <- vapply(scores, conformal_quantile, 0, level = level)
@@ -28,11 +29,11 @@ prediction_regions <- function(fit, output, level, call) {
     rows <- length(scores[[1]])
     cli::cli_warn(c(
       paste0(
-        "{rows} calibration row{?s} {?is/are} too few for the level {level}: ",
-        "{if (is.null(fit$levels)) 'the intervals are infinite' else 'the sets hold all levels'}."
+        "{rows} calibration row{?s} {?is/are} too few for the level {level}: the ",
+        "{if (is.null(fit$levels)) 'intervals are infinite' else 'sets contain all levels'}."
       ),
       i = paste0(
-        "At least {ceiling(level / (1 - level) - 1e-9)} are needed: more data, ",
+        "At least {ceiling(level / (1 - level) - 1e-9)} are required: use more data, ",
         "a larger {.arg calibration}, or a lower {.arg level}."
       )
     ), class = "backprop_warning_calibration", call = NULL)
@@ -63,26 +64,26 @@ check_interval <- function(interval, level, type, fit, no_newdata, call) {
   }
   if (is.null(fit$calibration)) {
     abort_argument(c(
-      "This fit has no calibration rows, so there are no prediction intervals or sets.",
-      i = "Train it with {.code calibration = 0.2} on a data frame or a sparse matrix."
+      "Prediction intervals and sets require a fit with calibration rows.",
+      i = "Train with {.code calibration = 0.2} on a data frame or a sparse matrix."
     ), call)
   }
   if (type != "response") {
     abort_argument(c(
-      "{.arg interval} goes with {.code type = \"response\"}.",
+      "{.arg interval} requires {.code type = \"response\"}.",
       x = "{.arg type} is {.val {type}}."
     ), call)
   }
   if (no_newdata) {
     abort_argument(c(
-      "{.arg interval} needs {.arg newdata}.",
-      i = "Intervals hold for cases that training has not seen."
+      "{.arg interval} requires {.arg newdata}.",
+      i = "Intervals are only valid for cases that were not used for training."
     ), call)
   }
   TRUE
 }
 
-# The fit with the scores of its calibration rows, a problem; those of no weight are left out.
+# Adds the scores of the calibration rows, a problem, to a fit. Rows of weight 0 are dropped.
 calibrate <- function(fit, problem) {
   if (!is.null(problem$weights)) problem <- problem_rows(problem, problem$weights > 0)
   plain <- unclass(fit)

@@ -1,57 +1,69 @@
-# Predictions: of new cases, in the form asked for.
+# Predictions for new cases, in the form requested.
 
-#' Predict from a fit
+#' Predict from a fitted network
 #'
-#' The outputs of the network, under the weights that the fit returns, for new cases. A case's
-#' prediction does not depend on the cases beside it, to the last bit.
+#' @description
+#' Returns the outputs of the network for new cases: numbers, class probabilities or classes. A fit
+#' that was made with `calibration` can also return prediction intervals, or for classes prediction
+#' sets.
 #'
-#' **Data frames.** For a fit made from data, columns are matched by name, in any order; further
-#' ones are ignored. Missing columns, new levels and wrong types are errors that name the column. A
-#' factor of the training may be a character column now, and the other way round, with levels in any
-#' order. What training did to the data (encoding, the knots of bases, scaling) is done again;
-#' numeric outcomes come back on their own scale.
+#' For a fit made from a data frame or formula, columns are matched by name, in any order, and
+#' prepared exactly as in training (encoding, the knots of bases, scaling); predictions of numeric
+#' outcomes are on the original scale. The prediction of a case is bit-identical whatever the other
+#' cases are.
 #'
-#' **Prediction intervals and sets** are those of split-conformal prediction: for any distribution
-#' of the data, and however good the network, a new case from it is within them with probability
-#' `level` or more (at most `1 / (n + 1)` more where scores have no ties), on average over training
-#' data of `n` calibration rows and new cases. The score of a calibration row is `abs(y - fit)` for
-#' numbers and `1 - p` of the true level for classes. With `q` the `ceiling(level * (n + 1))`-th
-#' smallest of them, the interval is `fit - q` to `fit + q` (not below 0 for counts), and the set
-#' holds the levels with `1 - p <= q`; it may be empty. Several outputs have intervals of their own,
-#' each with probability `level`. Where that number is above `n`, limits are infinite and sets hold
-#' all levels, with a warning of class `backprop_warning_calibration`. Calibration rows count one
-#' each whatever their case weight, but for those of weight 0, which do not.
+#' @details
+#' **Data frames.** Additional columns are ignored. Missing columns, unseen levels and wrong types
+#' are errors that name the column. A factor in training may be a character column in `newdata`, and
+#' vice versa, and levels may be in any order.
 #'
-#' @param object A fit of [nn_train()].
-#' @param newdata For a fit made from a matrix, sparse or not, a numeric matrix, or a sparse one of
-#'   the Matrix package, with the columns of the `X` of the training, a row for each case; no row is
-#'   fine. Where both have column names, columns are matched by name, in any order, and further ones
-#'   are ignored; where one has none, their number must be the same. For a fit made from a data
-#'   frame or a formula, a data frame. Missing (the default): the cases of the training.
-#' @param type What to return. `"response"` (the default): the outputs. For a fit to classes also
-#'   `"class"`, the most probable level, and `"prob"`, the probability of each.
-#' @param offset Numbers to add to the output, one for each row and output; to be given where the
-#'   fit was made with the argument `offset`, and only there. For a fit made from data they are on
-#'   the scale of the outcome, as they were in training.
-#' @param interval `"none"` (the default) or, for a fit made with `calibration`, `"prediction"`.
-#' @param level The probability that a new case is within its interval or set, above 0 and below 1;
+#' **Prediction intervals and sets** come from split-conformal prediction. Whatever the distribution
+#' of the data and however good the network, they contain the outcome of a new case from the same
+#' distribution with probability of at least `level` (and at most `level + 1 / (n + 1)` if scores
+#' have no ties), on average over training data with `n` calibration rows and new cases.
+#'
+#' The score of a calibration row is `abs(y - fit)` for numbers, and `1 - p` for classes, with `p`
+#' the probability of the true class. Let `q` be the `ceiling(level * (n + 1))`-th smallest score.
+#' The interval is `fit - q` to `fit + q` (not below 0 for counts), and the set contains the levels
+#' with `1 - p <= q`; it may be empty. With several outputs, each has its own interval with
+#' probability `level`. If the rank of `q` is greater than `n`, limits are infinite and sets contain
+#' all levels, with a warning. Every calibration row counts once whatever its case weight, except
+#' that rows of weight 0 are dropped.
+#'
+#' @param object A fit from [nn_train()].
+#' @param newdata New cases, one row each. For a fit made from a data frame or a formula: a data
+#'   frame. For a fit made from a matrix: a numeric matrix, or a sparse matrix of the Matrix
+#'   package, with the columns of the training inputs. If both have column names, columns are
+#'   matched by name, in any order, and additional columns are ignored; if not, the number of
+#'   columns must be the same. A matrix may have no rows. If missing (default), predictions for the
+#'   training cases are returned.
+#' @param type What to return: `"response"` (default), the outputs; for a classification fit also
+#'   `"class"`, the most probable level, or `"prob"`, the probability of each level.
+#' @param offset Numbers to add to the output, one per row and output, on the same scale as in
+#'   training. Required if the fit was made with the
+#'   argument `offset`, and an error otherwise; `NULL` by default.
+#' @param interval `"none"` (default), or `"prediction"` for intervals or sets, for a fit made with
+#'   `calibration`.
+#' @param level Probability that the interval or set contains the outcome of a new case, in (0, 1);
 #'   0.9 by default.
-#' @param na.action For a fit made from a data frame, what is done with rows of missing values, a
-#'   function or its name: `na.pass` (the default, as in [stats::predict.lm()]) and `na.exclude`
-#'   predict `NA` for them, `na.omit` drops them, `na.fail` is an error. A row counts as missing
-#'   where an input or offset computed from it is.
+#' @param na.action For a fit made from a data frame, how to handle rows with missing values, a
+#'   function or its name: `na.pass` (default, as in [stats::predict.lm()]) and `na.exclude` predict
+#'   `NA`, `na.omit` drops the rows, `na.fail` is an error. A row counts as missing if an input or
+#'   an offset that is computed from it is missing.
 #' @param ... Must be empty: a misspelt argument is an error.
-#' @return `"response"`: for one output (and for two classes, where it is the probability of the
-#'   second) a numeric vector with a number for each row; for more a matrix with a column for each
-#'   output. `"class"`: a factor with all levels of the training, ordered where the outcome was.
-#'   `"prob"`: a matrix with a column for each level. Row names that are text are kept.
+#' @return For `"response"`, a numeric vector with one number per row if there is one output (for
+#'   two classes, the probability of the second level), and a matrix with one column per output
+#'   otherwise. For `"class"`, a factor with the levels of the training, ordered if the outcome was.
+#'   For `"prob"`, a matrix with one column per level. Row names that are text are kept.
 #'
-#'   With `interval = "prediction"`: for numbers and counts a matrix with the columns `fit`, `lwr`
-#'   and `upr`, and for several outputs an array, rows x these three x outputs; for classes a
-#'   logical matrix, rows x levels, `TRUE` for the levels in the set.
-#' @section Errors: `backprop_error_input` where `newdata` is not as described, naming the columns,
-#'   and `backprop_error_argument` for another `type`, a missing `offset`, or intervals of a fit
-#'   without `calibration`.
+#'   With `interval = "prediction"`: for numbers and counts, a matrix with the columns `fit`, `lwr`
+#'   and `upr`; for several outputs, an array of rows x these three columns x outputs; for classes,
+#'   a logical matrix of rows x levels, `TRUE` for the levels in the set.
+#' @section Errors and warnings: `backprop_error_input` if `newdata` is not as described; the
+#'   message names the columns. `backprop_error_argument` if another argument is not as described,
+#'   `offset` is missing or not allowed, or intervals are requested from a fit without
+#'   `calibration`. A warning of class `backprop_warning_calibration` if there are too few
+#'   calibration rows for `level`.
 #' @references Vovk, V., Gammerman, A. and Shafer, G. (2005). *Algorithmic Learning in a Random
 #'   World*. Springer. \doi{10.1007/b106715}
 #'
@@ -68,7 +80,7 @@
 #' fit <- nn_train(X, c(1, 1, 0))
 #' predict(fit, rbind(c(1, 1, 1, 1)))
 #'
-#' # From data, with sets that hold the true species nine times out of ten
+#' # From a data frame, with sets that contain the true species with probability 0.9
 #' fit <- nn_train(Species ~ ., iris, hidden = 5, calibration = 0.3)
 #' flowers <- iris[c(1, 71, 107), ]
 #' predict(fit, flowers, type = "class")
@@ -79,7 +91,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   call <- current_env()
   if ("new_data" %in% ...names()) {
     abort_argument(c(
-      "{.arg new_data} is no argument of this function.",
+      "{.arg new_data} is not an argument of this function.",
       i = "Use {.arg newdata}: {.code predict(fit, newdata = )}."
     ), call)
   }
@@ -89,9 +101,9 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   check_choice(type, c("response", "class", "prob"), "type", call)
   if (type != "response" && is.null(fit$levels)) {
     abort_argument(c(
-      "{.code type = {.val {type}}} needs a fit to classes.",
+      "{.code type = {.val {type}}} requires a classification fit.",
       x = "The outcome of this fit is numeric.",
-      i = "Train with a factor as the outcome where numbers stand for classes."
+      i = "If its numbers represent classes, train with a factor as the outcome."
     ), call)
   }
   interval <- check_interval(interval, level, type, fit, missing(newdata), call)
@@ -105,9 +117,9 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   if (fit$has_offset == is.null(offset)) {
     abort_argument(
       if (fit$has_offset) {
-        "The fit was made with offsets, so {.arg offset} must be given."
+        "{.arg offset} is missing: the fit was trained with offsets."
       } else {
-        "The fit was made without offsets, so {.arg offset} cannot be given."
+        "{.arg offset} can't be used: the fit was trained without offsets."
       },
       call
     )
@@ -119,8 +131,8 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   as_type(output, type, fit)
 }
 
-# For a fit made from data: rows with missing values have NA as their prediction, or are dropped by
-# na.action. `type` is a level for prediction intervals and sets.
+# Predictions for a fit made from data. Rows with missing values are predicted as NA, or dropped by
+# na.action. For prediction intervals and sets, `type` is the level.
 predict_data <- function(fit, newdata, type, offset, na.action, call) {
   prepared <- prepare_newdata(fit, newdata, "newdata", call)
   offset <- newdata_offset(fit, prepared, offset, call)
@@ -157,14 +169,14 @@ predict_data <- function(fit, newdata, type, offset, na.action, call) {
   )
 }
 
-# The offset of new rows, n x k: from the formula, and from the argument where the training had it.
+# The offset of new rows, n x k: from the formula, and from the argument if the training had it.
 newdata_offset <- function(fit, prepared, offset, call) {
   if (fit$encoding$offset_argument == is.null(offset)) {
     abort_argument(
       if (is.null(offset)) {
-        "The fit was made with {.arg offset}, so it must be given."
+        "{.arg offset} must be supplied, because the fit was trained with it."
       } else {
-        "The fit was made without {.arg offset}, so it cannot be given."
+        "{.arg offset} can't be used, because the fit was trained without it."
       },
       call
     )
@@ -176,17 +188,17 @@ newdata_offset <- function(fit, prepared, offset, call) {
   k <- last(fit$shape$units)
   if (!is_number(offset) || NROW(offset) != nrow(prepared$X) || NCOL(offset) != k) {
     abort_input(c(
-      "{.arg offset} must be numbers, {nrow(prepared$X)} x {k}.",
-      x = "It is {describe(offset)}."
+      "{.arg offset} must have one number per row and output, {nrow(prepared$X)} x {k}.",
+      x = "You supplied {describe(offset)}."
     ), call)
   }
   offset <- matrix(as.double(offset), nrow(prepared$X), k)
-  # without exposure the mean is 0
+  # -Inf is allowed on the log scale: without exposure the mean is 0
   bad <- which(is.infinite(offset) & !(offset < 0 & fit$settings$output_activation == "exp"))[1]
   if (!is.na(bad)) {
     abort_input(c(
-      "Offsets must be finite numbers.",
-      x = "The first that is not is {offset[bad]}, in row {row(offset)[bad]}."
+      "Offsets must be finite.",
+      x = "Row {row(offset)[bad]} has {offset[bad]}."
     ), call)
   }
   encode_offset(offset, fit$encoding$outcome)

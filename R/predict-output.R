@@ -1,6 +1,6 @@
-# The outputs of a fit, in the form asked for.
+# The outputs of a fit, in the form requested.
 
-# The outputs (n x k) of the network for rows as it sees them.
+# The outputs (n x k) of the network for encoded rows.
 network_output <- function(fit, X, offset) {
   weights <- flatten_network(fit[network_names(hidden_layers(fit$shape))])
   output <- core_forward(
@@ -8,14 +8,14 @@ network_output <- function(fit, X, offset) {
   )$output
   if (fit$settings$precision == "single" && anyNA(output)) {
     abort_input(c(
-      "The inputs must be numbers that single precision holds, up to 3.4e38.",
-      x = "For row {which(rowSums(is.na(output)) > 0)[1]} they are larger."
+      "The inputs must be within the range of single precision, up to 3.4e38.",
+      x = "Row {which(rowSums(is.na(output)) > 0)[1]} exceeds it."
     ), NULL)
   }
   output
 }
 
-# The outputs (n x k) as what `type` asks for.
+# Converts outputs (n x k) to the type requested.
 as_type <- function(output, type, fit) {
   if (type == "response") {
     return(bare(output))
