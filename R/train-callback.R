@@ -1,19 +1,24 @@
-#' A function to call while training
+#' Call a function during training
 #'
-#' For the argument `callback` of [nn_train()] and [nn_continue()]. A plain function is called after
-#' each epoch; `nn_callback()` makes it every so many.
+#' Creates an object for the argument `callback` of [nn_train()] and [nn_continue()], which calls a
+#' function every few epochs: to log, to plot, or to stop training. Without `nn_callback()`, a plain
+#' function as `callback` is called after every epoch.
 #'
-#' The function gets one argument, a list of `epoch` (epochs completed), `history` (a list of that
-#' epoch's row of the history), `learning_rate` (of that epoch, `NULL` for methods without) and
-#' `network` (the weights as they are now, a list of matrices). If it returns `FALSE`, training
-#' stops there, with `stop` equal to `"callback"`. If it fails, the error is passed on as one of
-#' class `backprop_error_callback`, whose field `fit` holds what was trained so far.
+#' The function is called with one argument, a list with the elements
+#' * `epoch`: the number of epochs completed,
+#' * `history`: the row of the history for this epoch, a list,
+#' * `learning_rate`: the learning rate of this epoch, `NULL` for optimisers without one,
+#' * `network`: the current weights, a list of matrices.
 #'
-#' @param f A function of one argument.
-#' @param every After how many epochs it is called, a whole number from 1; 1 by default.
+#' If it returns `FALSE`, training stops, and the fit's `stop` is `"callback"`. If it fails,
+#' training stops with an error of class `backprop_error_callback`, whose field `fit` holds the fit
+#' so far.
+#'
+#' @param f A function with at least one argument.
+#' @param every Number of epochs between two calls, a whole number of at least 1; 1 by default.
 #' @return A list of class `nn_callback`.
-#' @section Errors: `backprop_error_argument` where an argument is not as described, such as a
-#'   function that takes none, and `backprop_error_input` where `f` is missing.
+#' @section Errors: `backprop_error_argument` if an argument is not as described, for example a
+#'   function without arguments, and `backprop_error_input` if `f` is missing.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -25,7 +30,7 @@ nn_callback <- function(f, every = 1) {
   call <- current_env()
   check_given(missing(f), "f", "a function of one argument", call)
   if (!is.function(f)) {
-    abort_argument(c("{.arg f} must be a function.", x = "It is {describe(f)}."), call)
+    abort_argument(c("{.arg f} must be a function.", x = "You supplied {describe(f)}."), call)
   }
   check_one_argument(f, "f", call)
   structure(list(f = f, every = check_whole(every, "every", call)), class = "nn_callback")
@@ -37,8 +42,8 @@ check_callback <- function(callback, call) {
   }
   if (!is.function(callback)) {
     abort_argument(c(
-      "{.arg callback} must be a function, what {.fn nn_callback} returns, or NULL.",
-      x = "It is {describe(callback)}."
+      "{.arg callback} must be a function, an object from {.fn nn_callback}, or NULL.",
+      x = "You supplied {describe(callback)}."
     ), call)
   }
   check_one_argument(callback, "callback", call)
@@ -50,11 +55,11 @@ check_one_argument <- function(f, name, call) {
     return(invisible())
   }
   abort_argument(c(
-    "{.arg {name}} must take an argument.",
-    x = "It is a function without any.",
+    "{.arg {name}} must accept an argument.",
+    x = "You supplied a function without arguments.",
     i = paste0(
-      "It gets a list of the epoch, the history's row, the rate and the weights: ",
-      "{.code function(now)}."
+      "It is called with a list of the epoch, the row of the history, the learning rate and the ",
+      "weights: {.code function(now)}."
     )
   ), call)
 }
@@ -85,7 +90,7 @@ run_callback <- function(run, so_far, rates) {
       c(
         "The callback failed after epoch {now$epoch}.",
         x = "{conditionMessage(e)}",
-        i = "The field {.field fit} of this error holds the fit so far."
+        i = "The fit so far is in the field {.field fit} of this error."
       ),
       run$controls$call, environment(),
       fit = better_fit(run$controls$best, finish_fit(run, so_far)), parent = e

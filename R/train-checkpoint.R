@@ -1,6 +1,6 @@
-# Checkpoints: the fit so far, in a file.
+# Checkpoints: the current fit, saved in a file during training.
 
-# A file to write checkpoints to: its folder must be there.
+# The path of the checkpoint file: its folder must exist, and the file must be writable.
 check_checkpoint <- function(checkpoint, call) {
   if (is.null(checkpoint)) {
     return(NULL)
@@ -9,13 +9,13 @@ check_checkpoint <- function(checkpoint, call) {
     !nzchar(checkpoint)) {
     abort_argument(c(
       "{.arg checkpoint} must be the path of a file, or NULL.",
-      x = "It is {describe(checkpoint)}."
+      x = "You supplied {describe(checkpoint)}."
     ), call)
   }
   if (!dir.exists(dirname(checkpoint))) {
     abort_argument(c(
       "The folder of {.arg checkpoint} must exist.",
-      x = "{.path {dirname(checkpoint)}} does not."
+      x = "{.path {dirname(checkpoint)}} does not exist."
     ), call)
   }
   if (dir.exists(checkpoint)) {
@@ -27,8 +27,8 @@ check_checkpoint <- function(checkpoint, call) {
   tried <- if (file.exists(checkpoint)) tempfile("checkpoint", dirname(checkpoint)) else checkpoint
   if (!suppressWarnings(file.create(tried))) {
     abort_argument(c(
-      "{.arg checkpoint} must be a file that can be written.",
-      x = "{.path {checkpoint}} cannot."
+      "{.arg checkpoint} must be a writable file.",
+      x = "{.path {checkpoint}} can't be written."
     ), call)
   }
   unlink(tried)
@@ -39,7 +39,7 @@ write_checkpoint <- function(fit, path) {
   written <- write_whole(function(beside) saveRDS(fit, beside), path)
   if (!isTRUE(written)) {
     cli::cli_warn(c(
-      "The checkpoint {.path {path}} could not be written; training goes on.",
+      "The checkpoint {.path {path}} could not be written; training continues.",
       x = "{conditionMessage(written)}"
     ), class = "backprop_warning_checkpoint", call = NULL)
   }

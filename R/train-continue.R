@@ -1,32 +1,35 @@
-#' Go on training
+#' Resume training
 #'
-#' Takes up a fit where it stopped: `epochs` more epochs, to the last bit as if the first call had
-#' been that much longer. 50 epochs and then 50 are 100, for every optimiser, schedule and dropout.
-#' It works in another session too, after `saveRDS()` and `readRDS()`, and on a checkpoint.
+#' Trains a fit for `epochs` more epochs. The result is bit-identical to a single call with all the
+#' epochs: 50 epochs and then another 50 are the same as 100, for every optimiser, schedule and
+#' dropout. This also works in another R session, after `saveRDS()` and `readRDS()`, and from a
+#' checkpoint.
 #'
-#' A fit that ended by itself (by `patience`, or because its gradient is small) is returned as it
-#' is, with a message of class `backprop_message_ended`, unless the data are others; after
-#' `patience`, giving `patience` or `tolerance` anew goes on. With `restarts` it goes on with the
-#' fit that was kept.
+#' A fit whose training has ended (`stop` is `"gradient"`, `"precision"` or `"patience"`) is
+#' returned unchanged, with a message of class `backprop_message_ended`, unless the data differ.
+#' After early stopping, give `patience` or `tolerance` to continue. A fit made with `restarts`
+#' resumes from the start that was kept.
 #'
-#' @param fit A fit of [nn_train()].
-#' @param X,y The data the fit was made with: it does not keep them. Other data of the same columns
-#'   are accepted, with a warning of class `backprop_warning_other_data`; a sparse `X` and the same
-#'   numbers as a plain matrix count as other data. With other held-out data, which have a warning
-#'   of the same class, the best epoch is looked for anew.
-#' @param epochs How many epochs more, a whole number from 0.
-#' @param weights,offset,validation As in the first call, where it had them: case weights, offsets,
-#'   and a list of held-out data. Held-out shares are drawn again by themselves, the same rows. For
-#'   a formula fit, weights, offsets and `subset` that were taken from the columns of the data are
-#'   taken from `X` again, and need not be given.
-#' @param patience,tolerance As in [nn_train()]; `NULL` (the default) for those of the fit. Given
-#'   anew, epochs without improvement are counted from here.
+#' @param fit A fit from [nn_train()].
+#' @param X,y The data that the fit was trained on, which it does not store: as in [nn_train()]; for
+#'   a formula fit `X` is the data frame and `y` is `NULL` (the default). Other data with the same
+#'   columns are accepted with a warning of class `backprop_warning_other_data`. A sparse `X` and a
+#'   plain matrix of the same numbers count as different data.
+#' @param epochs Number of additional epochs, a whole number of at least 0.
+#' @param weights,offset,validation Case weights, offsets and held-out data (a list), required if
+#'   the first call had them; `NULL` (default) otherwise. If the first call held out a fraction of
+#'   the rows, the same rows are held out again. Weights, offsets and `subset` that a formula fit
+#'   took from columns of the data are taken from `X` again. With other held-out data, the best
+#'   epoch is determined again, with a warning of class `backprop_warning_other_data`.
+#' @param patience,tolerance As in [nn_train()]; `NULL` (default) keeps the values of the fit. If
+#'   one is given, the count of epochs without improvement starts again.
 #' @param callback,checkpoint As in [nn_train()].
 #' @param ... Must be empty: a misspelt argument is an error.
-#' @return A fit as [nn_train()] returns it, with the whole history.
-#' @section Errors: those of [nn_train()], and `backprop_error_argument` where `fit` is none, or the
-#'   fit's validation data, offsets or case weights are not given, or given though it had none of
-#'   the first two.
+#' @return A fit as returned by [nn_train()], with the complete history.
+#' @section Errors and warnings: Those of [nn_train()], and `backprop_error_argument` if `fit` is
+#'   not a fit; if validation data, offsets or case weights of the first call are not given again;
+#'   or if validation data or offsets are given although the first call had none. Warnings of class
+#'   `backprop_warning_other_data` if the data differ from those of the first call.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' y <- c(1, 1, 0)
@@ -40,17 +43,17 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
                         ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_continue)))
-  check_given(missing(fit), "fit", "a fit of nn_train()", call)
+  check_given(missing(fit), "fit", "a fit from nn_train()", call)
   if (!inherits(fit, "nn_fit")) {
     abort_argument(c(
-      "{.arg fit} must be a fit of {.fn nn_train}.",
-      x = "It is {describe(fit)}."
+      "{.arg fit} must be a fit from {.fn nn_train}.",
+      x = "You supplied {describe(fit)}."
     ), call)
   }
-  check_given(missing(X), "X", "the inputs that the fit was made with", call)
+  check_given(missing(X), "X", "the inputs that the fit was trained on", call)
   from_data <- !is.null(unclass(fit)$encoding)
-  if (!from_data) check_given(missing(y), "y", "the targets that the fit was made with", call)
-  check_given(missing(epochs), "epochs", "how many epochs to go on for", call)
+  if (!from_data) check_given(missing(y), "y", "the targets that the fit was trained on", call)
+  check_given(missing(epochs), "epochs", "the number of additional epochs", call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
   given <- current_fit(fit, call)
   fit <- check_resumable(unclass(given), call)
@@ -68,8 +71,8 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   if (!any(changed) && (fit$stop %in% c("gradient", "precision") ||
     (fit$stop == "patience" && !renewed))) {
     cli::cli_inform(c(
-      "This fit has ended by itself ({.val {fit$stop}}); it is returned as it is.",
-      i = if (fit$stop == "patience") "Give {.arg patience} or {.arg tolerance} anew to go on."
+      "Training of this fit has already ended ({.val {fit$stop}}); it is returned unchanged.",
+      i = if (fit$stop == "patience") "To continue, give {.arg patience} or {.arg tolerance}."
     ), class = "backprop_message_ended")
     return(given)
   }
@@ -80,17 +83,17 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   if (from_data && !is.null(again$calibration)) calibrate(longer, again$calibration) else longer
 }
 
-# The core takes the lengths of the state on trust.
+# The core does not check the lengths of the state, so they are checked here.
 check_resumable <- function(fit, call) {
   tryCatch(check_model(fit), backprop_internal_format = function(e) {
     abort_argument(c(
-      "{.arg fit} is not as {.fn nn_train} made it.",
+      "{.arg fit} is not a valid fit from {.fn nn_train}.",
       x = "{conditionMessage(e)}"
     ), call)
   })
 }
 
-# The training data, checked against the fit's.
+# The training data, checked against those of the fit.
 resumed_data <- function(fit, problem, validation, call) {
   problem$X <- align_columns(check_inputs(problem$X, "X", call), fit, "X", call)
   targets <- encode_targets(
@@ -100,7 +103,7 @@ resumed_data <- function(fit, problem, validation, call) {
   outputs <- last(fit$shape$units)
   if (ncol(targets$y) != outputs) {
     abort_input(c(
-      "{.arg y} must have a column for each of the fit's {outputs} output{?s}.",
+      "{.arg y} must have {outputs} column{?s}, one per output of the fit.",
       x = "It has {ncol(targets$y)}."
     ), call)
   }
@@ -110,42 +113,42 @@ resumed_data <- function(fit, problem, validation, call) {
   new_training_data(problem, targets, fit$settings$class_weights, validation, fit, call)
 }
 
-# What the first call had must be given again, and nothing that it had not.
+# Data that the first call had must be given again, and no others.
 check_given_again <- function(fit, problem, validation, call) {
   had_validation <- identical(fit$settings$validation, "given")
   if (had_validation && is.null(validation)) {
     abort_argument(c(
-      "The fit was made with validation data.",
-      i = "Give them again: {.code validation = list(X = , y = )}."
+      "{.arg validation} is missing: the fit was trained with validation data.",
+      i = "Supply them again: {.code validation = list(X = , y = )}."
     ), call)
   }
   if (!had_validation && !is.null(validation)) {
     abort_argument(c(
-      "The fit was made without validation data, so it takes none now.",
+      "{.arg validation} can't be used: the fit was trained without validation data.",
       i = if (is.numeric(fit$settings$validation)) {
-        "Its share of held-out rows is drawn again by itself."
+        "The same fraction of rows as before is held out again automatically."
       }
     ), call)
   }
   if (is.numeric(validation)) {
     abort_argument(c(
-      "{.arg validation} must be data again, as in the first call: {.code list(X = , y = )}.",
-      x = "It is {describe(validation)}."
+      "{.arg validation} must be data, as in the first call: {.code list(X = , y = )}.",
+      x = "You supplied {describe(validation)}."
     ), call)
   }
   if (fit$has_offset && is.null(problem$offset)) {
     abort_argument(c(
-      "The fit was made with offsets.",
-      i = "Give them again: {.code offset = }."
+      "{.arg offset} is missing: the fit was trained with offsets.",
+      i = "Supply them again: {.code offset = }."
     ), call)
   }
   if (!fit$has_offset && !is.null(problem$offset)) {
-    abort_argument("The fit was made without offsets, so it takes none now.", call)
+    abort_argument("{.arg offset} can't be used: the fit was trained without offsets.", call)
   }
   if (isTRUE(fit$has_weights) && length(problem$weights) == 0) {
     abort_argument(c(
-      "The fit was made with case weights.",
-      i = "Give them again: {.code weights = }."
+      "{.arg weights} is missing: the fit was trained with case weights.",
+      i = "Supply them again: {.code weights = }."
     ), call)
   }
 }
@@ -161,9 +164,9 @@ renew_patience <- function(settings, patience, tolerance, call) {
   settings
 }
 
-# Are the rows to train on, and those held out, others than the fit's so far? A fit of an older
-# version has a digest that says nothing now (NULL): its data are taken to be the same where they
-# have as many rows.
+# Do the training rows, and the held-out rows, differ from those of the fit so far? The digest of a
+# fit from an older version can't be compared (NULL): its data count as unchanged if the number of
+# rows is the same.
 changed_data <- function(fit, data) {
   c(
     training = if (is.null(fit$data)) {
@@ -175,12 +178,12 @@ changed_data <- function(fit, data) {
   )
 }
 
-# The fit with the parts of its state that belong to its data begun anew where the data changed.
+# The fit, with those parts of its state reset that depend on data that changed.
 adapt_to_data <- function(fit, data, changed) {
   if (changed[["held_out"]]) {
     cli::cli_warn(c(
-      "These are other held-out data than those of the fit so far.",
-      i = "The best epoch is looked for anew, from the fit's last weights."
+      "The held-out data differ from those of the fit so far.",
+      i = "The best epoch is determined again, starting from the last weights of the fit."
     ), class = "backprop_warning_other_data", call = NULL)
     fit$state[c("best_weights", "best_epoch", "best_loss", "reference", "stale")] <- list(
       numeric(), 0, Inf, Inf, 0
@@ -189,8 +192,8 @@ adapt_to_data <- function(fit, data, changed) {
   }
   if (changed[["training"]]) {
     cli::cli_warn(c(
-      "These are other data than those the fit was made with.",
-      i = "Training goes on with them, from the fit's weights."
+      "The data differ from those that the fit was trained on.",
+      i = "Training continues on them, starting from the weights of the fit."
     ), class = "backprop_warning_other_data", call = NULL)
     fit$state$under_way[] <- 0
     if (!is.null(fit$state$curvature)) {

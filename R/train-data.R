@@ -1,156 +1,119 @@
 #' Train a neural network on a data frame or a sparse matrix
 #'
-#' From a formula and a data frame, or a data frame of inputs and an outcome, to a network in one
-#' line: factors are encoded, inputs standardised, and the output, the loss and the way of training
-#' chosen from the outcome and the number of rows. `print()` shows what was chosen, and every choice
-#' is an argument. `predict()` matches columns by name and does the same to new data (see
-#' [predict.nn_fit()]).
+#' @description
+#' Trains a multilayer perceptron from a formula and a data frame, or from predictors and an
+#' outcome. Categorical predictors become dummy variables, all predictors are standardised, and the
+#' output, the loss and the training settings are chosen from the outcome and the number of rows.
+#' `print()` shows what was chosen, and every choice is an argument. `predict()` matches columns by
+#' name and prepares new data in the same way (see [predict.nn_fit()]).
 #'
 #' `nn_train(y ~ ., data = d)`, `nn_train(data = d, formula = y ~ .)`, `d |> nn_train(y ~ .)` and
-#' `nn_train(d[inputs], d$y)` give the same fit. Tibbles and data.tables are data frames.
-#' `nn_train(X, y)` does the same for a sparse matrix `X` (see below).
+#' `nn_train(d[inputs], d$y)` return the same fit. Tibbles and data.tables are data frames. A sparse
+#' matrix `X` of the Matrix package has the same outcomes, defaults and arguments as a data frame.
 #'
-#' **Inputs** are encoded as [stats::lm()] does it. A numeric column is one input and a logical one
-#' is 0 or 1; factors, ordered factors and characters (whose levels are sorted) are encoded by their
-#' contrasts (those of the factor, of `contrasts`, or of `options("contrasts")`), so that the first
-#' level is the one all others are compared with. Formulas may have interactions, functions and
-#' bases such as `poly()` and `splines::ns()`, which predict with the training's knots and
-#' coefficients. There is no intercept among the inputs: each layer has its biases. Dates, times and
-#' lists are refused. Each input is centred and divided by its standard deviation (of the weighted
-#' rows, divided by their number). A standardised column that is constant has no effect, on training
-#' or on predictions.
+#' @details
+#' The outcome decides the output and the loss, unless `output_activation` or `loss` is given:
 #'
-#' With a formula, `- 1` gives all levels of the first factor a column, and takes nothing from the
-#' network, whose layers keep their biases. What is computed from all rows, such as `x - mean(x)` or
-#' `cut(x, 3)`, is computed from the new rows in `predict()`, as in [stats::lm()]; only bases like
-#' `poly()` and `scale()` remember their training. Such columns are better made before the call.
-#' Without a formula, names differ where `model.matrix()` puts quotes around them, or a factor has
-#' one level; the numbers are the same.
-#'
-#' **The outcome** decides output and loss, where `output_activation` and `loss` do not:
-#'
-#' | outcome | output | loss | `predict()` |
+#' | outcome | output | loss | `predict()` returns |
 #' |---|---|---|---|
-#' | two classes: factor, logical or character | one sigmoid | cross-entropy | probability of the second level |
-#' | more classes | one softmax for each level | cross-entropy | matrix of probabilities |
-#' | numbers | identity | squared error, the outcome standardised | numbers |
-#' | a numeric matrix or `cbind()`, or a data frame as `y` | one identity for each column | the same for each | matrix |
-#' | counts, with `loss = "poisson"` | exp | Poisson, the outcome as it is | means |
+#' | two classes: factor, logical or character | one sigmoid unit | cross-entropy | probability of the second level |
+#' | more classes | one softmax unit per level | cross-entropy | matrix of probabilities |
+#' | numeric vector | identity | squared error of the standardised outcome | numeric vector |
+#' | numeric matrix, `cbind()`, or a data frame as `y` | one identity unit per column | the same for each column | matrix |
+#' | counts, with `loss = "poisson"` | exp | Poisson | means |
 #'
-#' A standardised outcome means that losses (in `history`, `objective`, and those that `print()`
-#' shows) and `width` of [nn_huber()] are in units of its standard deviation. `output`, `residuals`,
-#' `fitted()`, `predict()` and the errors of `summary()` are in the outcome's own units. The outcome
-#' is left as it is where the output is not the identity.
+#' If the outcome is standardised, losses (`history`, `objective`, and those that `print()` shows)
+#' are in units of its standard deviation. Fitted values, residuals, predictions and the errors in
+#' `summary()` are in the units of the outcome.
 #'
-#' All levels of a factor are classes, in their order, and those without a row have an output all
-#' the same, with a warning of class `backprop_warning_levels`; `droplevels()` leaves them out.
-#' Classes of an ordered factor are predicted as one.
+#' `vignette("modelling", "backprop")` describes the rules in full: how columns become inputs and
+#' how outcomes are encoded, the table of defaults and how they are chosen, missing values, sparse
+#' matrices, and calibration.
 #'
-#' **The defaults** that are called `"auto"`. The rows counted are those trained on, calibration
-#' rows left out:
-#'
-#' | argument | fewer than 1000 rows | 1000 rows or more |
-#' |---|---|---|
-#' | `hidden` | `100` | `200` |
-#' | `activation` | `"relu"` | `"relu"` |
-#' | `init` | `"he_normal"` (`"glorot_normal"` for tanh and sigmoid) | the same |
-#' | `optimizer` | `"lbfgs"` | `"adam"`, with a learning rate of 0.004 |
-#' | `batch_size` | all rows | 64 |
-#' | `epochs` | 200 | as many as held-out rows ask for, at most 200 |
-#' | `schedule` | none | `nn_cosine(epochs, 0.01)` |
-#' | `validation` | none | none; a tenth of the rows where `epochs`, `schedule` or `patience` is given |
-#' | `patience` | `Inf`, or 20 with `validation` | the same |
-#' | `penalty` | 0.5 / rows or 4 / rows, by cross-validation | 2 / rows |
-#'
-#' For few rows the penalty is the one of the two with the lower loss in 4-fold cross-validation,
-#' which takes some seven times as long as the training that follows and draws no random numbers. It
-#' is 1 / rows instead where rows times inputs are above 50,000 or `optimizer` is given.
-#'
-#' For many rows a first training, at a constant rate and without a tenth of the rows (of each
-#' class), goes on until the loss of that tenth has not fallen for 20 epochs, or for 100 epochs. The
-#' training that counts begins again, from the same start and with all rows, for twice as many
-#' epochs as were best there, while the rate falls to a hundredth; so the rates of all its epochs
-#' add up to as much. That is done where none of `epochs`, `schedule`, `validation` and `patience`
-#' is given; an interrupt at the console during the first training returns that one's fit. Where one
-#' is given, there is one training, of at most 200 epochs at a constant rate, and its held-out rows,
-#' if any, say when to stop and which weights are returned.
-#'
-#' A `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or `penalty_l1` in the call means
-#' Adam at any number of rows, as L-BFGS takes none of them; with few rows its rate is 0.003 and its
-#' batches are of 32. The choices were made on other data (`bench/defaults.R` in the sources) than
-#' those on which the package is compared with `nnet` and scikit-learn in
-#' `vignette("accuracy", "backprop")`.
-#'
-#' **Missing values.** Rows with a missing value in a variable that is used are left out, or what
-#' else `na.action` says; `print()` shows how many. With `na.exclude`, `fitted()` and `residuals()`
-#' have `NA` for them, and for rows kept for calibration.
-#'
-#' **Sparse matrices.** A sparse numeric matrix of the Matrix package as `X`, such as counts of
-#' words or indicators of categories, has the outcomes, defaults and arguments of a data frame. (It
-#' is a `dgCMatrix`, or what can be made one without loss: a `dgTMatrix`, `dgRMatrix`, `dsCMatrix`,
-#' ...) Each column is divided by the root mean square of its numbers other than 0, over the
-#' weighted rows trained on, so that these are about 1 in size. It is not centred, so that zeros
-#' stay zeros. The zeros do not count in the scale, nor is it the standard deviation: both would
-#' blow up the columns that few rows have (`bench/sparse.R` in the sources compares them). A column
-#' of zeros has no effect on training or predictions, so that words which are new in prediction do
-#' no harm. Missing values in `X` are errors; those of the outcome go to `na.action`.
-#' [predict.nn_fit()] takes a sparse or a plain matrix, and matches columns by name where both have
-#' names, else by number.
-#'
-#' The matrix is never made dense as a whole: that is done to at most 1024 rows at a time, and all
-#' other memory for the inputs grows with how many are not 0. The first layer's weights are dense,
-#' and every batch changes all of them: with tens of thousands of columns take fewer hidden units.
-#' With `standardize = FALSE` and every other argument given, a sparse `X` trains to the same bits
-#' as the plain `as.matrix(X)` by [nn_train()] (for counts also `start`, as their output bias begins
-#' at the log of the mean here).
-#'
-#' **Calibration.** `calibration = 0.2` keeps a fifth of the rows (of each class) out of everything:
-#' training, stopping, scaling and the knots of bases. How far the fit is from them stays in it as
-#' sorted scores, which give [predict.nn_fit()] its prediction intervals and sets. The rows are
-#' drawn with two random numbers before all others.
-#'
-#' @param formula A formula with the outcome on the left. `.` is all other columns.
-#'   [stats::offset()] terms are added to the output, as in [stats::lm()]; `predict()` takes them
-#'   from the new data. Constants of the formula (`poly(x, k)`) are kept as they are now; functions
-#'   must be found from the global environment, where `predict()` looks for them.
-#' @param data A data frame with the variables of the formula. Those that it lacks are taken from
-#'   where the formula was made.
-#' @param X A data frame of inputs, or a sparse numeric matrix of the Matrix package with a row for
-#'   each case; finite numbers.
-#' @param y The outcome: a vector or factor of a value for each row of `X`, a numeric matrix or data
-#'   frame with a column for each output.
-#' @param subset,weights,offset As in [stats::lm()], and with a formula evaluated in `data`: which
-#'   rows to use; case weights, numbers from 0; numbers to add to the output, on the scale of the
-#'   outcome for numbers, of the log for counts and of the log-odds for two classes. An `offset`
-#'   (but not [stats::offset()] in the formula) must be given to `predict()` again.
-#' @param na.action What to do with missing values, a function or its name;
-#'   `getOption("na.action")`, most often `na.omit`, by default.
-#' @param contrasts A list of contrasts for factors by name, as in [stats::lm()]; `NULL` (the
-#'   default) for those of `options("contrasts")`.
-#' @param standardize Standardise the inputs, and a numeric outcome? `TRUE` by default.
-#' @param calibration The share of the rows to calibrate with, above 0 and below 1; `NULL` (the
-#'   default) for none.
-#' @param validation A share of the rows to hold out; held-out data, a list of `X` (as that of the
-#'   training) and `y` and perhaps `weights` and `offset`, or, with a formula, a data frame; `NULL`
-#'   for none; `"auto"` (the default) as in the table.
-#' @param hidden,activation,optimizer,epochs,batch_size,init,penalty,schedule,patience As in
-#'   [nn_train()]; `"auto"` (the default) as in the table. For `batch_size`, `NULL` is the full
-#'   batch, and for `schedule` a constant rate.
-#' @param reduction `"mean"` (the default) or `"sum"` over the rows.
+#' @param formula A formula with the outcome on the left and the predictors on the right; `.` means
+#'   all other columns. Interactions, functions, and bases such as `poly()` and `splines::ns()` are
+#'   allowed. [stats::offset()] terms are added to the output, as in [stats::lm()], and `predict()`
+#'   takes them from the new data. Constants in the formula (`poly(x, k)`) keep their present value;
+#'   functions must be reachable from the global environment, where `predict()` looks them up.
+#' @param data A data frame with the variables of the formula. Variables that it lacks are taken
+#'   from the environment of the formula.
+#' @param X Predictors: a data frame, or a sparse numeric matrix of the Matrix package, with one row
+#'   per case. Numbers must be finite; missing values in a data frame are handled by `na.action`.
+#' @param y The outcome: a vector or factor with one value per row of `X`, or a numeric matrix or
+#'   data frame with one column per output.
+#' @param subset Rows to use, as in [stats::lm()]: an expression that is evaluated in `data`. All
+#'   rows by default.
+#' @param weights Case weights, one number of at least 0 per row; with a formula, an expression that
+#'   is evaluated in `data`. All 1 by default.
+#' @param offset Numbers to add to the output, one per row (and output); with a formula, an
+#'   expression that is evaluated in `data`. They are on the scale of the outcome for a numeric
+#'   outcome, of the log for counts, and of the log-odds for two classes. None by default. The
+#'   offset of new rows must be given to `predict()`, unlike that of [stats::offset()] in a formula.
+#' @param na.action How to handle missing values, a function or its name. The default is
+#'   `getOption("na.action")`, usually `na.omit`, which drops rows with a missing value in a
+#'   variable that is used. With `na.exclude`, `fitted()` and `residuals()` have `NA` for these
+#'   rows.
+#' @param contrasts A list of contrasts for factors by name, as in [stats::lm()]. `NULL` (default)
+#'   uses `options("contrasts")`.
+#' @param standardize Whether to standardise the predictors and a numeric outcome; `TRUE` by
+#'   default, because training is then insensitive to their units.
+#' @param calibration Fraction of the rows (of each class) to keep as a calibration set for
+#'   prediction intervals and sets (see [predict.nn_fit()]), in (0, 1). These rows are not used for
+#'   training. `NULL` (default) for none.
+#' @param hidden Number of units in each hidden layer, as in [nn_train()]. `"auto"` (default) is one
+#'   layer of 100 units below 1000 rows and of 200 units from there on. Here and below, rows are
+#'   those that are trained on, without calibration rows.
+#' @param activation Activation function of the hidden layers, as in [nn_train()]; `"auto"`
+#'   (default) is `"relu"`.
+#' @param init Method for drawing the initial weights, as in [nn_train()]. `"auto"` (default) is
+#'   `"glorot_normal"` for tanh and sigmoid units and `"he_normal"` otherwise.
+#' @param optimizer The optimiser, as in [nn_train()]. `"auto"` (default) is `"lbfgs"` below 1000
+#'   rows and `"adam"` from there on, with a learning rate of 0.004. It is `"adam"` for any number
+#'   of rows if the call has a `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or
+#'   `penalty_l1`, which L-BFGS does not support; below 1000 rows its learning rate is 0.003.
+#' @param batch_size Number of rows per update, as in [nn_train()], or `NULL` for the full batch.
+#'   `"auto"` (default) is the full batch for optimisers that need it; otherwise 32 below 1000 rows
+#'   and 64 from there on.
+#' @param epochs Number of epochs, as in [nn_train()]. `"auto"` (default) is 200 below 1000 rows,
+#'   for full-batch optimisers, and if `schedule`, `validation` or `patience` is given. Otherwise a
+#'   first training with held-out rows chooses it, at most 200; see
+#'   `vignette("modelling", "backprop")`.
+#' @param schedule Learning rate schedule, as in [nn_train()], or `NULL` for a constant rate.
+#'   `"auto"` (default) is `nn_cosine(epochs, 0.01)` if `epochs` was chosen by a first training, and
+#'   a constant rate otherwise.
+#' @param validation Validation set for early stopping: a fraction of the rows to hold out; held-out
+#'   data, a list of `X` (like that of the training), `y` and, if needed, `weights` and `offset`,
+#'   or, with a formula, a data frame; or `NULL` for none. `"auto"` (default) is none, except from
+#'   1000 rows on with mini-batches if `epochs`, `schedule` or `patience` is given: then a tenth of
+#'   the rows.
+#' @param patience Number of epochs without improvement before training stops, as in [nn_train()].
+#'   `"auto"` (default) is 20 with a validation set and `Inf` without.
+#' @param penalty L2 penalty, as in [nn_train()]. `"auto"` (default) is 2 / rows from 1000 rows on.
+#'   Below, it is 0.5 / rows or 4 / rows, whichever has the lower loss in 4-fold cross-validation;
+#'   or 1 / rows if the optimiser is not the automatic L-BFGS, or if there are fewer than 8 rows or
+#'   more than 50,000 input values.
+#' @param reduction How losses are combined over the rows: `"mean"` (default), so that settings do
+#'   not depend on the number of rows, or `"sum"`.
 #' @param
 #'   output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted
 #'   As in [nn_train()], with the same defaults.
-#' @param ... For formulas, the arguments of the method for data frames from `hidden` on. Otherwise
-#'   it must be empty: an unknown argument is an error.
-#' @return A fit as [nn_train()] returns it, with `encoding` (how raw columns become inputs),
-#'   `na.action` (the rows left out), `chosen` (the arguments that were `"auto"`), `errors` (what
-#'   `summary()` shows) and, with `calibration`, the sorted scores `calibration`. Of the data
-#'   nothing else is kept. [nn_continue()] goes on from it: `X` is then the data frame or matrix,
-#'   and `y` the outcome, or `NULL` for a formula.
-#' @section Errors: `backprop_error_input` for data that cannot be used, naming the column: missing
-#'   or misspelt ones, dates, lists, infinite numbers, an outcome of one class, or one that is among
-#'   the inputs; `backprop_error_argument` for the other arguments, a formula without outcome or
-#'   with functions that `predict()` would not find. The others are those of [nn_train()].
+#' @param ... For a formula, the arguments of the data frame method from `hidden` on. Otherwise it
+#'   must be empty: an unknown argument is an error.
+#' @return A fit as returned by [nn_train()], with the further elements `encoding` (how columns
+#'   become inputs), `na.action` (the rows that were dropped), `chosen` (the arguments that were
+#'   `"auto"`), `errors` (the errors that `summary()` shows) and, with `calibration`, the sorted
+#'   scores `calibration`. Nothing else of the data is stored. To resume training with
+#'   [nn_continue()], give the data frame or matrix as `X` and the outcome as `y` (`NULL` for a
+#'   formula).
+#' @section Errors and warnings: Those of [nn_train()], and
+#'   * `backprop_error_input`: data that cannot be used. The message names the column: one that is
+#'     missing or misspelt, dates, lists, infinite numbers, an outcome with a single class or one
+#'     that is also a predictor.
+#'   * `backprop_error_argument`: another argument is not as described, or the formula has no
+#'     outcome or uses functions that `predict()` would not find.
+#'
+#'   A warning of class `backprop_warning_contrasts` if the contrasts of a factor are ignored
+#'   because some of its levels do not occur.
 #' @references Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep
 #'   feedforward neural networks. *Proceedings of Machine Learning Research*, 9, 249-256.
 #'
@@ -158,7 +121,8 @@
 #'   \doi{10.1109/ICCV.2015.123}
 #'
 #'   Prechelt, L. (1998). Early stopping, but when? \doi{10.1007/3-540-49430-8_3}
-#' @seealso [nn_train()] for matrices, as they are; [predict.nn_fit()], [nn_continue()].
+#' @seealso [nn_train()] for numeric matrices, which are used unchanged; [predict.nn_fit()];
+#'   [nn_continue()]; [nn_cv()].
 #' @examples
 #' set.seed(1)
 #' fit <- nn_train(Species ~ ., data = iris)
@@ -217,7 +181,7 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
   )
   if (is_formula(y)) {
     abort_argument(c(
-      "A formula is given by its place, or as {.arg formula}.",
+      "{.arg y} must be the outcome, not a formula.",
       i = "Use {.code nn_train({format(y)}, data)}."
     ), call)
   }
@@ -238,7 +202,7 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
 #' @export
 nn_train.Matrix <- nn_train.data.frame
 
-# How an outcome given as an argument is called in print.
+# The name under which print() shows an outcome given as an argument.
 expr_label <- function(expression) {
   if (is.call(expression) && identical(expression[[1]], quote(`$`))) {
     return(as.character(expression[[3]]))
@@ -250,8 +214,8 @@ expr_label <- function(expression) {
   if (is.symbol(expression)) as.character(expression) else "y"
 }
 
-# The options of a call with a formula: those given, and the data frame method's defaults for the
-# others.
+# The options of a call with a formula: those given, and the defaults of the data frame method for
+# all other options.
 data_options <- function(given, call) {
   defaults <- formals(nn_train.data.frame)
   defaults <- defaults[setdiff(
@@ -262,12 +226,12 @@ data_options <- function(given, call) {
     if (any(!nzchar(names))) {
       abort_argument(c(
         "All arguments after the data must be named.",
-        x = "{sum(!nzchar(names))} {?is/are} not."
+        x = "{sum(!nzchar(names))} argument{?s} {?has/have} no name."
       ), call)
     }
     if (anyDuplicated(names)) {
       abort_argument(c(
-        "Each argument can be given once.",
+        "Each argument must be given only once.",
         x = "{.arg {names[duplicated(names)][1]}} is given more than once."
       ), call)
     }
@@ -277,9 +241,9 @@ data_options <- function(given, call) {
     )
     if (length(unknown) > 0) {
       abort_argument(c(
-        "{.arg {unknown[1]}} is no argument of this function.",
+        "{.arg {unknown[1]}} is not an argument of this function.",
         nearest_name(unknown[1], known),
-        i = "It takes {.arg {known}}."
+        i = "The arguments are {.arg {known}}."
       ), call)
     }
   }
@@ -288,7 +252,7 @@ data_options <- function(given, call) {
   options
 }
 
-# From the frame to the fit.
+# Trains on a frame: encodes its rows, chooses the defaults, trains and calibrates.
 train_data <- function(frame, options, shown, call) {
   check_weights(frame$weights, nrow(frame$raw), call)
   check_whole_inputs(frame$encoded$X, frame$name, call)
@@ -323,7 +287,8 @@ train_data <- function(frame, options, shown, call) {
   calibrate(fit, encode_rows(encoding, frame, calibration$rows, call))
 }
 
-# The encoding with what the training rows say: the scales of the inputs, and the outcome.
+# The encoding, completed by what is estimated from the training rows: the scales of the inputs,
+# and the outcome.
 describe_encoding <- function(frame, training, options, call) {
   standardize <- check_flag(options$standardize, "standardize", call)
   encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))

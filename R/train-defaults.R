@@ -1,10 +1,10 @@
-# What "auto" means for data: chosen from the number of rows, the kind of outcome and the arguments
-# that are given. bench/defaults.R says how these were found.
+# Replaces "auto" in the options for data frames, depending on the number of rows, the outcome and
+# the arguments that are given. bench/defaults.R is the comparison behind these choices.
 
 few_rows <- 1000
 
-# list(options, names, interrupted): the options of a training with each "auto" replaced, the names
-# of those chosen, and the fit that an interrupt ended on the way, NULL for none.
+# list(options, names, interrupted): the options with each "auto" replaced; the names of those that
+# were chosen; and the fit so far if the search for epochs was interrupted, else NULL.
 choose_defaults <- function(options, problem, shown, call) {
   rows <- nrow(problem$X)
   few <- rows < few_rows
@@ -54,17 +54,17 @@ choose_defaults <- function(options, problem, shown, call) {
   )
 }
 
-# How long to train on many rows: a tenth of them, held out from a training of its own at a constant
-# rate, says when to stop. All rows are then trained on, from the same start, for twice as many
-# epochs, at rates that fall to almost nothing and so add up to as much.
+# The number of epochs for many rows: a first training at a constant rate holds out a tenth of the
+# rows, which determine the best epoch. Then all rows are trained on, from the same start, for twice
+# as many epochs, with rates that decay almost to zero, so that the sum of the rates is the same.
 train_first <- function(options, problem, shown, call, chosen) {
   options[c("epochs", "validation", "patience")] <- list(100, 0.1, 20)
   try_training(problem, options, shown, call, chosen)
 }
 
-# Noise asks for a large penalty, a clear but crooked boundary for a small one, and few rows do not
-# say which by their number: 4-fold cross-validation does. The folds are a function of the number of
-# rows (of each class).
+# Noisy data need a large penalty, a sharp but nonlinear boundary a small one. With few rows, 4-fold
+# cross-validation chooses between two. The folds depend on the number of rows (of each class) only,
+# not on random numbers.
 penalties <- c(0.5, 4)
 
 compare_penalties <- function(problem, options, call) {
@@ -90,7 +90,7 @@ compare_penalties <- function(problem, options, call) {
   if (any(is.finite(loss))) penalties[which.min(loss)] / rows else 1 / rows
 }
 
-# The loss of the rows left out; infinite where they cannot be trained without.
+# The loss on the held-out rows; infinite if the other rows can't be trained on.
 fold_loss <- function(problem, options, size, left_out, call) {
   held_out <- problem_rows(problem, left_out)
   options$validation <- held_out[c("X", "y", "weights", "offset")]
@@ -106,14 +106,16 @@ fold_loss <- function(problem, options, size, left_out, call) {
   last(fit$history$validation_loss)
 }
 
-# A training that only looks: it starts as the one that follows, and leaves R's generator as it was.
+# A trial: it starts from the same random numbers as the training that follows, and leaves the state
+# of R's generator unchanged.
 try_training <- function(problem, options, shown, call, chosen = NULL) {
   options[c("callback", "checkpoint", "keep_fitted", "restarts")] <- list(NULL, NULL, FALSE, 1)
-  if (is.null(globalenv()$.Random.seed)) runif(1) # else the next training would draw another seed
+  # without a seed, the next training would start from another one
+  if (is.null(globalenv()$.Random.seed)) runif(1)
   keep_seed(train_network(problem, options, shown, call, chosen))
 }
 
-# Is anything given that L-BFGS cannot take, so that another optimiser must be meant?
+# Is any argument given that L-BFGS does not support, so that Adam is needed?
 asks_for_steps <- function(options) {
   positive <- function(x) is.numeric(x) && any(x > 0, na.rm = TRUE)
   !is.null(options$learning_rate) ||

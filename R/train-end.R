@@ -1,7 +1,7 @@
-# How training ends: by itself, by divergence or by an interrupt.
+# How training ends: on its own, by divergence or by an interrupt.
 
-# A small gradient is convergence only where it says something: not in the flat part of every unit,
-# nor where the weights run to infinity.
+# Warns if a small gradient is not convergence: if units are saturated for all rows, or if the
+# weights of separable classes grow without bound.
 warn_of_false_end <- function(fit, data) {
   plain <- unclass(fit)
   if (plain$stop != "gradient") {
@@ -21,11 +21,11 @@ warn_of_false_end <- function(fit, data) {
   if (sum(flat) > 0) {
     cli::cli_warn(c(
       paste0(
-        "{sum(flat)} unit{?s} {?is/are} saturated for all rows, so that a small gradient says ",
-        "little about the optimum."
+        "{sum(flat)} unit{?s} {?is/are} saturated for all rows, so the small gradient does not ",
+        "indicate an optimum."
       ),
       i = paste0(
-        "Scale the inputs, or begin from smaller weights: {.code init = \"glorot_normal\"}, ",
+        "Scale the inputs, or use smaller initial weights ({.code init = \"glorot_normal\"}) or ",
         "{.code restarts = 10}."
       )
     ), class = "backprop_warning_saturated", call = NULL)
@@ -43,10 +43,10 @@ warn_of_false_end <- function(fit, data) {
   if (apart) {
     cli::cli_warn(c(
       paste0(
-        "A class is separated from the others, so that its weights have no finite optimum: ",
-        "they grow as long as training goes on."
+        "A class is perfectly separated from the other classes, so there is no finite optimum: ",
+        "the weights grow as long as training continues."
       ),
-      i = "A {.arg penalty} above 0 makes the optimum finite."
+      i = "Use a {.arg penalty} above 0, which makes the optimum finite."
     ), class = "backprop_warning_separable", call = NULL)
   }
   fit
@@ -58,23 +58,23 @@ abort_diverged <- function(fit, call) {
   abort_kind(
     "diverged",
     c(
-      "Training diverged: the loss was no longer a finite number in epoch {fit$state$epoch + 1}.",
+      "Training diverged: the loss is not finite in epoch {fit$state$epoch + 1}.",
       i = if (untrained) {
         paste0(
-          "No step had been made: the data, or the weights to begin from, are too large. ",
+          "This is before the first update: the data or the initial weights are too large. ",
           "Scale the inputs and the targets."
         )
       },
       i = if (untrained) {
-        if (fit$settings$precision == "single") "Or take {.code precision = \"double\"}."
+        if (fit$settings$precision == "single") "Or use {.code precision = \"double\"}."
       } else if (is.null(rate)) {
-        "Scale the inputs, or begin from smaller weights."
+        "Scale the inputs, or use smaller initial weights."
       } else {
-        "Use a smaller {.arg learning_rate} than {rate}, or scale the inputs."
+        "Use a {.arg learning_rate} below {rate}, or scale the inputs."
       },
       i = paste0(
-        "The weights of the last finite epoch, {fit$state$epoch}, are in the field {.field fit} ",
-        "of this error."
+        "The fit with the last finite weights, after epoch {fit$state$epoch}, is in the field ",
+        "{.field fit} of this error."
       )
     ),
     call, environment(),
@@ -82,28 +82,28 @@ abort_diverged <- function(fit, call) {
   )
 }
 
-# At the console the fit comes back with a warning. Within another function the interrupt goes on to
-# whoever waits for it.
+# At the console the fit so far is returned with a warning. Inside another function the interrupt is
+# signalled again, for that function to handle.
 report_interrupt <- function(fit, left, controls) {
   if (!called_from_console(controls$call)) interrupt()
   if (!is.null(controls$start)) {
     return(cli::cli_warn(c(
       paste0(
         "Training was interrupted in epoch {fit$state$epoch + 1} of start {controls$start} of ",
-        "{fit$settings$restarts}; this is the best fit so far."
+        "{fit$settings$restarts}; the best fit so far is returned."
       )
     ), class = "backprop_warning_interrupted", call = NULL))
   }
   cli::cli_warn(c(
-    "Training was interrupted in epoch {fit$state$epoch + 1}; this is the fit so far.",
+    "Training was interrupted in epoch {fit$state$epoch + 1}; the fit so far is returned.",
     i = paste0(
-      "{.code nn_continue(fit, {if (is.null(fit$encoding$terms)) 'X, y' else 'data'}, ",
-      "epochs = {left})} goes on from here to the same end."
+      "To resume, use {.code nn_continue(fit, ",
+      "{if (is.null(fit$encoding$terms)) 'X, y' else 'data'}, epochs = {left})}."
     )
   ), class = "backprop_warning_interrupted", call = NULL)
 }
 
-# Was the function whose environment is `call` the first one on the stack, its generic aside?
+# Is the function with environment `call` the first one on the stack, apart from its generic?
 called_from_console <- function(call) {
   position <- which(vapply(sys.frames(), identical, NA, call))[1]
   generic <- position > 1 && "UseMethod" %in% all.names(body(sys.function(position - 1)))

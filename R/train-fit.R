@@ -1,7 +1,7 @@
-# The fit from a state of training.
+# Makes a fit from a state of training.
 
-# The fit of a run so far: the weights to predict with are the best epoch's where rows are held out,
-# else the last.
+# The fit of a run so far. Its weights, which predict() uses, are those of the best epoch if rows
+# are held out, and the last ones otherwise.
 finish_fit <- function(run, so_far) {
   fit <- run$fit
   data <- run$data
@@ -29,8 +29,8 @@ finish_fit <- function(run, so_far) {
   fit
 }
 
-# Outputs and residuals of the rows, and what summary() cannot tell from these two: the errors where
-# rows were held out or have weights.
+# Outputs and residuals of the rows, and, if rows are held out or have case weights, the errors that
+# summary() shows, which it could not compute from outputs and residuals alone.
 fitted_parts <- function(run, output) {
   fit <- run$fit
   data <- run$data
@@ -50,8 +50,8 @@ fitted_parts <- function(run, output) {
   )
 }
 
-# Where the method does not know it, this takes a pass over the rows, which those who keep no
-# outputs are spared, unless restarts are judged by it.
+# The objective under the returned weights. Unless the optimiser already knows it, this takes a pass
+# over the rows, which is skipped with `keep_fitted = FALSE` unless restarts are compared by it.
 returned_objective <- function(run, state, weights) {
   if (length(state$curvature$gradient) > 0 && length(state$best_weights) == 0) {
     return(state$curvature$objective)
@@ -64,11 +64,12 @@ returned_objective <- function(run, state, weights) {
   }
 }
 
-# What restarts are judged by: the held-out rows' loss where there are some, else the objective.
+# The value that restarts are compared by: the held-out loss if rows are held out, else the
+# objective.
 quality <- function(fit) if (length(fit$best_epoch) == 1) fit$state$best_loss else fit$objective
 
-# Of the best fit of the starts before, NULL for none, and that of the present start. An interrupt
-# is told of in either.
+# The better of the best fit of earlier starts (NULL if there is none) and the fit of the present
+# start. An interrupt is recorded in either.
 better_fit <- function(best, fit) {
   if (is.null(best) || is_true(quality(fit) < quality(best))) {
     return(fit)

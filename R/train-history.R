@@ -1,6 +1,6 @@
 # The history of a fit, a row for each epoch.
 
-# A fit's history grows by these rows; losses are means of a row.
+# The rows that a chunk of epochs adds to the history; losses are means per row.
 history_rows <- function(chunk, fit) {
   outputs <- last(fit$shape$units)
   rows <- list(loss = chunk$loss)

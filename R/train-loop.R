@@ -1,12 +1,12 @@
-# Runs epochs from a state and makes the fit: what nn_train() and nn_continue() share. The core runs
-# a chunk of epochs and gives the next state back; schedules that watch the loss, callbacks,
-# checkpoints, progress and interrupts all happen here, between chunks.
+# The training loop shared by nn_train() and nn_continue(): runs epochs from a state and makes the
+# fit. The core runs a chunk of epochs and returns the next state; the plateau schedule, callbacks,
+# checkpoints, the progress bar and interrupts are handled here, between chunks.
 
-# A run: what stays the same from chunk to chunk.
-#   fit        what the fit will hold besides its weights, history and state
+# A run: what stays constant from chunk to chunk.
+#   fit        the elements of the fit besides its weights, history and state
 #   data       the training data
-#   core       the same in the core's form (see core_data())
-#   objective, method   as the core takes them
+#   core       the training data in the form that the core needs (see core_data())
+#   objective, method   in the form that the core needs
 #   controls   list(callback, checkpoint, call) and, with restarts, `start` and `best`
 new_run <- function(fit, data, seed, controls) {
   list(
@@ -16,7 +16,7 @@ new_run <- function(fit, data, seed, controls) {
   )
 }
 
-# What the user wants to happen between chunks.
+# The user's actions between chunks.
 new_controls <- function(callback, checkpoint, call) {
   list(
     callback = check_callback(callback, call), checkpoint = check_checkpoint(checkpoint, call),
@@ -30,8 +30,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   until <- state$epoch + epochs
   so_far <- list(state = state, history = history, stop = "iterations")
   written <- -Inf
-  # An interrupt ends the loop wherever it comes: what follows a chunk is done as a whole or not at
-  # all.
+  # An interrupt may end the loop anywhere, but the update of `so_far` after a chunk is atomic.
   stop <- tryCatch(
     {
       while (so_far$state$epoch < until && so_far$stop == "iterations") {
@@ -70,7 +69,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   fit
 }
 
-# State, history and reason to stop after a chunk.
+# State, history and stop reason after a chunk.
 after_chunk <- function(run, so_far, chunk) {
   state <- so_far$state
   rows <- history_rows(chunk, run$fit)
@@ -91,8 +90,8 @@ after_chunk <- function(run, so_far, chunk) {
   so_far
 }
 
-# The plan of a chunk, as the core takes it: what of the settings it needs, the number of epochs
-# with the learning rate of each (or one for all), and after how many seconds it ends.
+# The plan of a chunk for the core: the settings it needs, the number of epochs, the learning rate
+# of each epoch (or one for all), and the time limit in seconds.
 new_plan <- function(run, state, epochs, seconds) {
   settings <- run$fit$settings
   rate <- settings$optimizer$learning_rate
@@ -108,7 +107,7 @@ new_plan <- function(run, state, epochs, seconds) {
   )
 }
 
-# How many epochs to ask the core for at once.
+# The number of epochs in the next chunk.
 chunk_length <- function(settings, controls, epoch) {
   every <- if (is.null(controls$callback)) {
     Inf
@@ -122,7 +121,7 @@ chunk_seconds <- function(controls, progress) {
   if (!is.null(progress)) 0.2 else if (!is.null(controls$checkpoint)) 1 else Inf
 }
 
-# cli shows the bar after two seconds, and never where nobody watches.
+# cli shows the progress bar after two seconds, and only in dynamic terminals.
 start_progress <- function(epochs) {
   cli::cli_progress_bar(
     total = epochs,

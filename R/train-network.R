@@ -1,7 +1,7 @@
-# One network trained on prepared data, from one start or several.
+# Trains a network on prepared data, from one start or several.
 
-# Where all methods end. `options`: the arguments of nn_train.matrix() by name. `shown`: the call
-# that the fit keeps. `chosen`: the names of the options that were chosen for the user.
+# The common end of all methods. `options`: the arguments of nn_train.matrix() by name. `shown`: the
+# call stored in the fit. `chosen`: the names of the options that were "auto".
 train_network <- function(problem, options, shown, call, chosen = NULL) {
   X <- problem$X
   targets <- encode_targets(problem$y, nrow(X), call)
@@ -37,7 +37,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   train_starts(fit, data, options$start, epochs, controls)
 }
 
-# The fit of the best start. All starts share the seed of row order, dropout and held-out rows.
+# The fit of the best start. All starts share the seed for row order, dropout and held-out rows.
 train_starts <- function(fit, data, start, epochs, controls) {
   settings <- fit$settings
   draw <- function() {
@@ -69,26 +69,26 @@ train_starts <- function(fit, data, start, epochs, controls) {
   if (length(diverged) > 0) {
     cli::cli_warn(c(
       paste0(
-        "{length(diverged)} of the {settings$restarts} starts diverged; the best of the others is ",
-        "returned."
+        "{length(diverged)} of the {settings$restarts} starts diverged; the best of the other ",
+        "starts is returned."
       ),
-      i = "A smaller {.arg learning_rate} may keep them all."
+      i = "A smaller {.arg learning_rate} may prevent this."
     ), class = "backprop_warning_restarts", call = NULL)
   }
   warn_of_false_end(best, data)
 }
 
-# Softmax outputs add up to 1, so one alone says nothing.
+# Softmax outputs sum to 1, so a single one would be constant.
 check_softmax <- function(output_activation, targets, call) {
   if (output_activation != "softmax" || ncol(targets$y) > 1) {
     return(invisible())
   }
   abort_argument(c(
-    "{.val softmax} needs two outputs or more.",
+    "{.val softmax} requires at least two outputs.",
     x = if (is.null(targets$levels)) {
       "{.arg y} has one column."
     } else {
-      "Two levels take one output, the probability of the second."
+      "A factor with two levels has one output, the probability of the second level."
     },
     i = "Use {.code output_activation = \"sigmoid\"}."
   ), call)
@@ -105,8 +105,8 @@ check_training_memory <- function(shape, X, settings, call) {
   if (settings$optimizer$name == "lbfgs") {
     numbers <- numbers + 2 * settings$optimizer$numbers$history * parameters
   }
-  # The objective at the end takes more rows at once than a small batch: next to nothing beside a
-  # plain X, much beside a sparse and wide one.
+  # The final objective is computed on more rows at a time than a small batch. This memory is
+  # negligible compared with a plain X, but not compared with a wide sparse one.
   rows_at_once <- if (is_sparse(X)) n else min(settings$batch_size, n)
   check_memory(
     8 * numbers + core_pass_bytes(shape, rows_at_once, FALSE), "this network and these data", call
@@ -116,15 +116,15 @@ check_training_memory <- function(shape, X, settings, call) {
 check_start <- function(start, shape, restarts, call) {
   if (restarts > 1) {
     abort_argument(c(
-      "{.arg restarts} draws new weights, so it does not go with {.arg start}."
+      "{.arg restarts} draws new initial weights, so it can't be combined with {.arg start}."
     ), call)
   }
   expected <- network_names(hidden_layers(shape))
   if (inherits(start, "nn_fit")) {
     abort_argument(c(
       "{.arg start} must be a list of matrices.",
-      x = "It is a fit.",
-      i = "Use {.code coef(fit)} to begin from its weights, or {.fn nn_continue} to go on with it."
+      x = "You supplied a fit.",
+      i = "Use {.code coef(fit)} to start from its weights, or {.fn nn_continue} to resume it."
     ), call)
   }
   if (!is.list(start) || !identical(names(start), expected)) {
@@ -133,7 +133,7 @@ check_start <- function(start, shape, restarts, call) {
       x = if (is.list(start) && !is.null(names(start))) {
         "It has {.field {names(start)}}."
       } else {
-        "It is {describe(start)}."
+        "You supplied {describe(start)}."
       }
     ), call)
   }
@@ -149,7 +149,7 @@ check_start <- function(start, shape, restarts, call) {
   }
 }
 
-# The call with its data left out, so that a fit holds no more than symbols of them.
+# The call without data: only symbols and constants, so that a fit stores no data.
 call_of_symbols <- function(call) {
   small <- function(x) {
     is.symbol(x) || is.null(x) || (is.atomic(x) && length(x) == 1 && is.null(attributes(x)))
@@ -167,15 +167,15 @@ call_of_symbols <- function(call) {
   shorten(call)
 }
 
-# The drawn weights with what data ask for: none from constant columns, so that they never count,
-# and for counts an output bias at the log of their mean.
+# Adapts the drawn weights to the data: constant columns get weights of 0, so that they have no
+# effect, and counts an output bias equal to the log of their mean.
 settle_network <- function(network, encoding, data) {
   if (length(encoding$constant) > 0) network[[1]][encoding$constant, ] <- 0
   if (identical(encoding$outcome$kind, "count")) {
     weights <- matrix(if (length(data$weights) > 0) data$weights else 1, nrow(data$y), ncol(data$y))
     exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)
     counted <- colSums(data$y * weights)
-    # where nothing was counted, half a case
+    # half a case if the counts are all zero
     network$bout[] <- log(ifelse(counted > 0, counted, 0.5) / colSums(exposure))
   }
   network

@@ -1,6 +1,6 @@
-# All options of a training, checked once, in one list that travels with the fit.
+# Checks all training options once, and collects them in one list, which is stored in the fit.
 
-# `o`: the arguments of nn_train() by name, with `hidden` checked; `kind`: that of the targets.
+# `o`: the arguments of nn_train() by name, with `hidden` checked; `kind`: the kind of the targets.
 training_settings <- function(o, kind, rows, call) {
   layers <- length(o$hidden)
   pair <- check_loss_and_output(o$loss, o$output_activation, kind, call)
@@ -29,7 +29,7 @@ training_settings <- function(o, kind, rows, call) {
   settings
 }
 
-# A batch of all rows, or of more, is the full batch: NULL.
+# A batch that covers all rows is the full batch: NULL.
 check_batch_size <- function(batch_size, rows, call) {
   if (is.null(batch_size) || check_whole(batch_size, "batch_size", call) >= rows) {
     NULL
@@ -43,22 +43,22 @@ check_dropout <- function(dropout, hidden_layers, call) {
     !all(is.finite(dropout)) || any(dropout < 0 | dropout >= 1)) {
     abort_argument(c(
       paste0(
-        "{.arg dropout} must be a share from 0 to below 1, one for all or one for each hidden ",
-        "layer, of which there {?is/are} {hidden_layers}."
+        "{.arg dropout} must be one number in [0, 1), or one per hidden layer ",
+        "(there {?is/are} {hidden_layers})."
       ),
-      x = "It is {describe(dropout)}."
+      x = "You supplied {describe(dropout)}."
     ), call)
   }
   if (all(dropout == 0)) {
     return(numeric())
   }
   if (hidden_layers == 0) {
-    abort_argument(c("{.arg dropout} needs a hidden layer.", x = "{.arg hidden} is 0."), call)
+    abort_argument(c("{.arg dropout} requires a hidden layer.", x = "{.arg hidden} is 0."), call)
   }
   rep_len(as.double(dropout), hidden_layers)
 }
 
-# What the methods that need all rows at once cannot take.
+# Refuses arguments that full-batch optimisers do not support.
 check_full_batch <- function(settings, call) {
   optimizer <- settings$optimizer
   if (!optimizer$full_batch) {
@@ -70,15 +70,15 @@ check_full_batch <- function(settings, call) {
   )]
   if (length(given) > 0) {
     abort_argument(c(
-      "The optimizer {.val {optimizer$name}} does not go with {.arg {given}}.",
-      i = "Leave {cli::qty(length(given))}{?it/them} out, or take {.val adam}."
+      "The optimizer {.val {optimizer$name}} does not support {.arg {given}}.",
+      i = "Omit {cli::qty(length(given))}{?it/them}, or use {.val adam}."
     ), call)
   }
   if (optimizer$name == "lm" && settings$loss$name != "squared_error") {
     abort_argument(c(
-      "The optimizer {.val lm} is for the loss {.val squared_error}.",
+      "The optimizer {.val lm} requires the loss {.val squared_error}.",
       x = "The loss is {.val {settings$loss$name}}.",
-      i = "{.val lbfgs} takes any loss."
+      i = "Use {.val lbfgs}, which supports any loss."
     ), call)
   }
 }

@@ -619,7 +619,7 @@ test_that("a fit that was tampered with is refused before the core sees it", {
   )
   for (change in changes) {
     expect_error(
-      nn_continue(structure(change(fit), class = "nn_fit"), X, y, epochs = 2), "made it",
+      nn_continue(structure(change(fit), class = "nn_fit"), X, y, epochs = 2), "not a valid fit",
       class = "backprop_error_argument"
     )
   }
