@@ -1,13 +1,12 @@
 # Checks of single arguments. Each returns its argument in the form that the rest of the package
-# expects, or stops with a classed error.
+# expects, or signals a classed error.
 
-# The class integer64 says that it is numeric, but its numbers are not what R's arithmetic takes
-# them for.
+# is.numeric() is TRUE for integer64, but R's arithmetic misreads its values.
 is_number <- function(x) is.numeric(x) && !inherits(x, "integer64")
 
 check_numbers <- function(x, name, call) {
   if (!is.numeric(x)) {
-    abort_input(c("{.arg {name}} must be numeric.", x = "It is {describe(x)}."), call)
+    abort_input(c("{.arg {name}} must be numeric.", x = "You supplied {describe(x)}."), call)
   }
 }
 
@@ -18,9 +17,9 @@ check_number <- function(x, name, call, least = -Inf, most = Inf, above = FALSE,
     return(as.double(x))
   }
   range <- if (is.finite(least) && is.finite(most)) {
-    paste0(if (above) "above " else "from ", least, " to ", most)
+    if (above) paste("above", least, "and at most", most) else paste("between", least, "and", most)
   } else if (is.finite(least)) {
-    paste0(if (above) "above " else "of at least ", least)
+    paste0(if (above) "greater than " else "of at least ", least)
   } else if (is.finite(most)) {
     paste("of at most", most)
   } else {
@@ -28,14 +27,14 @@ check_number <- function(x, name, call, least = -Inf, most = Inf, above = FALSE,
   }
   abort_argument(c(
     paste0(
-      "{.arg {name}} must be one ",
+      "{.arg {name}} must be a single ",
       "{if (finite) 'finite '}number{if (nzchar(range)) paste0(' ', range)}."
     ),
-    x = "It is {describe(x)}."
+    x = "You supplied {describe(x)}."
   ), call)
 }
 
-# Between 0 and 1; `with_0` and `with_1`: may it be one of them?
+# A number in (0, 1). `with_0` and `with_1`: are 0 and 1 allowed?
 check_share_of_one <- function(x, name, call, with_0 = FALSE, with_1 = FALSE) {
   inside <- is_number(x) && length(x) == 1 &&
     is_true((x > 0 || with_0 && x == 0) && (x < 1 || with_1 && x == 1))
@@ -44,15 +43,15 @@ check_share_of_one <- function(x, name, call, with_0 = FALSE, with_1 = FALSE) {
   }
   abort_argument(c(
     paste0(
-      "{.arg {name}} must be one number {if (with_0) 'from 0 to' else 'above 0 and'} ",
-      "{if (with_1) 'up to 1' else 'below 1'}."
+      "{.arg {name}} must be a single number {if (with_0) 'of at least 0' else 'greater than 0'} ",
+      "and {if (with_1) 'at most 1' else 'less than 1'}."
     ),
-    x = "It is {describe(x)}."
+    x = "You supplied {describe(x)}."
   ), call)
 }
 
-# Whole numbers are checked here, because the conversion to C++ would cut 2.7 to 2 and wrap 3e9 in
-# silence.
+# Whole numbers are checked here because the conversion to C++ would silently truncate 2.7 to 2 and
+# wrap 3e9 around.
 check_whole <- function(x, name, call, least = 1, most = .Machine$integer.max, many = FALSE) {
   ok <- is.numeric(x) && !is.object(x) && is.null(dim(x)) && length(x) >= 1 &&
     (many || length(x) == 1) && !anyNA(x) && all(x == floor(x) & x >= least & x <= most)
@@ -66,22 +65,25 @@ check_whole <- function(x, name, call, least = 1, most = .Machine$integer.max, m
   }
   abort_argument(c(
     paste0(
-      "{.arg {name}} must be {if (many) 'whole numbers, each' else 'one whole number'} from ",
-      "{least} to {format(most, big.mark = ',', scientific = FALSE)}."
+      "{.arg {name}} must be {if (many) 'whole numbers' else 'a single whole number'} between ",
+      "{least} and {format(most, big.mark = ',', scientific = FALSE)}."
     ),
-    x = "It {if (many && length(x) > 1) 'holds' else 'is'} {describe(bad)}."
+    x = "{if (many && length(x) > 1) 'It contains' else 'You supplied'} {describe(bad)}."
   ), call)
 }
 
 check_given <- function(missing, name, what, call) {
-  if (missing) abort_input(c("{.arg {name}} is missing.", i = "Give {what}."), call)
+  if (missing) abort_input(c("{.arg {name}} is missing.", i = "Supply {what}."), call)
 }
 
 check_flag <- function(x, name, call) {
   if (is.logical(x) && length(x) == 1 && !is.na(x)) {
     return(x)
   }
-  abort_argument(c("{.arg {name}} must be TRUE or FALSE.", x = "It is {describe(x)}."), call)
+  abort_argument(c(
+    "{.arg {name}} must be {.code TRUE} or {.code FALSE}.",
+    x = "You supplied {describe(x)}."
+  ), call)
 }
 
 check_choice <- function(x, choices, name, call) {
@@ -90,7 +92,7 @@ check_choice <- function(x, choices, name, call) {
   }
   abort_argument(c(
     "{.arg {name}} must be {if (length(choices) > 1) 'one of '}{.or {.val {choices}}}.",
-    x = "It is {describe(x)}.",
+    x = "You supplied {describe(x)}.",
     nearest_name(x, choices)
   ), call)
 }
@@ -99,19 +101,18 @@ check_no_dots <- function(call, ..., known) {
   if (...length() == 0) {
     return(invisible())
   }
-  count <- ...length()
   given <- ...names()
   if (is.null(given)) given <- ""
   name <- given[1]
   if (is.na(name) || !nzchar(name)) {
     abort_argument(c(
       "All arguments after the data must be named.",
-      x = "The call has {count} without a known name."
+      x = "An argument without a name was supplied."
     ), call)
   }
   abort_argument(c(
-    "{.arg {name}} is no argument of this function.",
+    "{.arg {name}} is not an argument of this function.",
     nearest_name(name, known),
-    i = "It takes {.arg {known}}."
+    i = "Available arguments: {.arg {known}}."
   ), call)
 }

@@ -1,8 +1,8 @@
-# Errors of the package, and how values are named in messages.
+# Error conditions, and how values are described in messages.
 
-# Every error of the package has class `backprop_error` and one of the kinds below. `message` is a
-# cli message: what was wrong, what was expected and given (x), what to do (i). `call` is the
-# function that the user called.
+# Every error has class `backprop_error` and a class for its kind. `message` is a cli message: the
+# requirement, what was supplied (x), and what to do (i). `call` is the function that the user
+# called.
 abort_kind <- function(kind, message, call, envir, ...) {
   cli::cli_abort(
     message,
@@ -19,15 +19,15 @@ abort_argument <- function(message, call, ..., envir = parent.frame()) {
   abort_kind("argument", message, call, envir, ...)
 }
 
-# Signals what is wrong with a file or a value. The text is formatted only where it is shown (see
-# as_file_error()), so that refusing takes no time.
+# Signals a problem with a file or a value. The text is formatted only when it is shown (see
+# as_file_error()), so that rejecting a value is fast.
 abort_format <- function(message, hint = NULL, envir = parent.frame()) {
   stop(structure(class = c("backprop_internal_format", "error", "condition"), list(
     message = message, call = NULL, hint = hint, envir = envir
   )))
 }
 
-# How a value is named in a message: a scalar by itself, all else by its type and shape.
+# Describes a value in a message: a scalar by its value, anything else by its type and shape.
 describe <- function(x) {
   if (is.null(x)) {
     return("NULL")
@@ -62,10 +62,10 @@ describe <- function(x) {
   paste0(if (grepl("^[aeiou]", kind)) "an " else "a ", kind, size)
 }
 
-# Text of the user's in a message: its braces are no code.
+# Escapes the braces of the user's text, so that cli does not evaluate them.
 literal <- function(text) gsub("([{}])", "\\1\\1", text)
 
-# "Did you mean" for a misspelt name.
+# A "Did you mean" hint for a misspelt name.
 nearest_name <- function(x, choices) {
   if (!is.character(x) || length(x) != 1 || is.na(x) || length(choices) == 0) {
     return(NULL)
@@ -77,5 +77,5 @@ nearest_name <- function(x, choices) {
   c(i = paste0("Did you mean ", dQuote(literal(choices[which.min(distance)]), FALSE), "?"))
 }
 
-# A condition that must hold for what a file or a fit holds.
+# A requirement on the contents of a file or a fit.
 need <- function(ok, what, hint = NULL) if (!isTRUE(ok)) abort_format(what, hint)

@@ -1,42 +1,42 @@
-# Files are written whole or not at all.
+# Writes files atomically: a file is complete or does not exist.
 
 check_path <- function(path, call, exists = FALSE) {
   if (!is.character(path) || length(path) != 1 || is.na(path) || !nzchar(path)) {
     abort_argument(c(
-      "{.arg path} must be the path of a file, one string.",
-      x = "It is {describe(path)}."
+      "{.arg path} must be the path to a file, as a single string.",
+      x = "You supplied {describe(path)}."
     ), call)
   }
   if (exists && dir.exists(path)) {
     abort_kind(
-      "file", c("{.path {path}} must be a file.", x = "It is a folder."), call, environment()
+      "file", c("{.path {path}} must be a file.", x = "It is a directory."), call, environment()
     )
   }
   if (exists && !file.exists(path)) {
     abort_kind(
       "file",
-      c("There is no file {.path {path}}.", i = "The working directory is {.path {getwd()}}."),
+      c("{.path {path}} does not exist.", i = "The working directory is {.path {getwd()}}."),
       call, environment()
     )
   }
   if (!dir.exists(dirname(path))) {
     abort_argument(c(
-      "The folder of {.arg path} must exist.",
-      x = "{.path {dirname(path)}} does not."
+      "The directory of {.arg path} must exist.",
+      x = "{.path {dirname(path)}} does not exist."
     ), call)
   }
 }
 
-# `write(path)` to a file beside its place, which is then renamed, so that the file is whole at any
-# moment: TRUE, or the condition that was in the way. A file that is replaced hands on its
-# permissions, and a link stays one. Warnings do not end the writing at once, as its connection
-# would be left open.
+# Calls `write()` with a temporary file in the same directory and renames it, so that the file is
+# complete at any moment. Returns TRUE, or the condition that prevented it. The permissions of a
+# replaced file are kept, and a symbolic link stays a link. A warning does not stop the writing
+# immediately, because that would leave the connection open.
 write_whole <- function(write, path) {
   problem <- NULL
   tryCatch(withCallingHandlers(
     {
       path <- link_target(path.expand(path))
-      if (!is_replaceable(path)) stop("It is a folder, a pipe or a device.")
+      if (!is_replaceable(path)) stop("It is a directory, a pipe or a device.")
       beside <- tempfile("nn-", tmpdir = dirname(path))
       on.exit(unlink(beside, expand = FALSE))
       mode <- if (file.exists(path)) file.mode(path)
@@ -54,7 +54,7 @@ write_whole <- function(write, path) {
   if (is.null(problem)) TRUE else problem
 }
 
-# Where a chain of links ends, whether there is a file or not.
+# The end of a chain of symbolic links, whether or not a file exists there.
 link_target <- function(path) {
   for (step in 1:40) {
     target <- Sys.readlink(path)
@@ -63,10 +63,10 @@ link_target <- function(path) {
     }
     path <- if (startsWith(target, "/")) target else file.path(dirname(path), target)
   }
-  stop("It is a link that leads back to itself.")
+  stop("It is a symbolic link that points back to itself.")
 }
 
-# Pipes and devices have no size, and R does not tell them from empty files.
+# Pipes and devices have size 0, and R can't distinguish them from empty files.
 is_replaceable <- function(path) {
   if (!file.exists(path)) {
     return(TRUE)
@@ -81,7 +81,7 @@ write_file <- function(bytes, path, call) {
   written <- write_whole(function(beside) writeBin(bytes, beside), path)
   if (!isTRUE(written)) {
     abort_kind(
-      "file", c("{.path {path}} could not be written.", x = "{conditionMessage(written)}"), call,
+      "file", c("Can't write {.path {path}}.", x = "{conditionMessage(written)}"), call,
       environment()
     )
   }

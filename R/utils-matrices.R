@@ -1,30 +1,31 @@
 # Matrices: checks, rows and names.
 
-# A numeric matrix with rows, columns and finite numbers, in double precision; its names are kept.
+# Returns a numeric matrix with rows, columns and finite values only, in double precision. Its
+# dimnames are kept.
 check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
   if (is.data.frame(x)) {
     abort_input(c(
       "{.arg {name}} must be a numeric matrix.",
-      x = "It is {describe(x)}.",
+      x = "You supplied {describe(x)}.",
       i = paste0(
-        "Use {.code as.matrix({name})}, with factors turned into numbers first (see ",
-        "{.fn stats::model.matrix})."
+        "Use {.code as.matrix({name})}, or {.fn stats::model.matrix} if there are factors among ",
+        "the columns."
       )
     ), call)
   }
   if (!is.numeric(x) || !is.matrix(x) || is.object(x)) {
     abort_input(c(
-      "{.arg {name}} must be a numeric matrix, a row for each case.",
-      x = "It is {describe(x)}.",
+      "{.arg {name}} must be a numeric matrix with one row per case.",
+      x = "You supplied {describe(x)}.",
       i = if (is.numeric(x) && is.null(dim(x))) {
         paste0(
-          "Use {.code matrix({name}, ncol = 1)} for one column, {.code matrix({name}, nrow = 1)} ",
-          "for one case."
+          "Use {.code matrix({name}, ncol = 1)} for a single column, or ",
+          "{.code matrix({name}, nrow = 1)} for a single case."
         )
       } else if (inherits(x, "Matrix")) {
         "Use {.code as.matrix({name})}."
       } else if (is.logical(x)) {
-        "Use {.code {name} + 0} for numbers of 0 and 1."
+        "Use {.code {name} + 0} to convert it to 0 and 1."
       }
     ), call)
   }
@@ -32,7 +33,7 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
   if (!is.null(rows) && nrow(x) != rows) {
     abort_input(c(
       "{.arg X} and {.arg {name}} must have the same number of rows.",
-      x = "{.arg X} has {rows}, {.arg {name}} has {nrow(x)}."
+      x = "{.arg X} has {rows} row{?s}, {.arg {name}} has {nrow(x)}."
     ), call)
   }
   if (!is.double(x)) storage.mode(x) <- "double"
@@ -43,7 +44,7 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
 check_size <- function(x, name, call, least_rows) {
   if (nrow(x) < least_rows || ncol(x) < 1) {
     abort_input(c(
-      "{.arg {name}} must have {if (least_rows > 0) 'rows and '}columns.",
+      "{.arg {name}} must have at least one {if (least_rows > 0) 'row and one '}column.",
       x = "It has {nrow(x)} row{?s} and {ncol(x)} column{?s}."
     ), call)
   }
@@ -61,15 +62,15 @@ check_finite <- function(x, name, call) {
 
 abort_not_finite <- function(value, row, column, columns, name, call) {
   label <- if (is.null(columns)) "" else paste0(" (", columns[column], ")")
-  abort_input(c("{.arg {name}} must hold finite numbers only.",
-    x = "The first that is not is {value}, in row {row}, column {column}{label}.",
-    i = "Drop such rows, or fill them in, before the call."
+  abort_input(c("{.arg {name}} must contain only finite numbers.",
+    x = "The first non-finite value is {value}, in row {row}, column {column}{label}.",
+    i = "Remove such rows, or impute their values, before the call."
   ), call)
 }
 
-# Some rows of a vector, matrix or data frame; NULL of NULL.
+# Subsets the rows of a vector, matrix or data frame; NULL stays NULL.
 take_rows <- function(x, rows) {
-  # which a worker has not done, and without which a sparse matrix has no rows
+  # a parallel worker has not loaded it, and without it a sparse matrix can't be subset
   if (isS4(x)) loadNamespace("Matrix")
   if (is.null(x)) NULL else if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
 }
@@ -79,12 +80,12 @@ unname_rows <- function(x) {
   x
 }
 
-# One column as a vector, names kept.
+# A matrix of one column as a named vector.
 bare <- function(output) {
   if (ncol(output) == 1) stats::setNames(as.vector(output), rownames(output)) else output
 }
 
-# Do these names tell columns apart? Where they do not, columns are known by their number.
+# Do these names identify columns? If not, columns are identified by position.
 identifies <- function(names) {
   is.character(names) && !anyNA(names) && all(nzchar(names)) && !anyDuplicated(names)
 }

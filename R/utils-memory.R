@@ -1,6 +1,6 @@
-# Refuses what does not fit into memory, before anything is allocated.
+# Memory limits.
 
-# Refuses what cannot fit before anything is allocated.
+# Signals an error before anything is allocated if `bytes` exceed the memory of the machine.
 check_memory <- function(bytes, what, call,
                          hint = "Use fewer or smaller hidden layers, or smaller batches.") {
   limit <- getOption("backprop.memory_limit", core_physical_memory())
@@ -12,7 +12,7 @@ check_memory <- function(bytes, what, call,
     c(
       "There is not enough memory for {what}.",
       x = paste0(
-        "It needs {format(bytes, big.mark = ',', scientific = FALSE, nsmall = 0)} bytes; ",
+        "{format(bytes, big.mark = ',', scientific = FALSE, nsmall = 0)} bytes are needed; ",
         "this machine has {format(limit, big.mark = ',', scientific = FALSE)}."
       ),
       i = hint

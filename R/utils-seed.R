@@ -3,7 +3,7 @@
 # A seed for each of n tasks, from R's generator.
 draw_seeds <- function(n) sample.int(.Machine$integer.max, n)
 
-# Runs `code` and leaves R's generator as it was.
+# Runs `code` and restores the state of R's generator.
 keep_seed <- function(code) {
   before <- globalenv()$.Random.seed
   kind <- RNGkind()
@@ -18,7 +18,7 @@ keep_seed <- function(code) {
   code
 }
 
-# The same with R's default generators, set to `seed`.
+# Runs `code` with R's default generators seeded by `seed`, and restores the state.
 with_seed <- function(seed, code) {
   keep_seed({
     set.seed(seed, "Mersenne-Twister", "Inversion", "Rejection")

@@ -1,4 +1,4 @@
-# Small pieces of printed text.
+# Helpers for printed text.
 
 some_of <- function(names, most = 10) {
   paste0(
