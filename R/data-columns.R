@@ -1,6 +1,6 @@
-# Columns of a data frame: what kind each is, and its numbers.
+# Columns of a data frame: their kinds, and their encoding as numbers.
 
-# What kind of column `x` is, as a list; NULL where it is of no use as an input.
+# The kind of a column, as a list; NULL if it can't be used as an input.
 column_kind <- function(x) {
   if (is.factor(x)) {
     list(type = "factor", levels = levels(droplevels(x)), ordered = is.ordered(x))
@@ -21,32 +21,34 @@ abort_column <- function(x, name, what, call) {
   ), call)
 }
 
-# What to do about a column of no use, for a message.
+# Advice about a column that can't be used, for a message.
 column_hint <- function(x, name) {
   hint <- if (inherits(x, c("Date", "POSIXt"))) {
     paste0(
-      "Turn it into numbers: days since a date ({.code as.numeric(%s)}), a month or a day of the ",
+      "Convert it to numbers, such as {.code as.numeric(%s)}, the month or the day of the ",
       "week."
     )
   } else if (inherits(x, "difftime")) {
-    "Turn it into numbers: {.code as.numeric(%s, units = \"hours\")}."
+    "Convert it to numbers: {.code as.numeric(%s, units = \"hours\")}."
   } else if (inherits(x, "integer64")) {
-    "Turn it into numbers: {.code as.double(%s)}."
+    "Convert it to numbers: {.code as.double(%s)}."
   } else if (is.data.frame(x)) {
-    "Name its columns one by one, and give the data frame as {.arg data}."
+    "Name its columns individually, and supply the data frame as {.arg data}."
   } else if (is.list(x)) {
-    "Take out of it a number or a category for each row, as columns of their own."
+    "Extract numbers or categories from it into separate columns."
   } else if (is.complex(x)) {
-    "Give its parts: {.code Re(%s)} and {.code Im(%s)}."
+    "Use its real and imaginary parts: {.code Re(%s)} and {.code Im(%s)}."
   } else {
-    "Leave it out, or turn it into numbers or a factor."
+    "Remove it, or convert it to numbers or a factor."
   }
   gsub("%s", literal(name), hint, fixed = TRUE)
 }
 
-# The columns of a data frame: a list of kinds, by name.
+# The kinds of a data frame's columns, as a named list.
 check_columns <- function(data, name, call) {
-  if (ncol(data) == 0) abort_input(c("{.arg {name}} must have columns.", x = "It has none."), call)
+  if (ncol(data) == 0) {
+    abort_input(c("{.arg {name}} must have at least one column.", x = "It has none."), call)
+  }
   check_names(names(data), name, call)
   columns <- lapply(data, column_kind)
   bad <- which(vapply(columns, is.null, NA))
@@ -54,7 +56,7 @@ check_columns <- function(data, name, call) {
   columns
 }
 
-# The same with the numbers that stand for levels.
+# The kinds of the columns, with the coding of their levels.
 describe_columns <- function(data, name, call) {
   columns <- check_columns(data, name, call)
   for (column in names(columns)[
@@ -69,20 +71,20 @@ check_names <- function(names, argument, call) {
   if (is.null(names) || anyNA(names) || !all(nzchar(names))) {
     abort_input(c(
       "All columns of {.arg {argument}} must have names.",
-      i = "They are matched by name in {.fn predict}."
+      i = "{.fn predict} matches columns by name."
     ), call)
   }
   twice <- unique(names[duplicated(names)])
   if (length(twice) > 0) {
     abort_input(c(
-      "The names of the columns of {.arg {argument}} must be different.",
-      x = "{.field {twice}} {?stands/stand} there more than once."
+      "The column names of {.arg {argument}} must be unique.",
+      x = "{.field {twice}} {?occurs/occur} more than once."
     ), call)
   }
 }
 
-# The numbers that stand for each level, levels x columns: the factor's own contrasts, else those of
-# `options("contrasts")`, as in lm().
+# The coding of a factor, levels x columns: its own contrasts, or those of `options("contrasts")`,
+# as in lm().
 level_coding <- function(x, kind, name) {
   if (length(kind$levels) < 2) {
     return(matrix(0, length(kind$levels), 1))
@@ -93,7 +95,7 @@ level_coding <- function(x, kind, name) {
   unname_rows(stats::contrasts(f))
 }
 
-# The contrasts that a factor brings, which belong to all of its levels.
+# The contrasts attribute of a factor, which applies only if all of its levels are in use.
 own_contrasts <- function(x, levels, name) {
   own <- attr(x, "contrasts")
   if (is.null(own) || identical(levels(x), levels)) {
@@ -101,15 +103,15 @@ own_contrasts <- function(x, levels, name) {
   }
   cli::cli_warn(c(
     paste0(
-      "The contrasts of the factor {.field {name}} are not used, as they are for levels that no ",
-      "row has: {.val {setdiff(levels(x), levels)}}."
+      "The contrasts of the factor {.field {name}} are ignored, because it has levels that do not ",
+      "occur: {.val {setdiff(levels(x), levels)}}."
     ),
-    i = "Drop these levels with {.fn droplevels}, and set the contrasts of the others."
+    i = "Drop unused levels with {.fn droplevels}, then set the contrasts."
   ), class = "backprop_warning_contrasts", call = NULL)
   NULL
 }
 
-# The matrix of a data frame's columns (checked before), without names of rows.
+# Encodes the columns of a data frame (already checked) as a numeric matrix without row names.
 encode_columns <- function(columns, data) {
   parts <- lapply(names(columns), function(name) {
     kind <- columns[[name]]
@@ -151,16 +153,16 @@ check_known_levels <- function(values, levels, variable, name, call) {
   if (length(unknown) > 0) {
     abort_input(c(
       paste0(
-        "Column {.field {variable}} of {.arg {name}} must have the levels that the fit was made ",
-        "with."
+        "Column {.field {variable}} of {.arg {name}} must contain only levels of the training ",
+        "data."
       ),
-      x = "It has {.val {unknown}}.",
-      i = "The fit has {.val {levels}}."
+      x = "It has the unseen level{?s} {.val {unknown}}.",
+      i = "The training data have {.val {levels}}."
     ), call)
   }
 }
 
-# The names of cases are those that somebody gave: row names that are text.
+# Case names: the row names, if they are text rather than automatic numbers.
 case_names <- function(data) {
   if (!is.data.frame(data)) {
     return(rownames(data))

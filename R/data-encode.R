@@ -1,9 +1,9 @@
-# Raw columns to the numeric matrix that the network sees, once at training and the same way for
-# new data. A fit's `encoding` holds what that needs: `columns`, the raw columns by name (type,
-# levels), none for a sparse matrix; for a formula also `terms`, `xlevels` and `contrasts`;
-# `center` and `scale` for each column of the matrix.
+# Encodes raw columns as the network's numeric input matrix, in the same way for training data and
+# new data. A fit's `encoding` stores what is needed: `columns`, the types and levels of the raw
+# columns by name (NULL for a sparse matrix); for a formula also `terms`, `xlevels` and `contrasts`;
+# `center` and `scale` of each column of the matrix.
 
-# The numeric matrix of what was read, before it is scaled: list(X), for a formula also its offset.
+# The numeric matrix before scaling: list(X), for a formula also its offset.
 encode_raw <- function(encoding, raw, name, call) {
   if (!is.null(encoding$terms)) {
     encode_terms(encoding, raw, name, call)
@@ -12,8 +12,8 @@ encode_raw <- function(encoding, raw, name, call) {
   }
 }
 
-# The same for the columns behind a formula: list(X, offset, contrasts). Contrasts belong to levels,
-# so levels are put into the training's order first.
+# Encodes the variables of a formula: list(X, offset, contrasts). Contrasts depend on the order of
+# the levels, so levels are first put into the order of the training data.
 encode_terms <- function(encoding, data, name, call) {
   terms <- stats::delete.response(encoding$terms)
   evaluated <- function(expression) {
@@ -38,7 +38,7 @@ encode_terms <- function(encoding, data, name, call) {
     levels <- encoding$xlevels[[variable]]
     values <- as.character(frame[[variable]])
     check_known_levels(values, levels, variable, name, call)
-    # A factor of one level has no contrasts; it is a constant.
+    # a factor of one level has no contrasts: it is encoded as a constant
     frame[[variable]] <- if (length(levels) < 2) {
       ifelse(is.na(values), NA, 0)
     } else {
@@ -52,7 +52,7 @@ encode_terms <- function(encoding, data, name, call) {
   list(X = X, offset = stats::model.offset(frame), contrasts = coding)
 }
 
-# A factor keeps its own contrasts where its levels stay.
+# A factor with unchanged levels keeps its own contrasts.
 recode_levels <- function(x, values, levels) {
   if (is.factor(x) && identical(levels(x), levels)) {
     return(x)
@@ -69,15 +69,15 @@ check_no_infinite <- function(X, name, call) {
     row <- which(is.infinite(X[, j]))
     if (length(row) > 0) {
       abort_input(c(
-        "{.arg {name}} must hold finite numbers.",
+        "{.arg {name}} must contain only finite numbers.",
         x = "Column {.field {colnames(X)[j]}} is {X[row[1], j]} in row {row[1]}.",
-        i = "Drop such rows, or fill them in, before the call."
+        i = "Remove such rows, or impute their values, before the call."
       ), call)
     }
   }
 }
 
-# A sparse matrix was looked at when it was taken.
+# Sparse matrices have already been checked by check_inputs().
 check_whole_inputs <- function(X, name, call) {
   if (is_sparse(X)) {
     return(invisible())
@@ -86,12 +86,12 @@ check_whole_inputs <- function(X, name, call) {
   for (j in which(is.na(colSums(X)))) {
     if (anyNA(X[, j])) {
       abort_input(c(
-        "The inputs must not be missing.",
+        "The inputs must not have missing values.",
         x = paste0(
           "Column {.field {colnames(X)[j]}} of {.arg {name}} is missing in row ",
           "{which(is.na(X[, j]))[1]}."
         ),
-        i = "Let {.arg na.action} drop such rows, or fill them in."
+        i = "Drop such rows with {.arg na.action}, or impute their values."
       ), call)
     }
   }

@@ -1,25 +1,25 @@
-# A formula and its data to what the training needs. The terms that stay in the fit have the global
-# environment, and no other variables than the columns.
+# Evaluates a formula for training and for new data. The terms stored in a fit have the global
+# environment, and refer to columns only.
 
-# The raw frame of a formula; `extras` are the expressions of subset, weights and offset.
+# The raw frame of a formula; `extras`: the expressions of subset, weights and offset.
 read_formula <- function(formula, data, extras, na.action, contrasts, calibration, call) {
   names <- if (is.data.frame(data)) case_names(data)
   data <- check_formula_data(data, call)
   na.action <- check_na_action(na.action, call)
   check_contrasts(contrasts, call)
   terms <- tryCatch(used_terms(formula, if (is.data.frame(data)) data), error = function(e) {
-    abort_argument(c("{.arg formula} cannot be read.", x = "{conditionMessage(e)}"), call)
+    abort_argument(c("{.arg formula} is invalid.", x = "{conditionMessage(e)}"), call)
   })
   if (length(attr(terms, "term.labels")) == 0) {
     abort_input(c(
       "The formula must have at least one input.",
-      x = "It is {.code {deparse1(formula)}}."
+      x = "You supplied {.code {deparse1(formula)}}."
     ), call)
   }
   if (any(attr(terms, "factors")[attr(terms, "response"), ] > 0)) {
     abort_input(c(
       "The outcome must not be among the inputs of the formula.",
-      x = "It is {.code {deparse1(formula[[2]])}}, which stands on both sides."
+      x = "{.code {deparse1(formula[[2]])}} is on both sides."
     ), call)
   }
   where <- environment(formula)
@@ -73,8 +73,8 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   )
 }
 
-# The same for a fit, with other data, for nn_continue() and for held-out data: what the formula and
-# the call took from the data is taken from these.
+# The raw frame of a fit's formula for other data, for nn_continue() and held-out data. Variables of
+# the formula and of the call's expressions are looked up in the other data.
 read_formula_again <- function(fit, data, weights, offset, name, call) {
   encoding <- fit$encoding
   raw <- check_newdata(encoding$columns, data, name, call)
@@ -85,7 +85,7 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
   absent <- setdiff(outcome, names(data))
   if (length(absent) > 0) {
     abort_input(c(
-      "{.arg {name}} must have the outcome of the formula.",
+      "{.arg {name}} must contain the outcome of the formula.",
       x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."
     ), call)
   }
@@ -111,8 +111,8 @@ check_formula_data <- function(data, call) {
     reserved <- intersect(c("(row)", "(weights)", "(offset)"), names(data))
     if (length(reserved) > 0) {
       abort_input(c(
-        "Columns of {.arg data} must not be called {.val {reserved}}, a name of R's own.",
-        i = "Give {cli::qty(length(reserved))}{?it/them} another name."
+        "The column name{?s} {.val {reserved}} {?is/are} reserved by R.",
+        i = "Rename the {cli::qty(length(reserved))}column{?s}."
       ), call)
     }
     return(as.data.frame(data))
@@ -120,14 +120,14 @@ check_formula_data <- function(data, call) {
   if (!is.null(data) && !is.list(data) && !is.environment(data)) {
     abort_input(c(
       "{.arg data} must be a data frame.",
-      x = "It is {describe(data)}.",
+      x = "You supplied {describe(data)}.",
       i = if (is.matrix(data)) "Use {.code as.data.frame(data)}."
     ), call)
   }
   data
 }
 
-# The model frame, with the number of each row in the data as its column "(row)".
+# The model frame, with row numbers of the data in its column "(row)".
 frame_of <- function(terms, data, extras, na.action, rows, call, name = "data") {
   check_extras(extras[c("weights", "offset")], rows, call)
   model_frame <- function(na.action) {
@@ -150,29 +150,29 @@ check_contrasts <- function(contrasts, call) {
   }
   abort_argument(c(
     paste0(
-      "{.arg contrasts} must be a list with the contrasts of factors by their names, ",
+      "{.arg contrasts} must be a named list with one element per factor, ",
       "such as {.code list(colour = \"contr.sum\")}."
     ),
-    x = "It is {describe(contrasts)}."
+    x = "You supplied {describe(contrasts)}."
   ), call)
 }
 
-# A formula and its data, in whichever order they were given, and the expressions of subset, weights
-# and offset: list(formula, data, swapped, extras). `data` is NULL where it is missing.
+# A formula and its data, supplied in either order, and the expressions of subset, weights and
+# offset: list(formula, data, swapped, extras). `data` is NULL if it is missing.
 formula_call <- function(formula, data, extras, call) {
   swapped <- !missing(data) && is_formula(data) && is.data.frame(formula)
   given <- if (swapped) list(data, formula) else list(formula, if (!missing(data)) data)
   if (!is_formula(given[[1]], lhs = TRUE) || is.null(given[[1]][[2]])) {
     abort_argument(c(
-      "{.arg formula} must have an outcome on its left: {.code y ~ x}.",
-      x = "It is {.code {format(given[[1]])}}."
+      "{.arg formula} must have an outcome on its left-hand side, as in {.code y ~ x}.",
+      x = "You supplied {.code {format(given[[1]])}}."
     ), call)
   }
   if (is.numeric(extras$subset) || is.character(extras$subset)) {
     abort_argument(c(
-      "{.arg subset} must choose rows by an expression, such as {.code subset = height > 0}.",
-      x = "It is {describe(extras$subset)}.",
-      i = "Arguments after the data are given by name: {.code hidden = 5}."
+      "{.arg subset} must be an expression that selects rows, such as {.code subset = height > 0}.",
+      x = "You supplied {describe(extras$subset)}.",
+      i = "Arguments after the data must be named, as in {.code hidden = 5}."
     ), call)
   }
   list(formula = given[[1]], data = given[[2]], swapped = swapped, extras = extras)

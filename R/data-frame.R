@@ -1,7 +1,7 @@
-# Rows of data on their way to the network: read, encoded and standardised.
+# Reads, encodes and standardises rows of data for the network.
 
-# Data without a formula, as a raw frame. `fit`: the fit that training is resumed from, whose
-# columns these must be.
+# Data without a formula, as a raw frame. `fit`: the fit that training is resumed from; the data
+# must have its columns.
 read_columns <- function(X, y, weights, offset, na.action, calibration, label, call, fit = NULL,
                          name = "X") {
   names <- case_names(X)
@@ -20,7 +20,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   if (NROW(y) != rows) {
     abort_input(c(
       "{.arg {name}} and {.arg y} must have the same number of rows.",
-      x = "{.arg {name}} has {rows}, {.arg y} has {NROW(y)}."
+      x = "{.arg {name}} has {rows} row{?s}, {.arg y} has {NROW(y)}."
     ), call)
   }
   if (is.data.frame(y)) {
@@ -49,7 +49,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   )
 }
 
-# Some rows of a frame as a problem. `encoding`: with its scales and outcome.
+# Prepares some rows of a raw frame as a problem. `encoding` includes scales and outcome.
 encode_rows <- function(encoding, frame, rows, call) {
   outcome <- encode_outcome(take_rows(frame$y, rows), encoding$outcome, call)
   X <- standardize_columns(take_rows(frame$encoded$X, rows), encoding$center, encoding$scale)
@@ -63,15 +63,15 @@ encode_rows <- function(encoding, frame, rows, call) {
   )
 }
 
-# Held-out data as a list(X, y, weights, offset) of matrices: for a formula a data frame with the
-# outcome, else a list of X, a data frame, and y.
+# Held-out data as list(X, y, weights, offset) of matrices. `validation`: for a formula, a data
+# frame that contains the outcome; otherwise a list of a data frame X and an outcome y.
 encode_validation <- function(fit, validation, call) {
   encoding <- fit$encoding
   if (is.data.frame(validation)) {
     if (is.null(encoding$terms)) {
       abort_argument(c(
-        "{.arg validation} must be a share, or a list of {.field X} and {.field y}.",
-        x = "It is a data frame."
+        "{.arg validation} must be a fraction of the rows, or a list of {.field X} and {.field y}.",
+        x = "You supplied a data frame."
       ), call)
     }
     frame <- read_formula_again(fit, validation, NULL, NULL, "validation", call)
@@ -84,8 +84,8 @@ encode_validation <- function(fit, validation, call) {
   check_whole_inputs(new$X, "validation", call)
   if (NROW(validation$y) != nrow(new$X)) {
     abort_input(c(
-      "The {.field X} and {.field y} of {.arg validation} must have the same number of rows.",
-      x = "They have {nrow(new$X)} and {NROW(validation$y)}."
+      "{.field X} and {.field y} of {.arg validation} must have the same number of rows.",
+      x = "They have {nrow(new$X)} and {NROW(validation$y)} rows."
     ), call)
   }
   offset <- encode_offset(add_offsets(new$offset, validation$offset), encoding$outcome)
@@ -95,17 +95,17 @@ encode_validation <- function(fit, validation, call) {
   )
 }
 
-# Inputs that must be those of a fit, without missing values.
+# Checks that encoded data have the inputs of a fit, and no missing values.
 check_encoded <- function(X, fit, name, call) {
   if (!is_sparse(X)) check_same_inputs(X, fit, name, call)
   check_whole_inputs(X, name, call)
 }
 
-# The data of nn_continue(): list(training, calibration), two problems; the second is NULL where the
-# fit has no calibration rows.
+# The data of nn_continue(): list(training, calibration), two problems. The second is NULL if the
+# fit has no calibration set.
 encode_again <- function(fit, data, y, weights, offset, call) {
   frame <- if (is.null(fit$encoding$terms)) {
-    check_given(is.null(y), "y", "the outcome that the fit was made with", call)
+    check_given(is.null(y), "y", "the outcome of the training data", call)
     read_columns(
       data, y, weights, offset, fit$encoding$replay$na.action, NULL, fit$encoding$outcome$names[1],
       call, fit
@@ -114,8 +114,8 @@ encode_again <- function(fit, data, y, weights, offset, call) {
     if (!is.null(y)) {
       abort_argument(c(
         paste0(
-          "The formula of the fit takes the outcome from the data frame {.arg X}, ",
-          "so {.arg y} is not given."
+          "{.arg y} must not be supplied, because the formula of the fit takes the outcome from ",
+          "the data frame {.arg X}."
         )
       ), call)
     }
@@ -134,8 +134,8 @@ encode_again <- function(fit, data, y, weights, offset, call) {
   )
 }
 
-# What na.exclude fills in with NA when values of the training rows are put beside the data: the
-# rows with missing values, and those that calibrate.
+# The rows for which fitted values and residuals are NA under na.exclude: those with missing values
+# and the calibration set.
 with_calibration_rows <- function(left_out, name, rows, used) {
   if (name != "na.exclude" || length(rows) == 0) {
     return(left_out)

@@ -1,10 +1,10 @@
-# Rows with missing values, and what na.action does with them.
+# Applies na.action to rows with missing values.
 
-# A data frame of rows without columns: what na.action sees of a matrix, which has no missing
+# A data frame without columns, which na.action receives for a matrix: a matrix has no missing
 # values.
 no_columns <- function(rows) as.data.frame(matrix(0, rows, 0))
 
-# The rows that na.action leaves of a data frame: list(rows, action).
+# The rows of a data frame that na.action keeps: list(rows, action).
 apply_na_action <- function(frame, na.action, call, least_rows = 1, name = "X") {
   rows <- nrow(frame)
   if (is.null(na.action)) {
@@ -15,8 +15,8 @@ apply_na_action <- function(frame, na.action, call, least_rows = 1, name = "X") 
   kept <- tryCatch(act(frame), error = function(e) abort_refused(e, call))
   if (!is.data.frame(kept) || !"(row)" %in% names(kept)) {
     abort_argument(c(
-      "{.arg na.action} must return the data frame that it gets, with fewer rows.",
-      x = "It returns {describe(kept)}."
+      "{.arg na.action} must return the data frame that it receives, possibly with fewer rows.",
+      x = "It returned {describe(kept)}."
     ), call)
   }
   if (nrow(kept) < least_rows) abort_no_rows(frame, rows, name, call)
@@ -25,27 +25,27 @@ apply_na_action <- function(frame, na.action, call, least_rows = 1, name = "X") 
 
 abort_refused <- function(error, call) {
   abort_input(c(
-    "The data have missing values, which {.arg na.action} refuses.",
+    "The data have missing values, which {.arg na.action} does not allow.",
     x = "{conditionMessage(error)}"
   ), call)
 }
 
-# `frame`: the rows before those with missing values went, out of `rows`.
+# `frame`: the data before rows with missing values were dropped, out of `rows` rows.
 abort_no_rows <- function(frame, rows, name, call) {
   empty <- setdiff(names(Filter(function(x) all(is.na(x)), frame)), "(row)")
   why <- if (rows == 0) {
-    "There are none."
+    "It has 0 rows."
   } else if (nrow(frame) == 0) {
-    "{.arg subset} takes none of the {rows}."
+    "{.arg subset} selects none of its {rows} row{?s}."
   } else if (length(empty) > 0) {
-    "All have missing values: {.field {empty}} {?has/have} no others."
+    "All rows have missing values: {.field {empty}} {?is/are} always missing."
   } else {
-    "All have missing values."
+    "All rows have missing values."
   }
-  abort_input(c("No row of {.arg {name}} is left.", x = why), call)
+  abort_input(c("{.arg {name}} has no rows to use.", x = why), call)
 }
 
-# A function, or the name of one; NULL for none.
+# `na.action`: a function, the name of a function, or NULL.
 check_na_action <- function(na.action, call) {
   act <- if (is.character(na.action) && length(na.action) == 1 && !is.na(na.action)) {
     get0(na.action, globalenv(), mode = "function")
@@ -55,13 +55,13 @@ check_na_action <- function(na.action, call) {
   if (!is.null(na.action) && !is.function(act)) {
     abort_argument(c(
       "{.arg na.action} must be a function such as {.fn na.omit}.",
-      x = "It is {describe(na.action)}."
+      x = "You supplied {describe(na.action)}."
     ), call)
   }
   act
 }
 
-# The fit keeps the name of a known na.action, so that no closure of the user's stays in it.
+# The fit stores the name of a known na.action, so that it does not contain the user's closures.
 na_action_name <- function(na.action) {
   if (is.null(na.action)) {
     return("na.pass")

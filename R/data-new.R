@@ -1,8 +1,8 @@
-# New data for a fit made from data: its columns found by name, in the training's types, and encoded
-# as they were.
+# Matches new data to the training data of a fit by column name, checks types, and encodes them in
+# the same way.
 
-# New data as the network sees them: list(X, offset), the numeric matrix, standardised, its columns
-# those of fit$inputs, and the offset of the formula. Rows with missing values have NA there.
+# New data as the network's inputs: list(X, offset). X is the standardised matrix with the columns
+# fit$inputs, and offset that of the formula. Rows with missing values contain NA.
 prepare_newdata <- function(fit, newdata, name, call) {
   encoding <- fit$encoding
   if (is.null(encoding$columns)) {
@@ -18,8 +18,8 @@ prepare_newdata <- function(fit, newdata, name, call) {
   list(X = X, offset = encoded$offset)
 }
 
-# Functions in a formula may refuse no rows at all, as splines::ns() does, or make something else of
-# missing values that stand alone, as ifelse() does: such rows are then missing.
+# Functions in a formula may fail if all rows are missing, as splines::ns() does, or return another
+# type, as ifelse() does. In these cases the complete rows are encoded, and the others are NA.
 encode_new <- function(fit, raw, name, call) {
   missing <- list(X = matrix(
     NA_real_, nrow(raw), fit$shape$units[1],
@@ -53,26 +53,26 @@ encode_new <- function(fit, raw, name, call) {
 check_same_inputs <- function(X, fit, name, call) {
   if (!identical(colnames(X), fit$inputs)) {
     abort_input(c(
-      "{.arg {name}} must give the inputs that the fit was made with.",
-      x = "It gives {.field {colnames(X)}}.",
-      i = "The fit has {.field {fit$inputs}}."
+      "{.arg {name}} must have the same inputs as the training data.",
+      x = "It has {.field {colnames(X)}}.",
+      i = "The training data have {.field {fit$inputs}}."
     ), call)
   }
 }
 
-# The raw columns that the fit needs, out of new data, in the training's types.
+# The raw columns of new data that the fit needs, with the types of the training data.
 check_newdata <- function(columns, newdata, name, call) {
   if (!is.data.frame(newdata)) {
     abort_input(c(
-      "{.arg {name}} must be a data frame, as the fit was made from one.",
-      x = "It is {describe(newdata)}.",
+      "{.arg {name}} must be a data frame, like the training data.",
+      x = "You supplied {describe(newdata)}.",
       i = if (is.matrix(newdata)) "Use {.code as.data.frame({name})}."
     ), call)
   }
   newdata <- as.data.frame(newdata)
   absent <- setdiff(names(columns), names(newdata))
   if (length(absent) > 0) {
-    abort_input(c("{.arg {name}} must have the columns that the fit was made with.",
+    abort_input(c("{.arg {name}} must have the columns of the training data.",
       x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing.",
       if (length(absent) == 1) nearest_name(absent, setdiff(names(newdata), names(columns)))
     ), call)
@@ -80,8 +80,8 @@ check_newdata <- function(columns, newdata, name, call) {
   twice <- intersect(names(columns), names(newdata)[duplicated(names(newdata))])
   if (length(twice) > 0) {
     abort_input(c(
-      "Columns are matched by name, so the names in {.arg {name}} must be different.",
-      x = "{.field {twice}} {?stands/stand} there more than once."
+      "Columns are matched by name, so the column names of {.arg {name}} must be unique.",
+      x = "{.field {twice}} {?occurs/occur} more than once."
     ), call)
   }
   raw <- newdata[names(columns)]
@@ -124,7 +124,7 @@ check_column <- function(x, kind, column, name, call) {
     abort_input(c(
       paste0(
         "Column {.field {column}} of {.arg {name}} must be {kind_words(kind)}, ",
-        "as the fit was made with."
+        "as in the training data."
       ),
       x = "It is {describe(x)}.",
       i = if (inherits(x, "integer64")) column_hint(x, column)
@@ -134,7 +134,7 @@ check_column <- function(x, kind, column, name, call) {
     abort_input(c(
       paste0(
         "Column {.field {column}} of {.arg {name}} must be {kind_words(kind)}, ",
-        "as the fit was made with."
+        "as in the training data."
       ),
       x = "It is {describe(x)}."
     ), call)
@@ -164,7 +164,7 @@ kind_words <- function(kind) {
   )
 }
 
-# The columns that the fit was made with, in its order.
+# The columns of a matrix, in the order of the training data.
 align_columns <- function(X, fit, name, call) {
   expected <- fit$shape$units[1]
   if (!is.null(fit$inputs) && !is.null(colnames(X)) && !identical(colnames(X), fit$inputs)) {
@@ -172,15 +172,15 @@ align_columns <- function(X, fit, name, call) {
     absent <- if (by_name) setdiff(fit$inputs, colnames(X))
     if (length(absent) > 0) {
       abort_input(c(
-        "{.arg {name}} must have the columns that the fit was made with.",
+        "{.arg {name}} must have the columns of the training data.",
         x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."
       ), call)
     }
     twice <- unique(colnames(X)[duplicated(colnames(X)) & colnames(X) %in% fit$inputs])
     if (length(twice) > 0) {
       abort_input(c(
-        "Columns are matched by name, so the names in {.arg {name}} must be different.",
-        x = "{.field {twice}} {?stands/stand} there more than once."
+        "Columns are matched by name, so the column names of {.arg {name}} must be unique.",
+        x = "{.field {twice}} {?occurs/occur} more than once."
       ), call)
     }
     if (by_name) {
@@ -189,7 +189,7 @@ align_columns <- function(X, fit, name, call) {
   }
   if (ncol(X) != expected) {
     abort_input(c(
-      "{.arg {name}} must have {expected} column{?s}, as the fit was made with.",
+      "{.arg {name}} must have {expected} column{?s}, like the training data.",
       x = "It has {ncol(X)}."
     ), call)
   }

@@ -1,9 +1,9 @@
-# The outcome of a fit made from data: what kind it is, how it becomes the network's targets, and
-# how outputs become responses again.
+# The outcome of a fit made from data: its kind, its encoding as targets, and the decoding of
+# outputs as responses.
 
-# list(kind, levels, names, center, scale): "binary" and "classes" for factors, "count" for the
-# Poisson loss, else "numeric", standardised where the output is the identity. `offset` is on the
-# scale of the response.
+# Describes an outcome: list(kind, levels, names, center, scale). The kind is "binary" or "classes"
+# for factors, "count" for the Poisson loss, and otherwise "numeric", standardised if the output
+# activation is the identity. `offset` is on the scale of the response.
 describe_outcome <- function(y, label, loss, output_activation, standardize, weights, offset,
                              call) {
   if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else y
@@ -11,7 +11,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     bad <- which(!vapply(y, function(column) is.numeric(column) && is.null(dim(column)), NA))
     if (length(bad) > 0) {
       abort_input(c(
-        "An outcome of several columns must be numeric.",
+        "An outcome with several columns must be numeric.",
         x = "Column {.field {names(y)[bad[1]]}} is {describe(y[[bad[1]]])}."
       ), call)
     }
@@ -20,7 +20,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   if (is.logical(y) || is.character(y) || is.factor(y)) {
     if (!is.null(dim(y))) {
       abort_input(c(
-        "The outcome {.field {label}} must be one column of classes, or numbers.",
+        "The outcome {.field {label}} must be numeric, or a single column of classes.",
         x = "It is {describe(y)}."
       ), call)
     }
@@ -85,10 +85,10 @@ warn_empty_levels <- function(y, levels, label) {
   if (length(empty) > 0) {
     cli::cli_warn(c(
       paste0(
-        "The outcome {.field {label}} has levels without a row, each with an output all the same: ",
+        "The outcome {.field {label}} has unused levels, each of which gets an output: ",
         "{.val {empty}}."
       ),
-      i = "{.fn droplevels} leaves them out."
+      i = "Use {.fn droplevels} to drop them."
     ), class = "backprop_warning_levels", call = NULL)
   }
 }
@@ -106,21 +106,21 @@ check_outcome_finite <- function(y, label, call) {
   }
   column <- if (is.null(colnames(y))) label else colnames(y)[(at - 1) %/% nrow(y) + 1]
   abort_input(c(
-    "The outcome must hold finite numbers.",
+    "The outcome must contain only finite numbers.",
     x = "{.field {column}} is {y[at]} in row {(at - 1) %% nrow(y) + 1}.",
-    i = "Drop such rows before the call, or let {.arg na.action} drop them."
+    i = "Remove such rows before the call, or drop them with {.arg na.action}."
   ), call)
 }
 
-# The outcome as the network is to learn it: a factor, or a numeric matrix; `response` is the same
-# on its own scale.
+# The outcome as the network learns it: a factor, or a numeric matrix (standardised), with
+# `response` on its original scale.
 encode_outcome <- function(y, outcome, call) {
   if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
   y <- plain_outcome(y)
   if (!is.null(outcome$levels)) {
     if (!(is.factor(y) || is.character(y) || is.logical(y)) || !is.null(dim(y))) {
       abort_input(c(
-        "The outcome {.field {outcome$names}} must be a factor, as the fit was made with.",
+        "The outcome {.field {outcome$names}} must be a factor, as in the training data.",
         x = "It is {describe(y)}."
       ), call)
     }
@@ -128,23 +128,23 @@ encode_outcome <- function(y, outcome, call) {
     unknown <- setdiff(values[!is.na(values)], outcome$levels)
     if (length(unknown) > 0) {
       abort_input(c(
-        "The outcome {.field {outcome$names}} must have the levels that the fit was made with.",
-        x = "It has {.val {unknown}}.",
-        i = "The fit has {.val {outcome$levels}}."
+        "The outcome {.field {outcome$names}} must contain only levels of the training data.",
+        x = "It has the unseen level{?s} {.val {unknown}}.",
+        i = "The training data have {.val {outcome$levels}}."
       ), call)
     }
     return(list(y = factor(values, outcome$levels, ordered = isTRUE(outcome$ordered))))
   }
   if (!(is.numeric(y) || is.data.frame(y))) {
     abort_input(c(
-      "The outcome {.field {outcome$names}} must be numeric, as the fit was made with.",
+      "The outcome {.field {outcome$names}} must be numeric, as in the training data.",
       x = "It is {describe(y)}."
     ), call)
   }
   y <- numeric_outcome(y)
   if (ncol(y) != length(outcome$center)) {
     abort_input(c(
-      "The outcome must have {length(outcome$center)} column{?s}, as the fit was made with.",
+      "The outcome must have {length(outcome$center)} column{?s}, as in the training data.",
       x = "It has {ncol(y)}."
     ), call)
   }
@@ -152,7 +152,7 @@ encode_outcome <- function(y, outcome, call) {
   list(y = standardize_columns(y, outcome$center, outcome$scale), response = y)
 }
 
-# Offsets as the output layer's input takes them.
+# Offsets on the scale of the output layer's weighted sums.
 encode_offset <- function(offset, outcome) {
   if (is.null(offset)) {
     return(NULL)
@@ -161,7 +161,7 @@ encode_offset <- function(offset, outcome) {
   if (all(outcome$scale == 1)) offset else offset / rep(outcome$scale, each = nrow(offset))
 }
 
-# Outputs of the network (n x k) on the scale of the response.
+# Transforms outputs of the network (n x k) to the scale of the response.
 decode_output <- function(output, encoding) {
   outcome <- encoding$outcome
   if (is.null(outcome) || (all(outcome$center == 0) && all(outcome$scale == 1))) {
@@ -173,8 +173,8 @@ decode_output <- function(output, encoding) {
 check_outcome_kind <- function(y, label, call) {
   if (is.null(y)) {
     abort_input(c(
-      "There is no outcome.",
-      i = "Give it as {.arg y}, or on the left of a formula."
+      "The outcome is missing.",
+      i = "Supply it as {.arg y}, or on the left-hand side of a formula."
     ), call)
   }
   if ((is.list(y) && !is.data.frame(y)) || length(dim(y)) > 2) {
@@ -185,7 +185,8 @@ check_outcome_kind <- function(y, label, call) {
   }
 }
 
-# An array of one dimension, such as tapply() gives, is a vector, and so is one column of classes.
+# Converts a one-dimensional array, such as tapply() returns, and a single column of classes to a
+# vector.
 plain_outcome <- function(y) {
   if (length(dim(y)) != 1 && (is.data.frame(y) || is.numeric(y) || !identical(ncol(y), 1L))) {
     return(y)

@@ -1,13 +1,13 @@
-# The data of a training, checked, and in the core's form.
+# The data of a training run: checked, and converted for the core.
 
 # The training data, checked against the network of `fit`:
 #   X, offset, response   as in the problem
 #   y           n x k targets, numbers
 #   targets     what encode_targets() made of the problem's y
-#   weights     n case weights times those of the classes; numeric() where all are 1
-#   validation  list(X, y, weights, offset) of the held-out data; NULL where none are given
+#   weights     n case weights times class weights; numeric() if all are 1
+#   validation  list(X, y, weights, offset) of a separate validation set, or NULL
 #   digest, held_out_digest
-#               what tells these data from others; the second is NULL without `validation`
+#               digests that identify the data; the second is NULL without `validation`
 new_training_data <- function(problem, targets, class_weights, validation, fit, call) {
   X <- problem$X
   data <- list(
@@ -27,14 +27,14 @@ new_training_data <- function(problem, targets, class_weights, validation, fit, 
   data
 }
 
-# Held-out data that were given, as the training data are.
+# A validation set, checked and encoded like the training data.
 check_held_out <- function(held, problem, targets, class_weights, fit, call) {
   X <- align_columns(check_inputs(held$X, "validation$X", call), fit, "validation$X", call)
   in_validation <- function(checked) {
     tryCatch(checked, backprop_error = function(e) {
       abort_input(c(
-        "{.arg validation} must be as the training data are.",
-        i = "Its own {.field X}, {.field y}, {.field weights} or {.field offset} is meant here:"
+        "{.arg validation} must have the same format as the training data.",
+        i = "Check its {.field X}, {.field y}, {.field weights} or {.field offset}:"
       ), call, parent = e)
     })
   }
@@ -45,7 +45,7 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
   ))
   if (ncol(own$y) != outputs) {
     abort_input(c(
-      "{.field validation$y} must have {outputs} column{?s}, as {.arg y} has.",
+      "{.field validation$y} must have {outputs} column{?s}, like {.arg y}.",
       x = "It has {ncol(own$y)}."
     ), call)
   }
@@ -54,7 +54,7 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
   if (is.null(offset) != is.null(problem$offset)) {
     abort_input(c(
       paste0(
-        "{.arg offset} must be given for both, the training rows and {.arg validation}, ",
+        "{.arg offset} must be supplied for both the training data and {.arg validation}, ",
         "or for neither."
       )
     ), call)
@@ -65,8 +65,9 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
   list(X = X, y = own$y, weights = weights, offset = offset)
 }
 
-# The data in the core's form: list(training, validation, rows, held_out); validation is NULL where
-# there is none, held_out has the numbers of the rows that a share holds out.
+# The data in the core's format: list(training, validation, rows, held_out). `validation` is NULL
+# without a validation set; `held_out` contains the numbers of the held-out rows if `validation` is
+# a fraction.
 core_data <- function(data, settings, seed, call) {
   single <- settings$precision == "single"
   of_rows <- function(data, rows) {
@@ -80,8 +81,8 @@ core_data <- function(data, settings, seed, call) {
     for (part in list(held_out, setdiff(all, held_out))) {
       if (length(data$weights) > 0 && all(data$weights[part] == 0)) {
         abort_argument(c(
-          "Rows of weight above 0 are needed both to train on and to judge by.",
-          i = "Use another share for {.arg validation}."
+          "Both the training rows and the held-out rows must have a positive weight.",
+          i = "Use another fraction for {.arg validation}."
         ), call)
       }
     }
@@ -96,9 +97,8 @@ core_data <- function(data, settings, seed, call) {
   )
 }
 
-# What tells other data from those of the fit.
-# A change here changes the digest of all data: it needs a new schema, whose step takes `data` out
-# of older fits.
+# A digest that identifies the data of a fit. Changing it requires a new schema whose step removes
+# `data` from older fits.
 data_digest <- function(data) {
   core_digest(c(list(dim(data$X)), numbers_of(data$X), list(data$y, data$weights, data$offset)))
 }

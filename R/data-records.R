@@ -1,20 +1,20 @@
-# The records that data are on their way to a network, each made by one constructor.
+# The records in which data are passed on, each with one constructor.
 
-# A raw frame: the rows of a call that are used, before and after their columns became numbers.
+# A raw frame: the rows that a call uses, before and after their columns are encoded.
 #   raw          the columns behind the inputs: a data frame of n rows, or a sparse matrix
-#   encoded      list(X, offset): X the n x p matrix of the columns before it is scaled; offset
+#   encoded      list(X, offset): X is the n x p matrix of the columns before scaling; offset is
 #                that of the formula, n numbers or n x k, or NULL
-#   encoding     list: what encodes new data in the same way (see data-encode.R)
-#   y            the outcome as it was given: a vector, factor, matrix or data frame of n rows
+#   encoding     list: what is needed to encode new data in the same way (see data-encode.R)
+#   y            the outcome as supplied: a vector, factor, matrix or data frame of n rows
 #   label        the outcome's name
 #   weights      n case weights, or NULL
-#   offset       n numbers or n x k, given as an argument, or NULL
+#   offset       n numbers or n x k, supplied as an argument, or NULL
 #   has_offset_argument
-#                must predict() be given an offset, too?
-#   calibration  list(share, seed, rows): the rows kept for calibration, or NULL
-#   na.action    the rows that were dropped, as na.omit() returns them, or NULL
+#                must an offset also be supplied to predict()?
+#   calibration  list(share, seed, rows): the calibration set, or NULL
+#   na.action    the dropped rows, as na.omit() returns them, or NULL
 #   names        n row names, or NULL
-#   name         the argument that the data were given as, for messages
+#   name         the name of the argument with the data, for messages
 new_frame <- function(raw, encoded, encoding, y, label, weights = NULL, offset = NULL,
                       has_offset_argument = FALSE, calibration = NULL, na.action = NULL,
                       names = NULL, name = "data") {
@@ -25,14 +25,14 @@ new_frame <- function(raw, encoded, encoding, y, label, weights = NULL, offset =
   )
 }
 
-# A prepared problem: what a network is trained on.
+# A problem: the prepared data that a network is trained on.
 #   X          n x p inputs as the network sees them, numeric or sparse
 #   y          the outcome as the network learns it: a factor, or numbers, n or n x k
-#   response   y on its own scale, n x k numbers, where the network learns another; else NULL
+#   response   y on its original scale, n x k numbers, if y is transformed; otherwise NULL
 #   weights    n case weights, or NULL
 #   offset     n x k numbers on the scale of the output layer's input, or NULL
-#   encoding   how the columns became X and the outcome y; NULL for matrices
-#   na.action  the rows that were dropped, or NULL
+#   encoding   how the columns were encoded as X and the outcome as y; NULL for matrices
+#   na.action  the dropped rows, or NULL
 new_problem <- function(X, y, response = NULL, weights = NULL, offset = NULL, encoding = NULL,
                         na.action = NULL) {
   list(

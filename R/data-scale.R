@@ -1,7 +1,7 @@
-# Centre and scale of the inputs.
+# Centring and scaling of the inputs.
 
-# Means and standard deviations (of the weighted rows, divided by their number) of the columns; a
-# constant column has 1 as its scale.
+# Means and standard deviations (weighted, with divisor n) of the columns. A constant column has the
+# scale 1.
 column_scales <- function(X, weights, standardize) {
   if (is_sparse(X)) {
     return(sparse_scales(X, weights, standardize))
@@ -34,10 +34,10 @@ column_scales <- function(X, weights, standardize) {
   )
 }
 
-# For the data methods: for each column the root mean square of its numbers other than 0 (of the
-# weighted rows), and no centre, so that zeros stay zeros. The zeros do not count: with them a
-# number that few rows have would become large, and rows that have it would outweigh all others. A
-# column of zeros has 1 as its scale.
+# Scales of a sparse matrix: the root mean square of each column's non-zero values (weighted).
+# Columns are not centred, so that zeros stay zeros. Zeros are not counted, because otherwise a
+# feature that few rows have would be scaled up and those rows would dominate. A column of zeros
+# has the scale 1.
 sparse_scales <- function(X, weights, standardize) {
   scale <- if (standardize) {
     vapply(seq_len(ncol(X)), function(j) {

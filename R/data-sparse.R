@@ -1,25 +1,25 @@
-# Sparse inputs: the core takes Matrix's dgCMatrix, whose numbers other than 0 stand column by
-# column. Its slots: the numbers `x`, the row `i` (from 0) of each, and where in them each column
-# begins, `p` (one more than there are columns).
+# Sparse inputs. The core accepts the class dgCMatrix of the Matrix package, which stores non-zero
+# values by column. Its slots: the values `x`, the row `i` (from 0) of each, and the start `p` of
+# each column in them (one element more than there are columns).
 
 is_sparse <- function(X) inherits(X, "dgCMatrix")
 
-# The inputs of a call: a numeric matrix, or a sparse one, which is made a dgCMatrix where the
-# Matrix package keeps it in another way.
+# Checks the inputs of a call: a numeric matrix, or a sparse one, which is converted to a dgCMatrix
+# if it is of another class.
 check_inputs <- function(X, name, call, least_rows = 1) {
   if (!inherits(X, "sparseMatrix")) {
     return(check_matrix(X, name, call, least_rows = least_rows))
   }
   if (!inherits(X, "dMatrix")) {
     abort_input(c(
-      "A sparse {.arg {name}} must hold numbers.",
-      x = "It is {describe(X)}.",
+      "A sparse {.arg {name}} must be numeric.",
+      x = "You supplied {describe(X)}.",
       i = "Use {.code {name} * 1}."
     ), call)
   }
   fault <- methods::validObject(X, test = TRUE)
   if (!isTRUE(fault)) {
-    abort_input(c("{.arg {name}} is no valid {.cls {class(X)[1]}}.", x = "{fault[1]}"), call)
+    abort_input(c("{.arg {name}} must be a valid {.cls {class(X)[1]}}.", x = "{fault[1]}"), call)
   }
   if (!is_sparse(X)) X <- methods::as(methods::as(X, "CsparseMatrix"), "generalMatrix")
   check_size(X, name, call, least_rows)
@@ -30,11 +30,12 @@ check_inputs <- function(X, name, call, least_rows = 1) {
   X
 }
 
-# The numbers of a matrix, as a list of vectors: what tells it from another of the same size.
+# The contents of a matrix as a list of vectors, for its digest.
 numbers_of <- function(X) if (is_sparse(X)) list(X@p, X@i, X@x) else list(X)
 
-# How many numbers of eight bytes the core's copies of the inputs take: for sparse ones two, of the
-# training and of the fitted values, each with its numbers, their columns and where rows begin.
+# The size of the core's copies of the inputs, in numbers of eight bytes. Sparse inputs are copied
+# twice, for training and for fitted values; each copy has the values, their columns and the starts
+# of rows.
 copied_numbers <- function(X) {
   if (is_sparse(X)) 2 * (1.5 * last(X@p) + 2 * nrow(X)) else nrow(X) * ncol(X)
 }

@@ -1,6 +1,6 @@
-# Rows kept from training: held out to judge by, or to calibrate with.
+# Rows that are not trained on: held-out rows and the calibration set.
 
-# A share of the rows to hold out, or data of their own; NULL for neither.
+# `validation`: a fraction of the rows, a list with a validation set, or NULL.
 check_validation <- function(validation, call) {
   if (is.null(validation)) {
     return(NULL)
@@ -10,8 +10,8 @@ check_validation <- function(validation, call) {
     if (!all(c("X", "y") %in% names(validation)) || !all(names(validation) %in% known)) {
       abort_argument(c(
         paste0(
-          "{.arg validation} as a list must have {.field X} and {.field y}, ",
-          "and may have {.field weights} and {.field offset}."
+          "If {.arg validation} is a list, it must have the elements {.field X} and {.field y}, ",
+          "and optionally {.field weights} and {.field offset}."
         ),
         x = if (is.null(names(validation))) {
           "Its elements have no names."
@@ -30,17 +30,17 @@ check_validation <- function(validation, call) {
   if (share <= 0 || share >= 1) {
     abort_argument(c(
       paste0(
-        "{.arg validation} must be a share of the rows, above 0 and below 1, ",
+        "{.arg validation} must be a fraction of the rows, greater than 0 and less than 1, ",
         "or a list of {.field X} and {.field y}."
       ),
-      x = "It is {describe(validation)}."
+      x = "You supplied {describe(validation)}."
     ), call)
   }
   share
 }
 
-# The same fraction of each stratum (a class, or all rows), drawn as a function of the seed: sorted
-# numbers of rows.
+# Draws the same fraction of each stratum (a class, or all rows) as a function of the seed. Returns
+# sorted row numbers.
 stratified_rows <- function(share, seed, stratum) {
   order <- core_row_order(seed, 0, length(stratum))
   chosen <- lapply(split(order, stratum[order]), function(rows) {
@@ -49,24 +49,24 @@ stratified_rows <- function(share, seed, stratum) {
   sort(unlist(chosen, use.names = FALSE))
 }
 
-# How many rows that are, which is known before anything is drawn.
+# The number of rows that stratified_rows() draws.
 stratified_count <- function(share, stratum) sum(round(share * tabulate(stratum)))
 
-# Does the share leave rows on both sides?
+# Checks that the fraction leaves rows on both sides.
 check_share <- function(share, targets, call) {
   rows <- nrow(targets$y)
   held_out <- stratified_count(share, strata(targets))
   if (held_out == 0 || held_out == rows) {
     abort_argument(c(
-      "{.arg validation} must leave rows to train on and rows to judge by.",
-      x = "A share of {share} of {rows} row{?s} holds out {held_out}."
+      "{.arg validation} must leave at least one row for training and one for validation.",
+      x = "A fraction of {share} of {rows} row{?s} holds out {held_out}."
     ), call)
   }
   NULL
 }
 
-# The rows to calibrate with: list(share, seed, rows), a function of two numbers drawn before all
-# others; NULL for none. The same share of each class.
+# The calibration set: list(share, seed, rows), or NULL. The rows are a function of the seed, two
+# random numbers drawn before all others. The same fraction of each class is drawn.
 draw_calibration <- function(share, y, call, seed = floor(runif(2) * 2^32)) {
   if (is.null(share)) {
     return(NULL)
@@ -78,8 +78,8 @@ draw_calibration <- function(share, y, call, seed = floor(runif(2) * 2^32)) {
   count <- stratified_count(share, classes)
   if (count == 0 || count == rows) {
     abort_argument(c(
-      "{.arg calibration} must leave rows to calibrate with and rows to train on.",
-      x = "A share of {share} of {rows} row{?s} takes {count}."
+      "{.arg calibration} must leave at least one row for calibration and one for training.",
+      x = "A fraction of {share} of {rows} row{?s} sets aside {count}."
     ), call)
   }
   list(share = share, seed = seed, rows = stratified_rows(share, seed, classes))

@@ -1,13 +1,13 @@
-# The targets as a numeric matrix, and the classes behind them.
+# Encodes targets as a numeric matrix.
 
-# Targets of any accepted kind: list(y, kind, levels), y being a numeric matrix. Two classes are one
-# column (1 is the second level), more are one column each. `levels`: those of the fit that these
-# belong to; `numeric`: was that one of numbers?
+# Encodes targets of any accepted kind: list(y, kind, levels), where y is a numeric matrix. Two
+# classes become one column (1 for the second level), more become one column each. For targets of an
+# existing fit, `levels` are its levels, and `numeric` is TRUE if its targets are numeric.
 encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
   if (numeric && is.factor(y)) {
     abort_input(c(
-      "{.arg y} must be numeric, as the fit was made with.",
-      x = "It is {describe(y)}."
+      "{.arg y} must be numeric, as in the training data.",
+      x = "You supplied {describe(y)}."
     ), call)
   }
   if (is.factor(y) || (!is.null(levels) && is.character(y))) {
@@ -17,22 +17,22 @@ encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
     if (length(y) != rows) {
       abort_input(c(
         "{.arg X} and {.arg y} must have the same number of rows.",
-        x = "{.arg X} has {rows}, {.arg y} has {length(y)}."
+        x = "{.arg X} has {rows} row{?s}, {.arg y} has {length(y)}."
       ), call)
     }
     if (anyNA(y)) {
       abort_input(c(
-        "{.arg y} must have no missing values.",
+        "{.arg y} must not have missing values.",
         x = "The first is in row {which(is.na(y))[1]}.",
-        i = "Drop such rows before the call."
+        i = "Remove such rows before the call."
       ), call)
     }
     unknown <- setdiff(y, levels)
     if (length(unknown) > 0) {
       abort_input(c(
-        "{.arg y} must have the levels that the fit was made with.",
-        x = "It has {.val {unknown}}.",
-        i = "The fit has {.val {levels}}."
+        "{.arg y} must contain only levels of the training data.",
+        x = "It has the unseen level{?s} {.val {unknown}}.",
+        i = "The training data have {.val {levels}}."
       ), call)
     }
     if (length(levels) < 2) {
@@ -53,8 +53,8 @@ encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
   }
   if (!is.null(levels)) {
     abort_input(c(
-      "{.arg y} must be a factor, as the fit was made with.",
-      x = "It is {describe(y)}."
+      "{.arg y} must be a factor, as in the training data.",
+      x = "You supplied {describe(y)}."
     ), call)
   }
   list(y = check_targets(y, rows, call), kind = "numeric", levels = NULL)
@@ -66,7 +66,7 @@ check_targets <- function(y, rows, call) {
   if (is.character(y)) {
     abort_input(c(
       "{.arg y} must be numeric, logical or a factor.",
-      x = "It is {describe(y)}.",
+      x = "You supplied {describe(y)}.",
       i = "Use {.code factor(y)}."
     ), call)
   }
@@ -74,18 +74,18 @@ check_targets <- function(y, rows, call) {
   if (is.null(y) || (is.null(dim(y)) && is.atomic(y))) {
     abort_input(c(
       "{.arg y} must be a numeric or logical vector, a numeric matrix or a factor.",
-      x = "It is {describe(y)}."
+      x = "You supplied {describe(y)}."
     ), call)
   }
   check_matrix(y, "y", call, rows = rows)
 }
 
-# The number of each row's level.
+# The level of each row, as an integer code.
 row_classes <- function(targets) {
   if (targets$kind == "binary") targets$y[, 1] + 1 else max.col(targets$y, "first")
 }
 
-# Each row's stratum: its class, or one for all.
+# Each row's stratum: its class, or 1 for numeric targets.
 strata <- function(targets) {
   if (targets$kind == "numeric") rep(1, nrow(targets$y)) else row_classes(targets)
 }

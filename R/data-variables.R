@@ -1,6 +1,6 @@
-# The variables behind a formula, and its terms as a fit keeps them.
+# Collects the variables of a formula, and makes its terms portable.
 
-# What goes wrong within a formula becomes an error of ours.
+# Converts errors in evaluating a formula to classed errors.
 in_formula <- function(expression, call, name = "data") {
   tryCatch(expression, error = function(e) {
     if (inherits(e, "backprop_error")) cnd_signal(e)
@@ -11,8 +11,8 @@ in_formula <- function(expression, call, name = "data") {
   })
 }
 
-# The raw variables behind the inputs: list(frame, constants, rows). What is neither in the data nor
-# as long as they are is a constant.
+# The raw variables behind the inputs: list(frame, constants, rows). A variable that is not in the
+# data, and whose length is not the number of rows, is a constant.
 collect_variables <- function(terms, data, where, call) {
   variables <- as.list(attr(terms, "variables"))[-1]
   response <- attr(terms, "response")
@@ -25,7 +25,7 @@ collect_variables <- function(terms, data, where, call) {
     )
     if (length(absent) > 0) {
       abort_input(c(
-        "The formula names columns that {.arg data} does not have.",
+        "The formula refers to columns that {.arg data} does not have.",
         x = "{.field {absent}} {?is/are} missing.",
         if (length(absent) == 1) nearest_name(absent, known)
       ), call)
@@ -41,11 +41,11 @@ collect_variables <- function(terms, data, where, call) {
   for (name in needed) {
     value <- if (name %in% known) data[[name]] else get0(name, where)
     by_itself <- any(vapply(variables, identical, NA, as.name(name)))
-    # an argument such as FUN = median
+    # a function passed as an argument, such as FUN = median
     if (is.function(value) && !by_itself && exists(name, globalenv(), mode = "function")) next
     if (is.null(value) || is.function(value)) {
       abort_input(c(
-        "The formula names columns that {.arg data} does not have.",
+        "The formula refers to columns that {.arg data} does not have.",
         x = "{.field {name}} is missing.",
         nearest_name(name, known)
       ), call)
@@ -60,7 +60,7 @@ collect_variables <- function(terms, data, where, call) {
       constants[[name]] <- value
     } else {
       abort_input(c(
-        "Variable {.field {name}} must have a value for each of the {rows} row{?s}.",
+        "Variable {.field {name}} must have one value for each of the {rows} row{?s}.",
         x = "It is {describe(value)}."
       ), call)
     }
@@ -71,7 +71,7 @@ collect_variables <- function(terms, data, where, call) {
   )
 }
 
-# The terms without the variables that the formula takes out again, as in y ~ . - day.
+# The terms without the variables that the formula removes again, as in y ~ . - day.
 used_terms <- function(formula, data) {
   terms <- stats::terms(formula, data = data)
   factors <- attr(terms, "factors")
@@ -83,8 +83,8 @@ used_terms <- function(formula, data) {
   }
 }
 
-# The names that an expression takes a value from. Those of a function's own arguments, and what
-# stands after a `$`, are none.
+# The names of the variables in an expression, except for the arguments of functions defined in it
+# and names after `$`.
 variable_names <- function(expression) {
   if (is.symbol(expression)) {
     return(setdiff(as.character(expression), ""))
@@ -107,8 +107,8 @@ variable_names <- function(expression) {
   unique(unlist(lapply(as.list(parts), variable_names)))
 }
 
-# The terms as the fit keeps them: evaluated from the global environment, with constants written in.
-# Bases such as poly() are those of the training rows alone.
+# The terms as stored in the fit: with the global environment, and constants substituted. Bases such
+# as poly() are computed from the training rows alone.
 portable_terms <- function(terms, raw, calibration_rows, where, constants, call) {
   predvars <- attr(terms, "predvars")
   response <- attr(terms, "response")
@@ -125,11 +125,11 @@ portable_terms <- function(terms, raw, calibration_rows, where, constants, call)
   )
   if (length(unknown) > 0) {
     abort_argument(c(
-      "{.fn predict} looks for the functions of a formula from the global environment.",
+      "The functions in a formula must be available to {.fn predict} from the global environment.",
       x = "{.fn {unknown}} {?is/are} not found there.",
       i = paste0(
         "Define {?it/them} there, attach the package, write {.code package::{unknown[1]}()}, ",
-        "or make the column before the call."
+        "or compute the column before the call."
       )
     ), call)
   }
@@ -141,7 +141,7 @@ portable_terms <- function(terms, raw, calibration_rows, where, constants, call)
   terms
 }
 
-# The names of the functions that an expression calls, but for those with their package.
+# The names of the functions that an expression calls, except for those written as package::name.
 function_names <- function(expression) {
   if (!is.call(expression)) {
     return(character())
@@ -155,8 +155,8 @@ function_names <- function(expression) {
   ))
 }
 
-# A raw column may be of any class that the formula turns into something usable, and text of any
-# words: levels count where they come out of the formula.
+# The kind of a raw column of a formula. It may be of any class that the formula converts to a
+# usable one, and text may have any values: levels are checked after the formula is evaluated.
 raw_kind <- function(x) {
   kind <- column_kind(x)
   if (is.null(kind)) {

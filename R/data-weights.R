@@ -1,37 +1,37 @@
 # Case weights, class weights and offsets.
 
-# Case weights: one number of at least 0 for each row; numeric() where all are 1.
+# Case weights: one non-negative number for each row; numeric() if all are 1.
 check_weights <- function(weights, rows, call) {
   if (is.null(weights)) {
     return(numeric())
   }
   if (!is.numeric(weights) || is.object(weights) || length(weights) != rows) {
     abort_argument(c(
-      "{.arg weights} must be a number for each of the {rows} row{?s}.",
-      x = "It is {describe(weights)}."
+      "{.arg weights} must have one number for each of the {rows} row{?s}.",
+      x = "You supplied {describe(weights)}."
     ), call)
   }
   bad <- which(!is.finite(weights) | weights < 0)
   if (length(bad) > 0) {
     abort_argument(c(
-      "{.arg weights} must be finite and not negative.",
-      x = "The first that is not is {weights[bad[1]]}, in row {bad[1]}."
+      "{.arg weights} must be finite and non-negative.",
+      x = "The first invalid weight is {weights[bad[1]]}, in row {bad[1]}."
     ), call)
   }
   if (all(weights == 0)) {
-    abort_argument(c("At least one of {.arg weights} must be above 0.", x = "All are 0."), call)
+    abort_argument(c("At least one of {.arg weights} must be positive.", x = "All are 0."), call)
   }
   as.double(weights)
 }
 
-# Case weights times the weight of each row's class.
+# Multiplies case weights by the weight of each row's class.
 apply_class_weights <- function(weights, class_weights, targets, call) {
   if (is.null(class_weights)) {
     return(weights)
   }
   if (is.null(targets$levels)) {
     abort_argument(c(
-      "{.arg class_weights} needs a factor {.arg y}.",
+      "{.arg class_weights} requires that {.arg y} is a factor.",
       i = "Use {.arg weights} for numeric targets."
     ), call)
   }
@@ -45,10 +45,10 @@ apply_class_weights <- function(weights, class_weights, targets, call) {
       !all(is.finite(class_weights)) || any(class_weights < 0)) {
       abort_argument(c(
         paste0(
-          "{.arg class_weights} must be {.val balanced}, or a number from 0 for each of the ",
+          "{.arg class_weights} must be {.val balanced}, or a non-negative number for each of the ",
           "{length(targets$levels)} levels."
         ),
-        x = "It is {describe(class_weights)}."
+        x = "You supplied {describe(class_weights)}."
       ), call)
     }
     if (!is.null(names(class_weights))) {
@@ -64,14 +64,15 @@ apply_class_weights <- function(weights, class_weights, targets, call) {
   weights <- weights * as.vector(class_weights)[class]
   if (all(weights == 0)) {
     abort_argument(c(
-      "At least one row must have a weight above 0.",
-      x = "{.arg class_weights} leave none."
+      "At least one row must have a positive weight.",
+      x = "With these {.arg class_weights} all weights are 0."
     ), call)
   }
   weights
 }
 
-# Offsets: a number for each row and output, added to the output layer's input; NULL for none.
+# Offsets: one number for each row and output, added to the weighted sums of the output layer; or
+# NULL.
 check_offset <- function(offset, rows, outputs, call) {
   if (is.null(offset)) {
     return(NULL)
@@ -88,14 +89,14 @@ check_offset <- function(offset, rows, outputs, call) {
   offset
 }
 
-# Case weights and offsets, given as arguments: a list by name.
+# Checks case weights and offsets that were supplied as arguments; `extras`: a list by name.
 check_extras <- function(extras, rows, call) {
   for (extra in names(extras)) {
     if (!is.null(extras[[extra]]) &&
       (!is_number(extras[[extra]]) || NROW(extras[[extra]]) != rows)) {
       abort_argument(c(
-        "{.arg {extra}} must be a number for each of the {rows} row{?s}.",
-        x = "It is {describe(extras[[extra]])}.",
+        "{.arg {extra}} must have one number for each of the {rows} row{?s}.",
+        x = "You supplied {describe(extras[[extra]])}.",
         i = if (inherits(extras[[extra]], "integer64")) column_hint(extras[[extra]], extra)
       ), call)
     }
