@@ -130,9 +130,10 @@ check_model <- function(fit) {
   fit
 }
 
+# The text of print() for each value of `fit$stop`.
 stop_reasons <- c(
-  iterations = "all that were asked for", gradient = "as the gradient is small (converged)",
-  precision = "as no step lowers the objective any more (not converged)",
-  patience = "out of patience", callback = "by the callback", interrupted = "interrupted",
-  diverged = "before it diverged"
+  iterations = "epoch limit reached", gradient = "converged (gradient below its tolerance)",
+  precision = "no further decrease of the objective (not converged)",
+  patience = "early stopping (no improvement)", callback = "stopped by the callback",
+  interrupted = "interrupted", diverged = "training diverged"
 )

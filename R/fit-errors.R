@@ -1,7 +1,7 @@
-# Errors of the outputs, for summary().
+# Errors by output, for summary().
 
-# Of some rows: the errors by output (`table`, k x 2 or 3) and, for classes, the share of right
-# ones. A fit keeps this where it does not keep what it is made of.
+# Errors of some rows by output (`table`, k x 2 or 3) and, for classes, the accuracy. A fit stores
+# them so that they are available without the residuals.
 output_errors <- function(residuals, y, weights, levels) {
   share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
   squared <- colSums(share * residuals^2)

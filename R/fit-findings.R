@@ -1,16 +1,16 @@
-# The checks of the doctor, one function each.
+# The checks of nn_doctor(), one function each.
 
 finding <- function(brief, what, advice) list(brief = brief, what = what, advice = advice)
 
 short <- function(x) format(x, digits = 3)
 
-# Two numbers with the digits that tell them apart.
+# Two numbers with enough digits to differ.
 from_to <- function(from, to, middle = "") {
   digits <- max(3, 1 + ceiling(log10(abs(from) / abs(to - from))), na.rm = TRUE)
   paste0("from ", format(from, digits = digits), middle, " to ", format(to, digits = digits))
 }
 
-# Advice where a penalty may be what holds the weights down; NULL where there is none.
+# Advice to lower the penalty; NULL if the fit has none.
 lower_penalty <- function(settings) {
   penalties <- Filter(function(penalty) penalty > 0, settings[c("penalty", "penalty_l1")])
   if (length(penalties) > 0) {
@@ -33,17 +33,17 @@ doctor_checks <- list(
     penalty <- lower_penalty(fit$settings)
     begin <- paste0(
       if (is.null(rate)) {
-        "Begin"
+        "Use"
       } else {
-        paste0("Use a smaller learning_rate than ", format(rate), ", or begin")
+        paste0("Use a smaller learning_rate than ", format(rate), ", or")
       },
-      " from smaller weights (init = \"glorot_normal\"); scale the inputs and targets."
+      " smaller initial weights (init = \"glorot_normal\"); scale the inputs and targets."
     )
     advice <- paste(
       c(
         if (is.null(rate)) c(penalty, begin) else c(begin, penalty),
         if (!is.null(rate) && fit$settings$reduction == "sum" && fit$n > 50) {
-          "With reduction = \"sum\" a step grows with the number of rows: take \"mean\"."
+          "With reduction = \"sum\" the step grows with the number of rows: use \"mean\"."
         }
       ),
       collapse = " "
@@ -53,7 +53,7 @@ doctor_checks <- list(
         "training diverged",
         paste0(
           "Training diverged: after epoch ", format(fit$state$epoch),
-          " the loss was no longer a finite number."
+          " the loss was no longer finite."
         ),
         advice
       ))
@@ -70,7 +70,7 @@ doctor_checks <- list(
       "the loss rose in training",
       paste0(
         "The loss rose in training, ", from_to(loss[1], late, " in the first epoch"),
-        " in the last ones."
+        " in the last epochs."
       ),
       advice
     )
@@ -89,10 +89,10 @@ doctor_checks <- list(
       return(FALSE)
     }
     finding(
-      "targets lie outside what the output can give",
+      "targets are outside the range of the output",
       paste0(
-        "The targets run from ", short(range[1]), " to ", short(range[2]), ", but a ",
-        fit$settings$output_activation, " output gives only ",
+        "The targets range from ", short(range[1]), " to ", short(range[2]), ", but a ",
+        fit$settings$output_activation, " output has only ",
         if (is.finite(reach[2])) {
           paste("values from", reach[1], "to", reach[2])
         } else {
@@ -100,7 +100,7 @@ doctor_checks <- list(
         },
         "."
       ),
-      "Use output_activation = \"identity\", or bring the targets into that range."
+      "Use output_activation = \"identity\", or rescale the targets to that range."
     )
   },
   constant = function(fit, facts) {
@@ -127,8 +127,8 @@ doctor_checks <- list(
         c(
           lower_penalty(fit$settings),
           paste0(
-            "Scale the inputs, train for longer or with another learning_rate, ",
-            "and begin from other weights (restarts = 10)."
+            "Scale the inputs, train for more epochs or with another learning_rate, ",
+            "and try several initial weights (restarts = 10)."
           )
         ),
         collapse = " "
@@ -144,16 +144,16 @@ doctor_checks <- list(
     if (null <= 0 || loss < 0.99 * null && is.finite(loss)) {
       return(FALSE)
     }
-    measured <- if (facts$perfect != 0) " above a perfect fit's"
+    measured <- if (facts$perfect != 0) " above that of a perfect fit"
     finding(
       "no better than a constant",
       paste0(
         "The loss, ", short(loss), measured, ", is ", if (isTRUE(loss < null)) "hardly" else "no",
         " better than that of the best constant prediction, ", short(null), measured,
-        " (mean per row; at least 1 % below was looked for)."
+        " (mean per row; it should be at least 1 % lower)."
       ),
       paste0(
-        "If the inputs do say something about the targets, train for longer, ",
+        "If the inputs are informative about the targets, train for more epochs, ",
         "with another learning_rate or more units; scale the inputs; lower the penalty."
       )
     )
@@ -162,7 +162,7 @@ doctor_checks <- list(
     idle_finding(
       fit, facts, "saturated",
       paste0(
-        "Scale the inputs, and begin from smaller weights (init = \"glorot_normal\") or with a ",
+        "Scale the inputs, and use smaller initial weights (init = \"glorot_normal\") or a ",
         "smaller learning_rate."
       )
     )
@@ -171,8 +171,8 @@ doctor_checks <- list(
     idle_finding(
       fit, facts, "dead",
       paste0(
-        "Scale the inputs, begin from init = \"he_normal\", use a smaller learning_rate, ",
-        "or take activation = \"leaky_relu\"."
+        "Scale the inputs, use init = \"he_normal\", a smaller learning_rate, ",
+        "or activation = \"leaky_relu\"."
       )
     )
   },
@@ -201,16 +201,16 @@ doctor_checks <- list(
         } else {
           paste(length(large), "of the", length(typical), "inputs are")
         },
-        " far from the scale of 1 that training works best with: ", name(worst), " is typically ",
-        short(typical[worst]), " (root mean square)."
+        " far from a scale of 1, for which training works best: the root mean square of ",
+        name(worst), " is ", short(typical[worst]), "."
       ),
       if (is.null(fit$encoding)) {
         paste0(
-          "Use scale(X), keeping its centre and scale for new data, or give a data frame: ",
-          "nn_train() then standardises and remembers."
+          "Use scale(X), and keep its centre and scale for new data; or supply a data frame, ",
+          "whose columns nn_train() standardises."
         )
       } else {
-        "Leave standardize = TRUE."
+        "Use standardize = TRUE."
       }
     )
   },
@@ -218,8 +218,8 @@ doctor_checks <- list(
     losses <-
       if (is.null(fit$history$validation_loss)) fit$history$loss else fit$history$validation_loss
     epochs <- length(losses)
-    # the default for many rows: held-out rows have said how long, and the rate has fallen to almost
-    # nothing
+    # with the default for many rows, held-out rows have determined the number of epochs, and the
+    # learning rate has fallen to almost 0
     long_enough <- all(c("epochs", "schedule") %in% fit$chosen) && !is.null(fit$settings$schedule)
     if (fit$stop != "iterations" || epochs < 10 || long_enough) {
       return(FALSE)
@@ -241,15 +241,16 @@ doctor_checks <- list(
       "the loss was still falling",
       paste0(
         "The ", if (is.null(fit$history$validation_loss)) "loss" else "held-out loss",
-        " was still falling when the epochs were used up: ", from_to(mean(before), mean(last)),
-        " over the last ", format(2 * tenth), " epochs (means of each half)."
+        " was still falling when the epoch limit was reached: ",
+        from_to(mean(before), mean(last)), " over the last ", format(2 * tenth),
+        " epochs (means of each half)."
       ),
-      "Go on with nn_continue(), or train with more epochs or another optimizer."
+      "Resume training with nn_continue(), or train with more epochs or another optimizer."
     )
   }
 )
 
-# What output activations can give, where that is not every number.
+# The ranges of output activations, except for those that are unbounded on both sides.
 output_reach <- list(
   sigmoid = c(0, 1), softmax = c(0, 1), tanh = c(-1, 1), relu = c(0, Inf), softplus = c(0, Inf),
   exp = c(0, Inf)
@@ -278,9 +279,9 @@ idle_finding <- function(fit, facts, word, advice) {
     paste0(
       paste(where, collapse = " and "), if (sum(idle[many]) == 1) " is " else " are ", word,
       if (word == "dead") {
-        ": they put out (nearly) nothing, whatever comes in."
+        ": they are inactive for (nearly) all rows."
       } else {
-        ": whatever comes in hardly changes what they put out, and they learn no more."
+        ": their values hardly depend on the inputs, and they hardly learn."
       }
     ),
     advice

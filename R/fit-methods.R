@@ -1,11 +1,11 @@
-# What R users expect of a model.
+# Methods of R's generics for models.
 
 stored_fitted <- function(fit, call, what = "output") {
   values <- unclass(fit)[[what]]
   if (is.null(values)) {
     abort_argument(c(
-      "This fit does not hold its {what}.",
-      i = "It was made with {.code keep_fitted = FALSE}: use {.code predict(fit, X)}."
+      "This fit does not store its {what}.",
+      i = "It was made with {.code keep_fitted = FALSE}. Use {.code predict(fit, X)}."
     ), call)
   }
   values
@@ -62,16 +62,16 @@ terms.nn_fit <- function(x, ...) {
     abort_argument(c(
       "This fit has {layers} hidden layer{?s}, so there is no {.field {name}}.",
       i = if (layers > 1) {
-        "There are {.field {paste0(name, seq_len(layers))}}."
+        "Use {.or {.field {paste0(name, seq_len(layers))}}}."
       } else {
-        "There are {.field wout} and {.field bout}."
+        "Use {.field wout} or {.field bout}."
       }
     ), current_env())
   }
   NULL
 }
 
-# What the inputs and the outputs are called where a name is needed.
+# Names of the inputs and outputs, made up if the fit has none.
 end_names <- function(fit) {
   units <- fit$shape$units
   outputs <- if (length(fit$levels) == 2) {

@@ -26,7 +26,7 @@ describe_training <- function(fit) {
     if (is.finite(s$clip)) paste("clip", format(s$clip)),
     if (is.finite(s$patience)) paste("patience", format(s$patience)),
     if (s$tolerance > 0) paste("tolerance", format(s$tolerance)),
-    if (s$restarts > 1) paste("the best of", format(s$restarts), "starts"),
+    if (s$restarts > 1) paste("best of", format(s$restarts), "starts"),
     if (s$precision == "single") "single precision"
   )
   c(
@@ -47,12 +47,12 @@ describe_training <- function(fit) {
   )
 }
 
-# What the rows are used for, besides training, and what they bring.
+# Rows that are not trained on, and weights and offsets.
 describe_rows <- function(fit) {
   share <- fit$settings$validation
   parts <- c(
-    if (is.numeric(share)) paste("a share of", format(share), "held out"),
-    if (identical(share, "given")) "others held out, as given",
+    if (is.numeric(share)) paste("a fraction of", format(share), "held out"),
+    if (identical(share, "given")) "separate validation set",
     if (!is.null(fit$encoding$calibration$rows)) {
       paste(format(fit$encoding$calibration$rows, big.mark = ","), "more for calibration")
     },
@@ -62,7 +62,7 @@ describe_rows <- function(fit) {
   if (length(parts) > 0) paste0("Rows:      ", paste(parts, collapse = ", "))
 }
 
-# What print() says of a fit made from data.
+# How the inputs and the outcome were prepared, for fits made from data.
 describe_preparation <- function(fit) {
   encoding <- fit$encoding
   if (is.null(encoding)) {
@@ -70,7 +70,7 @@ describe_preparation <- function(fit) {
   }
   outcome <- encoding$outcome
   inputs <- if (all(encoding$scale == 1 & encoding$center == 0)) {
-    "inputs as they are"
+    "inputs not scaled"
   } else if (is.null(encoding$columns)) {
     "inputs scaled, not centred"
   } else {
@@ -83,7 +83,7 @@ describe_preparation <- function(fit) {
     binary = paste0("probability of ", outcome$levels[2]),
     classes = paste(length(outcome$levels), "classes"),
     count = "counts",
-    if (scaled) "standardised (the losses are on that scale)" else "as it is"
+    if (scaled) "standardised (losses are on that scale)" else "not scaled"
   )
   c(
     paste0(
@@ -93,7 +93,7 @@ describe_preparation <- function(fit) {
       }
     ),
     paste0("Outcome:   ", paste(outcome$names, collapse = ", "), ", ", what),
-    if (left_out > 0) paste0("Left out:  ", counted(left_out, "row"), " with missing values")
+    if (left_out > 0) paste0("Dropped:   ", counted(left_out, "row"), " with missing values")
   )
 }
 
@@ -124,7 +124,7 @@ print.nn_fit <- function(x, ...) {
     if (!is.null(fit$best_epoch)) {
       cat(
         "Held out:  ", format(fit$state$best_loss, digits = 4), " in epoch ", fit$best_epoch,
-        ", the best, whose weights are kept\n",
+        " (the best epoch, whose weights are kept)\n",
         sep = ""
       )
     }
@@ -166,10 +166,10 @@ summary.nn_fit <- function(object, ...) {
 print.summary.nn_fit <- function(x, ...) {
   cat("Call: ", paste(deparse(x$call), collapse = "\n"), "\n\n", sep = "")
   cat(x$training, sep = "\n")
-  cat("\nLayers (largest: the greatest size of a weight)\n")
+  cat("\nLayers (largest: largest absolute weight)\n")
   print(x$layers, row.names = FALSE, digits = 4)
   if (!is.null(x$errors)) {
-    cat("\nErrors of the outputs", if (x$weighted) " (weighted)", "\n", sep = "")
+    cat("\nErrors by output", if (x$weighted) " (weighted)", "\n", sep = "")
     print(x$errors, row.names = FALSE, digits = 4)
     if (length(x$accuracy) > 0) {
       cat(
@@ -182,7 +182,7 @@ print.summary.nn_fit <- function(x, ...) {
   cat(
     "\n",
     if (!is.null(x$objective)) {
-      paste0("Objective reached: ", format(x$objective, digits = 7), " with ")
+      paste0("Final objective: ", format(x$objective, digits = 7), " with ")
     },
     x$parameters, " weights\n",
     sep = ""

@@ -1,10 +1,10 @@
-# What the doctor must know of the inputs and the hidden units, and what only the data can tell: a
-# few numbers, taken when training ends from at most 200 rows spread evenly over the data.
+# Statistics of the inputs and the hidden units for nn_doctor(). They are computed when training
+# ends, because a fit does not store its data, from at most 200 rows spread evenly over them.
 
 probed_rows <- 200
 
-# `typical`: each input's root mean square; `idle`: for each hidden layer the number of units that
-# are idle. `activations`: of all rows, where they are known.
+# list(rows, typical, idle): the root mean square of each input, and the number of idle units of
+# each hidden layer. `activations`: those of all rows, if they are available.
 probe <- function(shape, weights, X, offset, activations = NULL) {
   n <- nrow(X)
   if (n > probed_rows) {
@@ -33,8 +33,8 @@ root_mean_squares <- function(X) {
   sqrt(diff(c(0, cumsum(X@x^2))[X@p + 1]) / nrow(X))
 }
 
-# A unit is idle where its slope, on average over the rows, is below 1 % of the steepest: what comes
-# in hardly changes what goes out, and it learns no more.
+# A unit is idle if its mean slope over the rows is below 1 % of the steepest slope: its inputs
+# hardly change its value, and it hardly learns.
 count_idle <- function(a, kind) {
   steepness <- idle_kinds[[kind]]$steepness
   if (is.null(steepness)) {
@@ -43,8 +43,8 @@ count_idle <- function(a, kind) {
   sum(.colMeans(steepness(a), nrow(a), ncol(a)) < 0.01)
 }
 
-# The slope in terms of the unit's value a, as a share of the steepest one (for gelu and silu:
-# something that is 0 where the slope is), and what such an idle unit is called. leaky_relu and
+# The slope as a function of the unit's value a, relative to the steepest slope (for gelu and silu,
+# a quantity that is 0 where the slope is), and the word for an idle unit. Units with leaky_relu and
 # identity are never idle.
 idle_kinds <- list(
   sigmoid = list(word = "saturated", steepness = function(a) 4 * a * (1 - a)),

@@ -1,11 +1,11 @@
-# What a fit holds changes with the package. `fit$schema` says which arrangement a fit has; one
-# function brings older ones up to date.
+# The fields of a fit change between versions of the package. `fit$schema` is the number of their
+# arrangement, and one function upgrades older fits.
 fit_schema <- 1
 
-# From schema s - 1 to schema s, in place s.
+# Element s upgrades a fit from schema s - 1 to schema s.
 schema_steps <- list(
-  # Fits of schema 0 are of before there was a number, and before training took more than one
-  # thread; their digest of the data was another.
+  # Fits of schema 0 have no schema number and no setting for threads, and their digest of the data
+  # was computed differently.
   function(fit) {
     fit$settings$threads <- 1
     fit$data <- NULL
@@ -14,8 +14,7 @@ schema_steps <- list(
   }
 )
 
-# The fit as this version of the package has it: an older one is brought up to date, a newer one
-# refused.
+# Upgrades a fit to the current schema, and rejects one of a newer schema.
 current_fit <- function(fit, call) {
   schema <- unclass(fit)$schema
   if (identical(schema, fit_schema)) {
@@ -32,13 +31,13 @@ check_schema <- function(schema, call) {
     schema < 0) {
     abort_kind(
       "schema",
-      c("The schema of a fit must be a whole number from 0.", x = "It is {describe(schema)}."),
+      c("The schema of a fit must be a whole number >= 0.", x = "It is {describe(schema)}."),
       call, environment()
     )
   }
   if (schema > fit_schema) {
     abort_kind("schema", c("This fit was made with a newer version of backprop.",
-      x = "It has schema {schema}; this version knows schemas up to {fit_schema}.",
+      x = "It has schema {schema}; this version supports schemas up to {fit_schema}.",
       i = "Update the package, then try again."
     ), call, environment())
   }

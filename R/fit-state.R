@@ -1,4 +1,4 @@
-# The state that training goes on from.
+# The state from which training can be resumed.
 
 first_state <- function(weights, settings, seed) {
   c(list(weights = weights), first_memory(settings$optimizer, length(weights)), list(
