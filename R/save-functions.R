@@ -1,8 +1,8 @@
-# What a file may name. Predicting from a formula calls the functions that it names, so a stranger's
-# file could otherwise have anything run.
+# The functions and names that a file may refer to. Prediction calls the functions in a formula, so
+# without this restriction a file from an untrusted source could run any code.
 
-# Functions that a formula in a file may call: they compute from their arguments, and none takes a
-# function or the name of one. Others are read only where the reader names them.
+# Functions that a formula in a file may call. They compute values from their arguments, and none
+# accepts a function or the name of one. Others must be listed in the argument `allow`.
 json_functions <- c(
   "~", "+", "-", "*", "/", "^", ":", "%in%", "%%", "%/%", "(", "<", ">", "<=", ">=", "==", "!=",
   "&", "|", "!", "xor", "c", "list", "cbind", "$", "[[", "I", "offset", "log", "log2", "log10",
@@ -13,21 +13,21 @@ json_functions <- c(
   "ifelse", "scale", "poly", "ns", "bs"
 )
 
-# What contrasts and na.action may name, as encoding calls these.
+# Allowed names of contrasts and na.action, whose functions the encoding calls.
 json_contrasts <- c("contr.treatment", "contr.sum", "contr.helmert", "contr.poly", "contr.SAS")
 
 json_na_actions <- c("na.omit", "na.exclude", "na.pass", "na.fail")
 
-# What the arguments in the recorded call may call besides.
+# Additional functions that arguments in the recorded call may call.
 json_makers <- c(
   "nn_gradient_descent", "nn_momentum", "nn_nesterov", "nn_rmsprop", "nn_adam", "nn_adamw",
   "nn_rprop", "nn_lbfgs", "nn_lm", "nn_huber", "nn_quantile", "nn_step", "nn_exponential",
   "nn_cosine", "nn_warm_up", "nn_plateau"
 )
 
-# What a fit names that a file may not: functions that its formula calls, contrasts and na.action by
-# name, and, as arguments of the formula, what is no column of the data. The recorded call is held
-# to stricter rules (see known_call()).
+# The names in a fit that are not allowed in a file: functions called by its formula, names of
+# contrasts and na.action, and variables of the formula that are not columns of the data. Stricter
+# rules apply to the recorded call (see known_call()).
 foreign_functions <- function(fit) {
   fit$call <- NULL
   encoding <- as.list(fit$encoding)
@@ -54,7 +54,7 @@ foreign_calls <- function(x) {
   )
 }
 
-# The name of the function that a call calls: a symbol, or package::name, which is itself a call.
+# The name of the function in a call: a symbol, or package::name, which is itself a call.
 called_function <- function(x) {
   spaced <- function(x) {
     is.call(x) && length(x) == 3 &&
@@ -70,12 +70,12 @@ called_function <- function(x) {
   if (is.symbol(x[[1]]) && !as.character(x[[1]]) %in% c("::", ":::")) {
     return(as.character(x[[1]]))
   }
-  abort_format("A call must name its function.")
+  abort_format("The function of a call must be a name.")
 }
 
-# The call that made the fit, as it stands in a file: nothing but nn_train() with arguments that
-# compute, as others may evaluate it, update() for one. What may not stand there is replaced by a
-# symbol that says so; `callback` and `checkpoint` are left out.
+# The recorded call as written to a file. It may contain only allowed functions, because update()
+# and other packages may evaluate it. Anything else is replaced by a descriptive symbol; `callback`
+# and `checkpoint` are dropped.
 known_call <- function(call) {
   if (!is.call(call)) {
     return(call)

@@ -1,21 +1,18 @@
-# Values of R to JSON.
-
-# Writing
-# -------------------------------------------------------------------------------------------------
+# Converts R values to JSON.
 
 write_json <- function(x, where = "fit", depth = 0) {
-  if (depth > json_depth) abort_format("{.code {where}} is nested too deeply to be written.")
+  if (depth > json_depth) abort_format("{.code {where}} is nested too deeply.")
   if (is.null(x)) {
     return("null")
   }
   if (!typeof(x) %in% c(json_types, "language") || isS4(x)) {
-    abort_format("{.code {where}} is {describe(x)}, which has no form in the file.")
+    abort_format("{.code {where}} is {describe(x)}, which can't be written to a file.")
   }
   type <- if (typeof(x) == "language") "call" else typeof(x)
   attributes <- attributes(x)
   if (type == "call" && any(vapply(as.list(x), is_missing, NA))) {
     abort_format(
-      "{.code {where}} has a call with an empty argument, which has no form in the file."
+      "{.code {where}} has a call with an empty argument, which can't be written to a file."
     )
   }
   if (type == "call") attributes <- c(list(names = names(x))[!is.null(names(x))], attributes)
@@ -54,7 +51,7 @@ write_json <- function(x, where = "fit", depth = 0) {
   paste0("{\"type\": \"", type, "\", \"values\": ", values, extra, "}")
 }
 
-# A named list. The outermost levels have a line for each element.
+# Writes a named list. At the outermost level, each element has its own line.
 write_object <- function(x, where, depth) {
   parts <- vapply(
     names(x),
@@ -78,13 +75,13 @@ write_attributes <- function(attributes, terms, where, depth) {
   odd <- setdiff(names(attributes), c(known, if (inherits_formula(attributes)) ".Environment"))
   if (length(odd) > 0) {
     abort_format(
-      "{.code {where}} has the attribute {.field {odd[1]}}, which has no form in the file."
+      "{.code {where}} has the attribute {.field {odd[1]}}, which can't be written to a file."
     )
   }
   classes <- setdiff(attributes$class, json_classes)
   if (length(classes) > 0) {
     abort_format(
-      "{.code {where}} has the class {.cls {classes[1]}}, which has no form in the file."
+      "{.code {where}} has the class {.cls {classes[1]}}, which can't be written to a file."
     )
   }
   attributes$.Environment <- NULL
@@ -107,7 +104,8 @@ write_values <- function(x, type) {
   if (length(x) == 1) text else paste0("[", paste(text, collapse = ", "), "]")
 }
 
-# 17 digits tell every double from its neighbours. What JSON has no number for is a string.
+# 17 significant digits identify every double. Values that JSON numbers can't represent are written
+# as strings.
 write_numbers <- function(x) {
   text <- sprintf("%.17g", x)
   text[text == "-0"] <- "-0.0"
@@ -121,7 +119,7 @@ write_numbers <- function(x) {
 
 write_text <- function(x) {
   x <- enc2utf8(as.character(x))
-  if (!all(validUTF8(x))) abort_format("A string is not in a known encoding.")
+  if (!all(validUTF8(x))) abort_format("A string has an invalid encoding.")
   x <- gsub("\"", "\\\"", gsub("\\", "\\\\", x, fixed = TRUE), fixed = TRUE)
   for (code in if (any(grepl("[\001-\037]", x))) 1:31) {
     x <- gsub(intToUtf8(code), sprintf("\\u%04x", code), x, fixed = TRUE)

@@ -1,6 +1,6 @@
-# Values of R as JSON and back, to the last bit: what both directions share. Only plain data
-# have a form: vectors, lists, symbols and calls; no function, environment or pointer. The forms
-# are described in vignettes/format.Rmd.
+# Conversion between R values and JSON without loss of precision: definitions for both directions.
+# Only plain data can be converted: vectors, lists, symbols and calls, but not functions,
+# environments or pointers. vignettes/format.Rmd describes the format.
 
 json_types <- c("logical", "integer", "double", "character", "list", "symbol", "call")
 
@@ -25,8 +25,8 @@ plain_names <- function(names) {
     !"type" %in% names
 }
 
-# A sum of many terms is a call within a call for each; written flat, so that a formula of any
-# number of columns is as deep as one of two.
+# A sum of many terms is a deeply nested call. It is written as one call, so that the depth of a
+# formula does not grow with its number of columns.
 flat_call <- function(x) {
   is_sum <- function(x) {
     is.call(x) && identical(x[[1]], quote(`+`)) && length(x) == 3 && is.null(names(x)) &&
