@@ -1,4 +1,4 @@
-# What the network answers everywhere in the plane of its two inputs.
+# Plots the predictions of a network in the plane of its two inputs.
 
 plot_boundary <- function(fit, data, y, resolution, call, ...) {
   given <- list(...)
@@ -26,20 +26,20 @@ plot_boundary <- function(fit, data, y, resolution, call, ...) {
   graphics::box()
 }
 
-# The two inputs: their names, and the limits to show.
+# The two inputs: list(names, limits, columns).
 input_plane <- function(fit, data, given, call) {
   names <- input_names(fit, call)
   outputs <- last(fit$shape$units)
   if (is.null(fit$levels) && outputs > 1) {
     abort_argument(c(
-      "{.val boundary} shows one numeric output, or classes.",
+      "{.val boundary} requires classes or a single numeric output.",
       x = "This fit has {outputs} numeric outputs."
     ), call)
   }
   if (isTRUE(fit$has_offset)) {
     abort_argument(c(
-      "{.val boundary} cannot be drawn for a fit with offsets.",
-      x = "Its outputs do not depend on the two inputs alone."
+      "{.val boundary} can't be plotted for a fit with offsets.",
+      i = "Its predictions do not depend on the two inputs alone."
     ), call)
   }
   columns <- if (!is.null(data)) plane_columns(fit, data, names, call)
@@ -56,15 +56,15 @@ input_plane <- function(fit, data, given, call) {
   list(names = names, limits = limits, columns = columns)
 }
 
-# For data these are the raw columns.
+# The names of the two inputs. For fits made from data, these are the raw columns.
 input_names <- function(fit, call) {
   columns <- fit$encoding$columns
   inputs <- if (is.null(columns)) fit$shape$units[1] else length(columns)
   if (inputs != 2) {
     abort_argument(c(
-      "{.val boundary} needs a fit with two inputs.",
-      x = "This one has {inputs}.",
-      i = "Train on two columns to see how they act together."
+      "{.val boundary} requires a fit with two inputs.",
+      x = "This fit has {inputs}.",
+      i = "Train a network on two columns."
     ), call)
   }
   if (is.null(columns)) {
@@ -75,18 +75,15 @@ input_names <- function(fit, call) {
   )]
   if (length(bad) > 0) {
     abort_argument(c(
-      "{.val boundary} needs a fit with two numeric inputs.",
+      "{.val boundary} requires a fit with two numeric inputs.",
       x = "{.field {bad}} {?is/are} not numeric.",
-      i = paste0(
-        "Train on the rows of each level by themselves, or look at {.code predict()} level by ",
-        "level."
-      )
+      i = "Train a network on the rows of each level, or compare predictions by level."
     ), call)
   }
   names(columns)
 }
 
-# The two columns of `data`.
+# The two columns of `data`, as a list.
 plane_columns <- function(fit, data, names, call) {
   if (!is.null(fit$encoding$columns)) {
     return(unname(as.list(check_newdata(fit$encoding$columns, data, "data", call))))
@@ -95,7 +92,8 @@ plane_columns <- function(fit, data, names, call) {
   list(data[, 1], data[, 2])
 }
 
-# Where inputs were standardised, 2.5 standard deviations to each side of the mean.
+# Default limits of an axis: 2.5 standard deviations on each side of the mean, if the inputs were
+# standardised.
 usual_limits <- function(fit, name, data_given, call) {
   center <- fit$encoding$center
   if (name %in% names(center) && (center[[name]] != 0 || fit$encoding$scale[[name]] != 1)) {
@@ -104,15 +102,15 @@ usual_limits <- function(fit, name, data_given, call) {
   if (data_given) {
     abort_input(c(
       paste0(
-        "The limits of the axes are not known, as {.arg data} has no finite value of ",
+        "The limits of the axes can't be determined, because {.arg data} has no finite value of ",
         "{.field {name}}."
       ),
-      i = "Give {.arg xlim} and {.arg ylim}."
+      i = "Supply {.arg xlim} and {.arg ylim}."
     ), call)
   }
   abort_argument(c(
-    "The limits of the axes are not known, as a fit does not hold its data.",
-    i = "Give {.arg data}, or {.arg xlim} and {.arg ylim}."
+    "The limits of the axes can't be determined, because a fit does not store its data.",
+    i = "Supply {.arg data}, or {.arg xlim} and {.arg ylim}."
   ), call)
 }
 
@@ -122,16 +120,16 @@ check_limits <- function(limits, name, call) {
     return(as.double(limits))
   }
   abort_argument(c(
-    "{.arg {name}} must be two finite numbers, the lower one first.",
-    x = "It is {describe(limits)}."
+    "{.arg {name}} must be two finite numbers in increasing order.",
+    x = "You supplied {describe(limits)}."
   ), call)
 }
 
-# The points to draw: x, y and what was observed there (numbers, a factor, or nothing).
+# The points to draw: list(x, y, observed). `observed`: numbers, a factor, or NULL.
 boundary_points <- function(fit, data, y, plane, call) {
   if (is.null(data)) {
     if (!is.null(y)) {
-      abort_argument(c("{.arg y} needs {.arg data}, the inputs of the same cases."), call)
+      abort_argument(c("{.arg y} requires {.arg data}, the inputs of the same cases."), call)
     }
     return(NULL)
   }
@@ -141,8 +139,8 @@ boundary_points <- function(fit, data, y, plane, call) {
   )
 }
 
-# What was observed at the points: numbers, a factor, or nothing. Data that a formula was fitted to
-# may hold it.
+# The observed outcomes of the points: numbers, a factor, or NULL. For a fit made with a formula,
+# `data` may contain them.
 observed_points <- function(fit, data, y, rows, call) {
   outcome <- fit$encoding$outcome
   outcome_of <- if (!is.null(fit$encoding$terms)) attr(fit$encoding$terms, "variables")[[2]]
@@ -155,7 +153,7 @@ observed_points <- function(fit, data, y, rows, call) {
   if (NROW(y) != rows) {
     abort_input(c(
       "{.arg data} and {.arg y} must have the same number of rows.",
-      x = "{.arg data} has {rows}, {.arg y} has {NROW(y)}."
+      x = "{.arg data} has {rows} row{?s}, {.arg y} has {NROW(y)}."
     ), call)
   }
   if (!is.null(outcome)) {
@@ -167,7 +165,7 @@ observed_points <- function(fit, data, y, rows, call) {
   if (is.null(fit$levels)) targets$y[, 1] else factor(fit$levels[row_classes(targets)], fit$levels)
 }
 
-# The answers at all points of the grid, a row each, the first input running fastest.
+# The predictions at all points of the grid, one row each, with the first input varying fastest.
 predict_plane <- function(fit, at, plane) {
   grid <- stats::setNames(expand.grid(at[[1]], at[[2]], KEEP.OUT.ATTRS = FALSE), plane$names)
   if (is.null(fit$encoding$columns)) {
@@ -176,7 +174,7 @@ predict_plane <- function(fit, at, plane) {
   as.matrix(predict(fit, grid, type = if (is.null(fit$levels)) "response" else "prob"))
 }
 
-# Cells of one colour each; many of them as a raster, where the device has such.
+# Draws the cells of the grid, as a raster if there are many and the device supports it.
 draw_cells <- function(at, number, colours) {
   raster <- length(number) > 2500 &&
     identical(grDevices::dev.capabilities("rasterImage")$rasterImage, "yes")
@@ -187,8 +185,8 @@ draw_cells <- function(at, number, colours) {
   )
 }
 
-# Classes: the colour of the most probable one, in five tints by its lead on the next; lines where
-# the lead is 0.
+# Classes: the colour of the most probable class, in five tints by its lead over the next one, and
+# lines where the lead is 0.
 draw_regions <- function(at, probability, levels, points, given) {
   colours <- rep_len(class_colours, length(levels))
   winner <- max.col(probability, "first")
@@ -221,8 +219,8 @@ draw_regions <- function(at, probability, levels, points, given) {
   legend_above(levels, given, pch = symbols, pt.bg = colours, col = "grey10")
 }
 
-# Numbers: shades from low to high, light enough for the points to stand out, and lines of equal
-# height where they meet.
+# Numbers: shades from low to high, light enough for points to stand out, with contour lines between
+# them.
 draw_levels <- function(at, answer, points, given) {
   all <- c(answer, points$observed[is.finite(points$observed)])
   breaks <- pretty(all, 10)

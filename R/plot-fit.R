@@ -1,55 +1,53 @@
 #' Plot a fit
 #'
-#' Three pictures of a fit, with base graphics, on the device that is open.
+#' Plots the loss by epoch, a diagram of the network, or its predictions in the plane of two inputs,
+#' with base graphics. All colours are suitable for colour-blind readers.
 #'
-#' **`"loss"`**: how the loss fell from epoch to epoch, and with held-out rows their loss and the
+#' @details
+#' **`"loss"`** shows the training loss by epoch, and with held-out rows also their loss and the
 #' best epoch, whose weights the fit returns.
 #'
-#' **`"network"`**: the network as a diagram. A line is a weight: the wider and darker, the larger
-#' its size among all of the network's. The fill of a unit is its bias, the darker the larger its
-#' size among all biases. Blue is above 0, orange below. Layers of more than `units` units are drawn
-#' by their first and last ones, with dots between. Names that are too long for their place are set
-#' somewhat smaller, and then shortened so that they still differ: by what they have in common, or
-#' to a start and the unit's number, as in `"...#12"`. Where layers are near to each other, what
-#' stands over them is shortened.
+#' **`"network"`** shows the network as a diagram. Each line is a weight: the larger its absolute
+#' value relative to the largest one in the network, the wider and darker the line. The fill of a
+#' unit shows its bias in the same way. Positive values are blue, negative ones are orange. Layers
+#' with more than `units` units are drawn with their first and last units and dots in between.
+#' Labels that are too long are set smaller, and then shortened so that they remain distinct, for
+#' example to a beginning and the unit's number, as in `"...#12"`.
 #'
-#' **`"boundary"`**, for a fit of two inputs: what the network answers everywhere in their plane.
-#' For classes the colour is the most probable class, the lighter the less sure, and the lines are
-#' where two classes are equally probable (for other thresholds see [predict.nn_fit()]). For one
-#' numeric output it is shaded from low (dark) to high (light), with lines of equal height where two
-#' shades meet; the strip above tells their values. As a fit does not hold its data, points are
-#' drawn only where `data` and `y` are given; their colours are what was observed.
+#' **`"boundary"`** shows the predictions of a fit with two inputs. For classes, the colour is that
+#' of the most probable class, lighter where it is less certain, and lines mark where two classes
+#' are equally probable. (For other thresholds see [predict.nn_fit()].) For a single numeric output,
+#' the shade goes from low (dark) to high (light), with contour lines between shades, and the key
+#' above the plot shows their values. A fit does not store its training data, so points are drawn
+#' only if `data` is supplied. Their colours show the observed outcome, and classes also have
+#' different symbols.
 #'
-#' Legends stand in the margin above the plot, below `main`. Their labels are shortened where they
-#' would be too small to read, and a legend that would not fit even so is left out: make the picture
-#' larger.
+#' Legends are placed in the margin above the plot, below `main`. Labels are shortened if they would
+#' be too small to read, and a legend that still does not fit is omitted: use a larger device.
 #'
-#' All colours can be told apart by the colour-blind, and classes have symbols of their own.
-#'
-#' @param x A fit of [nn_train()].
-#' @param what Which picture: `"loss"` (the default), `"network"` or `"boundary"`.
-#' @param data For `"boundary"`, the cases to draw as points, and to take the limits of the axes
-#'   from: a numeric matrix of two columns as in [predict.nn_fit()], or, for a fit from a data
-#'   frame, a data frame. `NULL` (the default) draws no points; a fit to a matrix then needs `xlim`
-#'   and `ylim`, one to a data frame shows 2.5 standard deviations to each side of the mean, as for
-#'   a data frame without rows.
-#' @param y For `"boundary"`, what was observed in these cases: numbers or a factor, one for each
-#'   row. `NULL` (the default): the outcome in `data`, where the fit was made by a formula, else
-#'   points without colour.
-#' @param log For `"loss"`, which axes are logarithmic: `"y"` (the default where all losses are
-#'   above 0), `"xy"`, `"x"` or `""`.
-#' @param units For `"network"`, how many places for units a layer has before it is shortened, a
-#'   whole number from 3; 12 by default.
-#' @param resolution For `"boundary"`, at how many places along each axis the network is asked, a
-#'   whole number from 2 to 2000; 200 by default.
-#' @param ... Passed on: for `"loss"` to [graphics::matplot()], for `"boundary"` to
-#'   [graphics::plot.window()] and [graphics::title()] (`xlim`, `ylim`, `main`, `xlab`, `ylab`), for
-#'   `"network"` `main` alone. Any other argument is an error.
+#' @param x A fit returned by [nn_train()].
+#' @param what Type of plot: `"loss"` (default), `"network"` or `"boundary"`.
+#' @param data For `"boundary"`, the cases to draw as points, which also determine the limits of the
+#'   axes: a numeric matrix with two columns as in [predict.nn_fit()], or a data frame for a fit
+#'   made from a data frame. `NULL` (default) draws no points. Then `xlim` and `ylim` are required
+#'   for a fit made from a matrix, and by default show 2.5 standard deviations on each side of the
+#'   mean for a fit made from a data frame (also if `data` has no rows).
+#' @param y For `"boundary"`, the observed outcomes of these cases: numbers or a factor. `NULL`
+#'   (default) uses the outcome in `data` if the fit was made with a formula; otherwise points have
+#'   no colour.
+#' @param log For `"loss"`, the logarithmic axes: `"y"` (default if all losses are positive),
+#'   `"xy"`, `"x"` or `""`.
+#' @param units For `"network"`, the largest number of units drawn per layer, a whole number of at
+#'   least 3; 12 by default.
+#' @param resolution For `"boundary"`, the number of grid points along each axis, a whole number
+#'   between 2 and 2000; 200 by default.
+#' @param ... Graphical parameters: for `"loss"` passed to [graphics::matplot()]; for `"boundary"`
+#'   to [graphics::plot.window()] and [graphics::title()] (`xlim`, `ylim`, `main`, `xlab`, `ylab`);
+#'   for `"network"` only `main`. Other arguments are an error.
 #' @return `x`, invisibly.
-#' @section Errors: `backprop_error_argument` where an argument is not as described, where the fit
-#'   has no epoch to show, and where `"boundary"` is asked of a fit that has not two numeric inputs
-#'   or has several numeric outputs; `backprop_error_input` where `data` or `y` do not belong to the
-#'   fit.
+#' @section Errors: `backprop_error_argument` for an invalid argument, if the fit has no epochs to
+#'   plot, and if `"boundary"` is used for a fit that does not have two numeric inputs, or that has
+#'   several numeric outputs; `backprop_error_input` if `data` or `y` do not match the fit.
 #' @examples
 #' set.seed(1)
 #' X <- scale(as.matrix(iris[c("Petal.Length", "Petal.Width")]))
@@ -76,8 +74,8 @@ plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, uni
   invisible(x)
 }
 
-# What may be passed on: the arguments of the functions that draw, and the graphical parameters that
-# plotting functions take. The axes of a boundary end at its limits.
+# Checks the arguments to pass on: those of the plotting functions, and graphical parameters. For
+# boundaries, those that would change the axes are not allowed.
 check_graphical <- function(what, call, ...) {
   drawn <- names(c(formals(graphics::plot.default), if (what == "loss") formals(graphics::matplot)))
   known <- setdiff(unique(c(drawn, graphical_parameters)), c(
@@ -90,11 +88,11 @@ check_graphical <- function(what, call, ...) {
   }
   if (!nzchar(unknown[1])) abort_argument("Graphical parameters must be named.", call)
   abort_argument(c(
-    "{.arg {unknown[1]}} is no argument of this function.",
+    "{.arg {unknown[1]}} is not an argument of this function.",
     nearest_name(unknown[1], known),
     i = paste0(
-      "It takes {.arg {setdiff(names(formals(plot.nn_fit)), '...')}}, and graphical parameters ",
-      "such as {.arg main} and {.arg col}."
+      "Available arguments: {.arg {setdiff(names(formals(plot.nn_fit)), '...')}}, and graphical ",
+      "parameters such as {.arg main} and {.arg col}."
     )
   ), call)
 }
@@ -111,8 +109,8 @@ plot_loss <- function(fit, log, call, ...) {
   history <- fit$history
   if (nrow(history) == 0) {
     abort_argument(c(
-      "There is no epoch to plot.",
-      i = "This fit was made with {.code epochs = 0}."
+      "The fit has no epochs to plot.",
+      i = "It was made with {.code epochs = 0}."
     ), call)
   }
   losses <- as.matrix(history[intersect(c("loss", "validation_loss"), names(history))])

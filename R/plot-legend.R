@@ -4,8 +4,8 @@ with_defaults <- function(f, fixed, given, defaults) {
   do.call(f, c(fixed, given, defaults[setdiff(names(defaults), names(given))]))
 }
 
-# What stands above a plot hides nothing: a legend or a key, and over it the title. The room is the
-# margin at the top, and the whole width of the figure.
+# Legends, keys and titles are placed in the top margin, over the whole width of the figure, so that
+# they do not cover the plot. The title is above the legend.
 title_style <- c("cex.main", "font.main", "col.main")
 
 title_above <- function(given, inches = 0) {
@@ -29,8 +29,9 @@ title_inches <- function(given) {
     0.08
 }
 
-# In as few rows as keep it well legible, within the width of the plot where that can be; labels are
-# shortened where they would not be legible, and without room even for these there is no legend.
+# Draws a legend above the plot, with as few rows as keep it legible, within the width of the plot
+# if possible. Labels that would be too small are shortened; if there is still not enough room, the
+# legend is omitted.
 legend_above <- function(labels, given, ...) {
   layout <- legend_layout(labels, graphics::par("mai")[3] - title_inches(given), ...)
   if (!layout$fits) {
@@ -66,7 +67,7 @@ legend_layout <- function(labels, height, ...) {
     if (any(cex >= 0.7)) break
   }
   best <- if (any(cex >= 0.7)) which(cex >= 0.7)[1] else which.max(cex)
-  # Whole points, as some devices have no others.
+  # some devices only have font sizes in whole points
   cex <- floor(cex[best] / point_size() + 1e-6) * point_size()
   if (cex < legible_size()) {
     cex <- legible_size()
@@ -84,8 +85,8 @@ legend_layout <- function(labels, height, ...) {
   )
 }
 
-# A strip of colours with the numbers where one ends and the next begins; numbers that would overlap
-# are left out.
+# Draws a strip of colours with the numbers at their boundaries. Numbers that would overlap are
+# omitted.
 key_above <- function(breaks, colours, given) {
   usr <- graphics::par("usr")
   line <- graphics::par("mai")[3] / graphics::par("mar")[3]

@@ -1,5 +1,5 @@
-# The diagram of a network. It is drawn in inches, so that text can be measured against the room it
-# has.
+# The diagram of a network. Its coordinates are inches, so that text can be compared with the
+# available room.
 
 plot_network <- function(fit, network, most, call, main = NULL, ...) {
   check_no_dots(call, ..., known = c("what", "units", "main"))
@@ -32,8 +32,8 @@ draw_title <- function(main, room, line) {
   graphics::text(room[1] / 2, room[2] - 0.9 * line, main, font = 2, cex = cex)
 }
 
-# The units of a layer that are drawn: their numbers, the slot of each, and how many slots there
-# are. A layer that is shortened has a slot without a unit.
+# The units of a layer that are drawn: their numbers, the slot of each, and the number of slots. In
+# a shortened layer, one slot is a gap.
 shown_units <- function(n, most) {
   if (n <= most) {
     return(list(number = seq_len(n), slot = seq_len(n), slots = n))
@@ -51,9 +51,9 @@ end_labels <- function(fit, layers) {
   list(ends$inputs[layers[[1]]$number], ends$outputs[layers[[length(layers)]]$number])
 }
 
-# Where all stands: x of each layer, y of each unit, the radius, and the size and text of the labels
-# at both ends. These get at most a third of the width each, and down to a fifth where layers would
-# come nearer than `between` inches.
+# The layout: x of each layer, y of each unit, the radius, and the size and text of the labels at
+# both ends. Each end gets at most a third of the width, and as little as a fifth if layers would
+# otherwise be closer than `between` inches.
 place_units <- function(layers, labels, span, width, line, between = 0) {
   slots <- vapply(layers, `[[`, 0, "slots")
   height <- max(span[2] - span[1], 0.1)
@@ -86,7 +86,7 @@ place_units <- function(layers, labels, span, width, line, between = 0) {
   )
 }
 
-# The smallest first, so that they do not hide the others.
+# Draws the smallest weights first, so that they do not cover larger ones.
 draw_weights <- function(weights, layers, place) {
   largest <- max(abs(unlist(weights)), .Machine$double.xmin)
   for (l in seq_along(weights)) {
@@ -146,8 +146,8 @@ draw_labels <- function(labels, place) {
   )
 }
 
-# What may stand over the layers: two rows of text, in full, and shorter for layers that are near to
-# each other.
+# Headings of the layers: two rows of text, from the full text to shorter versions for layers that
+# are close together.
 layer_heads <- function(fit) {
   units <- vapply(fit$shape$units, format, "", big.mark = ",")
   kinds <- c("", activation_table$name[fit$shape$activations + 1])
@@ -165,17 +165,18 @@ layer_heads <- function(fit) {
   )
 }
 
-# Inches between two heads.
+# Inches between two headings.
 head_gap <- 0.06
 
-# How far layers must be apart for the second of these to be well legible.
+# The distance between layers at which the second version is legible.
 least_between <- function(heads) {
   inner <- lapply(heads[[2]], function(row) row[-c(1, length(row))])
   1.2 * legible_size() *
     max(graphics::strwidth(unlist(inner), units = "inches", cex = 1, font = 2), 0) + head_gap
 }
 
-# The first heads that are legible, and their size. Those at the ends may reach outwards.
+# The first version of the headings that is legible, and its size. Those at the ends may extend
+# outwards.
 choose_heads <- function(heads, place, width) {
   space <- rep(diff(place$x[1:2]) - head_gap, length(place$x))
   ends <- c(1, length(place$x))
@@ -187,7 +188,7 @@ choose_heads <- function(heads, place, width) {
   list(text = text, cex = cex)
 }
 
-# Over each layer its name, and below that its units and activation.
+# Draws the name of each layer above it, and its units and activation below the name.
 draw_heads <- function(heads, place, top, width, line) {
   heads <- choose_heads(heads, place, width)
   if (heads$cex < legible_size()) {
@@ -206,8 +207,8 @@ draw_heads <- function(heads, place, top, width, line) {
   }
 }
 
-# What colours, widths and fills mean, in one row at the foot; the last ones are left out where
-# there is no room for all.
+# Draws the key of colours, widths and fills, in one row at the bottom. The last entries are omitted
+# if there is no room.
 draw_key <- function(largest, width, line) {
   mark <- 0.25
   for (shown in 4:2) {

@@ -1,19 +1,19 @@
-# Text that fits the room it has: first its size goes down, then it is shortened. All widths are in
-# inches.
+# Fits text into the available room: first its size is reduced, then it is shortened. All widths are
+# in inches.
 
-# The size of one point of text, and of the smallest text that is drawn at all.
+# The size of one point, and of the smallest text that is drawn.
 point_size <- function() 1 / (graphics::par("ps") * graphics::par("cex"))
 
 legible_size <- function() 7 * point_size()
 
-# The size at which each of `text` takes at most its `space`, at most `largest`.
+# The size at which each text fits into its `space`, at most `largest`.
 size_to_fit <- function(text, space, largest = 1, font = 1) {
   width <- graphics::strwidth(text, units = "inches", cex = 1, font = font)
   min(largest, (space / width)[width > 0])
 }
 
-# Text that is wider than `space` at size `cex` loses its middle. Texts that would become equal by
-# that lose what they have in common instead, or else end in their `number`.
+# Shortens text that is wider than `space` at size `cex` by removing its middle. If texts would
+# become equal, their common parts are removed instead, or else they end in their `number`.
 shorten_to_fit <- function(text, space, cex, font = 1, number = seq_along(text)) {
   fits <- function(short) {
     all(graphics::strwidth(short, units = "inches", cex = cex, font = font) <= space)
@@ -40,7 +40,7 @@ keep_ends <- function(text, first, after) {
   ))
 }
 
-# All of the part between the ends that are equal, and as much of the ends as there is room for.
+# Keeps the part between the common ends, and as much of the ends as there is room for.
 keep_differences <- function(text, number, fits) {
   length <- nchar(text)
   shared <- function(ends, most) {
