@@ -1,44 +1,50 @@
-# The verbs of the package broom, and ggplot2's autoplot(). The generics stand elsewhere, and the
-# methods wait for them.
+# Methods for the generics of broom and ggplot2's autoplot(). They are registered when the packages
+# that own the generics are loaded.
 
-#' A fit as tidy data frames, and its history as a ggplot
+#' Tidy, glance, augment and autoplot methods
 #'
-#' Methods for the verbs of the package broom (their generics stand in the package generics, so any
-#' package that has them will do: broom, tidymodels, generics itself) and for [ggplot2::autoplot()].
-#' `tidy()` returns the weights, a row for each; `glance()` one row about the whole fit; `augment()`
-#' the cases with their predictions; `autoplot()` the loss by epoch, to which ggplot2's other layers
-#' can be added.
+#' @description
+#' Methods for the generics of the broom package, and for [ggplot2::autoplot()]:
 #'
-#' @param x,object A fit of [nn_train()].
-#' @param data For `augment()`: the cases to predict for, as the fit was made with: a data frame, or
-#'   a numeric matrix (but not a sparse one, which is no table); the fit does not hold them itself.
-#'   Where a column has the name of the outcome, as the formula has it, there are also residuals.
-#' @param newdata Another name of `data`: give one of them.
-#' @param offset,interval,level For `augment()`: as in [predict()][predict.nn_fit].
-#' @param ... Must be empty: a misspelt argument is an error.
-#' @return Data frames that are also tibbles:
+#' * `tidy()` returns the weights, one row per weight;
+#' * `glance()` returns a one-row summary of the fit;
+#' * `augment()` adds predictions to the data;
+#' * `autoplot()` plots the loss by epoch as a ggplot, to which further layers can be added.
+#'
+#' The first three generics are available from broom, tidymodels or generics.
+#'
+#' @param x,object A fit returned by [nn_train()].
+#' @param data For `augment()`, the cases to predict, in the format of the training data: a data
+#'   frame or a numeric matrix (not a sparse one). A fit does not store its training data. If `data`
+#'   contains the outcome under the name that it has in the formula, residuals are added as well.
+#' @param newdata Alternative name of `data`; supply only one of the two.
+#' @param offset,interval,level For `augment()`, as in [predict()][predict.nn_fit].
+#' @param ... Must be empty.
+#' @return Tibbles (data frames with the class `tbl_df`), and a plot:
 #' \describe{
-#'   \item{`tidy()`}{a row for each weight: `layer` (`"hidden"`, or `"hidden1"`, `"hidden2"` and so
-#'     on, and `"output"`); `unit`, the unit that it leads to: its number, or for an output its name
-#'     (`"output"` where it has none); `term`, where it comes from: the input's name (`"x1"`, `"x2"`
-#'     and so on where it has none), the unit of the layer before (`"hidden[2]"`), or
-#'     `"(Intercept)"` for the bias; `estimate`, the weight, for the inputs as the network sees
-#'     them. They have no standard errors: the weights of a network are not identified.}
-#'   \item{`glance()`}{one row: `loss` (the mean per row, on the training rows, in the last epoch),
-#'     with rows held out `validation_loss` (that of the best epoch), `objective`, `epochs`,
-#'     `best_epoch`, `stop`, `parameters` (the number of weights) and `nobs`. What a fit does not
-#'     have is `NA`.}
-#'   \item{`augment()`}{`data` with columns added. For a numeric outcome `.fitted`, and `.resid`
-#'     (the outcome minus it) where `data` has the outcome's column and there is one output; several
-#'     outputs are `.fitted_` and their names. For classes `.pred_class`, the most probable, and
-#'     `.pred_` with each level's name, its probability. With `interval = "prediction"` also
-#'     `.lower` and `.upper` (`.lower_` and `.upper_` with the names of several outputs), and for
-#'     classes `.set_` with each level's name, whether it is in the prediction set.}
+#'   \item{`tidy()`}{one row per weight, with the columns `layer` (`"hidden"`, or `"hidden1"`,
+#'     `"hidden2"`, ..., and `"output"`); `unit`, the unit that the weight leads to: its number, or
+#'     for outputs the name (`"output"` if there is none); `term`, where the weight comes from: the
+#'     name of an input (`"x1"`, `"x2"`, ... if there are none), a unit of the previous layer
+#'     (`"hidden[2]"`), or `"(Intercept)"` for the bias; and `estimate`, the weight, on the scale of
+#'     the encoded and standardised inputs. There are no standard errors, because the weights of a
+#'     network are not identified.}
+#'   \item{`glance()`}{one row with the columns `loss` (training loss of the last epoch, mean per
+#'     row), `validation_loss` (on the held-out rows, in the best epoch), `objective`, `epochs`,
+#'     `best_epoch`, `stop`, `parameters` (number of weights) and `nobs`. Values that do not apply
+#'     are `NA`.}
+#'   \item{`augment()`}{`data` with additional columns. For a numeric outcome, `.fitted` and, if
+#'     `data` contains the outcome, `.resid` (outcome minus prediction); with several outputs,
+#'     `.fitted_` followed by each output's name, without residuals. For classes, `.pred_class` (the
+#'     most probable class) and `.pred_` followed by each level (its probability). With
+#'     `interval = "prediction"`, also `.lower` and `.upper` (for several outputs, `.lower_` and
+#'     `.upper_` followed by their names), and for classes `.set_` followed by each level (whether
+#'     it is in the prediction set).}
 #'   \item{`autoplot()`}{an object of class `ggplot`.}
 #' }
-#' @section Errors: `backprop_error_argument` where `data` is missing, sparse, given twice, or has a
-#'   column of a name to be added, where an argument is unknown, and where a fit has no epoch to
-#'   show; [predict.nn_fit()] says what it makes of unsuitable cases.
+#' @section Errors: `backprop_error_argument` if `data` is missing, sparse, supplied twice, or
+#'   already has a column to be added, if an argument is unknown, and if the fit has no epochs to
+#'   plot. The errors of [predict.nn_fit()] for unsuitable data.
 #' @seealso `vignette("ecosystem", "backprop")`
 #' @examplesIf requireNamespace("generics", quietly = TRUE)
 #' inputs <- scale(as.matrix(iris[1:4]))
@@ -105,20 +111,20 @@ augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval =
   if (missing(data) && missing(newdata)) {
     abort_argument(c(
       "{.arg data} is missing.",
-      i = "The fit does not hold its cases: give those to predict for."
+      i = "A fit does not store its training data. Supply the cases to predict."
     ), call)
   }
   if (!missing(data) && !missing(newdata)) {
     abort_argument(c(
-      "{.arg data} and {.arg newdata} are two names of the same.",
-      i = "Give one of them."
+      "{.arg data} and {.arg newdata} must not both be supplied.",
+      i = "They are two names of the same argument."
     ), call)
   }
   if (is_sparse(data)) {
     abort_argument(c(
-      "{.arg data} must be a data frame or a plain matrix.",
-      x = "It is {describe(data)}.",
-      i = "Use {.fn predict} for a sparse one."
+      "{.arg data} must be a data frame or a dense matrix.",
+      x = "You supplied {describe(data)}.",
+      i = "Use {.fn predict} for a sparse matrix."
     ), call)
   }
   fit <- unclass(x)
@@ -141,14 +147,14 @@ augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval =
   twice <- intersect(names(cases), names(added))
   if (length(twice) > 0) {
     abort_argument(c(
-      "{.arg data} must not have the columns that are added.",
+      "{.arg data} must not already have the columns that are added.",
       x = "It has {.field {twice}}."
     ), call)
   }
   tibble_of(c(as.list(cases), added))
 }
 
-# The limits of intervals (rows x 3, or rows x 3 x outputs), or whether levels are in sets (rows x
+# Columns for prediction intervals (rows x 3, or rows x 3 x outputs) or prediction sets (rows x
 # levels).
 region_columns <- function(regions, fit) {
   if (is.logical(regions)) {
@@ -193,7 +199,7 @@ class_columns <- function(class, prob) {
   )
 }
 
-# The class of a tibble makes it one wherever that package is; without it, it is a data frame.
+# A data frame with the class of a tibble, which is a plain data frame if tibble is not installed.
 tibble_of <- function(columns) {
   structure(columns, class = c("tbl_df", "tbl", "data.frame"), row.names = c(
     NA_integer_, -length(columns[[1]])
@@ -207,8 +213,8 @@ autoplot.nn_fit <- function(object, ...) {
   history <- object$history
   if (nrow(history) == 0) {
     abort_argument(c(
-      "There is no epoch to plot.",
-      i = "This fit was made with {.code epochs = 0}."
+      "The fit has no epochs to plot.",
+      i = "It was made with {.code epochs = 0}."
     ), current_env())
   }
   losses <- history[intersect(c("loss", "validation_loss"), names(history))]

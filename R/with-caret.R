@@ -1,22 +1,23 @@
-# backprop as a model of the package caret.
+# backprop as a custom model for caret.
 
-#' A model for caret
+#' Custom model for caret
 #'
-#' The list that `caret::train(method = )` takes for a model that it does not know by itself. It
-#' trains by [nn_train()] on the data frame that `train()` makes, for regression and classification,
-#' and tunes the number of hidden units and the penalty: with `tuneLength = 3`, caret's default, 4,
-#' 8 and 16 units and penalties of 0, 1e-4 and 0.1 (for a length of 1, 4 units without a penalty);
-#' `tuneGrid` gives other values, and every other argument of [nn_train()] can be given in the call
-#' of `train()`.
+#' Returns a model specification for the `method` argument of `caret::train()`. The model trains a
+#' network with [nn_train()], for regression or classification, and has two tuning parameters:
+#' `hidden`, the number of units of one hidden layer, and `penalty`.
 #'
-#' With a formula `train()` itself turns factors into indicator columns; with a data frame of
-#' predictors [nn_train()] encodes them. Predictors are standardised by [nn_train()], so
-#' `preProcess` need not. `caret::varImp()` uses the area under the curve or the R squared of each
-#' predictor alone, as it does for every model without an importance of its own.
+#' With caret's default `tuneLength = 3`, the grid consists of 4, 8 and 16 hidden units and
+#' penalties of 0, 1e-4 and 0.1; with `tuneLength = 1`, of 4 units and no penalty. Use `tuneGrid`
+#' for other values. All other arguments of [nn_train()] can be passed to `train()`.
 #'
-#' @return A list with the elements that caret describes in its chapter on using your own model:
-#'   `library`, `type`, `parameters`, `grid`, `fit`, `predict`, `prob`, `levels`, `sort`.
-#' @section Errors: None here; those of [nn_train()] in `train()`.
+#' If `train()` is called with a formula, it converts factors to dummy variables; with a data frame
+#' of predictors, [nn_train()] encodes them. [nn_train()] standardises predictors, so `preProcess`
+#' is not needed. `caret::varImp()` uses its model-independent measure for each predictor: the area
+#' under the ROC curve, or R squared.
+#'
+#' @return A list with the elements that caret requires of a custom model: `library`, `type`,
+#'   `parameters`, `grid`, `fit`, `predict`, `prob`, `levels`, `sort` and others.
+#' @section Errors: None. `train()` passes on those of [nn_train()].
 #' @references Kuhn, M. (2008). Building predictive models in R using the caret package. *Journal of
 #'   Statistical Software*, 28(5), 1-26. \doi{10.18637/jss.v028.i05}
 #' @seealso `vignette("ecosystem", "backprop")`
@@ -43,7 +44,7 @@ nn_caret <- function() {
   )
 }
 
-# The simplest network comes last in nothing: sort() above puts it first, as caret wants it.
+# The tuning grid. The element `sort` above orders it from the simplest network, as caret requires.
 caret_grid <- function(x, y, len = NULL, search = "grid") {
   if (search == "random") {
     return(data.frame(hidden = sample.int(32, len, replace = TRUE), penalty = 10^runif(len, -5, 0)))

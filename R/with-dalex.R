@@ -1,4 +1,4 @@
-# What DALEX asks a model for: whose it is, and what it predicts. Its predictions are those of
+# The model information that DALEX asks for: package, version and task. DALEX predicts with
 # predict().
 
 #' @exportS3Method DALEX::model_info nn_fit

@@ -1,5 +1,5 @@
-# How summaries and traces look in a document: as tables, which R Markdown and Quarto set in
-# whatever the output is. Fits print as at the console.
+# Methods of knitr::knit_print(): summaries and traces become tables in R Markdown and Quarto
+# documents. Fits print as at the console.
 
 #' @exportS3Method knitr::knit_print summary.nn_fit
 knit_print.summary.nn_fit <- function(x, ...) {
@@ -12,15 +12,15 @@ knit_print.summary.nn_fit <- function(x, ...) {
       paste(about, collapse = "  \n"),
       paste0(
         if (!is.null(x$objective)) {
-          paste0("**Objective reached:** ", format(x$objective, digits = 7), " with ")
+          paste0("**Final objective:** ", format(x$objective, digits = 7), " with ")
         },
         format(x$parameters, big.mark = ","), " weights"
       ),
       sep = "  \n"
     ),
-    knit_table(x$layers, "Layers (largest: the greatest size of a weight)"),
+    knit_table(x$layers, "Layers (largest: largest absolute weight)"),
     if (!is.null(x$errors)) {
-      knit_table(x$errors, paste0("Errors of the outputs", if (x$weighted) " (weighted)"))
+      knit_table(x$errors, paste0("Errors by output", if (x$weighted) " (weighted)"))
     },
     if (length(x$accuracy) > 0) {
       paste("Accuracy:", paste(format(x$accuracy, digits = 4), names(x$accuracy), collapse = ", "))
@@ -60,7 +60,7 @@ knit_print.nn_trace <- function(x, digits = 4, ...) {
   knitr::asis_output(paste0("\n\n", paste(parts, collapse = "\n\n"), "\n\n"))
 }
 
-# A line that continues the one above begins with spaces.
+# Joins continuation lines, which begin with spaces, to the line above.
 join_continued <- function(lines) {
   heads <- cumsum(!grepl("^\\s", lines))
   unname(vapply(split(lines, heads), paste, "", collapse = " "))

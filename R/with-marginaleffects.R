@@ -1,5 +1,5 @@
-# The methods that marginaleffects asks a model for. A network's weights are not identified, so that
-# they have no covariances: there are estimates, and no standard errors.
+# The methods that marginaleffects requires of a model. The weights of a network are not identified
+# and have no covariance matrix, so estimates have no standard errors.
 
 #' @exportS3Method marginaleffects::get_predict nn_fit
 get_predict.nn_fit <- function(model, newdata, type = "response", offset = NULL, ...) {
@@ -27,7 +27,7 @@ get_coef.nn_fit <- function(model, ...) {
 #' @exportS3Method marginaleffects::get_vcov nn_fit
 get_vcov.nn_fit <- function(model, ...) NULL
 
-# marginaleffects takes models of the classes that it knows and of those that this option names.
+# marginaleffects supports its own list of model classes and those named in this option.
 register_marginaleffects_class <- function() {
   options(marginaleffects_model_classes = union(
     getOption("marginaleffects_model_classes"), "nn_fit"

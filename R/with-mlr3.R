@@ -1,22 +1,24 @@
-# backprop as learners of mlr3. Their classes are made when one is asked for, as they inherit from
-# mlr3's; mlr3 is not imported.
+# backprop as learners of mlr3. Their classes are created on demand, because they inherit from those
+# of mlr3, which is not imported.
 
 #' Learners for mlr3
 #'
-#' With mlr3 loaded, `lrn("regr.backprop")` and `lrn("classif.backprop")` are learners that train by
-#' [nn_train()] on the task's data frame. Nothing has to be registered by hand; this function makes
-#' the same learners without mlr3's dictionary. Their parameters are arguments of [nn_train()] with
-#' its defaults for data frames: `hidden`, `activation`, `output_activation`, `loss`, `optimizer`,
-#' `learning_rate`, `epochs`, `batch_size`, `init`, `restarts`, `penalty`, `penalty_l1`, `dropout`,
-#' `schedule`, `clip`, `class_weights`, `validation`, `patience`, `tolerance`, `precision` and
-#' `standardize`. (For the full batch, give a `batch_size` of at least the number of rows: a value
-#' of `NULL` takes a parameter away.) The weights of a task become `weights`.
+#' If mlr3 and backprop are loaded, `lrn("regr.backprop")` and `lrn("classif.backprop")` are
+#' learners that train a network with [nn_train()] on the task's data. This function creates the
+#' same learners without mlr3's dictionary.
 #'
-#' @param task_type `"regr"` (the default) or `"classif"`.
-#' @return An object of class `LearnerRegr` or `LearnerClassif`; its `model` is a fit of
+#' The parameters of the learners are arguments of [nn_train()], with its defaults for data frames:
+#' `hidden`, `activation`, `output_activation`, `loss`, `optimizer`, `learning_rate`, `epochs`,
+#' `batch_size`, `init`, `restarts`, `penalty`, `penalty_l1`, `dropout`, `schedule`, `clip`,
+#' `class_weights`, `validation`, `patience`, `tolerance`, `precision` and `standardize`. For the
+#' full batch, set `batch_size` to at least the number of rows, because the value `NULL` removes a
+#' parameter. Weights of a task are passed to `weights`.
+#'
+#' @param task_type Type of task: `"regr"` (default) or `"classif"`.
+#' @return An object of class `LearnerRegr` or `LearnerClassif`, whose `model` is a fit returned by
 #'   [nn_train()].
-#' @section Errors: `backprop_error_argument` for another `task_type`; an error of rlang's where
-#'   mlr3 is not installed.
+#' @section Errors: `backprop_error_argument` for another `task_type`; an error of rlang if mlr3 is
+#'   not installed.
 #' @seealso `vignette("ecosystem", "backprop")`
 #' @examplesIf requireNamespace("mlr3", quietly = TRUE)
 #' learner <- nn_mlr3("regr")
@@ -37,7 +39,7 @@ register_mlr3_learners <- function() {
 }
 
 mlr3_class <- function(task_type) {
-  self <- super <- private <- NULL # R6 gives the methods theirs
+  self <- super <- private <- NULL # defined by R6 in the methods
   classif <- task_type == "classif"
   parent <- if (classif) mlr3::LearnerClassif else mlr3::LearnerRegr
   R6::R6Class(
@@ -75,8 +77,8 @@ mlr3_class <- function(task_type) {
   )
 }
 
-# The classes of `activation`, `optimizer` and the like are checked by nn_train(), which says more
-# about them.
+# The values of `activation`, `optimizer` and others are checked by nn_train(), whose messages are
+# more informative.
 mlr3_parameters <- function() {
   number <- function(...) paradox::p_dbl(..., tags = "train")
   whole <- function(...) paradox::p_int(..., tags = "train")

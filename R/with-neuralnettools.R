@@ -1,5 +1,5 @@
-# The generics of the package NeuralNetTools, which draws networks and measures the importance of
-# their inputs. It wants the weights unit by unit, each unit's bias first.
+# Methods for the generics of NeuralNetTools, which plots networks and measures the importance of
+# inputs. It expects weights by unit, with each unit's bias first.
 
 #' @exportS3Method NeuralNetTools::neuralweights nn_fit
 neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
@@ -14,9 +14,9 @@ neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
 check_hidden_layer <- function(fit, call) {
   if (hidden_layers(unclass(fit)$shape) == 0) {
     abort_argument(c(
-      "The importance of inputs is told by the paths through hidden units.",
+      "The importance of inputs requires a hidden layer.",
       x = "This fit has none.",
-      i = "Its weights are the importance: {.code coef(fit)$wout}."
+      i = "Use its weights instead: {.code coef(fit)$wout}."
     ), call)
   }
 }

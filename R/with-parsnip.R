@@ -1,39 +1,38 @@
 # backprop as an engine of parsnip's mlp(). It is registered when both packages are loaded, in
-# whatever order; parsnip is not imported.
+# either order; parsnip is not imported.
 
-#' The engine of parsnip
+#' Engine for parsnip
 #'
-#' With parsnip loaded, `mlp(...) |> set_engine("backprop")` trains by `nn_train()` on a data frame,
-#' for regression and classification, in workflows, with recipes and under `tune_grid()`. Nothing
-#' has to be registered by hand. This function is what the engine calls: it turns parsnip's words
-#' into those of [nn_train()], and is of little use by itself.
+#' If parsnip and backprop are loaded, `mlp(...) |> set_engine("backprop")` trains a network with
+#' [nn_train()] on a data frame, for regression or classification. The engine works in workflows,
+#' with recipes and with `tune_grid()`. This function is called by the engine, which translates
+#' parsnip's arguments to those of [nn_train()]; it is not meant to be called directly.
 #'
 #' @details
 #' | `mlp()` | [nn_train()] | |
 #' |:--|:--|:--|
-#' | `hidden_units` | `hidden` | one layer, or a vector with a number for each |
+#' | `hidden_units` | `hidden` | number of units of one layer, or a vector with one number per layer |
 #' | `penalty` | `penalty` | |
 #' | `dropout` | `dropout` | |
 #' | `epochs` | `epochs` | |
-#' | `activation` | `activation` | parsnip's `"linear"` is `"identity"`, its `"swish"` is `"silu"`; the other names are the same |
+#' | `activation` | `activation` | parsnip's `"linear"` is `"identity"` and its `"swish"` is `"silu"`; other names are the same |
 #' | `learn_rate` | `learning_rate` | |
 #'
-#' What `mlp()` leaves out keeps the default of [nn_train()] for data frames, and all its other
-#' arguments can be given in `set_engine()`:
-#' `set_engine("backprop", optimizer = "adam", validation = 0.2)`. Factors among the predictors are
-#' encoded by `nn_train()`, and predictors are standardised by it, so a recipe need do neither. Case
-#' weights of a workflow become `weights`. Predictions are of the types `"numeric"`, `"class"`,
-#' `"prob"` and `"raw"` (what [predict.nn_fit()] returns). The same seed gives the numbers of the
-#' direct call.
+#' Arguments that are not set in `mlp()` keep the defaults of [nn_train()] for data frames. All
+#' other arguments of [nn_train()] can be set in `set_engine()`, as in
+#' `set_engine("backprop", optimizer = "adam", validation = 0.2)`. [nn_train()] encodes factors and
+#' standardises predictors, so no recipe is needed for that. Case weights of a workflow are passed
+#' to `weights`. The prediction types are `"numeric"`, `"class"`, `"prob"` and `"raw"` (the result
+#' of [predict.nn_fit()]). With the same seed, results are identical to those of [nn_train()].
 #'
-#' @param X A data frame of predictors, a row for each case.
+#' @param X A data frame of predictors, one row per case.
 #' @param y The outcome: a numeric vector or matrix, or a factor.
-#' @param activation The activation of the hidden layers by parsnip's name or ours, one for all or
-#'   one for each.
-#' @param ... Any other argument of [nn_train()] for data frames.
-#' @return A fit, as [nn_train()] returns it: in parsnip, what `extract_fit_engine()` gives.
-#' @section Errors: Those of [nn_train()], and `backprop_error_argument` where the formula has an
-#'   `offset()`, which parsnip would make an input.
+#' @param activation Activation function of the hidden layers, by its name in parsnip or backprop:
+#'   one for all layers or one for each.
+#' @param ... Other arguments of [nn_train()] for data frames.
+#' @return A fit, as returned by [nn_train()]. In parsnip, `extract_fit_engine()` returns it.
+#' @section Errors: Those of [nn_train()], and `backprop_error_argument` if the formula has an
+#'   `offset()`, which parsnip would treat as a predictor.
 #' @seealso `vignette("ecosystem", "backprop")`
 #' @examplesIf requireNamespace("parsnip", quietly = TRUE)
 #' model <- parsnip::mlp("regression",
@@ -49,9 +48,9 @@ nn_train_parsnip <- function(X, y, activation, ...) {
   offset <- grep("^offset\\(", names(X), value = TRUE)
   if (length(offset) > 0) {
     abort_argument(c(
-      "parsnip hands over an offset of the formula as an input like any other.",
-      x = "It is {.code {offset}}.",
-      i = "Use {.fn nn_train} itself, as parsnip has no place for one in {.fn predict} either."
+      "The formula must not have an offset, because parsnip treats it as a predictor.",
+      x = "It has {.code {offset}}.",
+      i = "Call {.fn nn_train} directly, which supports offsets."
     ), current_env())
   }
   if (missing(activation)) {
@@ -64,7 +63,7 @@ nn_train_parsnip <- function(X, y, activation, ...) {
 
 parsnip_activations <- c(linear = "identity", swish = "silu")
 
-# What `activation = tune()` tries: those of a hidden layer, by parsnip's names.
+# The values that `activation = tune()` tries: activations of hidden layers, by parsnip's names.
 tuned_activations <- function() {
   c("linear", setdiff(activation_table$name[!activation_table$output_only], "identity"))
 }
@@ -104,8 +103,8 @@ register_parsnip_engine <- function() {
   }
 }
 
-# Predictors come as a data frame (a tibble or not); probabilities and several outputs go back as
-# one.
+# Predictors are passed as a data frame (or tibble); probabilities and several outputs are returned
+# as a data frame.
 parsnip_prediction <- function(type) {
   post <- switch(type,
     prob = function(x, object) as.data.frame(x, optional = TRUE),
