@@ -215,7 +215,7 @@ test_that("the Poisson loss, which is below 0, is measured from that of a perfec
   expect_true(all(c("constant", "null_model") %in% found(breaks(hidden = 5, penalty = 1e5))))
   expect_match(
     nn_doctor(breaks(hidden = 5, penalty = 1e5))$what[4],
-    "^The loss, 2.75 above a perfect fit's, is (no|hardly) better"
+    "^The loss, 2.75 above that of a perfect fit, is (no|hardly) better"
   )
   worse <- function(...) {
     breaks(
@@ -279,7 +279,7 @@ test_that(
     rose <- train(start = good, optimizer = "lbfgs", penalty = 0.3, epochs = 12)
     expect_identical(rose$stop, "iterations")
     expect_match(
-      advice(rose, "diverged"), "^Use a smaller penalty than 0.3\\. Begin from smaller weights"
+      advice(rose, "diverged"), "^Use a smaller penalty than 0.3\\. Use smaller initial weights"
     )
     expect_match(
       advice(

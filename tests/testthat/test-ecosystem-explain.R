@@ -147,6 +147,6 @@ test_that("pdp's partial dependence is the mean of predictions", {
 test_that("importance by paths needs hidden units", {
   skip_if_not_installed("NeuralNetTools")
   fit <- nn_train(mpg ~ wt + hp, mtcars, hidden = 0, penalty = 0.1)
-  expect_error(NeuralNetTools::olden(fit), "hidden units", class = "backprop_error_argument")
-  expect_error(NeuralNetTools::garson(fit), "hidden units", class = "backprop_error_argument")
+  expect_error(NeuralNetTools::olden(fit), "hidden layer", class = "backprop_error_argument")
+  expect_error(NeuralNetTools::garson(fit), "hidden layer", class = "backprop_error_argument")
 })

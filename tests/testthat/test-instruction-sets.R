@@ -185,11 +185,11 @@ test_that(
     }
     expect_match(
       message_of(variable = "no-such-set"),
-      "`BACKPROP_INSTRUCTION_SET` must be one of \"fastest\", \"baseline\".*It is \"no-such-set\""
+      "`BACKPROP_INSTRUCTION_SET` must be one of \"fastest\", \"baseline\".*supplied \"no-such-set\""
     )
     expect_match(
       message_of(option = 2, variable = "baseline"),
-      "`options\\(backprop.instruction_set\\)` must be one of \"fastest\".*It is 2"
+      "`options\\(backprop.instruction_set\\)` must be one of \"fastest\".*You supplied 2"
     )
     lacking <- names(which(!nn_instruction_sets()))
     skip_if(length(lacking) == 0, "the processor has all sets")
@@ -197,7 +197,7 @@ test_that(
       expect_match(
         message_of(variable = set),
         sprintf(
-          "does not have the instruction set \"%s\", which `BACKPROP_INSTRUCTION_SET` asks for", set
+          "does not support the instruction set \"%s\", which `BACKPROP_INSTRUCTION_SET` selects", set
         )
       )
     }

@@ -706,7 +706,7 @@ test_that("what is no file is not replaced by one", {
   kind <- function(path) substr(system2("ls", c("-ld", path), stdout = TRUE), 1, 1)
   expect_error(nn_save(fit, "pipe"), "pipe or a device", class = "backprop_error_file")
   expect_identical(kind("pipe"), "p")
-  expect_error(nn_save(fit, "round"), "leads back", class = "backprop_error_file")
+  expect_error(nn_save(fit, "round"), "points back", class = "backprop_error_file")
   expect_warning(
     write_checkpoint(fit, "pipe"), "pipe or a device",
     class = "backprop_warning_checkpoint"
@@ -801,7 +801,7 @@ test_that("a file that cannot be put in its place leaves nothing behind", {
   folder <- withr::local_tempdir()
   taken <- file.path(folder, "model {a}.json")
   dir.create(taken)
-  expect_error(nn_save(fit, taken), "could not be written", class = "backprop_error_file")
+  expect_error(nn_save(fit, taken), "Can't write", class = "backprop_error_file")
   expect_warning(
     write_checkpoint(fit, taken), "could not be written",
     class = "backprop_warning_checkpoint"

@@ -290,7 +290,7 @@ test_that("rows of a missing outcome go to na.action, missing inputs are refused
   expect_identical(
     coef(fit), coef(seeded(X[-c(3, 10), ], y[-c(3, 10)], hidden = 2, penalty = 0.01))
   )
-  expect_output(print(fit), "Left out: +2 rows with missing values")
+  expect_output(print(fit), "Dropped: +2 rows with missing values")
   excluded <- seeded(X, y, hidden = 2, penalty = 0.01, na.action = na.exclude)
   expect_length(fitted(excluded), 200)
   expect_identical(unname(which(is.na(fitted(excluded)))), c(3L, 10L))
