@@ -1,6 +1,6 @@
 #!/bin/sh
-# From a checkout to a trained network: installs what is missing, installs the package from source,
-# and runs demo.R.
+# From a checkout to a trained network: installs missing dependencies, installs the package from
+# source, and runs demo.R.
 #
 #   sh tools/demo.sh
 
@@ -21,4 +21,4 @@ quietly "R CMD INSTALL" R CMD INSTALL --library="$library" "$tarball"
 R_LIBS=$library${R_LIBS:+:$R_LIBS}
 export R_LIBS
 cd "$scratch"
-Rscript "$root/tools/demo.R" </dev/null || stop "the demonstration failed; R's message is above."
+Rscript "$root/tools/demo.R" </dev/null || stop "the demonstration failed; see R's message above."

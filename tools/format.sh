@@ -1,19 +1,19 @@
 #!/bin/sh
-# Lays out the code by tools: C++ with clang-format (.clang-format), R with styler (style.R).
+# Formats the code: C++ with clang-format (.clang-format), R with styler (style.R).
 #
-#   sh tools/format.sh            changes what is not laid out so
-#   sh tools/format.sh --check    changes nothing: lists the files that would change, what lintr
-#                                 (.lintr) finds, and lines of more than 100 columns
+#   sh tools/format.sh            formats all files
+#   sh tools/format.sh --check    changes nothing: lists files that are not formatted, findings of
+#                                 lintr (.lintr), and lines of more than 100 columns
 #
-# With --check the status is 1 where anything is listed, and 77 where nothing is, but a tool is not
-# here. The tools do not break long lines of R, of prose or of scripts: that is done by hand.
+# With --check the exit status is 1 if anything is listed, and 77 if nothing is listed but a tool is
+# not installed. The tools do not break long lines of R, prose or scripts: do that by hand.
 
 . "$(dirname -- "$0")/install.sh"
 
-case ${1:-} in '' | --check) ;; *) stop "the one option is --check, not '$1'." ;; esac
+case ${1:-} in '' | --check) ;; *) stop "the only option is --check, not '$1'." ;; esac
 use_utf8
 
-# Other versions lay out some lines in another way.
+# Other versions format some lines differently.
 clang_format_version=14
 clang_format=
 for name in "clang-format-$clang_format_version" clang-format; do
@@ -33,8 +33,8 @@ find . -name '*.Rmd' | sed 's|^\./||' | sort | cat "$scratch/r" - >"$scratch/sty
 
 if [ "${1:-}" != --check ]; then
   cd "$root"
-  [ -n "$clang_format" ] || stop "clang-format $clang_format_version is not here."
-  has_package styler || stop "the R package styler is not here."
+  [ -n "$clang_format" ] || stop "clang-format $clang_format_version is not installed."
+  has_package styler || stop "the R package styler is not installed."
   xargs "$clang_format" -i <"$scratch/cpp"
   xargs Rscript "$scratch/copy/tools/style.R" <"$scratch/styled"
   exit 0
@@ -43,7 +43,7 @@ fi
 bad=0
 absent=
 
-# lists HEADING COMMAND...: what the command prints, below a heading.
+# lists HEADING COMMAND...: shows the output of the command below a heading, if there is any.
 lists() {
   heading=$1
   shift
@@ -107,6 +107,6 @@ fi
 if has_package lintr; then lists "lintr finds:" lints; else absent="$absent lintr"; fi
 lists "Lines of more than 100 columns:" long_lines
 
-[ "$bad" -eq 0 ] || { printf '%s\n' "Most of it is done by: sh tools/format.sh"; exit 1; }
-[ -z "$absent" ] || { echo "Not here:$absent"; exit 77; }
+[ "$bad" -eq 0 ] || { printf '%s\n' "To fix most of these, run: sh tools/format.sh"; exit 1; }
+[ -z "$absent" ] || { echo "Not installed:$absent"; exit 77; }
 echo "note: $(grep -c . "$scratch/cpp") files of C++, $(grep -c . "$scratch/styled") of R"

@@ -7,10 +7,10 @@
 #   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang,
 #                                clang-format, styler, lintr, binutils and g++ for aarch64
 #
-# DESCRIPTION says which packages and which versions. On Debian and Ubuntu they come through apt
-# where its version is new enough, all else from CRAN, into the user's own library where the site's
-# cannot be written. Where nothing is missing it takes one call of R. The other scripts beside this
-# one, and .ci/run, read this file for its functions.
+# Packages and versions are those of DESCRIPTION. On Debian and Ubuntu they are installed with apt
+# if its version is recent enough, and otherwise from CRAN, into the user's library if the site's is
+# not writable. If nothing is missing, the script takes one call of R. The other scripts in this
+# directory, and .ci/run, source this file for its functions.
 
 set -eu
 
@@ -27,15 +27,15 @@ note() { printf '   %s\n' "$*"; }
 stop() { printf '\n%s: %s\n' "$script" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Runs the R code on standard input, with the function's arguments. Whatever that code starts finds
-# standard input empty.
+# Runs the R code on standard input, with the function's arguments. Processes started by that code
+# have an empty standard input.
 run_r() {
   cat >"$scratch/step.R"
   Rscript "$scratch/step.R" "$@" </dev/null
 }
 
-# quietly WHAT COMMAND...: shows the command's output only where it fails (its end, and below it the
-# lines that speak of errors), and stops.
+# quietly WHAT COMMAND...: runs the command. If it fails, shows the end of its output and the lines
+# that mention errors, and stops.
 quietly() {
   what=$1
   shift
@@ -49,7 +49,7 @@ quietly() {
   fi
 }
 
-# Messages and drawings of the tests are in UTF-8, and a bare container often has no locale at all.
+# The tests need UTF-8, and minimal containers often have no locale.
 use_utf8() {
   case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
     *[Uu][Tt][Ff]*8*) ;;
@@ -57,13 +57,13 @@ use_utf8() {
   esac
 }
 
-# All the processor's cores for the compiler, unless the caller has said otherwise.
+# Lets the compiler use all cores, unless MAKEFLAGS is set.
 use_all_cores() {
   MAKEFLAGS=${MAKEFLAGS:--j$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
   export MAKEFLAGS
 }
 
-# clean_copy FOLDER: the checkout as it stands, changes not yet committed and all, without what
+# clean_copy FOLDER: copies the checkout, including uncommitted changes, without the files that
 # compilers and checks leave behind.
 clean_copy() {
   mkdir -p "$1"
@@ -82,7 +82,7 @@ clean_copy() {
   [ -f "$1/DESCRIPTION" ] || stop "could not copy the package from $root."
 }
 
-# build_package OPTION...: a source package from a clean copy in $scratch/copy; its path is in
+# build_package OPTION...: builds a source package from a clean copy in $scratch/copy. Sets
 # $tarball.
 build_package() {
   [ -d "$scratch/copy" ] || clean_copy "$scratch/copy"
@@ -95,8 +95,8 @@ build_package() {
   [ -f "$tarball" ] || stop "R CMD build made no source package."
 }
 
-# The library to install to: the first that R looks in, or the user's own where that one cannot be
-# written.
+# Sets $library, the library to install to: the first one in R's search path, or the user's own if
+# that is not writable.
 find_library() {
   library=$(run_r <<'R'
 library <- .libPaths()[1]
@@ -110,12 +110,12 @@ R
   )
   library=$(printf '%s\n' "$library" | sed -n 's/^library //p')
   [ -n "$library" ] ||
-    stop "no library of R can be written, not even the one that R_LIBS_USER names."
+    stop "no R library is writable, not even the one in R_LIBS_USER."
 }
 
-# What R lacks, in $missing: a package and the oldest version that will do on each line; in
-# $optional: likewise, what is good to have for the checks (it takes minutes to compile, and the
-# tests that want it are skipped without it); in $pinned: roxygen2's version, where that lacks.
+# Sets $missing: missing packages, one per line with the minimum version; $optional: the same for
+# packages that only the checks use (they take minutes to compile, and tests that need them are
+# skipped without them); $pinned: the version of roxygen2, if it is missing.
 find_missing() {
   found=$(run_r "$1" "$root/DESCRIPTION" <<'R'
 arguments <- commandArgs(TRUE)
@@ -154,7 +154,7 @@ if (mode == "check" && !is.na(pin)) {
   if (!pin %in% c(version("roxygen2", kept), version("roxygen2"))) say("pinned", pin)
 }
 R
-  ) || stop "R does not start: $found"
+  ) || stop "R failed to start: $found"
   old=$(printf '%s\n' "$found" |
     sed -n 's/^backprop old \([^ ]*\) \([^ ]*\).*/R \1 or later is needed, and this is R \2./p')
   [ -z "$old" ] || stop "$old Install a newer R (cloud.r-project.org), then run this again."
@@ -163,8 +163,7 @@ R
   pinned=$(printf '%s\n' "$found" | sed -n 's/^backprop pinned \([^ ]*\).*/\1/p')
 }
 
-# Whether apt can be used: as root, or through sudo where it needs no password or someone is there
-# to type it.
+# Whether apt can be used: as root, or with sudo if it needs no password or there is a terminal.
 can_use_apt() {
   have apt-get && have dpkg || return 1
   if [ "$(id -u)" -eq 0 ]; then as_root=; return 0; fi
@@ -180,7 +179,7 @@ update_apt() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 update \
     >"$scratch/apt" 2>&1 </dev/null || {
     tail -n 5 "$scratch/apt"
-    note "apt-get update reported the problems above; going on with the lists that there are."
+    note "apt-get update reported the problems above; continuing with the existing package lists."
   }
 }
 
@@ -191,15 +190,15 @@ install_by_apt() {
     >"$scratch/apt" 2>&1 </dev/null || { tail -n 30 "$scratch/apt" >&2; return 1; }
 }
 
-# apt_version PACKAGE: the version that apt would install, without epoch and Debian's own revision;
-# nothing where it has none.
+# apt_version PACKAGE: the version that apt would install, without epoch and Debian revision; empty
+# if there is none.
 apt_version() {
   LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)' |
     sed 's/^[0-9]*://; s/-[^-]*$//; s/[+~].*$//'
 }
 
-# Programs. Without the first three nothing goes; without the others some tests are skipped and some
-# checks fail.
+# Installs programs. The first three are required; without the others, some tests are skipped and
+# some checks fail.
 install_programs() {
   needed=
   useful=
@@ -222,21 +221,20 @@ install_programs() {
     # shellcheck disable=SC2086
     { [ -z "$needed" ] || install_by_apt $needed; } || stop "apt-get could not install: $needed"
     # shellcheck disable=SC2086
-    { [ -z "$useful" ] || install_by_apt $useful; } || note "Going on without: $useful"
+    { [ -z "$useful" ] || install_by_apt $useful; } || note "Continuing without: $useful"
   elif [ -n "$needed" ] && have apt-get; then
-    stop "R or its compiler is missing, and installing it needs root or sudo." \
-      "As root: apt-get install $needed"
+    stop "R or its compiler is missing, and installing it requires root or sudo." \
+      "Run as root: apt-get install $needed"
   elif [ -n "$needed" ]; then
-    stop "R (4.1 or later, cloud.r-project.org) with make and a C++17 compiler is needed:" \
+    stop "R (4.1 or later, cloud.r-project.org), make and a C++17 compiler are required:" \
       "install them, then run this again."
   else
-    note "Not here, and apt-get cannot be used to install it: $useful. Going on without."
+    note "Missing, and apt-get can't be used to install them: $useful. Continuing without."
   fi
   hash -r
 }
 
-# Packages through apt, where it has them new enough, and where R is the one that they are built
-# for.
+# Installs packages with apt, if its versions are recent enough and its R is the one in use.
 install_packages_by_apt() {
   [ "$(R RHOME)" = /usr/lib/R ] && can_use_apt || return 0
   update_apt
@@ -259,8 +257,8 @@ LIST
   [ -z "$chosen" ] || install_by_apt $chosen || note "apt-get could not install these; trying CRAN."
 }
 
-# Packages from CRAN. A pinned roxygen2 goes into a folder of its own, where it replaces no other
-# version.
+# Installs packages from CRAN. A pinned roxygen2 is installed to a separate directory, so that it
+# does not replace another version.
 install_packages_from_cran() {
   names=$(printf '%s\n' "$missing" "$optional" | cut -d' ' -f1 | tr '\n' ' ')
   note "from CRAN: $names${pinned:+roxygen2 $pinned }(into $library)"
@@ -294,14 +292,14 @@ if (nzchar(pin)) {
 R
 }
 
-# onnxruntime, which runs exported models in the tests, from the npm registry: into
-# BACKPROP_ONNXRUNTIME, or a folder of the user's cache, where the tests look for it. Without node
-# and npm, or where it cannot be had, those tests are skipped. Its own install script would fetch
-# more (for graphics cards) from elsewhere, and is not run.
+# Installs onnxruntime from the npm registry, which runs exported models in the tests, to
+# BACKPROP_ONNXRUNTIME or a directory of the user's cache, where the tests look for it. Without node
+# and npm, or if it can't be installed, those tests are skipped. Its install script is not run,
+# because it downloads more (for GPUs) from elsewhere.
 onnxruntime_version=1.20.1
 install_onnxruntime() {
   have node && have npm || {
-    note "node or npm is not here: the tests that run ONNX models will be skipped."
+    note "node or npm is not installed: the tests that run ONNX models will be skipped."
     return 0
   }
   BACKPROP_ONNXRUNTIME=${BACKPROP_ONNXRUNTIME:-$(
@@ -322,7 +320,7 @@ install_onnxruntime() {
 # install_what_is_missing run|test|check
 install_what_is_missing() {
   case $1 in run | test | check) ;; *) stop "the mode is run, test or check, not '$1'." ;; esac
-  say "Looking for what is missing to $1 the package"
+  say "Looking for missing dependencies to $1 the package"
   install_programs "$1"
   find_missing "$1"
   if [ -n "$missing$optional$pinned" ]; then

@@ -1,19 +1,20 @@
-# The structure of R/: which file calls which. Prints what breaks the rules of ARCHITECTURE.md, and
-# ends with status 1 where anything does:
+# Checks the calls between the files of R/ against the rules of ARCHITECTURE.md. Lists violations,
+# and exits with status 1 if there are any:
 #
-#   Rscript tools/structure.R            the rules
-#   Rscript tools/structure.R --calls    and every call between files, with the functions
+#   Rscript tools/structure.R            checks the rules
+#   Rscript tools/structure.R --calls    also lists all calls between files, with the functions
 #
 # A file's room is the prefix of its name. Calls go to the same room or to a room below, never up,
-# and never round in a cycle of files. A file has at most 300 lines of code, comments left out.
-# Calls are what codetools finds in top-level functions and values; calls by method dispatch are not
-# seen.
+# and files never call each other in a cycle. A file has at most 300 lines of code, not counting
+# comments. Calls are found by codetools in top-level functions and values; calls by method dispatch
+# are not detected.
 
 most_lines <- 300
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
 root <- file.path(here, "..")
 
-# The rooms from the top down: the first words of the lines between the marks in ARCHITECTURE.md.
+# The rooms from the top down: the first word of each table row between the marks in
+# ARCHITECTURE.md.
 read_rooms <- function(path) {
   lines <- readLines(path, encoding = "UTF-8")
   marks <- grep("^<!-- floors: (begin|end) -->$", lines)
@@ -22,7 +23,7 @@ read_rooms <- function(path) {
   sub("^\\| `([a-z]+)[-.`].*$", "\\1", rows)
 }
 
-# The names that a file defines, each with its expression.
+# The names that a file defines, with their expressions.
 definitions <- function(file) {
   found <- list()
   for (expression in parse(file, keep.source = FALSE)) {
@@ -33,7 +34,7 @@ definitions <- function(file) {
   found
 }
 
-# The names that an expression uses. The body of a function is looked at without its own variables.
+# The names that an expression uses, without the local variables of functions.
 used_names <- function(expression) {
   if (is.call(expression) && identical(expression[[1]], quote(`function`))) {
     return(codetools::findGlobals(eval(expression), merge = TRUE))
@@ -41,7 +42,7 @@ used_names <- function(expression) {
   all.names(expression, unique = TRUE)
 }
 
-# A row for each use of a name of another file: from, to (files), user, used (names).
+# One row for each use of a name from another file: from, to (files), user, used (names).
 find_calls <- function(defined) {
   home <- unlist(lapply(names(defined), function(file) {
     stats::setNames(rep(file, length(defined[[file]])), names(defined[[file]]))
@@ -59,7 +60,7 @@ find_calls <- function(defined) {
   do.call(rbind, rows)
 }
 
-# The groups of files that call each other in a circle.
+# The groups of files that call each other in a cycle.
 find_cycles <- function(calls, files) {
   reached <- lapply(stats::setNames(nm = files), function(file) {
     seen <- character()
@@ -107,17 +108,17 @@ lines <- vapply(file.path(root, "R", files), code_lines, 0L)
 long <- files[lines > most_lines]
 
 if (any(commandArgs(TRUE) == "--calls")) for (file in files) show_calls(calls, file)
-if (length(homeless) > 0) cat("In no room:", homeless, "\n")
+if (length(homeless) > 0) cat("Files without a room:", homeless, "\n")
 if (nrow(up) > 0) {
   cat("Calls that go up:\n")
   for (file in unique(up$from)) show_calls(up, file)
 }
 for (group in cycles) {
-  cat("A cycle of files:", paste(group, collapse = ", "), "\n")
+  cat("Cycle of files:", paste(group, collapse = ", "), "\n")
   inner <- calls[calls$from %in% group & calls$to %in% group, ]
   for (file in group) show_calls(inner, file)
 }
-if (length(long) > 0) cat("Over", most_lines, "lines of code:", long, "\n")
+if (length(long) > 0) cat("More than", most_lines, "lines of code:", long, "\n")
 cat(sprintf(
   "%d files in %d rooms, %d cycles, %d upward calls, longest file %d lines of code\n",
   length(files), length(unique(room)), length(cycles), nrow(up), max(lines)

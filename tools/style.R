@@ -1,21 +1,20 @@
-# Lays out R code in the tidyverse style with styler, or tells which files it would change:
+# Formats R code in the tidyverse style with styler:
 #
 #   Rscript tools/style.R FILE...
-#   Rscript tools/style.R --check FILE...    changes nothing, prints the files that would change
+#   Rscript tools/style.R --check FILE...    changes nothing, lists the files that would change
 #
-# Called by tools/format.sh, which knows which files there are. styler does not break long lines.
+# Called by tools/format.sh with the list of files. styler does not break long lines.
 
 arguments <- commandArgs(TRUE)
 check <- "--check" %in% arguments
 files <- setdiff(arguments, "--check")
 options(styler.quiet = TRUE)
 
-# styler takes minutes for all files, and seconds where it finds by its cache that it has seen the
-# same expressions before.
+# styler takes minutes for all files without its cache, and seconds with it.
 R.cache::setCacheRootPath(file.path(tools::R_user_dir("backprop", "cache"), "styler"))
 styler::cache_activate(verbose = FALSE)
 
-# From the largest file to the smallest, so that no core is left with a large one at the end.
+# The largest files first, to balance the load of the cores.
 files <- files[order(-file.size(files))]
 cores <- if (.Platform$OS.type == "unix") max(1, parallel::detectCores(), na.rm = TRUE) else 1
 changed <- parallel::mclapply(files, function(file) {

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs all the tests, against the package as R's users get it: built from a clean copy of the
-# checkout, compiled with R's default flags, and installed to a library that is gone afterwards. The
-# last line is 'N passed, N failed, N skipped', in expectations.
+# Runs the tests against the package as users install it: built from a clean copy of the checkout,
+# compiled with R's default flags, and installed to a temporary library. The last line is
+# 'N passed, N failed, N skipped', which counts expectations.
 #
-#   sh tools/test.sh                   all the tests
-#   sh tools/test.sh threads resume    test-threads.R and test-resume.R alone
-#   sh tools/test.sh --snapshots ...   the same, and new and changed snapshots are taken over into
+#   sh tools/test.sh                   all tests
+#   sh tools/test.sh threads resume    only test-threads.R and test-resume.R
+#   sh tools/test.sh --snapshots ...   the same, and copies new and changed snapshots to
 #                                      tests/testthat/_snaps
 
 . "$(dirname -- "$0")/install.sh"
@@ -13,7 +13,7 @@
 snapshots=no
 if [ "${1:-}" = --snapshots ]; then snapshots=yes; shift; fi
 for name in "$@"; do
-  [ -f "$root/tests/testthat/test-$name.R" ] || stop "there is no file tests/testthat/test-$name.R."
+  [ -f "$root/tests/testthat/test-$name.R" ] || stop "tests/testthat/test-$name.R does not exist."
 done
 use_utf8
 use_all_cores
@@ -31,7 +31,7 @@ NOT_CRAN=true
 export R_LIBS NOT_CRAN
 
 say "Running the tests"
-[ -d "$scratch/copy/tests/testthat" ] || stop "there is no folder tests/testthat."
+[ -d "$scratch/copy/tests/testthat" ] || stop "tests/testthat does not exist."
 status=0
 run_r "$scratch/copy/tests/testthat" "$@" <<'R' || status=$?
 folder <- commandArgs(TRUE)[1]
@@ -50,8 +50,8 @@ counts <- tryCatch({
   table <- as.data.frame(results)
   wrong <- table[table$failed > 0 | table$error, ]
   if (nrow(wrong)) cat("\nFailed:", paste0("  ", wrong$file, ": ", wrong$test), sep = "\n")
-  # Tests that run in parallel report nothing of a file that skips as a whole, nor of one that does
-  # not parse. Run alone, the first gives its reason and the second its error.
+  # Parallel tests report nothing for a file that is skipped entirely or does not parse. When run
+  # alone, the first reports its reason and the second its error.
   reasons <- function(file) {
     reporter <- testthat::SilentReporter$new()
     tryCatch({
@@ -79,7 +79,7 @@ counts <- tryCatch({
   failed <- sum(table$failed) + sum(table$error) + length(silent) - skipped
   c(passed = sum(table$passed), failed = failed, skipped = sum(table$skipped) + skipped)
 }, error = function(e) {
-  message("The tests could not be run: ", conditionMessage(e))
+  message("The tests could not run: ", conditionMessage(e))
   c(passed = 0, failed = 1, skipped = 0)
 })
 if (sum(counts) == 0) message("No test was run.")
@@ -95,6 +95,6 @@ if [ "$snapshots" = yes ] && [ -d "$scratch/copy/tests/testthat/_snaps" ]; then
     "$scratch/copy/tests/testthat" >/dev/null 2>&1 </dev/null
   cp -R "$scratch/copy/tests/testthat/_snaps" "$root/tests/testthat/"
   printf '\nThe snapshots are in tests/testthat/_snaps: %s\n' \
-    'read what changed before you commit it.' >&2
+    'review the changes before you commit them.' >&2
 fi
 exit "$status"
