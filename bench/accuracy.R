@@ -1,17 +1,17 @@
-# Is a model with nothing tuned at least as good as nnet's and scikit-learn's? Each at its defaults,
-# on the same rows: a random two thirds of a data set to train on, the other third to judge by, for
-# ten seeds. Prints the medians of the share of rows put into the wrong class, or of the root mean
-# squared error, and those of the seconds.
+# Compares the accuracy of untuned models with nnet and scikit-learn, each with its defaults, on the
+# same rows: trained on a random two thirds of a data set and tested on the other third, for ten
+# seeds. Prints medians of the misclassification rate or the root mean squared error, and of the
+# seconds.
 #
 # Usage: Rscript bench/accuracy.R [seeds = 10] [data set ...]
-# Needs mlbench, MASS, ggplot2 and nnet, and for its columns /usr/bin/python3 with scikit-learn
-# (without it they are left out, and with them the digits, which come from there).
+# Requires mlbench, MASS, ggplot2 and nnet, and for scikit-learn's columns /usr/bin/python3 with
+# scikit-learn. Without it these columns are omitted, and so are the digits, which it provides.
 #
 # - backprop: nn_train(y ~ ., data).
-# - nnet: standardised inputs (and a standardised numeric outcome, linout = TRUE), size = 5, which
-#   has no default; its other defaults, 100 iterations and no decay.
+# - nnet: standardised inputs (and a standardised numeric outcome, linout = TRUE); size = 5, which
+#   has no default; otherwise defaults (100 iterations, no decay).
 # - scikit-learn: MLPClassifier() and MLPRegressor() on standardised inputs. "scaled": the numeric
-#   outcome is standardised too.
+#   outcome is also standardised.
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
 source(file.path(here, "contest.R"))
 arguments <- commandArgs(TRUE)
@@ -88,7 +88,7 @@ for (name in names(sets)) {
   )
 }
 results <- do.call(rbind, results)
-cat("\nMedians over", length(seeds), "seeds: share of wrong classes, or root mean squared error\n")
+cat("\nMedians over", length(seeds), "seeds: misclassification rate or root mean squared error\n")
 print(signif(medians(results), 4), na.print = "")
 cat("\nSeconds\n")
 print(round(medians(results, "seconds"), 2), na.print = "")

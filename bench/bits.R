@@ -1,19 +1,19 @@
-# Does a change of the code change anything that a user computes? Trains, predicts, saves and
-# exports many kinds of fits with fixed seeds, and keeps a digest of the exact bits of each part.
+# Checks that a change of the code leaves all results bit-identical. Trains, predicts, saves and
+# exports many kinds of fits with fixed seeds, and computes a digest of the exact bits of each part.
 #
 #   Rscript bench/bits.R record FILE      writes the digests (rds): kind, what, digest
-#   Rscript bench/bits.R compare FILE     makes them again; lists what differs, exit status 1 if any
-#   Rscript bench/bits.R save FOLDER      keeps each fit (JSON and rds), new cases and predictions
-#   Rscript bench/bits.R load FOLDER      reads them back; do they predict the same bits?
+#   Rscript bench/bits.R compare FILE     computes them again, lists differences (exit status 1)
+#   Rscript bench/bits.R save FOLDER      saves each fit (JSON and rds), new cases and predictions
+#   Rscript bench/bits.R load FOLDER      loads the fits; compares their predictions
 #
 # Options: --set=NAME  the instruction set (see ?nn_instruction_sets), the fastest by default
-#          --only=REGEX  these kinds alone       --seed=N  another seed (1 by default)
+#          --only=REGEX  only these kinds        --seed=N  another seed (1 by default)
 #
-# Uses the installed package. Results depend on the instruction set, R's version and the locale, so
-# these are kept in the file, and others are refused (exit status 2). Text that is printed and the
-# wording of messages are not kept; of errors, warnings and messages the classes are. Exported files
-# are kept byte for byte, their comments included. Kinds whose packages are not installed are
-# skipped.
+# Uses the installed package. Results depend on the instruction set, R's version and the locale.
+# These are stored in the file, and files with other values are rejected (exit status 2). Printed
+# text and the wording of messages are not compared, but the classes of errors, warnings and
+# messages are. Exported files are compared byte for byte, including comments. Kinds whose packages
+# are not installed are skipped.
 
 Sys.setenv(TZ = "UTC")
 invisible(Sys.setlocale("LC_COLLATE", "C"))
@@ -99,7 +99,7 @@ local(envir = world, {
 
 # --- The kinds: quoted calls by name --------------------------------------------------------------
 
-# The call for each value, which stands for VALUE in it.
+# One call for each value, which replaces VALUE in it.
 each <- function(stem, values, call) {
   fill <- function(value) do.call(substitute, list(call, list(VALUE = value)))
   label <- function(value) if (is.character(value)) value else paste(deparse(value), collapse = " ")
@@ -716,7 +716,7 @@ sparse_fits <- c(
   )
 )
 
-# Calls whose value is no fit: the parts of the value are kept.
+# Calls whose value is not a fit: the parts of the value are compared.
 pieces <- c(
   list(
     sigmoid = quote(sigmoid(c(x = -800, y = -1, z = 0, 1, 800, NA))),
@@ -910,7 +910,7 @@ pieces <- c(
   }))
 )
 
-# Wrong calls: the classes of their errors are kept.
+# Invalid calls: the classes of their errors are compared.
 mistakes <- alist(
   nn_train(), nn_train(X), nn_train(1:3, y), nn_train("a", y), nn_train(X * 1i, y),
   nn_train(X[0, ], y[0]), nn_train(replace(X, 3, NA), y), nn_train(X, y[1:2]),
@@ -1013,7 +1013,7 @@ kinds <- c(
 stopifnot(!anyDuplicated(names(kinds)))
 kinds <- kinds[grepl(option("only", ""), names(kinds))]
 
-# The packages without which a kind is skipped.
+# The packages that a kind requires.
 needs <- c(
   `sparse` = "Matrix", `^mlr3` = "mlr3", `^mlr3` = "paradox", `^parsnip$` = "parsnip",
   `splines::` = "splines", `tibble` = "tibble", `augment` = "generics", `json` = "jsonlite",
@@ -1026,7 +1026,7 @@ lacks <- function(kind) {
 
 # --- Digests --------------------------------------------------------------------------------------
 
-# A value as it is, but for the order of its attributes and the environments of its code.
+# A value without the order of its attributes and the environments of its functions.
 bare <- function(x) {
   if (is.environment(x)) {
     return("environment")
@@ -1039,12 +1039,12 @@ bare <- function(x) {
   if (!isS4(x)) attributes(x) <- NULL
   list(x, lapply(kept[sort(names(kept))], bare))
 }
-# Version 2, as version 3 keeps how R holds a vector (1:3 is not c(1L, 2L, 3L) there).
+# Version 2, because version 3 depends on the internal representation (1:3 or c(1L, 2L, 3L)).
 digest <- function(x) rlang::hash(serialize(bare(x), NULL, version = 2))
 
 classes_of <- function(condition) paste(class(condition), collapse = "/")
 
-# The value of an expression, or its error, with the classes of the warnings and messages.
+# The value or error of an expression, with the classes of its warnings and messages.
 watch <- function(expression) {
   seen <- character()
   note <- function(restart) {
@@ -1060,7 +1060,7 @@ watch <- function(expression) {
   list(value = value, conditions = paste(seen, collapse = " "))
 }
 
-# The cases and offsets of a call, to predict for: its data, or none.
+# The cases and offsets to predict: the data of a call, or NULL.
 cases_of <- function(call) {
   maker <- if (is.symbol(call[[1]])) as.character(call[[1]]) else ""
   if (!maker %in% c("nn_train", "nn_train_parsnip", "nn_continue")) {
@@ -1108,7 +1108,7 @@ saved <- function(fit) {
   file
 }
 
-# What is kept of a fit: `plain` is the fit as a list, `known` are cases to predict for.
+# The parts of a fit that are compared. `plain`: the fit as a list; `known`: cases to predict.
 fit_parts <- alist(
   coefficients = coef(fit), output = plain[["output"]],
   residuals = plain[["residuals"]],
@@ -1146,7 +1146,7 @@ trace_parts <- alist(network = value$network, steps = lapply(value$epochs, funct
   lapply(traced$steps, function(step) step[c("number", "name", "value")])
 }))
 
-# A part of an error or with a warning is kept by the classes of these.
+# The digest of a part. An error is replaced by its classes, and classes of warnings are added.
 kept <- function(part, where) {
   seen <- watch(eval(part, where))
   if (inherits(seen$value, "error")) {
@@ -1244,7 +1244,7 @@ report <- function(passed, failed, skipped) {
 
 record <- function(file) saveRDS(run_all(), file)
 
-# A part that is in one of the two tables alone has failed, but for kinds that are new.
+# A part that is in only one of the two tables has failed, except for new kinds.
 compare <- function(file) {
   reference <- readRDS(file)
   refuse_others(attr(reference, "about"))

@@ -1,6 +1,6 @@
-# What accuracy.R and defaults.R share: data sets as list(formula, data), one split of the rows for
-# each seed (two thirds to train on, the same rows for every contestant), and the share of rows put
-# into the wrong class, or the root mean squared error, on the other third.
+# Functions shared by accuracy.R and defaults.R. Data sets are list(formula, data). For each seed,
+# rows are split once (two thirds for training, the same for every contestant). The error is the
+# misclassification rate or the root mean squared error on the other third.
 
 split_rows <- function(data, seed, share = 2 / 3) {
   set.seed(seed)
@@ -17,7 +17,7 @@ badness <- function(truth, predicted) {
   }
 }
 
-# backprop with these arguments, on top of its defaults.
+# backprop with these arguments, and otherwise its defaults.
 backprop_with <- function(...) {
   arguments <- list(...)
   function(set, train, seed) {
@@ -29,7 +29,7 @@ backprop_with <- function(...) {
   }
 }
 
-# Inputs as the others get them: the columns of model.matrix(), standardised with the training rows.
+# Inputs of the other packages: the columns of model.matrix(), standardised with the training rows.
 encoded <- function(set, train) {
   X <- stats::model.matrix(set$formula, set$data)[, -1, drop = FALSE]
   center <- colMeans(X[train, , drop = FALSE])
@@ -38,8 +38,8 @@ encoded <- function(set, train) {
   sweep(X, 2, ifelse(scale > 0, scale, 1), "/")
 }
 
-# nnet as its examples use it: standardised inputs, a few hidden units, its other defaults (100
-# iterations, no decay); numeric outcomes standardised, linear output.
+# nnet as in its examples: standardised inputs, a few hidden units, otherwise defaults (100
+# iterations, no decay). Numeric outcomes are standardised, with linear output.
 nnet_with <- function(size, ...) {
   arguments <- list(...)
   function(set, train, seed) {
@@ -72,8 +72,8 @@ nnet_with <- function(size, ...) {
   }
 }
 
-# scikit-learn's MLPClassifier and MLPRegressor at their defaults. One process for each data set and
-# seed; the numeric outcome is left as it is, as their users leave it, or standardised.
+# scikit-learn's MLPClassifier and MLPRegressor with their defaults, in a separate process for each
+# data set and seed. The numeric outcome is used as it is or standardised.
 sklearn <- function(standardize_outcome = FALSE, python = "/usr/bin/python3") {
   function(set, train, seed) {
     folder <- tempfile("sklearn")
@@ -138,7 +138,7 @@ contest <- function(sets, contestants, seeds) {
   do.call(rbind, rows)
 }
 
-# Medians over the seeds, a row for each set and a column for each contestant.
+# Medians over the seeds, one row per data set and one column per contestant.
 medians <- function(results, what = "badness") {
   table <- tapply(results[[what]], results[c("set", "contestant")], stats::median)
   table[unique(results$set), unique(results$contestant), drop = FALSE]

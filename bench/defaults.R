@@ -1,37 +1,46 @@
-# How the defaults for data were chosen, on other data than those of accuracy.R: the candidates side
-# by side, as medians over the seeds.
+# How the defaults for data frames were chosen, on other data sets than those of accuracy.R. Prints
+# medians over the seeds for each candidate.
 #
 # Usage: Rscript bench/defaults.R [small|large] [seeds = 5]
-# Needs mlbench, MASS, modeldata, dplyr and nnet. scikit-learn is compared with as well where
-# /usr/bin/python3 has it.
+# Requires mlbench, MASS, modeldata, dplyr and nnet, and for the comparison with scikit-learn
+# /usr/bin/python3 with scikit-learn.
 #
-# What it found (2026-11): up to about 1000 rows L-BFGS is as good as Adam or better, and faster. No
-# one penalty suits all such data: 0.5 / rows is best for clear data (spirals 0.07 against 0.38 of
-# the rows wrong with 4 / rows; vowel, vehicle, concrete), 4 / rows for noise (pima 0.24 against
-# 0.27, credit 0.22 against 0.24, airquality, ozone), so that cross-validation chooses between them.
-# relu and tanh, 32 and 100 units differ little; relu with 100 is best for classes. From 1000 rows
-# on Adam with early stopping beats L-BFGS (cells 0.19 against 0.21, ames, storms), and 200 units
-# with 2 / rows are better than 100 with 0.5 / rows (letters 0.082 against 0.088, cells 0.186
-# against 0.194, ames 0.178 against 0.190; ringnorm 0.028 against 0.025).
+# Results of the first search (2026-11). Errors are misclassification rates or root mean squared
+# errors; penalties are given as a number divided by the number of rows.
+# - Up to about 1000 rows, L-BFGS is at least as accurate as Adam, and faster.
+# - No single penalty suits all such data. 0.5 / rows is best for data with little noise (spirals
+#   0.07, with 4 / rows 0.38; vowel, vehicle, concrete), and 4 / rows for noisy data (pima 0.24
+#   against 0.27, credit 0.22 against 0.24, airquality, ozone). Cross-validation therefore chooses
+#   between them.
+# - relu and tanh, and 32 and 100 units, differ little; relu with 100 units is best for classes.
+# - From 1000 rows on, Adam with early stopping is better than L-BFGS (cells 0.19 against 0.21,
+#   ames, storms), and 200 units with 2 / rows are better than 100 with 0.5 / rows (letters 0.082
+#   against 0.088, cells 0.186 against 0.194, ames 0.178 against 0.190; but ringnorm 0.028 against
+#   0.025).
 #
-# A second look, on 24 data sets of 1000 rows and more and on 51 smaller ones (these, and others of
-# modeldata, ISLR2, kernlab and carData), by the mean over the sets of log(a candidate's / the
-# former default's), with its standard error. Many rows: a falling rate within the one training
-# (plateau, cosine over 30 or 50 epochs) gained nothing (-0.02 to 0.05). Training again on all rows
-# for k times the best epoch of the first training, at a rate that falls as a cosine, did: k = 1
-# -0.02, 1.5 -0.041, 2 -0.044, 3 -0.045 (0.010), for classes and numbers alike. There batches of 64
-# at a rate of 0.004 are as good as 32 at 0.003 (0.001, 0.007) in less than half the time; patience
-# of 10 instead of 20 is worse by 0.010, penalties of 1 and 4 / rows by 0.003 and 0.025; deep, gelu
-# and tanh differ by less than their error. Few rows: to choose among 0.5, 2 and 8 / rows instead of
-# 0.5 and 4 was better by 0.021 (0.009) for classes and 0.008 (0.010) for numbers with three seeds,
-# but a grid of four, compared after 50 epochs, was not with others (-0.006, 0.008), so that the
-# cheaper two stay; to stop L-BFGS early where the folds say so is worse by 0.03 to 0.07. A third
-# look at those 51 (classes / numbers, standard errors in brackets): the mean of five networks
-# -0.003 / -0.013 (0.004, 0.005); 400 units -0.004 / 0.048 (0.008, 0.027); starts by Glorot, or a
-# half, a quarter and a tenth of them, 0.004 to 0.014 / -0.009 to 0.006 over six seeds (0.005 to
-# 0.011); 200 epochs of Adam, as in scikit-learn, instead 0.17 / 0.06, and as a third candidate of
-# the cross-validation -0.012 to -0.005 / -0.008 to -0.003 (0.008 to 0.024). So nothing of these is
-# worth its time.
+# Results of a second search, on 24 data sets with at least 1000 rows and 51 smaller ones (these,
+# and others from modeldata, ISLR2, kernlab and carData). Values are means over the data sets of
+# log(error of the candidate / error of the previous default), with standard errors in brackets.
+# - Many rows: decreasing the learning rate in a single training run (plateau, cosine over 30 or 50
+#   epochs) is no improvement (-0.02 to 0.05). A second training run on all rows is one, for k times
+#   the best epoch of the first run with a cosine schedule: k = 1 -0.02, k = 1.5 -0.041, k = 2
+#   -0.044, k = 3 -0.045 (0.010), for classes and numbers alike. In it, batches of 64 with a rate of
+#   0.004 are as good as 32 with 0.003 (0.001, 0.007), in less than half the time. A patience of 10
+#   instead of 20 is worse by 0.010, and penalties of 1 and 4 / rows by 0.003 and 0.025. Deeper
+#   networks, gelu and tanh differ by less than the standard error.
+# - Few rows: choosing among 0.5, 2 and 8 / rows instead of 0.5 and 4 was better by 0.021 (0.009)
+#   for classes and 0.008 (0.010) for numbers with three seeds, but with other seeds a grid of four,
+#   compared after 50 epochs, was not (-0.006, 0.008). The two candidates, which take less time,
+#   were kept. Stopping L-BFGS early based on the folds is worse by 0.03 to 0.07.
+#
+# Results of a third search, on the 51 smaller data sets (classes / numbers, standard errors in
+# brackets): none of the following was worth its time.
+# - The mean of five networks: -0.003 / -0.013 (0.004, 0.005).
+# - 400 units: -0.004 / 0.048 (0.008, 0.027).
+# - Initial weights by Glorot, or a half, a quarter and a tenth of them: 0.004 to 0.014 / -0.009 to
+#   0.006 over six seeds (0.005 to 0.011).
+# - 200 epochs of Adam, as in scikit-learn: 0.17 / 0.06; as a third candidate of the
+#   cross-validation: -0.012 to -0.005 / -0.008 to -0.003 (0.008 to 0.024).
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
 source(file.path(here, "contest.R"))
 suppressMessages(library(mlbench))
@@ -91,7 +100,7 @@ as_set <- function(pair) {
   list(formula = as.formula(paste(outcome, "~ .")), data = droplevels(data))
 }
 
-# The penalty is c / rows: the same prior for the weights, whatever the number of rows.
+# The penalty is c / rows: the same prior of the weights for any number of rows.
 full_batch <- function(c, hidden = 100, activation = "relu", ...) {
   function(set, train, seed) {
     backprop_with(
@@ -144,6 +153,6 @@ print(round(medians(results, "seconds"), 2))
 table <- pmax(medians(results), 0.01)
 for (kind in c("classes", "numbers")) {
   these <- table[vapply(sets, is_classes, NA) == (kind == "classes"), , drop = FALSE]
-  cat("\nMean over the sets of log(a candidate's / the sets' mean),", kind, "\n")
+  cat("\nMean over the data sets of log(error of the candidate / mean error),", kind, "\n")
   print(round(sort(colMeans(log(these / rowMeans(these)))), 3))
 }

@@ -1,20 +1,19 @@
-# How the time and the memory of training grow with rows, inputs, width, depth and batch size:
+# Measures how time and memory of training grow with rows, inputs, width, depth and batch size:
 #
 #   Rscript bench/growth.R [--installed] [--csv=FILE]
 #
-# Each of the five is varied alone around a middle setting, in double and in single precision.
-# Installs the package from an R CMD build tarball into a library of its own (--installed: takes the
-# installed one). Every point runs in an R process of its own, on one thread:
+# Each of the five is varied separately around a reference setting, in double and single precision.
+# The package is installed from an R CMD build tarball into a temporary library (--installed: uses
+# the installed package). Every point runs in a separate R process, on one thread:
 #
-# - seconds of one epoch: half the difference between training for 3 epochs and for 1, which leaves
-#   out what happens once; the median of 3 such pairs at least, of as many as a second has room for,
-#   25 at most;
-# - memory: by how many bytes the process's peak (VmHWM in /proc/self/status) rises while it trains,
-#   from the moment when the data are there already: all that training takes beyond them; the median
-#   of the same runs. NA where the system does not say.
+# - seconds of one epoch: half the difference between training for 3 epochs and for 1, which
+#   excludes one-time costs; the median of at least 3 and at most 25 such pairs, as many as fit into
+#   a second;
+# - memory: the increase of the process's peak (VmHWM in /proc/self/status) during training, after
+#   the data have been created; the median of the same runs. NA if the system does not report it.
 #
-# Takes two to five minutes. The file begins with lines after '#' that say when, where and with what
-# it was made.
+# Takes two to five minutes. The file begins with lines starting with '#' that describe the date and
+# the machine.
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
 arguments <- commandArgs(trailingOnly = TRUE)
 option <- function(name) {
@@ -30,8 +29,8 @@ values <- list(
   batch = c(8, 32, 128, 512, 2048, 10000)
 )
 
-# The peak of this process so far, in bytes; with `reset`, counted from now on. NA where the system
-# does not tell, or does not let it be reset.
+# The peak memory of this process in bytes; with `reset`, it is counted from now on. NA if the
+# system does not report it or does not allow a reset.
 peak_memory <- function(reset = FALSE) {
   if (file.access("/proc/self/clear_refs", 2) != 0) {
     return(NA_real_)
@@ -56,11 +55,11 @@ measure <- function(n, p, width, depth, batch, precision) {
     as.double(Sys.time() - begin, units = "secs")
   }
   set.seed(1)
-  # made in its place, so that no memory is left that training could use again unseen
+  # in place, so that no freed memory remains that training could reuse without raising the peak
   X <- rnorm(n * p)
   dim(X) <- c(n, p)
   y <- sin(X[, 1]) + X[, 2] * X[, 3] / 2 + 0.1 * rnorm(n)
-  # all code is loaded and compiled before anything is measured
+  # load and compile all code before measuring
   for (i in 1:3) {
     nn_train(
       X[1:20, ], y[1:20],
@@ -91,8 +90,8 @@ if (length(option("installed")) == 0) {
   source(file.path(here, "installation.R"))
   install_afresh(file.path(here, ".."))
 }
-# With a fixed threshold glibc gives memory back to the system when it is freed, and what was freed
-# before hides nothing of what training takes.
+# With a fixed threshold, glibc returns freed memory to the system, so that memory freed earlier
+# does not hide what training uses.
 measure_in_a_child <- function(point) {
   library_paths <- paste0("R_LIBS=", paste(.libPaths(), collapse = .Platform$path.sep))
   answer <- system2(
@@ -116,7 +115,7 @@ series <- do.call(rbind, lapply(names(values), function(name) {
 }))
 table <- merge(series, data.frame(precision = c("double", "single")), by = NULL)
 settings <- c(names(middle), "precision")
-# the middle setting belongs to all series, and is measured once
+# the reference setting belongs to all series, and is measured once
 points <- unique(table[settings])
 begin <- Sys.time()
 measured <- lapply(seq_len(nrow(points)), function(i) {

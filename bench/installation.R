@@ -1,6 +1,6 @@
-# Puts a fresh installation of the package first in the search for packages: from a clean copy of
-# what git has, without objects of other builds, through an R CMD build tarball into a library that
-# is gone with the session. Returns that library.
+# Installs the package from a clone of the repository, without objects of other builds, with an
+# R CMD build tarball into a temporary library, and puts that library first in the search path.
+# Returns the library.
 install_afresh <- function(root) {
   place <- tempfile("backprop-")
   dir.create(file.path(place, "library"), recursive = TRUE)

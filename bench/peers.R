@@ -1,6 +1,6 @@
-# The contestants in R: for each a function of a workload that returns a function to time, or NULL
-# where it does not do that workload. Each does the same work: data, layers, batch, epochs and
-# optimiser, on one thread.
+# The contestants in R. Each is a function of a workload that returns a function to be timed, or
+# NULL if it does not support the workload. All do the same work: the same data, layers, batch size,
+# epochs and optimiser, on one thread.
 
 ours <- function(precision, threads = 1, times_epochs = 1) {
   function(w, data, start) {
@@ -72,7 +72,7 @@ plain_loop <- function(w, data, start) {
   }
 }
 
-# ANN2 has no sigmoid output: identity it is for squared error.
+# ANN2 has no sigmoid output: the identity is used with squared error.
 ann2 <- function(w, data, start) {
   if (w$task == "regression") {
     return(NULL)
@@ -96,8 +96,8 @@ ann2 <- function(w, data, start) {
   function(round) fit_with(data$X, data$target, w$epochs, round)
 }
 
-# CRAN's neuralnetwork takes no first weights; its regression has the identity as output, for
-# squared error. A matrix of classes gives softmax outputs, two as well.
+# CRAN's neuralnetwork does not accept initial weights. Its regression uses the identity as output
+# with squared error, and for a matrix of classes (also of two) it uses softmax outputs.
 neuralnetwork_package <- function(w, data, start) {
   regression <- w$task %in% c("squares", "regression")
   fit_with <- function(X, target, epochs, round) {
@@ -145,12 +145,12 @@ nnet_package <- function(w, data, start) {
   )
   function(round) predict(fit, data$X)
 }
-# nnet's order: for each hidden unit its bias and weights, then the same for each output.
+# The order of nnet: bias and weights of each hidden unit, then of each output.
 nnet_weights <- function(network) {
   c(rbind(network$bh, network$wh), rbind(network$bout, network$wout))
 }
 
-# RSNNS predicts row by row, which takes minutes for a million of them.
+# RSNNS predicts row by row, which would take minutes for a million rows.
 rsnns <- function(w, data, start) {
   if (w$task == "squares") {
     function(round) {
@@ -172,8 +172,8 @@ r_contestants <- list(
   "backprop, single, 2 threads" = list(
     package = "backprop", make = ours("single", 2), only = c("table256", "images512")
   ),
-  # nnet's BFGS keeps a full matrix and comes further in one iteration: L-BFGS needs more of them
-  # for the same loss
+  # nnet's BFGS stores a full matrix and makes more progress per iteration: L-BFGS needs more
+  # iterations for the same loss
   "backprop, 600 iterations" = list(
     package = "backprop", make = ours("double", times_epochs = 3), only = "lbfgs"
   ),

@@ -1,6 +1,6 @@
-# The contestants in Python, served to run.R over a socket on this machine, one request a line:
-# "load FOLDER", "versions", "time CONTESTANT WORKLOAD ROUND", "quit". Each answer is one line of
-# JSON. Times are taken here, around the training or prediction alone.
+# The contestants in Python. run.R sends requests over a local socket, one per line: "load FOLDER",
+# "versions", "time CONTESTANT WORKLOAD ROUND", "quit". Each answer is one line of JSON. Times are
+# measured here, and include only the training or prediction.
 import ctypes
 import json
 import os
@@ -98,8 +98,7 @@ def scikit_learn(name, round, dtype):
         model = MLPClassifier(max_iter=1, **common).fit(X[:100], np.arange(100) % w["k"])
         return timed(lambda: model.predict_proba(X))[0], None
     if w["task"] == "regression":
-        # its public fit() draws its own weights: they are put in their place by the method that
-        # draws them
+        # fit() draws its own initial weights: override the method that draws them
         layers = start(name, round)
 
         class Started(MLPRegressor):

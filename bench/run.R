@@ -1,11 +1,10 @@
-# Speed against the packages that a user could take instead, and against the machine:
+# Compares the speed with other packages and with the peak rate of the machine:
 #
 #   Rscript bench/run.R [workload ...] [--rounds=N] [--installed] [--csv=FILE]
 #
-# Installs the package from an R CMD build tarball into a library of its own (--installed: takes the
-# installed one), takes the contestants that are there, lets them take turns within one run (A B C A
-# B C ...) on one thread, and prints medians and ratios. Needs jsonlite for the contestants in
-# Python.
+# Installs the package from an R CMD build tarball into a temporary library (--installed: uses the
+# installed package), runs the contestants that are installed in turns within one session (A B C A B
+# C ...) on one thread, and prints medians and ratios. Contestants in Python require jsonlite.
 options(width = 150)
 arguments <- commandArgs(trailingOnly = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
@@ -24,7 +23,7 @@ source(file.path(here, "peers.R"))
 chosen <- intersect(names(workloads), arguments)
 if (length(chosen) == 0) chosen <- names(workloads)
 
-# The contestants in Python are one process, asked over a socket on this machine.
+# The contestants in Python run in one process, which receives requests over a local socket.
 folder <- tempfile("data-")
 dir.create(folder)
 start_python <- function() {
@@ -78,7 +77,7 @@ seconds_of <- function(f, round, calls) {
   )
 }
 
-# All contestants of a workload, name -> function of the round that returns list(seconds, loss).
+# All contestants of a workload by name: functions of the round that return list(seconds, loss).
 contestants_of <- function(name) {
   w <- workloads[[name]]
   data <- make_data(name)
@@ -143,8 +142,8 @@ conditions <- c(
 )
 cat(conditions, "", sep = "\n")
 
-# Multiplications and additions that one epoch needs: forward, and backward without the gradient of
-# the inputs.
+# Multiplications and additions of one epoch: the forward pass, and the backward pass without the
+# gradient of the inputs.
 work_of <- function(w) {
   units <- c(w$p, w$hidden, w$k)
   products <- units[-1] * units[-length(units)]
@@ -155,7 +154,7 @@ all_rows <- NULL
 for (name in chosen) {
   w <- workloads[[name]]
   contestants <- contestants_of(name)
-  # the first round warms up, and shows who does not take part
+  # the first round warms up, and shows which contestants do not take part
   takes_part <- vapply(contestants, function(f) {
     is.numeric(tryCatch(f(1)[[1]], error = function(e) {
       message(name, ": ", conditionMessage(e))
@@ -182,8 +181,7 @@ for (name in chosen) {
     }
   }
   medians <- apply(seconds, 2, stats::median)
-  # a ratio is the median of the rounds' ratios: what else the machine does falls on both sides of
-  # it
+  # a ratio is the median of the rounds' ratios, in which other load on the machine cancels out
   ratio <- function(to) apply(seconds / seconds[, to], 2, stats::median)
   table <- data.frame(
     seconds = signif(medians, 3), "times backprop" = sprintf("%.2f", ratio("backprop")),

@@ -1,17 +1,17 @@
-# How the columns of a sparse matrix are best scaled without losing a zero: the way of nn_train()
-# against others, on simulated data of four kinds.
+# Compares ways to scale the columns of a sparse matrix without losing zeros, including that of
+# nn_train(), on simulated data of several kinds.
 #
 #   Rscript bench/sparse.R [seeds]
 #
-# Each way divides the columns by numbers found from all rows; the network has the package's
-# defaults, and 300 rows are predicted that it was not trained on. Uses the installed package and
-# prints means over the seeds (3 by default): the share of right classes, or R squared.
+# Each way divides the columns by numbers computed from all rows. The network has the package's
+# defaults, and 300 held-out rows are predicted. Uses the installed package, and prints means over
+# the seeds (3 by default) of accuracy or R squared.
 #
-# What it found (2026-11): the root mean square of the numbers other than 0 is the best or as good
-# as the best for all of them. Standard deviations and root mean squares with the zeros blow up the
-# columns that few rows have (texts 0.82 and 0.76 against 0.87 of the classes right, categories an R
-# squared of 0.72 against 0.77); without scaling all depends on the units (0.62 against 0.87, 0.60
-# against 0.94).
+# Results (2026-11): the root mean square of the non-zero values is the best way, or as good as the
+# best, for all kinds. Standard deviations and root mean squares that include zeros scale up columns
+# with few non-zero values (accuracy of 0.82 and 0.76 against 0.87 for texts, R squared of 0.72
+# against 0.77 for categories). Without scaling, results depend on the units (0.62 against 0.87,
+# 0.60 against 0.94).
 library(backprop)
 library(Matrix)
 seeds <- as.integer(c(commandArgs(trailingOnly = TRUE), 3)[1])
@@ -25,8 +25,7 @@ ways <- list(
 )
 divided <- function(X, by) as(X %*% Diagonal(x = 1 / ifelse(by > 0, by, 1)), "CsparseMatrix")
 
-# Texts of three subjects: words as frequent as Zipf has it, and a little more or less so in each
-# subject.
+# Texts of three subjects: word frequencies follow Zipf's law, with random deviations by subject.
 texts <- function(n, words = 800, length = 60) {
   subject <- sample(3, n, TRUE)
   frequencies <- sapply(1:3, function(k) exp(rnorm(words) * 0.35) / seq_len(words))
@@ -39,7 +38,7 @@ texts <- function(n, words = 800, length = 60) {
     y = factor(subject)
   )
 }
-# The indicators of four categories of many levels, most of them rare, with an interaction.
+# Dummy variables of four factors with many levels, most of them rare, and an interaction.
 categories <- function(n, levels = c(5, 20, 100, 300)) {
   codes <- lapply(levels, function(k) sample(k, n, TRUE, 1 / seq_len(k)))
   effects <- Map(function(k, code) rnorm(k)[code], levels, codes)
@@ -55,7 +54,7 @@ categories <- function(n, levels = c(5, 20, 100, 300)) {
       rnorm(n) / 2
   )
 }
-# Amounts of long tails, of which the logarithms count.
+# Amounts with long tails; the outcome depends on their logarithms.
 amounts <- function(n, p = 60) {
   X <- rsparsematrix(n, p, 0.2, rand.x = function(k) rlnorm(k))
   y <- as.vector(log1p(X) %*% rnorm(p)) + rnorm(n) / 3

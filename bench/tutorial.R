@@ -1,10 +1,10 @@
-# The tutorial's training, 3 cases x 4 inputs, 3 hidden units, 1 output, 5000 epochs: nn_train(X, y)
-# against
-#  - the tutorial's loop in plain R (with one bias a unit: colSums, not rowSums),
-#  - CRAN's ANN2, where it is installed,
-#  - the tutorial's loop in NumPy, where /usr/bin/python3 has it (timed within Python).
-# They take turns within one run (A B C D A B C D ...), so that what else the machine does falls on
-# all of them; medians are compared. Uses the installed package:
+# Compares the speed of the tutorial's training (3 cases x 4 inputs, 3 hidden units, 1 output, 5000
+# epochs) by nn_train(X, y) with
+#  - the tutorial's loop in plain R (with one bias per unit: colSums, not rowSums),
+#  - CRAN's ANN2, if it is installed,
+#  - the tutorial's loop in NumPy, if /usr/bin/python3 has it (timed within Python).
+# They run in turns within one session (A B C D A B C D ...), so that other load on the machine
+# affects all of them, and medians are compared. Uses the installed package:
 #
 #   Rscript bench/tutorial.R [rounds]
 
@@ -45,8 +45,8 @@ plain_loop <- function(X, y, hidden = 3, learning_rate = 0.1) {
   list(wh = wh, bh = bh, wout = wout, bout = bout)
 }
 
-# Takes the first weights as arguments, in NumPy's order (row by row); prints the seconds of the
-# loop and the last weights.
+# Its arguments are the initial weights, in NumPy's order (by row). Prints the seconds of the loop
+# and the final weights.
 numpy_loop <- '
 import sys, time
 import numpy as np
@@ -111,7 +111,7 @@ seconds_of <- function(code) {
   as.double(Sys.time() - begin, units = "secs")
 }
 
-# What takes turns: name -> function of the round that returns seconds. nn_train() is so short that
+# The contestants by name: functions of the round that return seconds. nn_train() is so fast that
 # each turn is the mean of 20 calls.
 calls <- 20
 contestants <- list(
@@ -126,7 +126,7 @@ contestants <- list(
 )
 absent <- character()
 if (requireNamespace("ANN2", quietly = TRUE)) {
-  # ANN2 has no sigmoid output: identity it is, with squared error. One batch is all three rows.
+  # ANN2 has no sigmoid output: the identity is used with squared error. One batch has all rows.
   column <- matrix(y, ncol = 1)
   contestants[[paste("ANN2", utils::packageVersion("ANN2"))]] <- function(round) {
     seconds_of(function() {
@@ -156,7 +156,7 @@ if (has_numpy) {
   )
 }
 
-# First of all: is it the same training? (This is the warm-up, too.)
+# Check that all contestants train the same network (this also warms them up).
 distance <- function(a, b) max(abs(a - b) / pmax(1, abs(b)))
 set.seed(1)
 reference <- by_row(plain_loop(X, y))
@@ -171,7 +171,7 @@ if (has_numpy) {
 }
 for (name in names(agreement)) cat(sprintf("%s agree to %.1e\n", name, agreement[[name]]))
 if (!all(agreement < 1e-10)) {
-  stop("They do not train the same network: there is nothing to compare.")
+  stop("The contestants do not train the same network.")
 }
 for (contestant in contestants) contestant(1)
 
@@ -199,7 +199,7 @@ cat(
   sep = ""
 )
 cat(
-  epochs, " epochs, medians of ", rounds, " rounds in turns, the whole call counted\n\n",
+  epochs, " epochs, medians of ", rounds, " rounds in turns, time of the whole call\n\n",
   sep = ""
 )
 result <- data.frame(

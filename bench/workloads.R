@@ -1,5 +1,5 @@
-# The workloads: data, network and training, the same for every contestant. `batch` 0 is the full
-# batch.
+# The workloads: data, network and training, the same for every contestant. `batch = 0` means the
+# full batch.
 workloads <- list(
   tutorial = list(
     title = "1 tutorial, 3x4, 3 hidden, 5000 epochs", n = 3, p = 4, k = 1, hidden = 3,
@@ -35,8 +35,8 @@ workloads <- list(
   )
 )
 
-# Inputs of variance 1; targets that a network can learn: classes from a random projection, a smooth
-# function for regression.
+# Inputs with variance 1, and targets that a network can learn: classes from a random projection, or
+# a smooth function for regression.
 make_data <- function(name) {
   w <- workloads[[name]]
   if (name == "tutorial") {
@@ -56,7 +56,7 @@ make_data <- function(name) {
   list(X = X, target = target)
 }
 
-# The first weights that all who take some begin from (wh1, bh1, ..., wout, bout).
+# The initial weights (wh1, bh1, ..., wout, bout) of all contestants that accept them.
 make_start <- function(w, seed = 1) {
   set.seed(seed)
   backprop::nn_init(
