@@ -82,8 +82,9 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
 #'   activations are then the defaults. A fit to a sparse matrix takes `X`, `y` and `offset` as its
 #'   training did, and scales them as its training did; losses and outputs are those of the network,
 #'   on its scale.
-#' @param X The inputs, a numeric matrix (or a sparse one of the Matrix package) with a row for each
-#'   case and a column for each input (rows of `wh`); finite numbers.
+#' @param X The inputs, a numeric matrix (or a sparse one of the Matrix package, or a data frame of
+#'   numeric columns) with a row for each case and a column for each input (rows of `wh`); finite
+#'   numbers. `TRUE` and `FALSE` are 1 and 0.
 #' @param y The targets, a numeric or logical vector (one output), a matrix with a row for each case
 #'   and a column for each output, or a factor (see [nn_train()]).
 #' @param activation The activation of the hidden layers: one name of [nn_activations()], or one for

@@ -22,6 +22,8 @@ as_network <- function(network, activation, output_activation, call, n_inputs = 
 # matrix: list(X, y, offset). For all other networks the data are that already.
 seen_by <- function(network, X, y, offset, call) {
   fit <- if (inherits(network, "nn_fit")) unclass(network)
+  # a fit to data sees encoded columns, which no data frame holds
+  if (is.null(fit$encoding)) X <- numbers_of_frame(X, "X", call)
   if (is.null(fit$encoding) || !is.null(fit$encoding$columns)) {
     return(list(X = check_inputs(X, "X", call), y = y, offset = offset))
   }

@@ -7,8 +7,9 @@
 #'
 #' A sum that equals the threshold gives 0, as the comparison is strict.
 #'
-#' @param x The inputs: a numeric vector is one case; a matrix has a case in each row, and all its
-#'   rows are judged at once. Finite numbers.
+#' @param x The inputs: a numeric vector is one case; a matrix, or a data frame of numeric columns,
+#'   has a case in each row, and all its rows are judged at once. Finite numbers; `TRUE` and `FALSE`
+#'   are 1 and 0.
 #' @param w The weights: one number for all inputs (the default, 1, is the form without weights), or
 #'   one for each input.
 #' @param b The bias, one number; 0 by default, which is the form without a bias.
@@ -33,8 +34,10 @@ perceptron <- function(x, w = 1, b = 0, threshold = 0) {
   check_given(
     missing(x), "x", "the inputs: a numeric vector, or a matrix with a case in each row", call
   )
-  if (is.numeric(x) && is.null(dim(x)) && !is.object(x)) x <- matrix(x, nrow = 1)
-  x <- check_matrix(x, "x", call)
+  if ((is.numeric(x) || is.logical(x)) && is.null(dim(x)) && !is.object(x)) {
+    x <- matrix(x, nrow = 1)
+  }
+  x <- check_matrix(numbers_of_frame(x, "x", call), "x", call)
   if (!is.numeric(w) || !length(w) %in% c(1, ncol(x)) || !all(is.finite(w))) {
     abort_argument(c(
       "{.arg w} must be one finite number, or one for each of the {ncol(x)} input{?s}.",

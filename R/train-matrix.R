@@ -24,8 +24,8 @@
 #' penalties in terms of other packages; epochs and batches; the choice of an optimiser; early
 #' stopping; random restarts; random numbers; and what happens on an interrupt.
 #'
-#' @param X Inputs: a numeric matrix with one row per case and one column per input. At least one
-#'   row and one column; all values finite.
+#' @param X Inputs: a numeric or logical matrix with one row per case and one column per input. At
+#'   least one row and one column; all values finite.
 #' @param y Targets: a numeric or logical vector with one value per row of `X` (one output), a
 #'   numeric matrix with one column per output, or a factor of classes. A factor with two levels has
 #'   one sigmoid output, the probability of the second level; with more levels there is one softmax

@@ -1,7 +1,24 @@
 # Matrices: checks, rows and names.
 
+# A data frame of numbers as a matrix, for the functions of the tutorial, which use the numbers
+# unchanged; any other object is returned as it is.
+numbers_of_frame <- function(x, name, call) {
+  if (!is.data.frame(x)) {
+    return(x)
+  }
+  bad <- which(!vapply(x, function(column) is_number(column) || is.logical(column), NA))
+  if (length(bad) > 0) {
+    abort_input(c(
+      "All columns of {.arg {name}} must be numeric.",
+      x = "Column {.field {names(x)[bad[1]]}} is {describe(x[[bad[1]]])}.",
+      i = "Drop it, or convert it to numbers first (see {.fn stats::model.matrix})."
+    ), call)
+  }
+  as.matrix(x)
+}
+
 # Returns a numeric matrix with rows, columns and finite values only, in double precision. Its
-# dimnames are kept.
+# dimnames are kept. TRUE and FALSE become 1 and 0.
 check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
   if (is.data.frame(x)) {
     abort_input(c(
@@ -13,19 +30,17 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
       )
     ), call)
   }
-  if (!is.numeric(x) || !is.matrix(x) || is.object(x)) {
+  if (!(is.numeric(x) || is.logical(x)) || !is.matrix(x) || is.object(x)) {
     abort_input(c(
       "{.arg {name}} must be a numeric matrix with one row per case.",
       x = "You supplied {describe(x)}.",
-      i = if (is.numeric(x) && is.null(dim(x))) {
+      i = if ((is.numeric(x) || is.logical(x)) && is.null(dim(x))) {
         paste0(
           "Use {.code matrix({name}, ncol = 1)} for a single column, or ",
           "{.code matrix({name}, nrow = 1)} for a single case."
         )
       } else if (inherits(x, "Matrix")) {
         "Use {.code as.matrix({name})}."
-      } else if (is.logical(x)) {
-        "Use {.code {name} + 0} to convert it to 0 and 1."
       }
     ), call)
   }
