@@ -89,6 +89,15 @@ nn_backward <- function(network, X, y, activation = NULL, output_activation = NU
     offset, call
   )
   result <- evaluate(problem, gradient = TRUE, all = TRUE)
+  c(
+    backward_list(problem, result),
+    list(gradient = unflatten_network(result$gradient, problem$shape))
+  )
+}
+
+# What core_backward() returned of all layers, under the names of the steps: hidden_layer_input,
+# ..., d_hiddenlayer.
+backward_list <- function(problem, result) {
   shape <- problem$shape
   layers <- hidden_layers(shape)
   last <- layers + 1
@@ -97,7 +106,7 @@ nn_backward <- function(network, X, y, activation = NULL, output_activation = NU
     if (kind == activation_code("softmax")) {
       return(NULL)
     }
-    matrix(core_slope(kind, result$input[[layer]], result$activation[[layer]]), nrow(X))
+    matrix(core_slope(kind, result$input[[layer]], result$activation[[layer]]), nrow(problem$y))
   }
   named <- function(stem, values) stats::setNames(values, layer_names(stem, layers))
   hidden <- seq_len(layers)
@@ -107,8 +116,7 @@ nn_backward <- function(network, X, y, activation = NULL, output_activation = NU
     if (!from_logits(problem) && !is.null(slope(last))) list(slope_output_layer = slope(last)),
     named("slope_hidden_layer", lapply(hidden, slope)), list(d_output = deltas[[last]]),
     named("Error_at_hidden_layer", lapply(result$error, `-`)),
-    named("d_hiddenlayer", deltas[hidden]),
-    list(gradient = unflatten_network(result$gradient, shape))
+    named("d_hiddenlayer", deltas[hidden])
   )
 }
 

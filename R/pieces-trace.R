@@ -1,237 +1,160 @@
 #' Trace every step of training
 #'
-#' Runs one epoch or more of full-batch gradient descent and keeps every matrix of every step, under
-#' the tutorial's names and numbers: from the data (0) and the first weights (1) through the forward
-#' pass (2 to 4), the error (5) and the backward pass (6 to 9) to the updated weights and biases (10
-#' and 11). `print()` sets the steps out one after the other, with their formulas; `plot()` draws
-#' them as shaded matrices.
+#' Runs one epoch or more of gradient descent and keeps every matrix of every step, under the
+#' tutorial's names and numbers: the data (0) and the first weights (1), the forward pass (2 to 4),
+#' the error (5) and the loss, the backward pass (6 to 9), and the updated weights (10) and biases
+#' (11). `print()` shows the steps one after the other with their formulas, `summary()` the loss and
+#' the changes alone, and `plot()` draws them (see [plot.nn_trace()]). In a document of R Markdown
+#' or Quarto a trace becomes a compact layout of its matrices.
 #'
-#' The steps are made by [nn_backward()] and [nn_update()], so that the weights at the end are those
-#' of [nn_train()], to the last bit. The `output` of step 4 belongs to the weights before the
-#' update; the last step, which the tutorial leaves out, shows the output under the updated ones.
+#' The weights at the end are those of [nn_train()] with the same arguments and the same seed, to
+#' the last bit: with any activation, loss and batch size. With batches, each update has its own
+#' steps, which see the rows of the batch alone and the weights that the last batch left. The
+#' `output` of step 4 belongs to the weights before the update; the tutorial leaves out
+#' `output_after` and `loss_after`, which belong to the updated ones.
+#'
+#' A step is taken out by its `id`: `trace$d_output`, `trace$wh_after`. Where a trace has several
+#' updates, `$` takes the first; `trace[["wh_after", epoch = 2, batch = 3]]` takes any. The ids are
+#' those of the list of [nn_backward()], with `X`, `y`, `wh_before`, `bh_before`, `wout_before`,
+#' `bout_before`, `loss`, `wh_after`, `bh_after`, `wout_after`, `bout_after`, `output_after` and
+#' `loss_after`; with several hidden layers they are numbered (`wh1_after`).
 #'
 #' @inheritParams nn_train
-#' @param X The inputs: a numeric matrix with a row for each case and a column for each input. At
-#'   least one row and column; finite numbers.
+#' @param X The inputs: a numeric or logical matrix, or a data frame of such columns, with a row for
+#'   each case and a column for each input. At least one row and column; finite numbers. `TRUE` and
+#'   `FALSE` are 1 and 0.
+#' @param y The targets: a numeric or logical vector of one number for each row of `X` (one output),
+#'   a numeric matrix or data frame with a column for each output, or a factor, which makes the loss
+#'   cross-entropy and the output sigmoid (two levels) or softmax, as in [nn_train()].
 #' @param hidden Units in each hidden layer, as in [nn_train()]; not looked at where `start` is
 #'   given.
-#' @param activation,output_activation As in [nn_train()].
+#' @param activation,output_activation,loss As in [nn_train()].
 #' @param learning_rate The step's length per unit of gradient, a positive number; 0.1 by default.
-#' @param epochs How many epochs to trace, a whole number from 1; 1 by default. Each keeps about
-#'   twenty matrices.
-#' @return A list of class `nn_trace`: `epochs`, a list with an element for each epoch, each of them
-#'   a list with `epoch` and `steps`; `network`, the weights at the end; and `learning_rate`. A step
-#'   is a list of `number` (0 to 11, and `NA` for the output under the updated weights), `name`,
-#'   `formula` (text) and `value` (a matrix).
+#' @param epochs How many epochs to trace, a whole number from 1; 1 by default. Each update keeps
+#'   about twenty matrices.
+#' @param shuffle With batches, take the rows in a new order in each epoch? `TRUE` by default.
+#' @param ... Must be empty: a misspelt argument is an error.
+#' @return A list of class `nn_trace`:
+#' \describe{
+#'   \item{`epochs`}{a list with an element for each epoch, each of them a list of `epoch`, its
+#'     number; `batches`, a list of the row numbers of each batch; `loss`, the loss over all rows
+#'     before and after the epoch; and `steps`, those of all batches.}
+#'   \item{`network`}{the weights at the end, a list of matrices.}
+#'   \item{`learning_rate`}{the rate.}
+#'   \item{`settings`}{a list of `units`, `activation`, `output_activation`, `loss`, `reduction`,
+#'     `batch_size`, `shuffle`, `seed` and `levels`, as in a fit.}
+#' }
+#' A step is a list of
+#' \describe{
+#'   \item{`id`}{its name, unique within an update.}
+#'   \item{`phase`}{`"data"`, `"forward"`, `"error"`, `"backward"` or `"update"`.}
+#'   \item{`number`}{the tutorial's number, 0 to 11; `NA` for `loss`, `output_after` and
+#'     `loss_after`.}
+#'   \item{`tutorial`}{the number in the tutorial's pictures, which count from 1: `number + 1`.}
+#'   \item{`name`}{the tutorial's name, such as `"wh"`.}
+#'   \item{`operation`}{what is done: `"data"`, `"weights"`, `"weighted_sum"`, `"activation"`,
+#'     `"difference"`, `"loss"`, `"slope"`, `"delta"` (error and slope into `d_output`),
+#'     `"transposed_product"`, `"product"` (of two matrices, cell by cell), `"update"` or
+#'     `"forward"` (the whole forward pass).}
+#'   \item{`inputs`}{the ids that it is made of.}
+#'   \item{`formula`}{the same as text, in the tutorial's names.}
+#'   \item{`value`}{a matrix; the loss is 1 x 1.}
+#'   \item{`batch`}{the number of the batch in its epoch.}
+#' }
+#' `as.data.frame()` returns a data frame with a row for each cell: `epoch`, `batch`, `step` (the
+#' id), `row`, `column` and `value`. `summary()` returns a list of class `summary.nn_trace`: `loss`,
+#' over all rows before the first and after the last epoch; `updates`, a data frame with a row for
+#' each update: `epoch`, `batch`, `loss_before` and `loss_after` (of the rows of the batch), and the
+#' largest size of a change in each weight matrix, under its name; and `about`, how the trace was
+#' made. `format()` returns what `print()` writes, a line for each element.
 #' @section Errors: those of [nn_train()]. Where it diverges, which is an error of class
-#'   `backprop_error_diverged`, the field `trace` of the error holds the epochs so far. A factor `y`
-#'   is an error, as the steps are those of the squared error.
+#'   `backprop_error_diverged`, the field `trace` of the error holds the epochs so far. An id, epoch
+#'   or batch that the trace does not have is an error of class `backprop_error_argument`.
+#' @seealso [nn_train()] trains without keeping the steps; [nn_forward()], [nn_backward()] and
+#'   [nn_update()] are its pieces.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
+#' y <- c(1, 1, 0)
 #' set.seed(1)
-#' trace <- nn_trace(X, c(1, 1, 0))
+#' trace <- nn_trace(X, y)
 #' trace
+#' trace$d_output
 #' plot(trace)
+#'
+#' # Stochastic gradient descent: an update for each row
+#' set.seed(1)
+#' stochastic <- nn_trace(X, y, epochs = 2, batch_size = 1)
+#' summary(stochastic)
+#' stochastic[["wh_after", epoch = 2, batch = 3]]
+#' head(as.data.frame(stochastic))
+#' @order 1
 #' @export
 nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
-                     output_activation = NULL, learning_rate = 0.1, epochs = 1, ...) {
+                     output_activation = NULL, learning_rate = 0.1, epochs = 1, batch_size = NULL,
+                     shuffle = TRUE, loss = NULL, reduction = "sum", ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_trace)))
   check_given(missing(X), "X", "a numeric matrix with a row for each case", call)
   check_given(
-    missing(y), "y", "the targets: a vector, or a matrix with a column for each output", call
+    missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output",
+    call
   )
-  X <- check_matrix(X, "X", call)
-  if (is.factor(y)) {
-    abort_input(c(
-      "{.arg y} must be a numeric or logical vector, or a numeric matrix.",
-      x = "It is {describe(y)}, and the steps of a trace are those of the squared error.",
-      i = "Make numbers of it: {.code y == {.val {levels(y)[1]}}}."
-    ), call)
-  }
-  y <- check_targets(y, nrow(X), call)
+  X <- check_matrix(numbers_of_frame(X, "X", call), "X", call)
+  if (is.factor(y)) warn_empty_levels(y, levels(y), "y")
+  targets <- encode_targets(numbers_of_frame(y, "y", call), nrow(X), call)
   learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
   epochs <- check_whole(epochs, "epochs", call)
-  if (is.null(start)) {
-    units <- c(ncol(X), check_hidden(hidden, call), ncol(y))
+  units <- if (is.null(start)) {
+    c(ncol(X), check_hidden(hidden, call), ncol(targets$y))
   } else {
-    if (inherits(start, "nn_fit")) {
-      abort_argument(c(
-        "{.arg start} must be a list of matrices.",
-        x = "It is a fit.",
-        i = "Use {.code coef(fit)} to begin from its weights."
-      ), call)
-    }
-    units <- network_units(start, call, "start", n_inputs = ncol(X), n_outputs = ncol(y))
+    start_units(start, X, targets, call)
   }
-  chosen <- check_activations(activation, output_activation, length(units) - 2, call)
-  check_memory(
-    epochs * 8 * (3 * shape_parameters(list(units = units)) + 6 * nrow(X) * sum(units)),
-    "the traced matrices", call
+  settings <- trace_settings(
+    units, targets, activation, output_activation, loss, reduction, batch_size, shuffle, call
   )
+  check_softmax(settings$output_activation, targets, call)
+  check_domain(targets$y, settings$loss, settings$output_activation, call)
+  shape <- network_shape(units, settings$activation, settings$output_activation)
+  check_trace_memory(shape, nrow(X), settings$batch_size, epochs, call)
   network <- if (is.null(start)) draw_network(units) else start
-  traced <- vector("list", epochs)
-  so_far <- function(epochs) {
-    structure(
-      list(epochs = traced[seq_len(epochs)], network = network, learning_rate = learning_rate),
-      class = "nn_trace"
-    )
-  }
-  for (epoch in seq_len(epochs)) {
-    pass <- nn_backward(network, X, y, chosen$activation, chosen$output_activation)
-    finite <- all(is.finite(unlist(pass$gradient))) && is.finite(sum(pass$E^2))
-    updated <- if (finite) nn_update(network, pass$gradient, learning_rate)
-    if (!all(is.finite(unlist(updated))) || !finite) abort_trace_diverged(so_far(epoch - 1), call)
-    after <- nn_forward(updated, X, chosen$activation, chosen$output_activation)$output
-    traced[[epoch]] <- list(
-      epoch = epoch, steps = trace_steps(X, y, network, pass, updated, after, chosen)
-    )
-    network <- updated
-  }
-  so_far(epochs)
-}
-
-abort_trace_diverged <- function(trace, call) {
-  done <- length(trace$epochs)
-  abort_kind(
-    "diverged",
-    c(
-      paste0(
-        "Training diverged: the loss or the weights were no longer finite numbers in epoch ",
-        "{done + 1}."
-      ),
-      i = "Use a smaller {.arg learning_rate} than {trace$learning_rate}, or scale the inputs.",
-      i = "The field {.field trace} of this error holds the {done} epoch{?s} before."
-    ),
-    call, environment(),
-    trace = trace
+  if (!is.null(settings$batch_size) && settings$shuffle) settings$seed <- floor(runif(2) * 2^32)
+  problem <- list(
+    shape = shape, objective = core_objective(c(settings, penalty = 0, penalty_l1 = 0)), X = X,
+    y = targets$y
   )
+  run_trace(problem, flatten_network(network), settings, learning_rate, epochs, call)
 }
 
-# The steps of one epoch, a row each: number, name, formula, value.
-trace_steps <- function(X, y, before, pass, updated, after, chosen) {
-  layers <- length(before) / 2 - 1
-  hidden <- seq_len(layers)
-  name <- function(stem) layer_names(stem, layers)
-  input <- c("X", name("hiddenlayer_activations"))
-  weights <- names(before)[2 * seq_len(layers + 1) - 1]
-  biases <- names(before)[2 * seq_len(layers + 1)]
-  deltas <- c(name("d_hiddenlayer"), "d_output")
-  steps <- list()
-  add <- function(number, name, formula, value) {
-    steps[[length(steps) + 1]] <<- list(
-      number = number, name = name, formula = formula, value = value
-    )
+start_units <- function(start, X, targets, call) {
+  if (inherits(start, "nn_fit")) {
+    abort_argument(c(
+      "{.arg start} must be a list of matrices.",
+      x = "It is a fit.",
+      i = "Use {.code coef(fit)} to begin from its weights."
+    ), call)
   }
-  slope <- function(kind, a, z) {
-    switch(kind,
-      sigmoid = paste0("derivatives_sigmoid(", a, ")"),
-      tanh = paste0("1 - ", a, "^2"),
-      identity = "1",
-      paste0("slope of ", kind, " at ", z)
-    )
-  }
+  network_units(start, call, "start", n_inputs = ncol(X), n_outputs = ncol(targets$y))
+}
 
-  add(0, "X", "the inputs", X)
-  add(0, "y", "the targets", y)
-  for (matrix in names(before)) {
-    add(1, matrix, if (matrix %in% weights) "the weights" else "the bias", before[[matrix]])
-  }
-  for (l in hidden) {
-    add(
-      2, name("hidden_layer_input")[l], paste0(input[l], " %*% ", weights[l], " + ", biases[l]),
-      pass[[name("hidden_layer_input")[l]]]
-    )
-    add(
-      3, name("hiddenlayer_activations")[l],
-      paste0(chosen$activation[l], "(", name("hidden_layer_input")[l], ")"),
-      pass[[name("hiddenlayer_activations")[l]]]
-    )
-  }
-  add(
-    4, "output_layer_input", paste0(input[layers + 1], " %*% wout + bout"), pass$output_layer_input
+trace_settings <- function(units, targets, activation, output_activation, loss, reduction,
+                           batch_size, shuffle, call) {
+  pair <- check_loss_and_output(loss, output_activation, targets$kind, call)
+  chosen <- check_activations(activation, pair$output_activation, length(units) - 2, call)
+  settings <- list(
+    units = units, activation = chosen$activation, output_activation = pair$output_activation,
+    loss = pair$loss, reduction = check_choice(reduction, c("sum", "mean"), "reduction", call),
+    shuffle = check_flag(shuffle, "shuffle", call)
   )
-  add(4, "output", paste0(chosen$output_activation, "(output_layer_input)"), pass$output)
-  add(5, "E", "y - output", pass$E)
-  elementwise <- !is.null(pass$slope_output_layer)
-  if (elementwise) {
-    add(
-      6, "slope_output_layer", slope(chosen$output_activation, "output", "output_layer_input"),
-      pass$slope_output_layer
-    )
-  }
-  for (l in rev(hidden)) {
-    add(
-      6, name("slope_hidden_layer")[l],
-      slope(
-        chosen$activation[l], name("hiddenlayer_activations")[l], name("hidden_layer_input")[l]
-      ),
-      pass[[name("slope_hidden_layer")[l]]]
-    )
-  }
-  add(
-    7, "d_output",
-    if (elementwise) "E * slope_output_layer" else "output * (E - rowSums(E * output))",
-    pass$d_output
-  )
-  for (l in rev(hidden)) {
-    add(
-      8, name("Error_at_hidden_layer")[l], paste0(deltas[l + 1], " %*% t(", weights[l + 1], ")"),
-      pass[[name("Error_at_hidden_layer")[l]]]
-    )
-    add(
-      9, deltas[l], paste0(name("Error_at_hidden_layer")[l], " * ", name("slope_hidden_layer")[l]),
-      pass[[deltas[l]]]
-    )
-  }
-  for (l in rev(seq_len(layers + 1))) {
-    add(
-      10, weights[l],
-      paste0(weights[l], " + t(", input[l], ") %*% ", deltas[l], " * learning_rate"),
-      updated[[weights[l]]]
-    )
-  }
-  for (l in rev(seq_len(layers + 1))) {
-    add(
-      11, biases[l], paste0(biases[l], " + colSums(", deltas[l], ") * learning_rate"),
-      updated[[biases[l]]]
-    )
-  }
-  add(NA, "output", "the output under the updated weights", after)
-  steps
+  settings["batch_size"] <- list(check_batch_size(batch_size, nrow(targets$y), call))
+  settings["seed"] <- list(NULL)
+  settings["levels"] <- list(targets$levels)
+  settings
 }
 
-#' @rdname nn_trace
-#' @param x A trace.
-#' @param digits Decimal places that are printed, a whole number from 0 to 15; 4 by default. A
-#'   matrix whose numbers would all be 0 in them, or a single digit, is printed in units of a power
-#'   of ten.
-#' @export
-print.nn_trace <- function(x, digits = 4, ...) {
-  digits <- check_whole(digits, "digits", current_env(), least = 0, most = 15)
-  for (traced in x$epochs) {
-    cat("Epoch ", traced$epoch, ", learning rate ", format(x$learning_rate), "\n", sep = "")
-    for (step in traced$steps) {
-      value <- unname(step$value)
-      unit <- small_unit(value, digits)
-      cat(
-        "\n", if (is.na(step$number)) "After" else paste("Step", step$number), ": ", step$name,
-        " = ", step$formula, if (unit < 1) paste(", in units of", format(unit)), "\n",
-        sep = ""
-      )
-      # `scientific` is how much longer plain numbers may be.
-      prmatrix(
-        format(round(value / unit, digits), nsmall = min(digits, 2), scientific = digits),
-        quote = FALSE, right = TRUE, rowlab = rep("  ", nrow(value)), collab = rep("", ncol(value))
-      )
-    }
-    if (traced$epoch < length(x$epochs)) cat("\n")
-  }
-  invisible(x)
-}
-
-# The power of ten of the largest number, where that would have at most one digit; else 1.
-small_unit <- function(value, digits) {
-  largest <- max(abs(value))
-  if (is_true(largest > 0 && largest < 10^(1 - digits))) 10^floor(log10(largest)) else 1
+# Each update keeps the weights before and after it, and for each of its rows about six numbers a
+# unit.
+check_trace_memory <- function(shape, rows, batch_size, epochs, call) {
+  updates <- epochs * ceiling(rows / min(batch_size, rows))
+  numbers <- updates * 3 * shape_parameters(shape) + epochs * 6 * rows * sum(shape$units)
+  check_memory(8 * numbers, "the traced matrices", call)
 }

@@ -59,19 +59,6 @@ test_that("a print returns its object, invisibly", {
   }
 })
 
-test_that("a trace prints the tutorial's steps", {
-  expect_snapshot(print(nn_trace(tutorial_data()$X, tutorial_data()$y, start = tutorial_start())))
-  set.seed(1)
-  expect_snapshot(print(
-    nn_trace(
-      tutorial_data()$X, tutorial_data()$y,
-      hidden = c(2, 2), activation = c("tanh", "relu"),
-      epochs = 2
-    ),
-    digits = 2
-  ))
-})
-
 test_that("a check of the gradient prints its verdict", {
   # the digits of a rounding error belong to the machine
   without_digits <- function(lines) sub("difference: [0-9.e+-]+", "difference: <number>", lines)

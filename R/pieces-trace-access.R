@@ -1,0 +1,170 @@
+# What is taken out of a trace: a step by its id, a table of all numbers, and what changed.
+
+#' @export
+`$.nn_trace` <- function(x, name) {
+  plain <- unclass(x)
+  if (name %in% names(plain)) plain[[name]] else step_value(plain, name, 1, 1, current_env())
+}
+
+#' @rdname nn_trace
+#' @param x,object A trace.
+#' @param i The id of a step, or the name of an element of the trace.
+#' @param batch Which batch of that epoch, a whole number; 1 by default. For `print()` `NULL`, all
+#'   of them.
+#' @export
+`[[.nn_trace` <- function(x, i, epoch = 1, batch = 1, ...) {
+  plain <- unclass(x)
+  if (is.numeric(i) || (is_string(i) && i %in% names(plain))) {
+    plain[[i]]
+  } else {
+    step_value(plain, i, epoch, batch, current_env())
+  }
+}
+
+#' @exportS3Method utils::.DollarNames nn_trace
+.DollarNames.nn_trace <- function(x, pattern = "") {
+  plain <- unclass(x)
+  ids <- if (length(plain$epochs) > 0) vapply(batch_steps(plain, 1, 1), `[[`, "", "id")
+  grep(pattern, c(ids, names(plain)), value = TRUE)
+}
+
+# The steps of one update.
+batch_steps <- function(trace, epoch, batch) {
+  Filter(function(step) step$batch == batch, unclass(trace)$epochs[[epoch]]$steps)
+}
+
+check_epoch_and_batch <- function(trace, epoch, batch, call) {
+  epochs <- unclass(trace)$epochs
+  if (length(epochs) == 0) {
+    abort_argument("The trace holds no epoch, as it diverged in the first one.", call)
+  }
+  epoch <- check_whole(epoch, "epoch", call, most = length(epochs))
+  list(
+    epoch = epoch, batch = check_whole(batch, "batch", call, most = length(epochs[[epoch]]$batches))
+  )
+}
+
+step_value <- function(trace, id, epoch, batch, call) {
+  at <- check_epoch_and_batch(trace, epoch, batch, call)
+  steps <- batch_steps(trace, at$epoch, at$batch)
+  ids <- vapply(steps, `[[`, "", "id")
+  if (is_string(id) && id %in% ids) {
+    return(steps[[match(id, ids)]]$value)
+  }
+  if (!is_string(id)) {
+    abort_argument(c(
+      "A step is taken out by its id, one text.",
+      x = "It is {describe(id)}.",
+      i = "The ids are {.field {ids}}."
+    ), call)
+  }
+  # "wh" is a name, and with several hidden layers the stem of names
+  names <- vapply(steps, `[[`, "", "name")
+  of_name <- ids[names == id | sub("[0-9]+$", "", names) == id]
+  near <- if (length(of_name) > 0) c(i = "There are {.field {of_name}}.") else nearest_name(id, ids)
+  abort_argument(c(
+    "The trace has no step {.val {id}}.",
+    near,
+    i = if (is.null(near)) "Its steps are {.field {ids}}."
+  ), call)
+}
+
+#' @rdname nn_trace
+#' @param row.names,optional Not used.
+#' @export
+as.data.frame.nn_trace <- function(x, row.names = NULL, optional = FALSE, ...) {
+  check_no_dots(current_env(), ..., known = "x")
+  columns <- function(get) {
+    unlist(lapply(unclass(x)$epochs, function(traced) {
+      lapply(traced$steps, function(step) get(traced, step, step$value))
+    }), use.names = FALSE)
+  }
+  each <- function(what, value) rep(what, length(value))
+  cells <- list(
+    epoch = columns(function(traced, step, value) each(as.integer(traced$epoch), value)),
+    batch = columns(function(traced, step, value) each(as.integer(step$batch), value)),
+    step = columns(function(traced, step, value) each(step$id, value)),
+    row = columns(function(traced, step, value) row(value)),
+    column = columns(function(traced, step, value) col(value)),
+    value = columns(function(traced, step, value) value)
+  )
+  empty <- list(integer(), integer(), character(), integer(), integer(), numeric())
+  as.data.frame(Map(function(column, none) if (is.null(column)) none else column, cells, empty))
+}
+
+#' @rdname nn_trace
+#' @export
+summary.nn_trace <- function(object, ...) {
+  check_no_dots(current_env(), ..., known = "object")
+  trace <- unclass(object)
+  names <- names(trace$network)
+  updates <- do.call(
+    rbind,
+    lapply(trace$epochs, function(traced) {
+      do.call(
+        rbind,
+        lapply(seq_along(traced$batches), function(batch) {
+          steps <- Filter(function(step) step$batch == batch, traced$steps)
+          value <- stats::setNames(lapply(steps, `[[`, "value"), vapply(steps, `[[`, "", "id"))
+          changes <- lapply(names, function(name) {
+            max(abs(value[[paste0(name, "_after")]] - value[[paste0(name, "_before")]]))
+          })
+          data.frame(
+            epoch = traced$epoch, batch = batch, loss_before = c(value$loss),
+            loss_after = c(value$loss_after), stats::setNames(changes, names)
+          )
+        })
+      )
+    })
+  )
+  loss <- if (length(trace$epochs) > 0) {
+    c(trace$epochs[[1]]$loss["before"], trace$epochs[[length(trace$epochs)]]$loss["after"])
+  }
+  structure(
+    list(loss = loss, updates = updates, about = describe_trace(trace)),
+    class = "summary.nn_trace"
+  )
+}
+
+# How the trace was made, in two lines.
+describe_trace <- function(trace) {
+  s <- trace$settings
+  c(
+    paste0(
+      "Trace of ", counted(length(trace$epochs), "epoch"), " of a network ",
+      paste(s$units, collapse = "-"), " (",
+      paste(c(s$activation, s$output_activation), collapse = ", "), ")"
+    ),
+    paste0(
+      "Loss ", s$loss$name, ", ", s$reduction, " over the rows; learning rate ",
+      format(trace$learning_rate), "; ",
+      if (is.null(s$batch_size)) {
+        "full batch"
+      } else {
+        paste0("batches of ", s$batch_size, if (!s$shuffle) " in order")
+      }
+    )
+  )
+}
+
+#' @export
+print.summary.nn_trace <- function(x, digits = 4, ...) {
+  cat(x$about, sep = "\n")
+  if (is.null(x$updates)) {
+    return(invisible(x))
+  }
+  cat(
+    "Loss over all rows: ",
+    paste(format(x$loss, digits = 7), c("before", "after"), collapse = ", "), "\n",
+    sep = ""
+  )
+  cat("\nEach update: the loss of its rows, and the largest change of each matrix\n")
+  shown <- x$updates
+  if (all(shown$batch == 1)) shown$batch <- NULL
+  most <- 20
+  print(utils::head(shown, most), digits = digits, row.names = FALSE)
+  if (nrow(shown) > most) {
+    cat("... and ", counted(nrow(shown) - most, "more update"), "\n", sep = "")
+  }
+  invisible(x)
+}

@@ -1,0 +1,163 @@
+# The steps of one update: what each is called, which phase it belongs to, what it is made of, and
+# its formula as text.
+
+trace_phases <- c(
+  data = "Data", forward = "Forward", error = "Error", backward = "Backward", update = "Update"
+)
+
+# `value`: all matrices of the update by id.
+trace_steps <- function(value, settings, batch) {
+  layers <- length(settings$activation)
+  hidden <- seq_len(layers)
+  name <- function(stem) layer_names(stem, layers)
+  network <- network_names(layers)
+  weights <- network[c(TRUE, FALSE)]
+  biases <- network[c(FALSE, TRUE)]
+  before <- function(name) paste0(name, "_before")
+  below <- c("X", name("hiddenlayer_activations"))
+  sums <- c(name("hidden_layer_input"), "output_layer_input")
+  outputs <- c(name("hiddenlayer_activations"), "output")
+  errors <- name("Error_at_hidden_layer")
+  slopes <- name("slope_hidden_layer")
+  deltas <- c(name("d_hiddenlayer"), "d_output")
+  activations <- c(settings$activation, settings$output_activation)
+  share <- if (settings$reduction == "mean") " / nrow(X)"
+
+  steps <- list()
+  add <- function(phase, number, name, operation, inputs, formula, id = name) {
+    steps[[length(steps) + 1]] <<- list(
+      id = id, phase = phase, number = number, tutorial = number + 1, name = name,
+      operation = operation, inputs = inputs, formula = formula, value = value[[id]], batch = batch
+    )
+  }
+  add_slope <- function(id, layer) {
+    slope <- slope_formula(activations[layer], outputs[layer], sums[layer])
+    add("backward", 6, id, "slope", slope$inputs, slope$formula)
+  }
+
+  add("data", 0, "X", "data", character(), "the inputs")
+  add("data", 0, "y", "data", character(), "the targets")
+  for (matrix in network) {
+    add(
+      "data", 1, matrix, "weights", character(),
+      if (matrix %in% weights) "the weights" else "the bias", before(matrix)
+    )
+  }
+  for (l in seq_len(layers + 1)) {
+    add(
+      "forward", if (l > layers) 4 else 2, sums[l], "weighted_sum",
+      c(below[l], before(weights[l]), before(biases[l])),
+      paste0(below[l], " %*% ", weights[l], " + ", biases[l])
+    )
+    add("forward", if (l > layers) 4 else 3, outputs[l], "activation", sums[l], paste0(
+      activations[l], "(", sums[l], ")"
+    ))
+  }
+  add("error", 5, "E", "difference", c("y", "output"), "y - output")
+  loss <- loss_formula(settings$loss, settings$output_activation)
+  add("error", NA, "loss", "loss", loss$inputs, paste0(loss$formula, share))
+  elementwise <- "slope_output_layer" %in% names(value)
+  if (elementwise) add_slope("slope_output_layer", layers + 1)
+  for (l in rev(hidden)) add_slope(slopes[l], l)
+  delta <- delta_formula(settings$loss, settings$output_activation, elementwise)
+  add("backward", 7, "d_output", "delta", delta$inputs, delta$formula)
+  for (l in rev(hidden)) {
+    add(
+      "backward", 8, errors[l], "transposed_product", c(deltas[l + 1], before(weights[l + 1])),
+      paste0(deltas[l + 1], " %*% t(", weights[l + 1], ")")
+    )
+    add("backward", 9, deltas[l], "product", c(errors[l], slopes[l]), paste0(
+      errors[l], " * ", slopes[l]
+    ))
+  }
+  for (l in rev(seq_len(layers + 1))) {
+    add(
+      "update", 10, weights[l], "update", c(before(weights[l]), below[l], deltas[l]),
+      paste0(weights[l], " + t(", below[l], ") %*% ", deltas[l], share, " * learning_rate"),
+      paste0(weights[l], "_after")
+    )
+  }
+  for (l in rev(seq_len(layers + 1))) {
+    add(
+      "update", 11, biases[l], "update", c(before(biases[l]), deltas[l]),
+      paste0(biases[l], " + colSums(", deltas[l], ")", share, " * learning_rate"),
+      paste0(biases[l], "_after")
+    )
+  }
+  add(
+    "update", NA, "output", "forward", c("X", paste0(network, "_after")),
+    "the output under the updated weights", "output_after"
+  )
+  add(
+    "update", NA, "loss", "loss", c("y", "output_after"), "the loss under the updated weights",
+    "loss_after"
+  )
+  steps
+}
+
+# The derivative of an activation, from its value a or its weighted sum z.
+slope_formula <- function(activation, a, z) {
+  of <- function(formula, inputs = a) list(formula = formula, inputs = inputs)
+  switch(activation,
+    sigmoid = of(paste0("derivatives_sigmoid(", a, ")")),
+    tanh = of(paste0("1 - ", a, "^2")),
+    relu = of(paste0("1 * (", a, " > 0)")),
+    leaky_relu = of(paste0("ifelse(", a, " > 0, 1, 0.01)")),
+    elu = of(paste0("ifelse(", a, " > 0, 1, ", a, " + 1)")),
+    selu = of(paste0("ifelse(", a, " > 0, 1.0507009873554805, ", a, " + 1.7580993408473766)")),
+    gelu = of(paste0("pnorm(", z, ") + ", z, " * dnorm(", z, ")"), z),
+    silu = of(paste0("sigmoid(", z, ") + ", a, " * (1 - sigmoid(", z, "))"), c(z, a)),
+    softplus = of(paste0("1 - exp(-", a, ")")),
+    identity = of("1"),
+    exp = of(a)
+  )
+}
+
+# The loss, summed over the rows.
+loss_formula <- function(loss, output_activation) {
+  p <- format(loss$parameter, digits = 15)
+  of <- function(inputs, formula) list(formula = formula, inputs = inputs)
+  switch(loss$name,
+    squared_error = of("E", "sum(E^2) / 2"),
+    cross_entropy = of(
+      c("y", "output"),
+      if (output_activation == "softmax") {
+        "-sum(y * log(output))"
+      } else {
+        "-sum(y * log(output) + (1 - y) * log(1 - output))"
+      }
+    ),
+    absolute = of("E", "sum(abs(E))"),
+    huber = of(
+      "E", paste0("sum(ifelse(abs(E) <= ", p, ", E^2 / 2, ", p, " * (abs(E) - ", p, " / 2)))")
+    ),
+    poisson = of(c("y", "output"), "sum(output - y * log(output))"),
+    quantile = of("E", paste0("sum(ifelse(E > 0, ", p, " * E, (", p, " - 1) * E))"))
+  )
+}
+
+# d_output: minus the derivative of the loss to the output, through the output's activation. Where
+# the loss is computed from the weighted sum (there is no slope, and no softmax of another loss) it
+# is E.
+delta_formula <- function(loss, output_activation, elementwise) {
+  if (loss$name == "cross_entropy" || loss$name == "poisson" && output_activation == "exp") {
+    return(list(formula = "E", inputs = "E"))
+  }
+  p <- format(loss$parameter, digits = 15)
+  blame <- switch(loss$name,
+    squared_error = "E",
+    absolute = "sign(E)",
+    huber = paste0("pmax(pmin(E, ", p, "), -", p, ")"),
+    poisson = "E / output",
+    quantile = paste0("ifelse(E > 0, ", p, ", ", p, " - 1) * (E != 0)")
+  )
+  if (!elementwise) {
+    return(list(
+      formula = paste0("output * (", blame, " - rowSums(", blame, " * output))"),
+      inputs = c("E", "output")
+    ))
+  }
+  list(formula = paste(blame, "* slope_output_layer"), inputs = c(
+    "E", if (loss$name == "poisson") "output", "slope_output_layer"
+  ))
+}
