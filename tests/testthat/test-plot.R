@@ -439,39 +439,6 @@ test_that("plots come out of knitr", {
   expect_length(list.files(folder, "\\.png$", recursive = TRUE), 3)
 })
 
-test_that("a trace leaves the page's settings as they were", {
-  trace <- nn_trace(tutorial_data()$X, tutorial_data()$y, start = tutorial_start())
-  settings <- c("mfrow", "mar", "oma", "cex")
-  for (state in list(list(), list(mfrow = c(2, 2)), list(mfrow = c(1, 3), cex = 0.5), list(
-    cex = 1.5, mar = c(1, 2, 3, 4)
-  ))) {
-    on_page({
-      graphics::par(state)
-      before <- graphics::par(settings)
-      result <- withVisible(plot(trace))
-      expect_false(result$visible)
-      expect_identical(graphics::par(settings), before)
-    })
-  }
-})
-
-test_that("a device too small for a trace is an error that says so", {
-  trace <- nn_trace(tutorial_data()$X, tutorial_data()$y, start = tutorial_start())
-  on_page(
-    {
-      before <- graphics::par("mfrow", "mar", "oma", "cex")
-      error <- expect_error(plot(trace), class = "backprop_error_argument")
-      expect_identical(graphics::par("mfrow", "mar", "oma", "cex"), before)
-    },
-    200 / 72,
-    150 / 72
-  )
-  expect_snapshot(writeLines(conditionMessage(error)))
-  for (size in list(c(7, 7), c(7, 5), c(4, 4))) {
-    on_page(expect_no_error(plot(trace)), size[1], size[2])
-  }
-})
-
 test_that(
   "arguments that no picture knows are refused, and graphical parameters are passed on",
   {
