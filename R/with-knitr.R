@@ -1,5 +1,5 @@
-# Methods of knitr::knit_print(): summaries and traces become tables in R Markdown and Quarto
-# documents. Fits print as at the console.
+# knitr::knit_print() for summaries: they become tables in R Markdown and Quarto documents. Fits print
+# as at the console.
 
 #' @exportS3Method knitr::knit_print summary.nn_fit
 knit_print.summary.nn_fit <- function(x, ...) {
@@ -26,37 +26,6 @@ knit_print.summary.nn_fit <- function(x, ...) {
       paste("Accuracy:", paste(format(x$accuracy, digits = 4), names(x$accuracy), collapse = ", "))
     }
   )
-  knitr::asis_output(paste0("\n\n", paste(parts, collapse = "\n\n"), "\n\n"))
-}
-
-#' @exportS3Method knitr::knit_print nn_trace
-knit_print.nn_trace <- function(x, digits = 4, ...) {
-  parts <- unlist(lapply(x$epochs, function(traced) {
-    steps <- vapply(
-      traced$steps,
-      function(step) {
-        unit <- small_unit(step$value, digits)
-        title <- paste0(
-          if (is.na(step$number)) "After" else paste("Step", step$number), ": `", step$name, "` = ",
-          if (is_true(step$number >= 2)) paste0("`", step$formula, "`") else step$formula,
-          if (unit < 1) paste(", in units of", format(unit))
-        )
-        value <- unname(step$value) / unit
-        paste0(
-          title, "\n\n",
-          paste(
-            knitr::kable(
-              value,
-              digits = digits, col.names = rep(" ", ncol(value)), format = "pipe"
-            ),
-            collapse = "\n"
-          )
-        )
-      },
-      ""
-    )
-    c(paste0("**Epoch ", traced$epoch, "**, learning rate ", format(x$learning_rate)), steps)
-  }))
   knitr::asis_output(paste0("\n\n", paste(parts, collapse = "\n\n"), "\n\n"))
 }
 
