@@ -28,18 +28,30 @@ activation_code <- function(name) match(name, activation_table$name) - 1L
 #' of the output `a` where that is possible. Where a function has a kink (at 0), the derivative is
 #' the one from the left.
 #'
-#' @return A data frame with a row for each activation and the columns `name`, `value` and
-#'   `derivative` (formulas as text), `kink` (is there a point without a derivative?) and
-#'   `output_only` (can it stand in the last layer alone?). There are no errors.
+#' `plot()` draws each of them and its derivative.
+#'
+#' @return A data frame of class `nn_activations` with a row for each activation and the columns
+#'   `name`, `value` and `derivative` (formulas as text), `kink` (is there a point without a
+#'   derivative?) and `output_only` (can it stand in the last layer alone?). There are no errors.
 #' @references
 #' Clevert, Unterthiner and Hochreiter (2016), elu, \doi{10.48550/arXiv.1511.07289}.
 #' Hendrycks and Gimpel (2016), gelu and silu, \doi{10.48550/arXiv.1606.08415}.
 #' Klambauer, Unterthiner, Mayr and Hochreiter (2017), selu, \doi{10.48550/arXiv.1706.02515}.
-#' @seealso [sigmoid()], [nn_train()]
+#' @seealso [plot.nn_activations()], [sigmoid()], [nn_train()]
 #' @examples
 #' nn_activations()[c("name", "derivative")]
+#' plot(nn_activations())
 #' @export
-nn_activations <- function() activation_table
+nn_activations <- function() {
+  structure(activation_table, class = c("nn_activations", "data.frame"))
+}
+
+# The value of an activation at z, and its derivative there; the softmax for two outputs, z and 0.
+activation_curve <- function(name, z) {
+  code <- activation_code(if (name == "softmax") "sigmoid" else name)
+  a <- core_activation(code, z, FALSE)
+  list(value = a, slope = core_slope(code, z, a))
+}
 
 #' The sigmoid and its derivative
 #'

@@ -19,9 +19,10 @@ plot_boundary <- function(fit, data, y, resolution, call, ...) {
     list(xlab = plane$names[1], ylab = plane$names[2])
   )
   if (is.null(unclass(fit)$levels)) {
-    draw_levels(at, answers, points, given)
+    draw_levels(at, answers, points, given, level_scale(unclass(fit), answers, points))
   } else {
-    draw_regions(at, answers, unclass(fit)$levels, points, given)
+    title <- unclass(fit)$encoding$outcome$names
+    draw_regions(at, answers, unclass(fit)$levels, points, given, title)
   }
   graphics::box()
 }
@@ -174,21 +175,15 @@ predict_plane <- function(fit, at, plane) {
   as.matrix(predict(fit, grid, type = if (is.null(fit$levels)) "response" else "prob"))
 }
 
-# Draws the cells of the grid, as a raster if there are many and the device supports it.
-draw_cells <- function(at, number, colours) {
-  raster <- length(number) > 2500 &&
-    identical(grDevices::dev.capabilities("rasterImage")$rasterImage, "yes")
-  graphics::image(
-    at[[1]], at[[2]], matrix(number, length(at[[1]])),
-    zlim = c(1, length(colours)), col = colours,
-    add = TRUE, useRaster = raster
-  )
-}
-
 # Classes: the colour of the most probable class, in five tints by its lead over the next one, and
 # lines where the lead is 0.
-draw_regions <- function(at, probability, levels, points, given) {
-  colours <- rep_len(class_colours, length(levels))
+draw_regions <- function(at, probability, levels, points, given, title) {
+  # of two classes the second is represented by 1, and blue
+  colours <- if (length(levels) == 2) {
+    unname(sign_colours[c("below", "above")])
+  } else {
+    rep_len(class_colours, length(levels))
+  }
   winner <- max.col(probability, "first")
   lead <- vapply(seq_along(levels), function(k) {
     others <- probability[, -k, drop = FALSE]
@@ -213,38 +208,10 @@ draw_regions <- function(at, probability, levels, points, given) {
     graphics::points(
       points$x, points$y,
       pch = if (is.null(class)) 21 else symbols[class],
-      bg = if (is.null(class)) "white" else colours[class], col = "grey10", cex = 0.9
+      bg = if (is.null(class)) "white" else colours[class], col = "black", cex = 1.2,
+      lwd = 1.2
     )
   }
-  legend_above(levels, given, pch = symbols, pt.bg = colours, col = "grey10")
-}
-
-# Numbers: shades from low to high, light enough for points to stand out, with contour lines between
-# them.
-draw_levels <- function(at, answer, points, given) {
-  all <- c(answer, points$observed[is.finite(points$observed)])
-  breaks <- pretty(all, 10)
-  if (length(breaks) < 2 || diff(range(all)) < 1e-12 * max(abs(all), 1)) {
-    breaks <- mean(all) + c(-1, 0, 1)
-  }
-  colours <- tint(grDevices::hcl.colors(length(breaks) - 1, "YlGnBu"), rep(0.6, length(breaks) - 1))
-  colour_of <- function(value) findInterval(value, breaks, all.inside = TRUE)
-  draw_cells(at, colour_of(answer), colours)
-  if (diff(range(answer)) > 0) {
-    graphics::contour(
-      at[[1]], at[[2]], matrix(answer, length(at[[1]])),
-      levels = breaks, drawlabels = FALSE,
-      add = TRUE, col = "grey20"
-    )
-  }
-  if (!is.null(points)) {
-    graphics::points(points$x, points$y, pch = 19, col = "white", cex = 1.5)
-    graphics::points(
-      points$x, points$y,
-      pch = 21,
-      bg = if (is.null(points$observed)) "white" else colours[colour_of(points$observed)],
-      col = "grey10", cex = 1.1, lwd = 1.4
-    )
-  }
-  key_above(breaks, colours, given)
+  labels <- c(paste0(if (is.null(title)) "class" else title, ":"), levels)
+  legend_above(labels, given, pch = c(NA, symbols), pt.bg = c(NA, colours), col = "grey10")
 }

@@ -1,7 +1,7 @@
 #' Plot a fit
 #'
-#' Plots the loss by epoch, a diagram of the network, or its predictions in the plane of two inputs,
-#' with base graphics. All colours are suitable for colour-blind readers.
+#' Plots the loss by epoch, a diagram of the network, its predictions in the plane of two inputs, or
+#' one of its units, with base graphics. All colours are suitable for colour-blind readers.
 #'
 #' @details
 #' **`"loss"`** shows the training loss by epoch, and with held-out rows also their loss and the
@@ -14,36 +14,46 @@
 #' Labels that are too long are set smaller, and then shortened so that they remain distinct, for
 #' example to a beginning and the unit's number, as in `"...#12"`.
 #'
+#' **`"perceptron"`** shows one unit of the network with its inputs, weights, bias and activation,
+#' as [nn_unit()] draws it. With `data`, one case, its values are included: those that the network
+#' receives, which for a fit made from a data frame are encoded and standardised.
+#'
 #' **`"boundary"`** shows the predictions of a fit with two inputs. For classes, the colour is that
 #' of the most probable class, lighter where it is less certain, and lines mark where two classes
-#' are equally probable. (For other thresholds see [predict.nn_fit()].) For a single numeric output,
-#' the shade goes from low (dark) to high (light), with contour lines between shades, and the key
-#' above the plot shows their values. A fit does not store its training data, so points are drawn
-#' only if `data` is supplied. Their colours show the observed outcome, and classes also have
-#' different symbols.
+#' are equally probable. (For other thresholds see [predict.nn_fit()].) For a single sigmoid output
+#' of numbers, it is blue above 0.5 and orange below, deeper farther away, with a thick line at 0.5.
+#' For any other single numeric output, the shade goes from low (dark) to high (light), with contour
+#' lines between shades, and the key above the plot shows their values. A fit does not store its
+#' training data, so points are drawn only if `data` is supplied. Their colours show the observed
+#' outcome, and classes also have different symbols.
 #'
 #' Legends are placed in the margin above the plot, below `main`. Labels are shortened if they would
 #' be too small to read, and a legend that still does not fit is omitted: use a larger device.
 #'
 #' @param x A fit returned by [nn_train()].
-#' @param what Type of plot: `"loss"` (default), `"network"` or `"boundary"`.
+#' @param what Type of plot: `"loss"` (default), `"network"`, `"boundary"` or `"perceptron"`.
 #' @param data For `"boundary"`, the cases to draw as points, which also determine the limits of the
 #'   axes: a numeric matrix with two columns as in [predict.nn_fit()], or a data frame for a fit
 #'   made from a data frame. `NULL` (default) draws no points. Then `xlim` and `ylim` are required
 #'   for a fit made from a matrix, and by default show 2.5 standard deviations on each side of the
-#'   mean for a fit made from a data frame (also if `data` has no rows).
+#'   mean for a fit made from a data frame (also if `data` has no rows). For `"perceptron"`, one case
+#'   of the same form whose values are written into the plot; `NULL` for none.
 #' @param y For `"boundary"`, the observed outcomes of these cases: numbers or a factor. `NULL`
 #'   (default) uses the outcome in `data` if the fit was made with a formula; otherwise points have
 #'   no colour.
 #' @param log For `"loss"`, the logarithmic axes: `"y"` (default if all losses are positive),
 #'   `"xy"`, `"x"` or `""`.
-#' @param units For `"network"`, the largest number of units drawn per layer, a whole number of at
-#'   least 3; 12 by default.
+#' @param units For `"network"` and `"perceptron"`, the largest number of units drawn per layer, a
+#'   whole number of at least 3; 12 by default.
 #' @param resolution For `"boundary"`, the number of grid points along each axis, a whole number
 #'   between 2 and 2000; 200 by default.
 #' @param ... Graphical parameters: for `"loss"` passed to [graphics::matplot()]; for `"boundary"`
 #'   to [graphics::plot.window()] and [graphics::title()] (`xlim`, `ylim`, `main`, `xlab`, `ylab`);
-#'   for `"network"` only `main`. Other arguments are an error.
+#'   for `"network"` and `"perceptron"` only `main`. Other arguments are an error.
+#' @param layer For `"perceptron"`, the layer of the unit, counted from the first hidden layer, a
+#'   whole number; `NULL` (default) for the output layer.
+#' @param unit For `"perceptron"`, the number of the unit in its layer, a whole number; 1 by
+#'   default.
 #' @return `x`, invisibly.
 #' @section Errors: `backprop_error_argument` for an invalid argument, if the fit has no epochs to
 #'   plot, and if `"boundary"` is used for a fit that does not have two numeric inputs, or that has
@@ -58,15 +68,17 @@
 #' plot(fit)
 #' plot(fit, "network")
 #' plot(fit, "boundary", X, iris$Species)
+#' plot(fit, "perceptron", X[1, , drop = FALSE], layer = 1, unit = 2)
 #' @export
 plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, units = 12,
-                        resolution = 200, ...) {
+                        resolution = 200, ..., layer = NULL, unit = 1) {
   call <- current_env()
-  what <- check_choice(what, c("loss", "network", "boundary"), "what", call)
+  what <- check_choice(what, c("loss", "network", "boundary", "perceptron"), "what", call)
   units <- check_whole(units, "units", call, least = 3)
   resolution <- check_whole(resolution, "resolution", call, least = 2, most = 2000)
-  if (what != "network") check_graphical(what, call, ...)
+  if (what %in% c("loss", "boundary")) check_graphical(what, call, ...)
   switch(what,
+    perceptron = plot_perceptron(x, data, layer, unit, units, call, ...),
     loss = plot_loss(x, log, call, ...),
     network = plot_network(unclass(x), coef(x), units, call, ...),
     boundary = plot_boundary(x, data, y, resolution, call, ...)

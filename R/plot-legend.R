@@ -85,9 +85,9 @@ legend_layout <- function(labels, height, ...) {
   )
 }
 
-# Draws a strip of colours with the numbers at their boundaries. Numbers that would overlap are
-# omitted.
-key_above <- function(breaks, colours, given) {
+# Draws a strip of colours with the numbers at their boundaries, and a title at its left. Numbers that
+# would overlap are omitted.
+key_above <- function(breaks, colours, given, title = NULL) {
   usr <- graphics::par("usr")
   line <- graphics::par("mai")[3] / graphics::par("mar")[3]
   y <- usr[4] + c(0.3, 0.8) * line * diff(usr[3:4]) / graphics::par("pin")[2]
@@ -100,5 +100,16 @@ key_above <- function(breaks, colours, given) {
     3, x, format(breaks),
     line = 0.8, tick = FALSE, mgp = c(3, 0.2, 0), cex.axis = 0.8, las = 1
   )
+  if (!is.null(title) && !identical(title, given$main)) {
+    room <- graphics::par("mai")[2] - 2 * line
+    cex <- max(size_to_fit(title, room, 0.8), legible_size())
+    aside <- 0.15 * line + graphics::strwidth(format(breaks)[1], units = "inches", cex = 0.8) / 2
+    inches <- graphics::par("pin") / c(diff(usr[1:2]), diff(usr[3:4]))
+    graphics::text(
+      usr[1] - aside / inches[1], usr[4] + 1.3 * line / inches[2],
+      shorten_to_fit(title, room, cex),
+      adj = c(1, 0.5), cex = cex, xpd = NA
+    )
+  }
   title_above(given, 2.3 * line)
 }

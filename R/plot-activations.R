@@ -1,0 +1,79 @@
+#' Draw activations and their derivatives
+#'
+#' A panel for each activation: the value as a solid blue line, the derivative as a dashed orange
+#' one, over the weighted sum `z`. All panels have the same axes, so that steepness can be compared;
+#' what rises above the panel is cut off. The softmax depends on all outputs of its layer, and is
+#' drawn for two of them, of which the other one has the sum 0.
+#'
+#' @param x The table of [nn_activations()], or some of its rows.
+#' @param xlim,ylim The limits of the axes, two finite numbers each, the lower one first; -4 to 4
+#'   and -1.5 to 3 by default.
+#' @param ... Must be empty: a misspelt argument is an error.
+#' @return `x`, invisibly.
+#' @section Errors: `backprop_error_argument` where limits are not as described, or `x` has no row
+#'   or not the column `name` of the table.
+#' @examples
+#' activations <- nn_activations()
+#' plot(activations)
+#' plot(activations[activations$name %in% c("sigmoid", "tanh", "relu"), ])
+#' @export
+plot.nn_activations <- function(x, xlim = c(-4, 4), ylim = c(-1.5, 3), ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(plot.nn_activations)))
+  xlim <- check_limits(xlim, "xlim", call)
+  ylim <- check_limits(ylim, "ylim", call)
+  if (!"name" %in% names(x) || nrow(x) == 0 || !all(x$name %in% activation_table$name)) {
+    abort_argument(c(
+      "{.arg x} must have rows of {.code nn_activations()}, with their column {.field name}.",
+      x = "It is {describe(as.data.frame(x))}."
+    ), call)
+  }
+  size <- graphics::par("din")
+  rows <- max(1, min(nrow(x), round(sqrt(nrow(x) * size[2] / size[1]))))
+  old <- graphics::par(c("mfrow", "mar", "oma", "cex", "mgp", "las"))
+  on.exit(graphics::par(old))
+  cex <- if (nrow(x) > 6) 0.75 else 0.9
+  graphics::par(
+    mfrow = c(rows, ceiling(nrow(x) / rows)), mar = c(2, 2.2, 1.8, 0.5), oma = c(2.6, 0, 0, 0),
+    mgp = c(2, 0.5, 0), las = 1, cex = cex
+  )
+  for (name in x$name) draw_activation(name, xlim, ylim)
+  curves_key()
+  invisible(x)
+}
+
+draw_activation <- function(name, xlim, ylim) {
+  # Where there is a kink the derivative jumps: no line joins both sides.
+  z <- sort(unique(c(
+    seq(xlim[1], xlim[2], length.out = 401), if (xlim[1] < 0 && xlim[2] > 0) c(-1e-9, 0, 1e-9)
+  )))
+  curve <- activation_curve(name, z)
+  jump <- which(abs(diff(curve$slope)) > 0.1 & diff(z) < 1e-6)
+  graphics::plot(NULL, xlim = xlim, ylim = ylim, xlab = "", ylab = "", xaxs = "i", main = "")
+  title <- if (name == "softmax") "softmax of z and 0" else name
+  graphics::title(
+    title,
+    line = 0.5, cex.main = size_to_fit(title, graphics::par("pin")[1], 1.1, font = 2)
+  )
+  graphics::abline(h = 0, v = 0, col = "grey80")
+  graphics::lines(z, curve$value, col = sign_colours[["above"]], lwd = 2.5)
+  from <- c(1, jump + 1)
+  to <- c(jump, length(z))
+  for (i in seq_along(from)) {
+    graphics::lines(
+      z[from[i]:to[i]], curve$slope[from[i]:to[i]],
+      col = sign_colours[["below"]], lwd = 2, lty = 2
+    )
+  }
+}
+
+# What the lines mean, in the margin at the foot of the page.
+curves_key <- function() {
+  graphics::par(fig = c(0, 1, 0, 1), oma = c(0, 0, 0, 0), mar = c(0, 0, 0, 0), new = TRUE)
+  graphics::plot.new()
+  graphics::legend(
+    "bottom", c("activation", "derivative"),
+    col = sign_colours, lty = 1:2, lwd = 2.5, horiz = TRUE,
+    bty = "n", inset = 0.005
+  )
+}
