@@ -78,12 +78,12 @@ R
 }
 
 # Lines that cannot be broken are left out: tables, the heads of R Markdown files, and a single word
-# such as an address, a path or a list of arguments; and what is generated or is data.
+# such as an address, a path or a list of arguments; and what is generated, made small or is data.
 long_lines() {
   run_r <<'R'
 files <- list.files(".", "[.](R|Rmd|md|cpp|h|sh|py|js)$", recursive = TRUE)
 files <- c(files, list.files(c(".ci", "src"), "^(run|Makevars)$", full.names = TRUE))
-files <- files[!grepl("^man/|/_snaps/|RcppExports", files)]
+files <- files[!grepl("^man/|/_snaps/|RcppExports|[.]min[.]js$", files)]
 for (file in files) {
   lines <- readLines(file, encoding = "UTF-8", warn = FALSE)
   long <- nchar(lines) > 100 & !grepl("^ *(#'|>)? *[|]|https?://", lines) &

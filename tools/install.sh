@@ -2,10 +2,11 @@
 # Installs what is missing to run, test or check the package:
 #
 #   sh tools/install.sh run      R, a compiler, and the packages that backprop imports and links to
-#   sh tools/install.sh test     these, the suggested packages, pandoc, and where node and npm are
-#                                there the runtime that exported models are tested with
+#   sh tools/install.sh test     these, the suggested packages, pandoc, chromium, and where node and
+#                                npm are there the runtime that exported models are tested with and
+#                                what drives the browser
 #   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang,
-#                                clang-format, styler, lintr, binutils and g++ for aarch64
+#                                clang-format, styler, lintr, esbuild, binutils and g++ for aarch64
 #
 # Packages and versions are those of DESCRIPTION. On Debian and Ubuntu they are installed with apt
 # if its version is recent enough, and otherwise from CRAN, into the user's library if the site's is
@@ -317,6 +318,44 @@ install_onnxruntime() {
   }
 }
 
+# install_npm PACKAGE VERSION: a package of the npm registry, into a folder of the user's cache
+# (BACKPROP_NPM, or `npm` in the folder that R keeps for the package). Install scripts, which may
+# fetch more from elsewhere, are not run.
+esbuild_version=0.28.2
+playwright_version=1.65.1
+npm_folder=
+install_npm() {
+  if ! have node || ! have npm; then
+    note "node or npm is not here: going on without $1."
+    return 0
+  fi
+  npm_folder=${BACKPROP_NPM:-$(Rscript -e \
+    'cat(file.path(tools::R_user_dir("backprop", "cache"), "npm"))' </dev/null)}
+  if grep -q "\"version\": \"$2\"" "$npm_folder/node_modules/$1/package.json" 2>/dev/null; then
+    return 0
+  fi
+  note "from npm: $1 $2 (into $npm_folder)"
+  mkdir -p "$npm_folder"
+  npm install --prefix "$npm_folder" --ignore-scripts --no-audit --no-fund --save-exact "$1@$2" \
+    >"$scratch/npm" 2>&1 </dev/null || {
+    tail -n 5 "$scratch/npm"
+    note "npm could not install $1: going on without."
+  }
+}
+
+# What the stepper is tested with: a browser, and playwright-core, which drives it.
+install_browser_tests() {
+  if ! have chromium && ! have chromium-browser && ! have google-chrome; then
+    if can_use_apt; then
+      update_apt
+      install_by_apt chromium || note "Going on without chromium."
+    else
+      note "chromium is not here: the tests in a browser will be skipped."
+    fi
+  fi
+  install_npm playwright-core "$playwright_version"
+}
+
 # install_what_is_missing run|test|check
 install_what_is_missing() {
   case $1 in run | test | check) ;; *) stop "the mode is run, test or check, not '$1'." ;; esac
@@ -336,7 +375,11 @@ install_what_is_missing() {
     packages=$(printf '%s' "$missing" | sed 's/ \(.*\)/ (\1 or later)/' | tr '\n' ' ')
     stop "these could not be installed: $packages${pinned:+roxygen2 ($pinned exactly)}"
   fi
-  [ "$1" = run ] || install_onnxruntime
+  [ "$1" = run ] || {
+    install_onnxruntime
+    install_browser_tests
+  }
+  [ "$1" != check ] || install_npm esbuild "$esbuild_version"
   if [ -z "$optional" ]; then note "Everything is there."; return 0; fi
   names=$(printf '%s' "$optional" | cut -d' ' -f1 | tr '\n' ' ')
   note "Going on without these, whose tests and checks will be skipped: $names"

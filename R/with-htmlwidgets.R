@@ -1,0 +1,328 @@
+# The stepper: a widget that shows every step of training in the browser. R sends the data, the
+# start and checkpoints; the browser computes all steps itself (see inst/htmlwidgets).
+
+#' Step through training in the browser
+#'
+#' A page that shows every step of gradient descent on a small network, with the tutorial's names
+#' and numbers: the network with its weights on one side, the matrices of the step on the other,
+#' with the formula in words, in R and in NumPy. Pointing at a cell, or moving to it with the
+#' keyboard, writes its sum out and lights what it is made of. It plays, steps and rewinds, and the
+#' learning rate and the size of a batch can be changed on the page. With two inputs it draws what
+#' the network answers in their plane.
+#'
+#' It is an htmlwidget: print it at the console (in the viewer or the browser), put it into a chunk
+#' of R Markdown or Quarto or an example of a pkgdown site, or save it with
+#' `htmlwidgets::saveWidget()`. It loads nothing from the net. In Shiny, `nn_show_output()` is its
+#' place in the page and `nn_show_render()` what fills it. In an HTML document a trace is shown this
+#' way by itself, unless `options(backprop.stepper = FALSE)` is set.
+#'
+#' The browser computes every epoch from the start, in double precision. `nn_show()` trains the same
+#' network with [nn_train()] and sends the weights after 1, 10, 100, ... epochs along; the page
+#' compares its own with them, and says whether they agree to 1e-12 (relative to numbers above 1).
+#' This is done for the learning rate and a few others, each for the batch given, the full batch
+#' and batches of one row. Batches of fewer rows take the rows in the order of [nn_batches()].
+#'
+#' The keys: right and left go a step on and back, down and up an epoch, Space plays and pauses,
+#' Home goes back to the start, Tab moves through the cells and Enter keeps the cell in view.
+#'
+#' @param x A trace of [nn_trace()]; or the inputs, as the `X` of [nn_trace()], with `y`.
+#' @param y,start,hidden,activation,output_activation As in [nn_train()]. Random numbers are drawn
+#'   as there, so that after `set.seed()` the page shows the training of the same call of
+#'   `nn_train()`.
+#' @param loss,reduction,learning_rate,batch_size,shuffle As in [nn_train()].
+#' @param epochs How many epochs the page can go through, a whole number from 1 to 10,000; 5000 by
+#'   default, and at least those of the trace.
+#' @param lang The language of the page, `"en"` (the default) or `"zh"` for Chinese.
+#' @param width,height The size, a number of pixels or a size of CSS as text. By default (`NULL`) it
+#'   is as wide as the page and as high as it needs to be.
+#' @param id,expr,env,quoted For Shiny: the output's id, the expression that makes the widget, the
+#'   environment to evaluate it in, and whether it is quoted.
+#' @param ... Must be empty: a misspelt argument is an error.
+#' @return An htmlwidget of class `nn_show`; for Shiny, an output and a render function.
+#' @section Errors: `backprop_error_argument` for a network with more than 8 units in a layer or
+#'   more than 3 hidden layers, and for arguments that are not as described; `backprop_error_input`
+#'   for more than 100 rows, and for data that are not as described. All those of [nn_train()].
+#' @seealso [nn_trace()] for the same steps as matrices of R.
+#' @examplesIf requireNamespace("htmlwidgets", quietly = TRUE)
+#' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
+#' y <- c(1, 1, 0)
+#' set.seed(1)
+#' nn_show(X, y)
+#'
+#' # exclusive or: two inputs, so that the page draws the boundary
+#' corners <- as.matrix(expand.grid(a = 0:1, b = 0:1))
+#' set.seed(3)
+#' nn_show(corners, c(0, 1, 1, 0), hidden = 3, activation = "tanh", learning_rate = 0.3)
+#' @export
+nn_show <- function(x, ...) {
+  check_given(missing(x), "x", "a trace of nn_trace(), or the inputs", current_env())
+  UseMethod("nn_show")
+}
+
+#' @rdname nn_show
+#' @export
+nn_show.nn_trace <- function(x, epochs = NULL, lang = "en", width = NULL, height = NULL, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(nn_show.nn_trace)))
+  origin <- trace_origin(x, call)
+  least <- length(x$epochs)
+  epochs <- if (is.null(epochs)) {
+    max(default_show_epochs, least)
+  } else {
+    check_whole(epochs, "epochs", call, least = least, most = most_shown$epochs)
+  }
+  if (is.null(origin$seed)) origin$seed <- c(0, 0)
+  keep_seed(show_widget(origin, epochs, lang, width, height, call))
+}
+
+#' @rdname nn_show
+#' @export
+nn_show.default <- function(x, y, start = NULL, hidden = 3, activation = "sigmoid",
+                            output_activation = NULL, loss = NULL, reduction = "sum",
+                            learning_rate = 0.1, batch_size = NULL, shuffle = TRUE, epochs = 5000,
+                            lang = "en", width = NULL, height = NULL, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(nn_show.default)))
+  check_given(missing(y), "y", "the targets, one for each row of the inputs", call)
+  given <- c(
+    "start", "hidden", "activation", "output_activation", "loss", "reduction",
+    "learning_rate", "batch_size", "shuffle"
+  )
+  origin <- c(
+    list(
+      X = check_matrix(numbers_of_frame(x, "x", call), "x", call),
+      y = numbers_of_frame(y, "y", call)
+    ),
+    mget(given, envir = call), list(seed = NULL)
+  )
+  epochs <- check_whole(epochs, "epochs", call, most = most_shown$epochs)
+  show_widget(origin, epochs, lang, width, height, call)
+}
+
+default_show_epochs <- 5000
+
+# What a page can show so that it is read: beyond that, no column fits a small screen, and no step
+# the time of a frame.
+most_shown <- list(units = 8, hidden_layers = 3, rows = 100, epochs = 10000)
+
+# What a trace was made from, in the arguments of nn_show.default(). The steps of a batch hold its
+# rows alone, so those of the first epoch together hold all.
+trace_origin <- function(trace, call) {
+  trace <- unclass(trace)
+  if (length(trace$epochs) == 0) {
+    abort_argument("{.arg x} holds no epoch, as the trace diverged in the first one.", call)
+  }
+  first <- trace$epochs[[1]]
+  ids <- vapply(first$steps, `[[`, "", "id")
+  all_rows <- function(id) {
+    parts <- do.call(rbind, lapply(first$steps[ids == id], `[[`, "value"))
+    parts[order(unlist(first$batches)), , drop = FALSE]
+  }
+  names <- names(trace$network)
+  start <- lapply(first$steps[match(paste0(names, "_before"), ids)], `[[`, "value")
+  y <- all_rows("y")
+  levels <- trace$settings$levels
+  if (length(levels) == 2) colnames(y) <- levels[2]
+  c(
+    list(
+      X = all_rows("X"), y = y, start = stats::setNames(start, names),
+      learning_rate = trace$learning_rate
+    ),
+    trace$settings[c(
+      "activation", "output_activation", "loss", "reduction", "batch_size",
+      "shuffle", "seed"
+    )]
+  )
+}
+
+show_widget <- function(origin, epochs, lang, width, height, call) {
+  check_installed("htmlwidgets", "to show training in the browser.", call = call)
+  lang <- check_choice(lang, c("en", "zh"), "lang", call)
+  width <- check_css_size(width, "width", call)
+  height <- check_css_size(height, "height", call)
+  payload <- c(show_payload(origin, epochs, call), list(lang = lang))
+  htmlwidgets::createWidget("nn_show", payload,
+    width = width, height = height,
+    package = "backprop",
+    sizingPolicy = htmlwidgets::sizingPolicy(
+      defaultWidth = "100%", defaultHeight = "auto", padding = 8, viewer.fill = FALSE,
+      browser.fill = FALSE, knitr.figure = FALSE, knitr.defaultWidth = "100%",
+      knitr.defaultHeight = "auto"
+    )
+  )
+}
+
+check_css_size <- function(x, name, call) {
+  if (is.null(x)) {
+    return(NULL)
+  }
+  if (is.numeric(x)) {
+    return(check_number(x, name, call, least = 0, above = TRUE))
+  }
+  units <- "%|px|em|rem|ex|ch|vw|vh|in|cm|mm|pt|pc"
+  if (is_string(x) && grepl(paste0("^(auto|[0-9]*[.]?[0-9]+(", units, "))$"), x)) {
+    return(x)
+  }
+  abort_argument(c("{.arg {name}} must be a number of pixels, or a size of CSS as {.val 100%}.",
+    x = "It is {describe(x)}."
+  ), call)
+}
+
+check_shown_size <- function(X, units, call) {
+  if (nrow(X) > most_shown$rows) {
+    abort_input(c("The page shows at most {most_shown$rows} rows.",
+      x = "There are {nrow(X)}.", i = "Take some of them, of inputs and targets alike."
+    ), call)
+  }
+  if (max(units) > most_shown$units || length(units) - 2 > most_shown$hidden_layers) {
+    abort_argument(c(
+      "The page shows at most {most_shown$units} units a layer and {most_shown$hidden_layers} hidden
+       layers.",
+      x = "This network has layers of {units} units, inputs and outputs among them.",
+      i = "{.fn plot.nn_fit} draws the network of a larger fit."
+    ), call)
+  }
+}
+
+# All that the browser needs. Numbers are text that gives the same double again, and a matrix is its
+# dimensions and its numbers down the columns.
+show_payload <- function(origin, epochs, call) {
+  units <- origin_units(origin, call)
+  check_shown_size(origin$X, units, call)
+  fit <- untrained_fit(origin, call, units)
+  settings <- fit$settings
+  seed <- origin$seed
+  if (is.null(seed)) seed <- if (is.null(fit$state$seed)) next_seed() else fit$state$seed
+  targets <- encode_targets(origin$y, nrow(origin$X), call)
+  batches <- unique(list(settings$batch_size, NULL, if (nrow(origin$X) > 1) 1))
+  rate <- settings$optimizer$learning_rate
+  ends <- end_names(fit)
+  named <- function(names, stem) ifelse(nzchar(names), names, paste0(stem, seq_along(names)))
+  list(
+    units = I(fit$shape$units), activations = I(activation_table$name[fit$shape$activations + 1]),
+    loss = list(name = settings$loss$name, parameter = packed_numbers(settings$loss$parameter)),
+    reduction = settings$reduction,
+    X = packed_matrix(origin$X), y = packed_matrix(targets$y),
+    start = packed_numbers(fit$state$weights), rate = packed_numbers(rate),
+    rates = I(vapply(shown_rates(rate), packed_numbers, "")),
+    batch = settings$batch_size, shuffle = settings$shuffle, seed = I(seed), epochs = epochs,
+    inputs = I(named(ends$inputs, "x")), outputs = I(named(ends$outputs, "output")),
+    checks = show_checks(fit, origin, batches, seed, epochs)
+  )
+}
+
+# The units of each layer, inputs first.
+origin_units <- function(origin, call) {
+  outputs <- ncol(encode_targets(origin$y, nrow(origin$X), call)$y)
+  if (is.null(origin$start)) {
+    return(c(ncol(origin$X), check_hidden(origin$hidden, call), outputs))
+  }
+  if (inherits(origin$start, "nn_fit")) {
+    abort_argument(c(
+      "{.arg start} must be a list of matrices.",
+      x = "It is a fit.",
+      i = "Use {.code coef(fit)} to begin from its weights."
+    ), call)
+  }
+  network_units(origin$start, call, "start", n_inputs = ncol(origin$X), n_outputs = outputs)
+}
+
+# The untrained fit, by the checks of nn_train() and with the weights that it draws.
+untrained_fit <- function(origin, call, units = origin_units(origin, call)) {
+  options <- lapply(as.list(formals(nn_train.matrix))[matrix_options], eval, baseenv())
+  given <- intersect(names(origin), matrix_options)
+  options[given] <- origin[given]
+  options$hidden <- if (length(units) > 2) units[-c(1, length(units))] else 0
+  options[c("epochs", "keep_fitted")] <- list(0, FALSE)
+  problem <- new_problem(origin$X, origin$y)
+  unclass(train_network(problem, options, quote(nn_train(X, y)), call))
+}
+
+# The numbers that nn_train() would draw next as its seed.
+next_seed <- function() keep_seed(floor(runif(2) * 2^32))
+
+# Rates to choose from on the page, the given one among them.
+shown_rates <- function(rate) {
+  c(signif(rate * c(0.1, 0.3), 6), rate, signif(rate * c(3, 10, 100, 1000), 6))
+}
+
+# Checkpoints of the weights and losses by nn_train(). For the other rates and batch sizes of the
+# page there are fewer, and none where they would make a long file or take long.
+show_checks <- function(fit, origin, batches, seed, epochs) {
+  rate <- fit$settings$optimizer$learning_rate
+  size <- length(fit$state$weights)
+  runs <- expand.grid(batch = seq_along(batches), rate = shown_rates(rate))
+  own <- runs$rate == rate & runs$batch == 1
+  each <- floor(1000 / (size * sum(!own)))
+  most <- floor(5e6 / (fit$n * (size + 50)))
+  at <- function(of, most) sort(unique(pmin(of, epochs, most)))
+  few <- at(c(epochs, 100, 1)[seq_len(min(3, each))], most)
+  checks <- Map(function(rate, batch, own) {
+    epochs <- if (own) at(c(1, 10, 100, 1000, 5000, epochs), Inf) else few
+    if (length(epochs) > 0) show_check(fit, origin, rate, batches[[batch]], seed, epochs)
+  }, runs$rate, runs$batch, own)
+  unname(Filter(Negate(is.null), checks))
+}
+
+show_check <- function(fit, origin, rate, batch_size, seed, at) {
+  fit$settings$optimizer$learning_rate <- rate
+  fit$settings["batch_size"] <- list(batch_size)
+  fit$state$seed <- if (needs_seed(fit$settings)) seed
+  class(fit) <- "nn_fit"
+  weights <- loss <- character()
+  diverged <- NULL
+  for (epoch in at) {
+    fit <- tryCatch(
+      nn_continue(fit, origin$X, origin$y, epochs = epoch - unclass(fit)$state$epoch),
+      backprop_error_diverged = function(e) e
+    )
+    if (inherits(fit, "error")) {
+      diverged <- unclass(fit$fit)$state$epoch + 1
+      break
+    }
+    weights <- c(weights, packed_numbers(unclass(fit)$state$weights))
+    loss <- c(loss, packed_numbers(last(fit$history$loss)))
+  }
+  list(
+    rate = packed_numbers(rate), batch = batch_size, at = I(at[seq_along(weights)]),
+    weights = I(weights), loss = I(loss), diverged = diverged
+  )
+}
+
+packed_matrix <- function(x) list(dim = dim(x), data = packed_numbers(x))
+
+# As few digits as give the same double again.
+packed_numbers <- function(x) {
+  text <- sprintf("%.15g", x)
+  for (digits in 16:17) {
+    short <- as.numeric(text) != x
+    text[short] <- sprintf(paste0("%.", digits, "g"), x[short])
+  }
+  paste(text, collapse = " ")
+}
+
+#' @rdname nn_show
+#' @export
+nn_show_output <- function(id, width = "100%", height = "auto") {
+  check_installed("htmlwidgets", "to show training in the browser.")
+  htmlwidgets::shinyWidgetOutput(id, "nn_show", width, height, package = "backprop")
+}
+
+#' @rdname nn_show
+#' @export
+nn_show_render <- function(expr, env = parent.frame(), quoted = FALSE) {
+  check_installed("htmlwidgets", "to show training in the browser.")
+  if (!quoted) expr <- substitute(expr)
+  htmlwidgets::shinyRenderWidget(expr, nn_show_output, env, quoted = TRUE)
+}
+
+# The stepper of a trace in an HTML document; NULL where there is none to be had, or none is wanted.
+trace_stepper <- function(trace, ...) {
+  html <- knitr::is_html_output(excludes = c("markdown", "gfm", "epub", "epub2", "epub3"))
+  wanted <- is_true(getOption("backprop.stepper", TRUE))
+  if (!html || !wanted || !is_installed("htmlwidgets")) {
+    return(NULL)
+  }
+  widget <- tryCatch(nn_show(trace), backprop_error = function(e) NULL)
+  if (!is.null(widget)) knitr::knit_print(widget, ...)
+}

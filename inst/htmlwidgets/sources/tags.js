@@ -1,0 +1,80 @@
+// Small things that the parts of the page share: tags, fills and icons.
+(function (root) {
+  "use strict";
+  const blue = [0, 114, 178], orange = [213, 94, 0];
+
+  function escape(text) {
+    return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;")
+      .replace(/"/g, "&quot;");
+  }
+
+  // tag("p", { class: "a" }, escape("text"), ...): attributes are escaped, and those that are null
+  // or false are left out; what stands inside is HTML already.
+  function tag(name, attributes) {
+    let html = "<" + name;
+    Object.keys(attributes || {}).forEach(function (key) {
+      const value = attributes[key];
+      if (value !== null && value !== false && value !== undefined) {
+        html += " " + key + "=\"" + (value === true ? key : escape(value)) + "\"";
+      }
+    });
+    const inside = Array.prototype.slice.call(arguments, 2).join("");
+    return name === "input" ? html + ">" : html + ">" + inside + "</" + name + ">";
+  }
+
+  // A picture of a given size in pixels, with the words that stand for it.
+  function svg(width, height, label) {
+    const inside = Array.prototype.slice.call(arguments, 3);
+    return tag.apply(null, ["svg", {
+      xmlns: "http://www.w3.org/2000/svg", class: "nns-svg", role: "img", "aria-label": label,
+      viewBox: "0 0 " + width + " " + height, width: width, height: height
+    }].concat(inside));
+  }
+
+  function options(pairs, chosen) {
+    return pairs.map(function (pair) {
+      return tag("option", { value: pair[0], selected: String(pair[0]) === String(chosen) },
+        escape(pair[1]));
+    }).join("");
+  }
+
+  // The fill of a number beside the largest of its matrix: blue above 0, orange below.
+  function fill(value, largest) {
+    if (value === 0 || isNaN(value)) return "#fff";
+    const depth = isFinite(value) && largest > 0 ? Math.min(Math.abs(value) / largest, 1) : 1;
+    const share = 0.08 + 0.5 * depth;
+    const mixed = (value > 0 ? blue : orange).map(function (c) {
+      return Math.round(255 - (255 - c) * share);
+    });
+    return "rgb(" + mixed.join(",") + ")";
+  }
+
+  function lineColour(value) {
+    return value >= 0 ? "rgb(" + blue + ")" : "rgb(" + orange + ")";
+  }
+
+  function largestOf(numbers) {
+    let largest = 0;
+    for (let k = 0; k < numbers.length; k++) {
+      if (isFinite(numbers[k])) largest = Math.max(largest, Math.abs(numbers[k]));
+    }
+    return largest;
+  }
+
+  const icons = {
+    rewind: "M3 3h2v10H3zM13 3v10L6 8z", back: "M11 3v10L4 8z", next: "M5 3v10l7-5z",
+    play: "M4 2v12l10-6z", pause: "M4 3h3v10H4zM9 3h3v10H9z"
+  };
+
+  // What stands in a button: its sign, and its label where there is room.
+  function face(name, label) {
+    return tag("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" },
+      tag("path", { fill: "currentColor", d: icons[name] })) +
+      tag("span", { class: "nns-label" }, escape(label));
+  }
+
+  root.tags = {
+    escape: escape, tag: tag, svg: svg, options: options, fill: fill, lineColour: lineColour,
+    largestOf: largestOf, face: face
+  };
+})(window.backpropShow = window.backpropShow || {});

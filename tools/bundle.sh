@@ -1,0 +1,34 @@
+#!/bin/sh
+# Makes the stepper's script and style sheet, inst/htmlwidgets/nn_show/, from their sources in
+# inst/htmlwidgets/sources/, so small that a page with all in it stays below 150 KB:
+#
+#   sh tools/bundle.sh            writes them
+#   sh tools/bundle.sh --check    fails where they are not what the sources make
+#
+# It needs node and npm, and takes esbuild from the npm registry where it is missing.
+
+# shellcheck source=tools/install.sh
+. "$(dirname -- "$0")/install.sh"
+
+case ${1:-} in '' | --check) ;; *) stop "the one option is --check, not '$1'." ;; esac
+install_npm esbuild "$esbuild_version"
+[ -d "$npm_folder/node_modules/esbuild" ] || stop "there is no esbuild."
+
+sources=$root/inst/htmlwidgets/sources
+made=$root/inst/htmlwidgets/nn_show
+mkdir -p "$made" "$scratch/made"
+minify() {
+  node "$npm_folder/node_modules/esbuild/bin/esbuild" --minify --charset=utf8 \
+    --log-level=warning "$@"
+}
+(cd "$sources" && cat engine.js steps.js text.js tags.js view.js matrices.js pictures.js) |
+  minify --target=es2018 >"$scratch/made/stepper.min.js"
+minify --loader=css <"$sources/style.css" >"$scratch/made/stepper.min.css"
+if [ "${1:-}" = --check ]; then
+  for file in stepper.min.js stepper.min.css; do
+    cmp "$scratch/made/$file" "$made/$file" ||
+      stop "$file is not what its sources make: run sh tools/bundle.sh."
+  done
+else
+  cp "$scratch"/made/* "$made"
+fi
