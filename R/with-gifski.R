@@ -1,0 +1,165 @@
+# Training as an animated picture, for slides.
+
+#' Animate training
+#'
+#' Writes an animated GIF of training: what the network answers in the plane of its two inputs, or
+#' its weights as a diagram, from the start to the last epoch. Each frame is a picture of
+#' [plot.nn_fit()]. The frames are close to each other at first, where training moves fast, and
+#' farther apart later on.
+#'
+#' From a trace it shows the training of the trace from its start, for as many epochs as asked for.
+#' From a fit it goes on where the fit stands, as [nn_continue()] does: take
+#' `nn_train(..., epochs = 0)` to begin at the start.
+#'
+#' @param x A trace of [nn_trace()], or a fit of [nn_train()].
+#' @param path The path of the file to write, which ends in `.gif`.
+#' @param X,y For a fit, its data, as in [nn_continue()].
+#' @param epochs How many epochs to show, a whole number from 1. For a trace `NULL` (the default)
+#'   means 5000, or those of the trace if they are more.
+#' @param what Which picture: `"boundary"` or `"network"`. `NULL` (the default) is the boundary
+#'   where the network has one to show, else the network.
+#' @param frames How many frames, a whole number from 2; 40 by default, and at most one for the
+#'   start and one for each epoch.
+#' @param seconds How long it lasts before it begins again, a positive number; 6 by default. The
+#'   last frame stays for another second.
+#' @param width,height Its size in pixels, whole numbers; 640 x 520 by default.
+#' @param ... Must be empty: a misspelt argument is an error.
+#' @return `path`, invisibly.
+#' @section Errors: `backprop_error_argument` for arguments that are not as described,
+#'   `backprop_error_file` where the file cannot be written, and those of [nn_continue()] and
+#'   [plot.nn_fit()].
+#' @seealso [nn_show()] for a page that shows every step.
+#' @examplesIf requireNamespace("gifski", quietly = TRUE)
+#' corners <- as.matrix(expand.grid(a = 0:1, b = 0:1))
+#' set.seed(3)
+#' start <- nn_train(corners, c(0, 1, 1, 0), activation = "tanh", learning_rate = 0.3, epochs = 0)
+#' file <- tempfile(fileext = ".gif")
+#' nn_animate(start, file, corners, c(0, 1, 1, 0), epochs = 1000, frames = 10)
+#' file.size(file)
+#' unlink(file)
+#' @export
+nn_animate <- function(x, path, ...) {
+  call <- current_env()
+  check_given(missing(x), "x", "a trace of nn_trace(), or a fit of nn_train()", call)
+  check_given(missing(path), "path", "the path of the file to write, which ends in .gif", call)
+  UseMethod("nn_animate")
+}
+
+#' @export
+nn_animate.default <- function(x, path, ...) {
+  abort_argument(c(
+    "{.arg x} must be a trace of {.fn nn_trace} or a fit of {.fn nn_train}.",
+    x = "It is {describe(x)}."
+  ), current_env())
+}
+
+#' @rdname nn_animate
+#' @export
+nn_animate.nn_trace <- function(x, path, epochs = NULL, what = NULL, frames = 40, seconds = 6,
+                                width = 640, height = 520, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(nn_animate.nn_trace)))
+  origin <- trace_origin(x, call)
+  levels <- unclass(x)$settings$levels
+  if (length(levels) == 2) origin$y <- factor(levels[origin$y + 1], levels)
+  if (length(levels) > 2) origin$y <- factor(levels[max.col(origin$y, "first")], levels)
+  if (is.null(epochs)) epochs <- max(default_show_epochs, length(x$epochs))
+  fit <- keep_seed(untrained_fit(origin, call))
+  if (needs_seed(fit$settings)) fit$state$seed <- origin$seed
+  class(fit) <- "nn_fit"
+  how <- check_animation(path, epochs, frames, seconds, width, height, call)
+  animate(fit, origin$X, origin$y, how, what, call)
+}
+
+#' @rdname nn_animate
+#' @export
+nn_animate.nn_fit <- function(x, path, X, y = NULL, epochs, what = NULL, frames = 40, seconds = 6,
+                              width = 640, height = 520, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(nn_animate.nn_fit)))
+  check_given(missing(X), "X", "the inputs that the fit was made with", call)
+  check_given(missing(epochs), "epochs", "how many epochs to show", call)
+  how <- check_animation(path, epochs, frames, seconds, width, height, call)
+  animate(x, X, y, how, what, call)
+}
+
+check_animation <- function(path, epochs, frames, seconds, width, height, call) {
+  check_installed("gifski", "to write an animated picture.", call = call)
+  check_path(path, call)
+  if (!grepl("[.]gif$", path, ignore.case = TRUE)) {
+    abort_argument(c("{.arg path} must end in {.val .gif}.", x = "It is {describe(path)}."), call)
+  }
+  list(
+    path = path, epochs = check_whole(epochs, "epochs", call),
+    frames = check_whole(frames, "frames", call, least = 2, most = 1000),
+    seconds = check_number(seconds, "seconds", call, least = 0, above = TRUE),
+    width = check_whole(width, "width", call, least = 100, most = 4000),
+    height = check_whole(height, "height", call, least = 100, most = 4000)
+  )
+}
+
+# Epochs from the start, 0 and the last among them: more of them at first.
+frame_epochs <- function(epochs, frames) {
+  unique(c(0, round(exp(seq(0, log(epochs), length.out = frames - 1)))))
+}
+
+animate <- function(fit, X, y, how, what, call) {
+  if (is.null(what)) what <- if (has_boundary(fit)) "boundary" else "network"
+  what <- check_choice(what, c("boundary", "network"), "what", call)
+  if (what == "boundary" && !has_boundary(fit)) {
+    abort_argument(c(
+      "{.val boundary} needs a fit with two numeric inputs, and one number or class as its output.",
+      i = "Take {.code what = \"network\"}."
+    ), call)
+  }
+  at <- frame_epochs(how$epochs, how$frames)
+  folder <- tempfile("frames-")
+  dir.create(folder)
+  device <- grDevices::dev.cur()
+  on.exit({
+    unlink(folder, recursive = TRUE)
+    if (device > 1) grDevices::dev.set(device)
+  })
+  files <- file.path(folder, sprintf("frame-%04d.png", seq_along(at)))
+  for (i in seq_along(at)) {
+    if (i > 1) fit <- nn_continue(fit, X, y, epochs = at[i] - at[i - 1])
+    draw_frame(fit, X, y, what, how, files[i])
+  }
+  pause <- how$seconds / length(at)
+  files <- c(files, rep(last(files), ceiling(1 / pause)))
+  written <- write_whole(function(beside) {
+    gif <- file.path(folder, "all.gif")
+    gifski::gifski(files, gif, how$width, how$height, delay = pause, progress = FALSE)
+    file.copy(gif, beside, overwrite = TRUE)
+  }, how$path)
+  if (!isTRUE(written)) {
+    abort_kind("file", c(
+      "{.path {how$path}} could not be written.",
+      x = "{conditionMessage(written)}"
+    ), call, environment())
+  }
+  invisible(how$path)
+}
+
+draw_frame <- function(fit, X, y, what, how, file) {
+  grDevices::png(file, how$width, how$height, res = 96)
+  on.exit(grDevices::dev.off())
+  plain <- unclass(fit)
+  epoch <- plain$state$epoch
+  loss <- if (epoch > 0) paste(", loss", format(last(plain$history$loss), digits = 3))
+  main <- paste0("Epoch ", format(epoch, big.mark = ","), loss)
+  if (what == "network") {
+    plot(fit, "network", main = main)
+  } else {
+    plot(fit, "boundary", data = X, y = y, main = main)
+  }
+}
+
+# Are there two inputs, and one number or class as the answer?
+has_boundary <- function(fit) {
+  plain <- unclass(fit)
+  columns <- plain$encoding$columns
+  inputs <- if (is.null(columns)) plain$shape$units[1] else length(columns)
+  numeric <- is.null(columns) || all(vapply(columns, function(kind) kind$type == "numeric", NA))
+  inputs == 2 && numeric && (!is.null(plain$levels) || last(plain$shape$units) == 1)
+}
