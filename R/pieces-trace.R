@@ -4,8 +4,10 @@
 #' tutorial's names and numbers: the data (0) and the first weights (1), the forward pass (2 to 4),
 #' the error (5) and the loss, the backward pass (6 to 9), and the updated weights (10) and biases
 #' (11). `print()` shows the steps one after the other with their formulas, `summary()` the loss and
-#' the changes alone, and `plot()` draws them (see [plot.nn_trace()]). In a document of R Markdown
-#' or Quarto a trace becomes a compact layout of its matrices.
+#' the changes alone, and `plot()` draws them (see [plot.nn_trace()]). In an HTML document of
+#' R Markdown or Quarto a trace becomes a page to step through (see [nn_show()]) where the package
+#' htmlwidgets is installed, and else, or after `options(backprop.stepper = FALSE)`, a compact
+#' layout of its matrices, as in PDF and Word.
 #'
 #' The weights at the end are those of [nn_train()] with the same arguments and the same seed, to
 #' the last bit: with any activation, loss and batch size. With batches, each update has its own

@@ -1,9 +1,13 @@
-# How a trace looks in a document: in HTML small tables beside each other, in all else lines of text
-# beside each other.
+# How a trace looks in a document: in HTML the stepper, or small tables beside each other where
+# there is none, in all else lines of text beside each other.
 
 #' @exportS3Method knitr::knit_print nn_trace
 knit_print.nn_trace <- function(x, digits = 4, ...) {
   digits <- check_whole(digits, "digits", current_env(), least = 0, most = 15)
+  stepper <- trace_stepper(x, ...)
+  if (!is.null(stepper)) {
+    return(stepper)
+  }
   text <- if (knitr::is_html_output(excludes = c("markdown", "gfm", "epub", "epub2", "epub3"))) {
     trace_html(x, digits)
   } else {

@@ -77,6 +77,7 @@ test_that("in PDF and Word a trace is lines of text within the page", {
 })
 
 render <- function(format, folder) {
+  withr::local_options(backprop.stepper = FALSE)
   source <- file.path(folder, "page.Rmd")
   writeLines(
     c(
