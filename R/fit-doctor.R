@@ -38,9 +38,9 @@
 #' perfect fit (half the mean deviance). If a fit does not store what this needs, `diverged` and
 #' `still_falling` are `NA`.
 #'
-#' @param fit A fit returned by [nn_train()], or the `fit` field of the error that is signalled when
+#' @param fit A fit from [nn_train()], or the `fit` field of the error that is signalled when
 #'   training diverges.
-#' @param ... Must be empty.
+#' @param ... Must be empty: a misspelt argument is an error.
 #' @return A data frame of class `nn_doctor` with one row per check, the most serious first, and the
 #'   columns
 #'   * `check`: the name of the check;
@@ -68,10 +68,10 @@
 nn_doctor <- function(fit, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = "fit")
-  check_given(missing(fit), "fit", "a fit returned by nn_train()", call)
+  check_given(missing(fit), "fit", "a fit from nn_train()", call)
   if (!inherits(fit, "nn_fit")) {
     abort_argument(c(
-      "{.arg fit} must be a fit returned by {.fn nn_train}.",
+      "{.arg fit} must be a fit from {.fn nn_train}.",
       x = "You supplied {describe(fit)}."
     ), call)
   }

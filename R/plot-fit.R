@@ -30,7 +30,7 @@
 #' Legends are placed in the margin above the plot, below `main`. Labels are shortened if they would
 #' be too small to read, and a legend that still does not fit is omitted: use a larger device.
 #'
-#' @param x A fit returned by [nn_train()].
+#' @param x A fit from [nn_train()].
 #' @param what Type of plot: `"loss"` (default), `"network"`, `"boundary"` or `"perceptron"`.
 #' @param data For `"boundary"`, the cases to draw as points, which also determine the limits of the
 #'   axes: a numeric matrix with two columns as in [predict.nn_fit()], or a data frame for a fit
@@ -103,7 +103,7 @@ check_graphical <- function(what, call, ...) {
     "{.arg {unknown[1]}} is not an argument of this function.",
     nearest_name(unknown[1], known),
     i = paste0(
-      "Available arguments: {.arg {setdiff(names(formals(plot.nn_fit)), '...')}}, and graphical ",
+      "The arguments are {.arg {setdiff(names(formals(plot.nn_fit)), '...')}}, and graphical ",
       "parameters such as {.arg main} and {.arg col}."
     )
   ), call)

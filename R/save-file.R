@@ -36,7 +36,7 @@
 #'   Files are written atomically: to a temporary file, which is then renamed. The permissions of a
 #'   replaced file are kept, and a symbolic link stays a link.
 #'
-#' @param fit A fit returned by [nn_train()].
+#' @param fit A fit from [nn_train()].
 #' @param path Path to the file, a single string, usually ending in `.json`. An existing file is
 #'   replaced; a directory, pipe or device is not.
 #' @param allow Names of additional functions that the file may refer to, as listed in the error
@@ -66,11 +66,11 @@
 #' @export
 nn_save <- function(fit, path) {
   call <- current_env()
-  check_given(missing(fit), "fit", "a fit returned by nn_train()", call)
+  check_given(missing(fit), "fit", "a fit from nn_train()", call)
   check_given(missing(path), "path", "the path to the file to write", call)
   if (!inherits(fit, "nn_fit")) {
     abort_argument(c(
-      "{.arg fit} must be a fit returned by {.fn nn_train}.",
+      "{.arg fit} must be a fit from {.fn nn_train}.",
       x = "You supplied {describe(fit)}."
     ), call)
   }

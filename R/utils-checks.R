@@ -113,6 +113,6 @@ check_no_dots <- function(call, ..., known) {
   abort_argument(c(
     "{.arg {name}} is not an argument of this function.",
     nearest_name(name, known),
-    i = "Available arguments: {.arg {known}}."
+    i = "The argument{?s} {?is/are} {.arg {known}}."
   ), call)
 }

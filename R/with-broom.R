@@ -13,13 +13,13 @@
 #'
 #' The first three generics are available from broom, tidymodels or generics.
 #'
-#' @param x,object A fit returned by [nn_train()].
+#' @param x,object A fit from [nn_train()].
 #' @param data For `augment()`, the cases to predict, in the format of the training data: a data
 #'   frame or a numeric matrix (not a sparse one). A fit does not store its training data. If `data`
 #'   contains the outcome under the name that it has in the formula, residuals are added as well.
 #' @param newdata Alternative name of `data`; supply only one of the two.
 #' @param offset,interval,level For `augment()`, as in [predict()][predict.nn_fit].
-#' @param ... Must be empty.
+#' @param ... Must be empty: a misspelt argument is an error.
 #' @return Tibbles (data frames with the class `tbl_df`), and a plot:
 #' \describe{
 #'   \item{`tidy()`}{one row per weight, with the columns `layer` (`"hidden"`, or `"hidden1"`,
