@@ -85,7 +85,8 @@ show_calls <- function(calls, file) {
   for (to in unique(own$to)) {
     pairs <- own[own$to == to, ]
     cat("    ", file, " -> ", to, ": ", paste0(pairs$user, "() uses ", pairs$used, collapse = ", "),
-      "\n", sep = ""
+      "\n",
+      sep = ""
     )
   }
 }
