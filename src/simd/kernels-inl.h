@@ -1,25 +1,24 @@
-// The one implementation of the kernels. A file for an instruction set includes it inside a
-// namespace of its own, after the standard headers, the pragmas that choose the set, and
-// BACKPROP_VECTOR_BYTES. It has no include guard: it is compiled once a set.
+// The one implementation of the kernels: set-inl.h includes it inside a namespace of the set's own.
+// Headers called -inl.h have no include guards, as they are compiled once a set.
 
-#include "vector.h"
-#include "functions.h"
-#include "products.h"
-#include "activations.h"
-#include "losses.h"
-#include "update.h"
-#include "small.h"
+#include "vector-inl.h"
+#include "functions-inl.h"
+#include "products-inl.h"
+#include "activations-inl.h"
+#include "losses-inl.h"
+#include "update-inl.h"
+#include "small-inl.h"
 
 #if BACKPROP_VECTOR_BYTES == 64
 // Rows that fill half a vector take half as long in vectors of that length, to the same bits.
 #undef BACKPROP_VECTOR_BYTES
 #define BACKPROP_VECTOR_BYTES 32
 namespace half {
-#include "vector.h"
-#include "functions.h"
-#include "activations.h"
-#include "losses.h"
-#include "small.h"
+#include "vector-inl.h"
+#include "functions-inl.h"
+#include "activations-inl.h"
+#include "losses-inl.h"
+#include "small-inl.h"
 }  // namespace half
 #undef BACKPROP_VECTOR_BYTES
 #define BACKPROP_VECTOR_BYTES 64
