@@ -15,7 +15,7 @@ probe <- function(shape, weights, X, offset, activations = NULL) {
   }
   hidden <- seq_len(length(shape$units) - 2)
   if (is.null(activations) && length(hidden) > 0) {
-    activations <- core_forward(shape, weights, X, offset, TRUE, FALSE)$activation
+    activations <- core_forward(core_layers(shape), weights, X, offset, TRUE, FALSE)$activation
   }
   list(
     rows = n, typical = root_mean_squares(X),

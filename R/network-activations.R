@@ -76,7 +76,7 @@ activation_curve <- function(name, z) {
 sigmoid <- function(x) {
   check_given(missing(x), "x", "numbers", current_env())
   check_numbers(x, "x", current_env())
-  x[] <- core_activation(activation_code("sigmoid"), as.double(x), FALSE)
+  x[] <- core_activation("sigmoid", as.double(x), FALSE)
   x
 }
 

@@ -31,6 +31,15 @@ network_shape <- function(units, activation, output_activation) {
   )
 }
 
+# The same as the core takes it: a list of layers.
+core_layers <- function(shape) {
+  kinds <- activation_table$name[shape$activations + 1]
+  lapply(seq_along(kinds), function(l) {
+    list(
+      kind = "dense", inputs = shape$units[l], units = shape$units[l + 1], activation = kinds[l]
+    )
+  })
+}
 hidden_layers <- function(shape) length(shape$units) - 2
 
 shape_parameters <- function(shape) sum((shape$units[-length(shape$units)] + 1) * shape$units[-1])

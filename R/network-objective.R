@@ -2,7 +2,7 @@
 
 core_objective <- function(settings) {
   list(
-    loss = match(settings$loss$name, loss_table$name) - 1L,
+    loss = settings$loss$name,
     loss_parameter = settings$loss$parameter, mean = settings$reduction == "mean",
     penalty = settings$penalty, penalty_l1 = settings$penalty_l1
   )
@@ -14,7 +14,9 @@ objective_value <- function(result, objective) {
 }
 
 evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all = FALSE) {
-  result <- core_backward(problem$shape, problem$objective, weights, problem$rows, gradient, all)
+  result <- core_backward(
+    core_layers(problem$shape), problem$objective, weights, problem$rows, gradient, all
+  )
   result$value <- objective_value(result, problem$objective)
   result
 }

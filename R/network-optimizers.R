@@ -226,20 +226,24 @@ check_optimizer <- function(optimizer, learning_rate, call) {
 # As the core takes it: for each rule the numbers under the names of src/core/train.h, 0 where it
 # has none.
 no_numbers <- list(
-  decay = 0, decay2 = 0, epsilon = 0, factor_less = 0, factor_more = 0, weight_decay = 0,
+  decay = 0, decay2 = 0, epsilon = 0, less = 0, more = 0, least = 0, most = 0, weight_decay = 0,
   history = 0, gradient_tolerance = 0
 )
 
 name_in_core <- c(
-  momentum = "decay", decay = "decay", beta1 = "decay", least = "decay", beta2 = "decay2",
-  most = "decay2", epsilon = "epsilon", less = "factor_less", more = "factor_more",
-  weight_decay = "weight_decay", history = "history", gradient_tolerance = "gradient_tolerance"
+  momentum = "decay", decay = "decay", beta1 = "decay", beta2 = "decay2", epsilon = "epsilon",
+  less = "less", more = "more", least = "least", most = "most", weight_decay = "weight_decay",
+  history = "history", gradient_tolerance = "gradient_tolerance"
 )
+families_in_core <- c("first_order", "lbfgs", "levenberg_marquardt")
+rules_in_core <- c("gradient_descent", "momentum", "nesterov", "rmsprop", "adam", "rprop")
 
 optimizer_numbers <- function(optimizer, clip = Inf) {
   numbers <- no_numbers
   numbers[name_in_core[names(optimizer$numbers)]] <- optimizer$numbers
-  c(list(family = optimizer$family, rule = optimizer$rule, clip = clip), numbers)
+  family <- families_in_core[optimizer$family + 1]
+  rule <- rules_in_core[optimizer$rule + 1]
+  c(list(family = family, rule = rule, clip = clip), numbers)
 }
 
 # What the optimiser remembers before the first step.

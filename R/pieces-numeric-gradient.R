@@ -53,7 +53,7 @@ nn_check_gradient <- function(network, X, y, activation = NULL, output_activatio
 # loss have a kink in their derivative, which a difference across it shows as well.
 side_of_kinks <- function(problem, weights) {
   kinked <- (activation_table$kink | activation_table$name == "elu")[problem$shape$activations + 1]
-  loss <- loss_table$name[problem$objective$loss + 1]
+  loss <- problem$objective$loss
   at <- switch(loss,
     absolute = ,
     quantile = 0,
@@ -88,7 +88,7 @@ rounding_error <- function(problem, result) {
     )
     moved <- moved + sum(
       abs(result$delta[[layer]]) * core_forward(
-        alone, flatten_network(network[2 * layer - 1:0]), x, offset, FALSE, FALSE
+        core_layers(alone), flatten_network(network[2 * layer - 1:0]), x, offset, FALSE, FALSE
       )$output
     )
   }

@@ -58,7 +58,7 @@ nn_forward <- function(network, X, activation = NULL, output_activation = NULL, 
   net <- as_network(network, activation, output_activation, call, n_inputs = ncol(seen$X))
   forward_list(
     core_forward(
-      net$shape, net$weights, seen$X,
+      core_layers(net$shape), net$weights, seen$X,
       check_offset(seen$offset, nrow(seen$X), last(net$shape$units), call), TRUE, FALSE
     ),
     net$shape
@@ -106,7 +106,8 @@ backward_list <- function(problem, result) {
     if (kind == activation_code("softmax")) {
       return(NULL)
     }
-    matrix(core_slope(kind, result$input[[layer]], result$activation[[layer]]), nrow(problem$y))
+    name <- activation_table$name[kind + 1]
+    matrix(core_slope(name, result$input[[layer]], result$activation[[layer]]), nrow(problem$y))
   }
   named <- function(stem, values) stats::setNames(values, layer_names(stem, layers))
   hidden <- seq_len(layers)
@@ -123,7 +124,7 @@ backward_list <- function(problem, result) {
 # Is the loss computed from the output layer's input, so that its derivative there is the output
 # minus the target?
 from_logits <- function(problem) {
-  loss <- loss_table$name[problem$objective$loss + 1]
+  loss <- problem$objective$loss
   loss == "cross_entropy" ||
     (loss == "poisson" && last(problem$shape$activations) == activation_code("exp"))
 }

@@ -4,7 +4,7 @@
 network_output <- function(fit, X, offset) {
   weights <- flatten_network(fit[network_names(hidden_layers(fit$shape))])
   output <- core_forward(
-    fit$shape, weights, X, offset, FALSE, fit$settings$precision == "single"
+    core_layers(fit$shape), weights, X, offset, FALSE, fit$settings$precision == "single"
   )$output
   if (fit$settings$precision == "single" && anyNA(output)) {
     abort_input(c(

@@ -7,7 +7,9 @@ warn_of_false_end <- function(fit, data) {
   if (plain$stop != "gradient") {
     return(fit)
   }
-  layers <- core_forward(plain$shape, flatten_network(coef(fit)), data$X, data$offset, TRUE, FALSE)
+  layers <- core_forward(
+    core_layers(plain$shape), flatten_network(coef(fit)), data$X, data$offset, TRUE, FALSE
+  )
   kinds <- activation_table$name[plain$shape$activations + 1]
   from_logits <- plain$settings$loss$name == "cross_entropy"
   slopes <- list(sigmoid = derivatives_sigmoid, tanh = function(a) 1 - a^2)

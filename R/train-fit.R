@@ -11,7 +11,7 @@ finish_fit <- function(run, so_far) {
   few <- nrow(data$X) <= probed_rows
   pass <- if (fit$settings$keep_fitted) {
     core_forward(
-      fit$shape, weights, data$X, data$offset, few, fit$settings$precision == "single"
+      core_layers(fit$shape), weights, data$X, data$offset, few, fit$settings$precision == "single"
     )
   }
   parts <- c(

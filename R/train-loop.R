@@ -38,8 +38,8 @@ run_training <- function(fit, state, history, data, epochs, controls) {
         count <- min(until - before, chunk_length(fit$settings, controls, before))
         plan <- new_plan(run, so_far$state, count, chunk_seconds(controls, progress))
         chunk <- core_train(
-          fit$shape, run$objective, run$method, plan, run$core$training, run$core$validation,
-          so_far$state
+          core_layers(fit$shape), run$objective, run$method, plan, run$core$training,
+          run$core$validation, so_far$state
         )
         suspendInterrupts(so_far <- after_chunk(run, so_far, chunk))
         if (!is.null(progress)) {
@@ -75,7 +75,6 @@ after_chunk <- function(run, so_far, chunk) {
   rows <- history_rows(chunk, run$fit)
   epoch <- state$epoch + seq_along(rows$loss)
   state[names(chunk$state)] <- chunk$state
-  names(state$under_way) <- c("batch", "loss", "weight", "correct")
   if (length(rows$loss) > 0) {
     so_far$history[[length(so_far$history) + 1]] <- c(list(epoch = epoch), rows)
     if (!is.null(state$plateau)) {

@@ -109,7 +109,8 @@ check_training_memory <- function(shape, X, settings, call) {
   # negligible compared with a plain X, but not compared with a wide sparse one.
   rows_at_once <- if (is_sparse(X)) n else min(settings$batch_size, n)
   check_memory(
-    8 * numbers + core_pass_bytes(shape, rows_at_once, FALSE), "this network and these data", call
+    8 * numbers + core_pass_bytes(core_layers(shape), rows_at_once, FALSE),
+    "this network and these data", call
   )
 }
 

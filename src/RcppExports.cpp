@@ -11,6 +11,142 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// core_rows
+SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single);
+RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type y(ySEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type which(whichSEXP);
+    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_rows(X, y, weights, offset, which, single));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_first_not_finite
+double core_first_not_finite(const Rcpp::NumericVector& x);
+RcppExport SEXP _backprop_core_first_not_finite(SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_first_not_finite(x));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_digest
+std::string core_digest(Rcpp::List parts);
+RcppExport SEXP _backprop_core_digest(SEXP partsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type parts(partsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_digest(parts));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_pass_bytes
+double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all);
+RcppExport SEXP _backprop_core_pass_bytes(SEXP layersSEXP, SEXP rowsSEXP, SEXP keep_allSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type layers(layersSEXP);
+    Rcpp::traits::input_parameter< double >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< bool >::type keep_all(keep_allSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_pass_bytes(layers, rows, keep_all));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_activation
+Rcpp::NumericVector core_activation(std::string name, Rcpp::NumericVector x, bool single);
+RcppExport SEXP _backprop_core_activation(SEXP nameSEXP, SEXP xSEXP, SEXP singleSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< std::string >::type name(nameSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
+    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_activation(name, x, single));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_slope
+Rcpp::NumericVector core_slope(std::string name, Rcpp::NumericVector input, Rcpp::NumericVector output);
+RcppExport SEXP _backprop_core_slope(SEXP nameSEXP, SEXP inputSEXP, SEXP outputSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< std::string >::type name(nameSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type input(inputSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type output(outputSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_slope(name, input, output));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_row_order
+Rcpp::IntegerVector core_row_order(Rcpp::NumericVector seed, double epoch, int count);
+RcppExport SEXP _backprop_core_row_order(SEXP seedSEXP, SEXP epochSEXP, SEXP countSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type epoch(epochSEXP);
+    Rcpp::traits::input_parameter< int >::type count(countSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_row_order(seed, epoch, count));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_philox
+Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector key);
+RcppExport SEXP _backprop_core_philox(SEXP counterSEXP, SEXP keySEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type counter(counterSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type key(keySEXP);
+    rcpp_result_gen = Rcpp::wrap(core_philox(counter, key));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_forward
+Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X, Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single);
+RcppExport SEXP _backprop_core_forward(SEXP layersSEXP, SEXP weightsSEXP, SEXP XSEXP, SEXP offsetSEXP, SEXP allSEXP, SEXP singleSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type layers(layersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
+    Rcpp::traits::input_parameter< bool >::type all(allSEXP);
+    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_forward(layers, weights, X, offset, all, single));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_backward
+Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights, SEXP rows_pointer, bool want_gradient, bool all);
+RcppExport SEXP _backprop_core_backward(SEXP layersSEXP, SEXP objective_listSEXP, SEXP weightsSEXP, SEXP rows_pointerSEXP, SEXP want_gradientSEXP, SEXP allSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type layers(layersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type objective_list(objective_listSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type rows_pointer(rows_pointerSEXP);
+    Rcpp::traits::input_parameter< bool >::type want_gradient(want_gradientSEXP);
+    Rcpp::traits::input_parameter< bool >::type all(allSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_backward(layers, objective_list, weights, rows_pointer, want_gradient, all));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_descend
+Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVector gradient, double rate);
+RcppExport SEXP _backprop_core_descend(SEXP weightsSEXP, SEXP gradientSEXP, SEXP rateSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type gradient(gradientSEXP);
+    Rcpp::traits::input_parameter< double >::type rate(rateSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_descend(weights, gradient, rate));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_instruction_sets
 Rcpp::LogicalVector core_instruction_sets();
 RcppExport SEXP _backprop_core_instruction_sets() {
@@ -39,158 +175,6 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// core_first_not_finite
-double core_first_not_finite(const Rcpp::NumericVector& x);
-RcppExport SEXP _backprop_core_first_not_finite(SEXP xSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type x(xSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_first_not_finite(x));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_digest
-std::string core_digest(Rcpp::List parts);
-RcppExport SEXP _backprop_core_digest(SEXP partsSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type parts(partsSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_digest(parts));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_pass_bytes
-double core_pass_bytes(Rcpp::List shape, double rows, bool keep_all);
-RcppExport SEXP _backprop_core_pass_bytes(SEXP shapeSEXP, SEXP rowsSEXP, SEXP keep_allSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type shape(shapeSEXP);
-    Rcpp::traits::input_parameter< double >::type rows(rowsSEXP);
-    Rcpp::traits::input_parameter< bool >::type keep_all(keep_allSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_pass_bytes(shape, rows, keep_all));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_activation
-Rcpp::NumericVector core_activation(int kind, Rcpp::NumericVector x, bool single);
-RcppExport SEXP _backprop_core_activation(SEXP kindSEXP, SEXP xSEXP, SEXP singleSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< int >::type kind(kindSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type x(xSEXP);
-    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_activation(kind, x, single));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_slope
-Rcpp::NumericVector core_slope(int kind, Rcpp::NumericVector input, Rcpp::NumericVector output);
-RcppExport SEXP _backprop_core_slope(SEXP kindSEXP, SEXP inputSEXP, SEXP outputSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< int >::type kind(kindSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type input(inputSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type output(outputSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_slope(kind, input, output));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_row_order
-Rcpp::IntegerVector core_row_order(Rcpp::NumericVector seed, double epoch, int count);
-RcppExport SEXP _backprop_core_row_order(SEXP seedSEXP, SEXP epochSEXP, SEXP countSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type seed(seedSEXP);
-    Rcpp::traits::input_parameter< double >::type epoch(epochSEXP);
-    Rcpp::traits::input_parameter< int >::type count(countSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_row_order(seed, epoch, count));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_philox
-Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector key);
-RcppExport SEXP _backprop_core_philox(SEXP counterSEXP, SEXP keySEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type counter(counterSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type key(keySEXP);
-    rcpp_result_gen = Rcpp::wrap(core_philox(counter, key));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_rows
-SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single);
-RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type y(ySEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type which(whichSEXP);
-    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_rows(X, y, weights, offset, which, single));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_forward
-Rcpp::List core_forward(Rcpp::List shape, Rcpp::NumericVector weights, SEXP X, Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single);
-RcppExport SEXP _backprop_core_forward(SEXP shapeSEXP, SEXP weightsSEXP, SEXP XSEXP, SEXP offsetSEXP, SEXP allSEXP, SEXP singleSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type shape(shapeSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
-    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
-    Rcpp::traits::input_parameter< bool >::type all(allSEXP);
-    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_forward(shape, weights, X, offset, all, single));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_backward
-Rcpp::List core_backward(Rcpp::List shape, Rcpp::List objective_list, Rcpp::NumericVector weights, SEXP rows_pointer, bool want_gradient, bool all);
-RcppExport SEXP _backprop_core_backward(SEXP shapeSEXP, SEXP objective_listSEXP, SEXP weightsSEXP, SEXP rows_pointerSEXP, SEXP want_gradientSEXP, SEXP allSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type shape(shapeSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type objective_list(objective_listSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type rows_pointer(rows_pointerSEXP);
-    Rcpp::traits::input_parameter< bool >::type want_gradient(want_gradientSEXP);
-    Rcpp::traits::input_parameter< bool >::type all(allSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_backward(shape, objective_list, weights, rows_pointer, want_gradient, all));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_descend
-Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVector gradient, double rate);
-RcppExport SEXP _backprop_core_descend(SEXP weightsSEXP, SEXP gradientSEXP, SEXP rateSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type gradient(gradientSEXP);
-    Rcpp::traits::input_parameter< double >::type rate(rateSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_descend(weights, gradient, rate));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_train
-Rcpp::List core_train(Rcpp::List shape, Rcpp::List objective, Rcpp::List method_list, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer, Rcpp::List state_list);
-RcppExport SEXP _backprop_core_train(SEXP shapeSEXP, SEXP objectiveSEXP, SEXP method_listSEXP, SEXP plan_listSEXP, SEXP rows_pointerSEXP, SEXP validation_pointerSEXP, SEXP state_listSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type shape(shapeSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type objective(objectiveSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type method_list(method_listSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type plan_list(plan_listSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type rows_pointer(rows_pointerSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type validation_pointer(validation_pointerSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type state_list(state_listSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_train(shape, objective, method_list, plan_list, rows_pointer, validation_pointer, state_list));
-    return rcpp_result_gen;
-END_RCPP
-}
 // core_physical_memory
 double core_physical_memory();
 RcppExport SEXP _backprop_core_physical_memory() {
@@ -200,11 +184,34 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_tables
+Rcpp::List core_tables();
+RcppExport SEXP _backprop_core_tables() {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    rcpp_result_gen = Rcpp::wrap(core_tables());
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_train
+Rcpp::List core_train(Rcpp::List layers, Rcpp::List objective_list, Rcpp::List method_list, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer, Rcpp::List state_list);
+RcppExport SEXP _backprop_core_train(SEXP layersSEXP, SEXP objective_listSEXP, SEXP method_listSEXP, SEXP plan_listSEXP, SEXP rows_pointerSEXP, SEXP validation_pointerSEXP, SEXP state_listSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type layers(layersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type objective_list(objective_listSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type method_list(method_listSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type plan_list(plan_listSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type rows_pointer(rows_pointerSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type validation_pointer(validation_pointerSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type state_list(state_listSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_train(layers, objective_list, method_list, plan_list, rows_pointer, validation_pointer, state_list));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
-    {"_backprop_core_instruction_sets", (DL_FUNC) &_backprop_core_instruction_sets, 0},
-    {"_backprop_core_instruction_set", (DL_FUNC) &_backprop_core_instruction_set, 0},
-    {"_backprop_core_choose_instruction_set", (DL_FUNC) &_backprop_core_choose_instruction_set, 1},
+    {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 6},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
     {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 3},
@@ -212,12 +219,15 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_slope", (DL_FUNC) &_backprop_core_slope, 3},
     {"_backprop_core_row_order", (DL_FUNC) &_backprop_core_row_order, 3},
     {"_backprop_core_philox", (DL_FUNC) &_backprop_core_philox, 2},
-    {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 6},
     {"_backprop_core_forward", (DL_FUNC) &_backprop_core_forward, 6},
     {"_backprop_core_backward", (DL_FUNC) &_backprop_core_backward, 6},
     {"_backprop_core_descend", (DL_FUNC) &_backprop_core_descend, 3},
-    {"_backprop_core_train", (DL_FUNC) &_backprop_core_train, 7},
+    {"_backprop_core_instruction_sets", (DL_FUNC) &_backprop_core_instruction_sets, 0},
+    {"_backprop_core_instruction_set", (DL_FUNC) &_backprop_core_instruction_set, 0},
+    {"_backprop_core_choose_instruction_set", (DL_FUNC) &_backprop_core_choose_instruction_set, 1},
     {"_backprop_core_physical_memory", (DL_FUNC) &_backprop_core_physical_memory, 0},
+    {"_backprop_core_tables", (DL_FUNC) &_backprop_core_tables, 0},
+    {"_backprop_core_train", (DL_FUNC) &_backprop_core_train, 7},
     {NULL, NULL, 0}
 };
 

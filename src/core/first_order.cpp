@@ -1,6 +1,8 @@
 // The first-order methods: batch after batch, a gradient and a step along it.
 #include <cmath>
 
+#include "ledger.h"
+#include "objective.h"
 #include "small_network.h"
 #include "train.h"
 
@@ -13,7 +15,7 @@ template <class T> bool all_finite(const Buffer<T>& numbers) {
                      [](T x) { return std::isfinite(x); });
 }
 
-// The numbers that updates change.
+// The numbers that updates change, at the precision of the training.
 template <class T> struct Parameters {
   Buffer<T> weights, moment, moment2;
   double steps = 0;
@@ -48,187 +50,221 @@ template <class T> double norm(const Buffer<T>& numbers) {
   return std::sqrt(sum);
 }
 
-// The step along `scale` times the gradient.
-template <class T>
-void take_step(const Network& network, const Method& method, double rate, Parameters<T>& p,
-               Buffer<T>& gradient, double scale, Team& team) {
-  if (std::isfinite(method.clip)) {
-    const double size = norm(gradient);
-    if (size > method.clip)
-      for (std::size_t i = 0; i < gradient.size(); ++i)
-        gradient.data()[i] *= static_cast<T>(method.clip / size);
-  }
-  if (method.weight_decay > 0)
-    for_each_weight(network, p.weights.data(), [&](std::size_t i, T w) {
-      p.weights.data()[i] = w * static_cast<T>(1 - rate * method.weight_decay);
-    });
-  p.steps += 1;
-  Step<T> step{method.rule,
-               static_cast<T>(rate),
-               static_cast<T>(method.decay),
-               static_cast<T>(method.decay2),
-               static_cast<T>(method.epsilon),
-               T(1),
-               T(1),
-               static_cast<T>(scale)};
-  if (method.rule == Rule::adam) {
-    step.rate = static_cast<T>(rate / (1 - std::pow(method.decay, p.steps)));
-    step.correction2 = static_cast<T>(1 / std::sqrt(1 - std::pow(method.decay2, p.steps)));
-  } else if (method.rule == Rule::rprop) {
-    step.correction = static_cast<T>(method.factor_less);
-    step.correction2 = static_cast<T>(method.factor_more);
-  }
-  team.run([&](const Team::Share& share) {
-    share.part_of(p.weights.size(), line<T>, [&](std::size_t begin, std::size_t end) {
-      auto from = [&](Buffer<T>& numbers) {
-        return numbers.empty() ? nullptr : numbers.data() + begin;
-      };
-      kernels<T>().update(step, end - begin, from(p.weights), from(gradient), from(p.moment),
-                          from(p.moment2));
-    });
-  });
+// The numbers of step `t` of a method, along `scale` times the gradient.
+template <class T> Step<T> step_of(const Method& method, double rate, double t, double scale) {
+  Step<T> step;
+  step.rate = static_cast<T>(rate);
+  step.decay = static_cast<T>(method.decay);
+  step.decay2 = static_cast<T>(method.decay2);
+  step.epsilon = static_cast<T>(method.epsilon);
+  step.corrected_rate = static_cast<T>(rate / (1 - std::pow(method.decay, t)));
+  step.correction2 = static_cast<T>(1 / std::sqrt(1 - std::pow(method.decay2, t)));
+  step.less = static_cast<T>(method.less);
+  step.more = static_cast<T>(method.more);
+  step.least = static_cast<T>(method.least);
+  step.most = static_cast<T>(method.most);
+  step.scale = static_cast<T>(scale);
+  return step;
 }
 
-// Can epochs be run many at a time, with nothing to do between them?
-template <class T>
-bool is_small_descent(const Network& network, const Objective& objective, const Method& method,
-                      const Plan& plan, const Rows<T>& rows, const Rows<T>* validation) {
-  return method.rule == Rule::gradient_descent && plan.batch_size >= rows.count &&
-         SmallNetworkPass<T>::takes(network, rows.count) && !objective.has_penalty() &&
-         !std::isfinite(method.clip) && plan.dropout.empty() && rows.offset.empty() &&
-         !validation && !plan.count_correct && std::isinf(plan.patience);
-}
+// One training: its weights, and what is needed to go back to the last epoch that ended with finite
+// numbers.
+template <class T> class FirstOrder {
+ public:
+  FirstOrder(const Training<T>& training, State& state, Outcome& outcome, Team& team)
+      : training_(training),
+        plan_(training.plan),
+        state_(state),
+        now_(state.under_way),
+        outcome_(outcome),
+        team_(team),
+        dropout_{plan_.dropout, plan_.seed, 0},
+        batches_((training.rows.count + plan_.batch_size - 1) / plan_.batch_size),
+        in_order_(!plan_.shuffle || batches_ == 1),
+        plain_step_(!training.objective.has_penalty() && !std::isfinite(training.method.clip)),
+        pass_(training.network, plan_.batch_size, false, !dropout_.rates.empty(), team),
+        ledger_(training.network, training.objective, plan_, training.validation, state, outcome,
+                team),
+        watch_(plan_, training.network),
+        parameters_(state),
+        finite_(state),
+        finite_under_way_(state.under_way),
+        gradient_(state.weights.size()) {}
 
-// Runs epochs some hundred at a time, and returns how many. Where one of them makes a number that
-// is not finite (which a later one cannot undo) the last round is taken back: the loop for any
-// network then finds the very epoch.
-template <class T>
-std::size_t descend_small(const Objective& objective, const Plan& plan, const Rows<T>& rows,
-                          Pass<T>& pass, Ledger<T>& ledger, Watch& watch, Parameters<T>& parameters,
-                          Parameters<T>& finite, Outcome& outcome) {
-  pass.load(rows, nullptr, 0, rows.count);
-  if (!(pass.weight() > 0)) return 0;
-  SmallNetworkPass<T> small(pass, objective);
-  std::vector<T> rates;
-  std::vector<double> losses;
-  std::size_t done = 0;
-  while (done < plan.epochs) {
-    const std::size_t count = std::min<std::size_t>(plan.epochs - done, 256);
-    rates.resize(count);
-    for (std::size_t i = 0; i < count; ++i) rates[i] = static_cast<T>(plan.rate(done + i));
-    small.run(rates, parameters.weights.data(), losses);
-    if (!all_finite(parameters.weights) ||
-        !std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); })) {
-      parameters.copy_from(finite);
-      break;
+  void run() {
+    for (std::size_t begun = is_small_descent() ? descend_small() : 0;
+         begun < plan_.epochs && !outcome_.ended(); ++begun) {
+      dropout_.epoch = state_.epoch + 1;
+      if (!in_order_)
+        order_ = row_order(plan_.seed, state_.epoch + 1,
+                           static_cast<std::uint32_t>(training_.rows.count));
+      if (!run_batches(plan_.rate(begun))) break;
+      if (!all_finite(parameters_.weights)) {
+        outcome_.stop = Stop::diverged;
+        break;
+      }
+      complete_epoch();
     }
-    parameters.steps += static_cast<double>(count);
-    for (double loss : losses)
-      ledger.epoch_completed(parameters.weights.data(), loss / pass.weight(), 0);
-    finite.copy_from(parameters);
-    done += count;
-    if (watch.ended(rows.count * count, outcome.stop)) break;
+    if (outcome_.stop == Stop::diverged) {
+      now_ = finite_under_way_;
+      finite_.copy_to(state_);
+    } else {
+      parameters_.copy_to(state_);
+    }
   }
-  return done;
-}
+
+ private:
+  // The batches that are left of the epoch under way; false where not all of them were done.
+  bool run_batches(double rate) {
+    while (now_.batch < batches_) {
+      double loss = 0, weight = 0, correct = 0;
+      if (!add_batch(loss, weight, correct))
+        return false;  // the batch was not finished, and is not counted
+      if (!std::isfinite(loss)) {
+        outcome_.stop = Stop::diverged;
+        return false;
+      }
+      now_.loss += loss;
+      now_.weight += weight;
+      now_.correct += correct;
+      if (weight > 0) take_step(rate, weight);
+      ++now_.batch;
+      if (outcome_.ended()) break;
+    }
+    return now_.batch == batches_;
+  }
+
+  // The sums of one batch, and its gradient; false where an interrupt came before its last piece.
+  bool add_batch(double& loss, double& weight, double& correct) {
+    const std::size_t begin = now_.batch * plan_.batch_size,
+                      count = std::min(plan_.batch_size, training_.rows.count - begin);
+    bool ended = false;
+    for_each_piece(begin, count, [&](std::size_t first, std::size_t piece) {
+      if (ended) return;
+      pass_.load(training_.rows, in_order_ ? nullptr : order_.data(), first, piece);
+      pass_.forward(parameters_.weights.data(), &dropout_);
+      loss += pass_.loss(training_.objective);
+      weight += pass_.weight();
+      if (plan_.count_correct) correct += pass_.correct();
+      pass_.backward(parameters_.weights.data());
+      pass_.gradient(gradient_.data(), first > begin);
+      ended = watch_.ended(piece, outcome_.stop) && outcome_.stop == Stop::interrupted &&
+              first + piece < begin + count;
+    });
+    return !ended;
+  }
+
+  // The step along the gradient of a batch of this weight.
+  void take_step(double rate, double weight) {
+    const Objective& objective = training_.objective;
+    const Method& method = training_.method;
+    double scale = objective.mean ? 1 / weight : 1;
+    // where nothing but the scale is left to do, the step does it on its way
+    if (!plain_step_) {
+      const double share = objective.mean ? 1 : weight / training_.rows.total_weight;
+      finish_gradient(training_.network, objective, parameters_.weights.data(), scale, share,
+                      gradient_.data());
+      scale = 1;
+    }
+    if (std::isfinite(method.clip)) {
+      const double size = norm(gradient_);
+      if (size > method.clip)
+        for (std::size_t i = 0; i < gradient_.size(); ++i)
+          gradient_.data()[i] *= static_cast<T>(method.clip / size);
+    }
+    if (method.weight_decay > 0) {
+      const T kept = static_cast<T>(1 - rate * method.weight_decay);
+      for_each_weight(training_.network, parameters_.weights.data(),
+                      [&](std::size_t i, T w) { parameters_.weights.data()[i] = w * kept; });
+    }
+    parameters_.steps += 1;
+    const Step<T> step = step_of<T>(method, rate, parameters_.steps, scale);
+    team_.run([&](const Team::Share& share) {
+      share.part_of(parameters_.weights.size(), line<T>, [&](std::size_t begin, std::size_t end) {
+        auto from = [&](Buffer<T>& numbers) {
+          return numbers.empty() ? nullptr : numbers.data() + begin;
+        };
+        kernels<T>().update(method.rule, step, end - begin, from(parameters_.weights),
+                            from(gradient_), from(parameters_.moment), from(parameters_.moment2));
+      });
+    });
+  }
+
+  void complete_epoch() {
+    const double loss = now_.loss / now_.weight, correct = now_.correct / now_.weight;
+    now_ = finite_under_way_ = {};
+    if (ledger_.epoch_completed(parameters_.weights.data(), loss, correct))
+      outcome_.stop = Stop::patience;
+    finite_.copy_from(parameters_);
+  }
+
+  // Can epochs be run many at a time, with nothing to do between them?
+  bool is_small_descent() const {
+    return training_.method.rule == Rule::gradient_descent &&
+           plan_.batch_size >= training_.rows.count &&
+           SmallNetworkPass<T>::takes(training_.network, training_.rows.count) && plain_step_ &&
+           plan_.dropout.empty() && training_.rows.offset.empty() && !training_.validation &&
+           !plan_.count_correct && std::isinf(plan_.patience);
+  }
+
+  // Runs epochs some hundred at a time, and returns how many. Where one of them makes a number that
+  // is not finite (which a later one cannot undo) the last round is taken back: the loop for any
+  // network then finds the very epoch.
+  std::size_t descend_small() {
+    pass_.load(training_.rows, nullptr, 0, training_.rows.count);
+    if (!(pass_.weight() > 0)) return 0;
+    SmallNetworkPass<T> small(pass_, training_.objective);
+    std::vector<T> rates;
+    std::vector<double> losses;
+    std::size_t done = 0;
+    while (done < plan_.epochs) {
+      const std::size_t count = std::min<std::size_t>(plan_.epochs - done, 256);
+      rates.resize(count);
+      for (std::size_t i = 0; i < count; ++i) rates[i] = static_cast<T>(plan_.rate(done + i));
+      small.run(rates, parameters_.weights.data(), losses);
+      if (!all_finite(parameters_.weights) ||
+          !std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); })) {
+        parameters_.copy_from(finite_);
+        break;
+      }
+      parameters_.steps += static_cast<double>(count);
+      for (double loss : losses)
+        ledger_.epoch_completed(parameters_.weights.data(), loss / pass_.weight(), 0);
+      finite_.copy_from(parameters_);
+      done += count;
+      if (watch_.ended(training_.rows.count * count, outcome_.stop)) break;
+    }
+    return done;
+  }
+
+  const Training<T>& training_;
+  const Plan& plan_;
+  State& state_;
+  UnderWay& now_;
+  Outcome& outcome_;
+  Team& team_;
+  Dropout dropout_;
+  const std::size_t batches_;
+  const bool in_order_, plain_step_;
+  Pass<T> pass_;
+  Ledger<T> ledger_;
+  Watch watch_;
+  Parameters<T> parameters_, finite_;
+  UnderWay finite_under_way_;
+  Buffer<T> gradient_;
+  std::vector<std::uint32_t> order_;
+};
 
 }  // namespace
 
-template <class T>
-Outcome train_first_order(const Network& network, const Objective& objective, const Method& method,
-                          const Plan& plan, const Rows<T>& rows, const Rows<T>* validation,
-                          State& state) {
+template <class T> Outcome train_first_order(const Training<T>& training, State& state) {
   Outcome outcome;
-  const std::size_t batches = (rows.count + plan.batch_size - 1) / plan.batch_size;
-  const bool in_order = !plan.shuffle || batches == 1;
-  Dropout dropout{plan.dropout, plan.seed, 0};
-  Team team(plan.threads);
-  Pass<T> pass(network, plan.batch_size, false, !dropout.rates.empty(), team);
-  Ledger<T> ledger(network, objective, plan, validation, state, outcome, team);
-  Parameters<T> parameters(state), finite(state);
-  State::UnderWay finite_under_way = state.under_way;
-  Buffer<T> gradient(state.weights.size());
-  Watch watch(plan, network);
-  std::vector<std::uint32_t> order;
-
-  State::UnderWay& now = state.under_way;
-  std::size_t begun = 0;
-  if (is_small_descent(network, objective, method, plan, rows, validation))
-    begun = descend_small(objective, plan, rows, pass, ledger, watch, parameters, finite, outcome);
-  for (; begun < plan.epochs && outcome.stop == Stop::epochs; ++begun) {
-    const double rate = plan.rate(begun);
-    dropout.epoch = state.epoch + 1;
-    if (!in_order)
-      order = row_order(plan.seed, state.epoch + 1, static_cast<std::uint32_t>(rows.count));
-    for (; now.batch < batches; ++now.batch) {
-      const std::size_t begin = now.batch * plan.batch_size,
-                        count = std::min(plan.batch_size, rows.count - begin);
-      double loss = 0, weight = 0, correct = 0;
-      bool ended = false;
-      for_each_piece(begin, count, [&](std::size_t first, std::size_t piece) {
-        if (ended) return;
-        pass.load(rows, in_order ? nullptr : order.data(), first, piece);
-        pass.forward(parameters.weights.data(), &dropout);
-        loss += pass.loss(objective);
-        weight += pass.weight();
-        if (plan.count_correct) correct += pass.correct();
-        pass.backward(parameters.weights.data());
-        pass.gradient(gradient.data(), first > begin);
-        ended = watch.ended(piece, outcome.stop) && outcome.stop == Stop::interrupted &&
-                first + piece < begin + count;
-      });
-      if (ended) break;  // the batch was not finished, and is not counted
-      if (!std::isfinite(loss)) {
-        outcome.stop = Stop::diverged;
-        break;
-      }
-      now.loss += loss;
-      now.weight += weight;
-      now.correct += correct;
-      if (weight > 0) {
-        // where nothing but the scale is left to do, the step does it on its way
-        const double scale = objective.mean ? 1 / weight : 1;
-        const bool plain = !objective.has_penalty() && !std::isfinite(method.clip);
-        if (!plain)
-          finish_gradient(network, objective, parameters.weights.data(), scale,
-                          objective.mean ? 1 : weight / rows.total_weight, gradient.data());
-        take_step(network, method, rate, parameters, gradient, plain ? scale : 1, team);
-      }
-      if (outcome.stop != Stop::epochs) {
-        ++now.batch;
-        break;
-      }
-    }
-    if (outcome.stop == Stop::diverged) break;
-    if (now.batch < batches) break;
-
-    if (!all_finite(parameters.weights)) {
-      outcome.stop = Stop::diverged;
-      break;
-    }
-    const double loss = now.loss / now.weight, correct = now.correct / now.weight;
-    now = finite_under_way = {};
-    const bool out_of_patience = ledger.epoch_completed(parameters.weights.data(), loss, correct);
-    finite.copy_from(parameters);
-    if (out_of_patience) {
-      outcome.stop = Stop::patience;
-      break;
-    }
-    if (outcome.stop != Stop::epochs) break;
-  }
-  if (outcome.stop == Stop::diverged) {
-    now = finite_under_way;
-    finite.copy_to(state);
-  } else {
-    parameters.copy_to(state);
-  }
+  Team team(training.plan.threads);
+  FirstOrder<T>(training, state, outcome, team).run();
   return outcome;
 }
 
-#define BACKPROP_FIRST_ORDER_AT(T)                                                       \
-  template Outcome train_first_order<T>(const Network&, const Objective&, const Method&, \
-                                        const Plan&, const Rows<T>&, const Rows<T>*, State&);
-BACKPROP_FIRST_ORDER_AT(double)
-BACKPROP_FIRST_ORDER_AT(float)
+template Outcome train_first_order<double>(const Training<double>&, State&);
+template Outcome train_first_order<float>(const Training<float>&, State&);
 
 }  // namespace backprop

@@ -4,41 +4,54 @@
 // what rounding leaves of the objective.
 #include <cmath>
 
+#include "eigen.h"
+#include "ledger.h"
+#include "objective.h"
 #include "train.h"
 
 namespace backprop {
 
 namespace {
 
-using Vector = std::vector<double>;
+using Vector = Eigen::VectorXd;
+using Numbers = std::vector<double>;
 
 constexpr double sufficient_decrease = 1e-4, curvature = 0.9;
 
-double dot(const double* a, const double* b, std::size_t n) {
+Eigen::Map<const Vector> as_vector(const Numbers& numbers) {
+  return {numbers.data(), static_cast<Eigen::Index>(numbers.size())};
+}
+Eigen::Map<Vector> as_vector(Numbers& numbers) {
+  return {numbers.data(), static_cast<Eigen::Index>(numbers.size())};
+}
+// Columns of `n` numbers, one after the other.
+Eigen::Map<const Eigen::MatrixXd> as_columns(const Numbers& numbers, Eigen::Index n) {
+  return {numbers.data(), n, static_cast<Eigen::Index>(numbers.size()) / n};
+}
+
+// Eigen's own dot() adds in another order where the processor has other vectors: here it is that of
+// the elements on all.
+template <class A, class B> double dot(const A& a, const B& b) {
   double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += a[i] * b[i];
+  for (Eigen::Index i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   return sum;
 }
 
-// The direction -H g by the two-loop recursion; s and y hold the pairs one after the other, the
-// oldest first.
-Vector direction(const Vector& gradient, const Vector& s, const Vector& y) {
-  const std::size_t n = gradient.size(), pairs = s.size() / n;
-  Vector d(gradient), alpha(pairs);
-  for (double& x : d) x = -x;
-  for (std::size_t p = pairs; p-- > 0;) {
-    alpha[p] = dot(&s[p * n], d.data(), n) / dot(&s[p * n], &y[p * n], n);
-    for (std::size_t i = 0; i < n; ++i) d[i] -= alpha[p] * y[p * n + i];
+// The direction -H g by the two-loop recursion; s and y hold the pairs, the oldest first.
+Vector direction(const Numbers& gradient, const Numbers& steps, const Numbers& gradient_changes) {
+  const Eigen::Index n = gradient.size();
+  const auto s = as_columns(steps, n), y = as_columns(gradient_changes, n);
+  const Eigen::Index pairs = s.cols();
+  Vector d = -as_vector(gradient), alpha(pairs);
+  for (Eigen::Index p = pairs; p-- > 0;) {
+    alpha[p] = dot(s.col(p), d) / dot(s.col(p), y.col(p));
+    d -= alpha[p] * y.col(p);
   }
-  if (pairs > 0) {
-    const double* last_s = &s[(pairs - 1) * n];
-    const double* last_y = &y[(pairs - 1) * n];
-    const double size = dot(last_s, last_y, n) / dot(last_y, last_y, n);
-    for (double& x : d) x *= size;
-  }
-  for (std::size_t p = 0; p < pairs; ++p) {
-    const double beta = dot(&y[p * n], d.data(), n) / dot(&s[p * n], &y[p * n], n);
-    for (std::size_t i = 0; i < n; ++i) d[i] += (alpha[p] - beta) * s[p * n + i];
+  if (pairs > 0)
+    d *= dot(s.col(pairs - 1), y.col(pairs - 1)) / dot(y.col(pairs - 1), y.col(pairs - 1));
+  for (Eigen::Index p = 0; p < pairs; ++p) {
+    const double beta = dot(y.col(p), d) / dot(s.col(p), y.col(p));
+    d += (alpha[p] - beta) * s.col(p);
   }
   return d;
 }
@@ -128,114 +141,151 @@ bool line_search(const Point& start, double first, double rounding, Evaluate&& e
   return false;
 }
 
+// One training: the point it has come to, which is the state's, and the point that the line search
+// looks at.
+template <class T> class Lbfgs {
+ public:
+  Lbfgs(const Training<T>& training, State& state, Outcome& outcome, Team& team)
+      : training_(training),
+        state_(state),
+        known_(state.curvature),
+        outcome_(outcome),
+        full_(training.network, training.objective, training.rows, team),
+        watch_(training.plan, training.network),
+        weights_(state.weights.size()),
+        gradient_(state.weights.size()) {}
+
+  // Evaluates the first point, unless it is known; false where its objective is no finite number.
+  bool begin() {
+    if (!known_.gradient.empty()) return true;
+    weights_ = state_.weights;
+    evaluate();
+    if (std::isfinite(value_.objective)) keep_value();
+    return std::isfinite(value_.objective);
+  }
+
+  bool is_at_optimum() const {
+    return full_.relative_gradient(state_.weights, known_.gradient, known_.objective) <=
+           training_.method.gradient_tolerance;
+  }
+
+  // Looks for a step along the direction that the pairs give, then, with the pairs forgotten, along
+  // the gradient.
+  bool find_step() {
+    if (search()) return true;
+    if (interrupted_ || known_.steps.empty()) return false;
+    known_.steps.clear();
+    known_.gradient_changes.clear();
+    return search();
+  }
+  bool interrupted() const { return interrupted_; }
+
+  // Goes to the point that was found.
+  void take_step() {
+    const Vector s = as_vector(weights_) - as_vector(state_.weights),
+                 y = as_vector(gradient_) - as_vector(known_.gradient);
+    if (dot(s, y) > 1e-10 * std::sqrt(dot(s, s) * dot(y, y))) {
+      remember(known_.steps, s);
+      remember(known_.gradient_changes, y);
+    }
+    state_.weights = weights_;
+    keep_value();
+    state_.steps += 1;
+  }
+
+  const T* rounded_weights() { return full_.rounded(state_.weights); }
+
+ private:
+  void evaluate() {
+    value_ = full_.at(weights_, &gradient_, training_.plan.count_correct);
+    known_.evaluations += 1;
+  }
+  void keep_value() {
+    known_.gradient = gradient_;
+    known_.objective = value_.objective;
+    known_.data_loss = value_.data_loss;
+    known_.correct = value_.correct;
+  }
+
+  // The point at `step` along d. After an interrupt it is none.
+  Point along(const Vector& d, double step) {
+    if (watch_.ended(training_.rows.count, outcome_.stop) && outcome_.stop == Stop::interrupted)
+      interrupted_ = true;
+    if (interrupted_) return {step, std::numeric_limits<double>::quiet_NaN(), 0};
+    as_vector(weights_) =
+        (as_vector(state_.weights) + step * d).template cast<T>().template cast<double>();
+    evaluate();
+    return {step, value_.objective, dot(as_vector(gradient_), d)};
+  }
+
+  bool search() {
+    const Vector d = direction(known_.gradient, known_.steps, known_.gradient_changes);
+    const double slope = dot(d, as_vector(known_.gradient));
+    if (!(slope < 0)) return false;
+    const double first = known_.steps.empty() ? std::min(1.0, 1 / std::sqrt(-slope)) : 1.0;
+    const double rounding = 100.0 * std::numeric_limits<T>::epsilon() * std::abs(known_.objective);
+    Point found{};
+    const Point start{0, known_.objective, slope};
+    if (!line_search(
+            start, first, rounding, [&](double step) { return along(d, step); }, found))
+      return false;
+    if (value_.objective != found.value) along(d, found.step);
+    return weights_ != state_.weights;
+  }
+
+  // Puts one more column behind the others, of which the oldest goes where they are too many.
+  void remember(Numbers& columns, const Vector& column) {
+    const std::size_t n = column.size();
+    if (columns.size() >= static_cast<std::size_t>(training_.method.history) * n)
+      columns.erase(columns.begin(), columns.begin() + n);
+    columns.insert(columns.end(), column.data(), column.data() + n);
+  }
+
+  const Training<T>& training_;
+  State& state_;
+  Curvature& known_;
+  Outcome& outcome_;
+  FullBatch<T> full_;
+  Watch watch_;
+  Numbers weights_, gradient_;
+  typename FullBatch<T>::Value value_{};
+  bool interrupted_ = false;
+};
+
 }  // namespace
 
-template <class T>
-Outcome train_lbfgs(const Network& network, const Objective& objective, const Method& method,
-                    const Plan& plan, const Rows<T>& rows, const Rows<T>* validation,
-                    State& state) {
+template <class T> Outcome train_lbfgs(const Training<T>& training, State& state) {
   Outcome outcome;
-  Team team(plan.threads);
-  FullBatch<T> full(network, objective, rows, team);
-  Ledger<T> ledger(network, objective, plan, validation, state, outcome, team);
-  Watch watch(plan, network);
-  const std::size_t n = state.weights.size();
-  const double epsilon = std::numeric_limits<T>::epsilon();
-  auto evaluate = [&](const Vector& weights, Vector& gradient) {
-    const auto value = full.at(weights, &gradient, plan.count_correct);
-    state.evaluations += 1;
-    return value;
-  };
-  if (state.gradient.empty()) {
-    Vector gradient(n);
-    const auto value = evaluate(state.weights, gradient);
-    if (!std::isfinite(value.objective)) {
-      outcome.stop = Stop::diverged;
-      return outcome;
-    }
-    state.gradient = gradient;
-    state.objective = value.objective;
-    state.data_loss = value.data_loss;
-    state.correct = value.correct;
+  Team team(training.plan.threads);
+  Ledger<T> ledger(training.network, training.objective, training.plan, training.validation, state,
+                   outcome, team);
+  Lbfgs<T> lbfgs(training, state, outcome, team);
+  if (!lbfgs.begin()) {
+    outcome.stop = Stop::diverged;
+    return outcome;
   }
-  Vector weights(n), gradient(n);
-  for (std::size_t iteration = 0; iteration < plan.epochs; ++iteration) {
-    if (full.relative_gradient(state.weights, state.gradient, state.objective) <=
-        method.gradient_tolerance) {
+  for (std::size_t iteration = 0; iteration < training.plan.epochs && !outcome.ended();
+       ++iteration) {
+    if (lbfgs.is_at_optimum()) {
       outcome.stop = Stop::gradient;
       break;
     }
-    Point found{};
-    typename FullBatch<T>::Value value{};
-    bool moved = false;
-    bool interrupted = false;
-    for (int attempt = 0; attempt < 2 && !moved && !interrupted; ++attempt) {
-      if (attempt == 1) {
-        if (state.steps_taken.empty()) break;
-        state.steps_taken.clear();
-        state.gradient_changes.clear();
-      }
-      const Vector d = direction(state.gradient, state.steps_taken, state.gradient_changes);
-      const double slope = dot(d.data(), state.gradient.data(), n);
-      if (!(slope < 0)) continue;
-      const double first = state.steps_taken.empty() ? std::min(1.0, 1 / std::sqrt(-slope)) : 1.0;
-      auto along = [&](double step) -> Point {
-        if (watch.ended(rows.count, outcome.stop) && outcome.stop == Stop::interrupted)
-          interrupted = true;
-        if (interrupted) return {step, std::numeric_limits<double>::quiet_NaN(), 0};
-        for (std::size_t i = 0; i < n; ++i)
-          weights[i] = static_cast<T>(state.weights[i] + step * d[i]);
-        value = evaluate(weights, gradient);
-        return {step, value.objective, dot(gradient.data(), d.data(), n)};
-      };
-      moved = line_search({0, state.objective, slope}, first,
-                          100 * epsilon * std::abs(state.objective), along, found);
-      if (moved && value.objective != found.value) along(found.step);
-      if (moved && weights == state.weights) moved = false;
-    }
-    if (interrupted) break;  // the iteration under way is not counted
-    if (!moved) {
+    const bool found = lbfgs.find_step();
+    if (lbfgs.interrupted()) break;  // the iteration under way is not counted
+    if (!found) {
       outcome.stop = Stop::precision;
       break;
     }
-    Vector s(n), y(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      s[i] = weights[i] - state.weights[i];
-      y[i] = gradient[i] - state.gradient[i];
-    }
-    if (dot(s.data(), y.data(), n) >
-        1e-10 * std::sqrt(dot(s.data(), s.data(), n) * dot(y.data(), y.data(), n))) {
-      if (state.steps_taken.size() >= static_cast<std::size_t>(method.history) * n) {
-        state.steps_taken.erase(state.steps_taken.begin(), state.steps_taken.begin() + n);
-        state.gradient_changes.erase(state.gradient_changes.begin(),
-                                     state.gradient_changes.begin() + n);
-      }
-      state.steps_taken.insert(state.steps_taken.end(), s.begin(), s.end());
-      state.gradient_changes.insert(state.gradient_changes.end(), y.begin(), y.end());
-    }
-    const double loss_before = state.data_loss, correct_before = state.correct;
-    state.weights = weights;
-    state.gradient = gradient;
-    state.objective = value.objective;
-    state.data_loss = value.data_loss;
-    state.correct = value.correct;
-    state.steps += 1;
-    if (ledger.epoch_completed(full.rounded(state.weights), loss_before, correct_before)) {
+    const double loss_before = state.curvature.data_loss, correct_before = state.curvature.correct;
+    lbfgs.take_step();
+    if (ledger.epoch_completed(lbfgs.rounded_weights(), loss_before, correct_before))
       outcome.stop = Stop::patience;
-      break;
-    }
-    if (outcome.stop != Stop::epochs) break;
   }
-  if (outcome.stop == Stop::epochs &&
-      full.relative_gradient(state.weights, state.gradient, state.objective) <=
-          method.gradient_tolerance)
-    outcome.stop = Stop::gradient;
+  if (!outcome.ended() && lbfgs.is_at_optimum()) outcome.stop = Stop::gradient;
   return outcome;
 }
 
-template Outcome train_lbfgs<double>(const Network&, const Objective&, const Method&, const Plan&,
-                                     const Rows<double>&, const Rows<double>*, State&);
-template Outcome train_lbfgs<float>(const Network&, const Objective&, const Method&, const Plan&,
-                                    const Rows<float>&, const Rows<float>*, State&);
+template Outcome train_lbfgs<double>(const Training<double>&, State&);
+template Outcome train_lbfgs<float>(const Training<float>&, State&);
 
 }  // namespace backprop

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "eigen.h"
+#include "ledger.h"
+#include "objective.h"
 #include "train.h"
 
 namespace backprop {
@@ -11,141 +13,179 @@ namespace backprop {
 namespace {
 
 // Residuals (outputs minus targets) and their Jacobian, each row scaled by the root of its share in
-// the objective.
+// the objective. The residuals (outputs minus targets, each scaled by the root of its share in the
+// objective), and their derivatives, a row each.
+struct Linearised {
+  Eigen::VectorXd residual;
+  Eigen::MatrixXd jacobian;
+};
+
+// The rows of one piece for output `j`, whose delta stands in the pass.
 template <class T>
-void linearise(const Network& network, const Objective& objective, const Rows<T>& rows,
-               FullBatch<T>& full, const std::vector<double>& weights, Eigen::MatrixXd& jacobian,
-               Eigen::VectorXd& residual) {
+void linearise_output(const Network& network, const Rows<T>& rows, const Pass<T>& pass,
+                      double scale, std::size_t first, std::size_t count, std::size_t j,
+                      Linearised& made) {
+  using Part = typename Pass<T>::Part;
+  const std::size_t outputs = network.outputs(), last = network.layers.size() - 1;
+  Eigen::MatrixXd& jacobian = made.jacobian;
+  for (std::size_t r = 0; r < count; ++r) {
+    const double root = std::sqrt(static_cast<double>(rows.weight.data()[first + r]) * scale);
+    const std::size_t at = (first + r) * outputs + j;
+    const double target = static_cast<double>(rows.y.data()[at]);
+    made.residual[at] = root == 0 ? 0 : root * (pass.at(Part::output, last, r, j) - target);
+    for (std::size_t l = 0; l <= last; ++l) {
+      const Layer& layer = network.layers[l];
+      for (std::size_t u = 0; u < layer.units; ++u) {
+        const double delta = root == 0 ? 0 : root * pass.at(Part::delta, l, r, u);
+        double* row = &jacobian(at, layer.weights_at + u * layer.inputs);
+        for (std::size_t k = 0; k < layer.inputs; ++k)
+          row[k * jacobian.rows()] = delta * pass.input_at(l, r, k);
+        jacobian(at, layer.biases_at + u) = delta;
+      }
+    }
+  }
+}
+
+template <class T>
+void linearise(const Training<T>& training, FullBatch<T>& full, const std::vector<double>& weights,
+               Linearised& made) {
+  const Rows<T>& rows = training.rows;
+  const std::size_t outputs = training.network.outputs();
   const T* w = full.rounded(weights);
   Pass<T>& pass = full.pass();
-  const std::size_t outputs = network.outputs(), last = network.layers() - 1;
-  using Part = typename Pass<T>::Part;
   for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
     pass.load(rows, nullptr, first, count);
     pass.forward(w, nullptr);
     for (std::size_t j = 0; j < outputs; ++j) {
       pass.take_delta_of_output(j);
       pass.backward(w);
-      for (std::size_t r = 0; r < count; ++r) {
-        const double root =
-            std::sqrt(static_cast<double>(rows.weight.data()[first + r]) * full.scale());
-        const Eigen::Index at = (first + r) * outputs + j;
-        residual[at] = root == 0
-                           ? 0
-                           : root * (pass.at(Part::output, last, r, j) -
-                                     static_cast<double>(rows.y.data()[(first + r) * outputs + j]));
-        for (std::size_t l = 0; l <= last; ++l)
-          for (std::size_t u = 0; u < network.units[l + 1]; ++u) {
-            const double delta = root == 0 ? 0 : root * pass.at(Part::delta, l, r, u);
-            double* row = &jacobian(at, network.weights_at(l) + u * network.units[l]);
-            for (std::size_t k = 0; k < network.units[l]; ++k)
-              row[k * jacobian.rows()] = delta * pass.input_at(l, r, k);
-            jacobian(at, network.biases_at(l) + u) = delta;
-          }
-      }
+      linearise_output(training.network, rows, pass, full.scale(), first, count, j, made);
     }
   });
   // penalty / 2 * w^2 is half the square of one more residual for each weight
+  const double root = std::sqrt(training.objective.penalty);
   Eigen::Index at = rows.count * outputs;
-  if (objective.penalty > 0)
-    for (std::size_t l = 0; l <= last; ++l)
-      for (std::size_t i = network.weights_at(l); i < network.biases_at(l); ++i, ++at) {
-        jacobian.row(at).setZero();
-        jacobian(at, i) = std::sqrt(objective.penalty);
-        residual[at] = std::sqrt(objective.penalty) * weights[i];
-      }
+  if (root > 0)
+    for_each_weight(training.network, weights.data(), [&](std::size_t i, double weight) {
+      made.jacobian.row(at).setZero();
+      made.jacobian(at, i) = root;
+      made.residual[at++] = root * weight;
+    });
+}
+
+// How many residuals there are.
+template <class T> Eigen::Index residuals(const Training<T>& training) {
+  Eigen::Index count = training.rows.count * training.network.outputs();
+  if (training.objective.penalty > 0)
+    for (const Layer& layer : training.network.layers) count += layer.weights();
+  return count;
+}
+
+// Solves for the damped step: the least squares of the Jacobian with the root of the damping, times
+// the columns' scales, below it.
+class DampedStep {
+ public:
+  DampedStep(Eigen::Index residuals, Eigen::Index parameters)
+      : stacked_(residuals + parameters, parameters), right_(residuals + parameters) {}
+  Eigen::VectorXd solve(const Linearised& at, const Curvature& curvature) {
+    const Eigen::Index m = at.jacobian.rows(), n = at.jacobian.cols();
+    const double root = std::sqrt(curvature.damping);
+    stacked_.topRows(m) = at.jacobian;
+    stacked_.bottomRows(n).setZero();
+    for (Eigen::Index i = 0; i < n; ++i)
+      stacked_(m + i, i) = root * (curvature.scale[i] > 0 ? curvature.scale[i] : 1);
+    right_.head(m) = -at.residual;
+    right_.tail(n).setZero();
+    return stacked_.householderQr().solve(right_);
+  }
+
+ private:
+  Eigen::MatrixXd stacked_;
+  Eigen::VectorXd right_;
+};
+
+// The damping after a step that lowered the objective by `gain` times what was predicted, and after
+// one that did not.
+void damp_less(Curvature& curvature, double gain) {
+  curvature.damping *= std::max(1.0 / 3, 1 - std::pow(2 * gain - 1, 3));
+  curvature.damping_factor = 2;
+}
+void damp_more(Curvature& curvature) {
+  curvature.damping *= curvature.damping_factor;
+  curvature.damping_factor *= 2;
 }
 
 }  // namespace
 
-template <class T>
-Outcome train_levenberg_marquardt(const Network& network, const Objective& objective,
-                                  const Method& method, const Plan& plan, const Rows<T>& rows,
-                                  const Rows<T>* validation, State& state) {
+template <class T> Outcome train_levenberg_marquardt(const Training<T>& training, State& state) {
   Outcome outcome;
-  Team team(plan.threads);
-  FullBatch<T> full(network, objective, rows, team);
-  Ledger<T> ledger(network, objective, plan, validation, state, outcome, team);
-  Watch watch(plan, network);
-  const Eigen::Index n = state.weights.size();
-  Eigen::Index weights_only = 0;
-  for (std::size_t l = 0; l < network.layers(); ++l)
-    weights_only += network.biases_at(l) - network.weights_at(l);
-  const Eigen::Index m =
-      rows.count * network.outputs() + (objective.penalty > 0 ? weights_only : 0);
-  Eigen::MatrixXd jacobian(m, n), stacked(m + n, n);
-  Eigen::VectorXd residual(m), right(m + n);
+  Team team(training.plan.threads);
+  FullBatch<T> full(training.network, training.objective, training.rows, team);
+  Ledger<T> ledger(training.network, training.objective, training.plan, training.validation, state,
+                   outcome, team);
+  Watch watch(training.plan, training.network);
+  Curvature& curvature = state.curvature;
+  const Eigen::Index n = state.weights.size(), m = residuals(training);
+  Linearised here{Eigen::VectorXd(m), Eigen::MatrixXd(m, n)};
+  DampedStep damped(m, n);
   std::vector<double> trial(n);
 
-  for (std::size_t iteration = 0; iteration < plan.epochs && outcome.stop == Stop::epochs;
+  // Tries steps from `value` on, with more damping after each that does not lower the objective;
+  // false where none does.
+  auto find_step = [&](double value) {
+    for (;;) {
+      const Eigen::VectorXd step = damped.solve(here, curvature);
+      for (Eigen::Index i = 0; i < n; ++i) trial[i] = static_cast<T>(state.weights[i] + step[i]);
+      if (trial == state.weights || curvature.damping > 1e100) {
+        outcome.stop = Stop::precision;
+        return false;
+      }
+      const double there = full.at(trial, nullptr, false).objective;
+      curvature.evaluations += 1;
+      const double predicted = 0.5 * (here.residual.squaredNorm() -
+                                      (here.residual + here.jacobian * step).squaredNorm());
+      const bool accepted = std::isfinite(there) && there < value;
+      if (accepted) {
+        damp_less(curvature, (value - there) / predicted);
+      } else {
+        damp_more(curvature);
+      }
+      if (watch.ended(training.rows.count * static_cast<std::size_t>(n), outcome.stop) && !accepted)
+        return false;
+      if (accepted) return true;
+    }
+  };
+
+  for (std::size_t iteration = 0; iteration < training.plan.epochs && !outcome.ended();
        ++iteration) {
-    linearise(network, objective, rows, full, state.weights, jacobian, residual);
-    const auto here = full.at(state.weights, nullptr, plan.count_correct);
-    if (!std::isfinite(here.objective) || !jacobian.allFinite()) {
+    linearise(training, full, state.weights, here);
+    const auto value = full.at(state.weights, nullptr, training.plan.count_correct);
+    if (!std::isfinite(value.objective) || !here.jacobian.allFinite()) {
       outcome.stop = Stop::diverged;
       break;
     }
-    const Eigen::VectorXd gradient = jacobian.transpose() * residual;
-    state.gradient.assign(gradient.data(), gradient.data() + n);
-    state.objective = here.objective;
-    if (full.relative_gradient(state.weights, state.gradient, here.objective) <=
-        method.gradient_tolerance) {
+    const Eigen::VectorXd gradient = here.jacobian.transpose() * here.residual;
+    curvature.gradient.assign(gradient.data(), gradient.data() + n);
+    curvature.objective = value.objective;
+    if (full.relative_gradient(state.weights, curvature.gradient, value.objective) <=
+        training.method.gradient_tolerance) {
       outcome.stop = Stop::gradient;
       break;
     }
-    state.scale.resize(n, 0.0);
+    curvature.scale.resize(n, 0.0);
     for (Eigen::Index i = 0; i < n; ++i)
-      state.scale[i] = std::max(state.scale[i], jacobian.col(i).norm());
-    if (state.damping == 0) state.damping = 1e-3;
-    bool took_step = false;
-    for (bool accepted = false; !accepted;) {
-      stacked.topRows(m) = jacobian;
-      stacked.bottomRows(n).setZero();
-      for (Eigen::Index i = 0; i < n; ++i)
-        stacked(m + i, i) = std::sqrt(state.damping) * (state.scale[i] > 0 ? state.scale[i] : 1);
-      right.head(m) = -residual;
-      right.tail(n).setZero();
-      const Eigen::VectorXd step = stacked.householderQr().solve(right);
-      bool same = true;
-      for (Eigen::Index i = 0; i < n; ++i) {
-        trial[i] = static_cast<T>(state.weights[i] + step[i]);
-        same = same && trial[i] == state.weights[i];
-      }
-      if (same || state.damping > 1e100) {
-        outcome.stop = Stop::precision;
-        break;
-      }
-      const double there = full.at(trial, nullptr, false).objective;
-      state.evaluations += 1;
-      const double predicted =
-          0.5 * (residual.squaredNorm() - (residual + jacobian * step).squaredNorm());
-      const double gain = (here.objective - there) / predicted;
-      accepted = std::isfinite(there) && there < here.objective;
-      took_step = accepted;
-      if (accepted) {
-        state.damping *= std::max(1.0 / 3, 1 - std::pow(2 * gain - 1, 3));
-        state.damping_factor = 2;
-      } else {
-        state.damping *= state.damping_factor;
-        state.damping_factor *= 2;
-      }
-      if (watch.ended(rows.count * static_cast<std::size_t>(n), outcome.stop) && !accepted) break;
-    }
-    if (outcome.stop == Stop::precision || !took_step)
-      break;  // the iteration under way is not counted
+      curvature.scale[i] = std::max(curvature.scale[i], here.jacobian.col(i).norm());
+    if (curvature.damping == 0) curvature.damping = 1e-3;
+    if (!find_step(value.objective)) break;  // the iteration under way is not counted
     state.weights = trial;
     state.steps += 1;
-    if (ledger.epoch_completed(full.rounded(state.weights), here.data_loss, here.correct))
+    if (ledger.epoch_completed(full.rounded(state.weights), value.data_loss, value.correct))
       outcome.stop = Stop::patience;
   }
   return outcome;
 }
 
-template Outcome train_levenberg_marquardt<double>(const Network&, const Objective&, const Method&,
-                                                   const Plan&, const Rows<double>&,
-                                                   const Rows<double>*, State&);
-template Outcome train_levenberg_marquardt<float>(const Network&, const Objective&, const Method&,
-                                                  const Plan&, const Rows<float>&,
-                                                  const Rows<float>*, State&);
+template Outcome train_levenberg_marquardt<double>(const Training<double>&, State&);
+template Outcome train_levenberg_marquardt<float>(const Training<float>&, State&);
 
 }  // namespace backprop

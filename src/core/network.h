@@ -1,5 +1,5 @@
-// A network's shape, and where each layer's weights stand in one run of numbers: wh1, bh1, ...,
-// wout, bout. A layer's weights are units x inputs, row by row, which is the same memory as R's
+// A network is a list of layers, and its parameters one run of numbers: each layer's weights, then
+// its biases. A layer's weights are units x inputs, row by row, which is the same memory as R's
 // inputs x units matrix, column by column.
 #pragma once
 #include <vector>
@@ -8,22 +8,37 @@
 
 namespace backprop {
 
-struct Network {
-  std::vector<std::size_t> units;       // inputs, hidden layers, outputs
-  std::vector<Activation> activations;  // one for each layer of weights
+enum class LayerKind { dense };
 
-  std::size_t layers() const { return activations.size(); }
-  std::size_t inputs() const { return units.front(); }
-  std::size_t outputs() const { return units.back(); }
-  Activation output_activation() const { return activations.back(); }
-  // Where the weights of layer `l` begin; its biases follow them.
-  std::size_t weights_at(std::size_t l) const {
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < l; ++i) at += (units[i] + 1) * units[i + 1];
-    return at;
+struct Layer {
+  LayerKind kind;
+  std::size_t inputs, units;
+  Activation activation;
+  std::size_t weights_at, biases_at;  // where they begin among the network's parameters
+
+  std::size_t weights() const { return inputs * units; }
+};
+
+struct Network {
+  std::vector<Layer> layers;  // the last one gives the outputs
+
+  std::size_t inputs() const { return layers.front().inputs; }
+  std::size_t outputs() const { return layers.back().units; }
+  Activation output_activation() const { return layers.back().activation; }
+  std::size_t parameters() const {
+    return layers.empty() ? 0 : layers.back().biases_at + layers.back().units;
   }
-  std::size_t biases_at(std::size_t l) const { return weights_at(l) + units[l] * units[l + 1]; }
-  std::size_t parameters() const { return weights_at(layers()); }
+  // Puts one more layer on top.
+  void add(LayerKind kind, std::size_t inputs, std::size_t units, Activation activation) {
+    Layer layer;
+    layer.kind = kind;
+    layer.inputs = inputs;
+    layer.units = units;
+    layer.activation = activation;
+    layer.weights_at = parameters();
+    layer.biases_at = layer.weights_at + layer.weights();
+    layers.push_back(layer);
+  }
 };
 
 // reduction(loss over rows) + penalty / 2 * sum(W^2) + penalty_l1 * sum(|W|), biases left out
@@ -38,8 +53,8 @@ struct Objective {
 
 // Calls f(i, weights[i]) for each weight that is no bias.
 template <class T, class F> void for_each_weight(const Network& network, const T* weights, F&& f) {
-  for (std::size_t l = 0; l < network.layers(); ++l)
-    for (std::size_t i = network.weights_at(l); i < network.biases_at(l); ++i) f(i, weights[i]);
+  for (const Layer& layer : network.layers)
+    for (std::size_t i = layer.weights_at; i < layer.biases_at; ++i) f(i, weights[i]);
 }
 
 }  // namespace backprop

@@ -1,14 +1,11 @@
 #include "pass.h"
 
 #include "panels.h"
+#include "tables.h"
 
 namespace backprop {
 
 namespace {
-
-bool slope_needs_input(Activation kind) {
-  return kind == Activation::gelu || kind == Activation::silu;
-}
 
 std::size_t padded(std::size_t rows) {
   return round_up(std::min(rows, piece_rows), line<double> * 2);
@@ -19,9 +16,9 @@ std::size_t padded(std::size_t rows) {
 struct Scratch {
   double weights = 0, inputs = 0, deltas = 0;
   Scratch(const Network& network, std::size_t rows, std::size_t block) {
-    for (std::size_t l = 0; l < network.layers(); ++l) {
-      const double below = static_cast<double>(round_up(network.units[l], line<float>)),
-                   units = static_cast<double>(network.units[l + 1]);
+    for (const Layer& layer : network.layers) {
+      const double below = static_cast<double>(round_up(layer.inputs, line<float>)),
+                   units = static_cast<double>(layer.units);
       weights = std::max(weights, below * units);
       inputs = std::max(inputs, below * static_cast<double>(std::min(rows, block)));
       deltas = std::max(deltas, units * static_cast<double>(std::min(rows, block)));
@@ -37,8 +34,8 @@ std::size_t whole(double numbers) { return static_cast<std::size_t>(numbers); }
 
 template <class T> double Pass<T>::bytes(const Network& network, std::size_t rows, bool keep_all) {
   double numbers = static_cast<double>(network.inputs());
-  for (std::size_t l = 0; l < network.layers(); ++l)
-    numbers += static_cast<double>(network.units[l + 1]) * (keep_all ? 4 : 3);
+  for (const Layer& layer : network.layers)
+    numbers += static_cast<double>(layer.units) * (keep_all ? 4 : 3);
   const Scratch room = scratch<T>(network, rows);
   return (numbers * static_cast<double>(padded(rows)) + room.weights + room.inputs + room.deltas) *
          sizeof(T);
@@ -51,7 +48,7 @@ Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with
       kernels_(kernels<T>()),
       team_(team),
       keep_all_(keep_all),
-      layers_(network.layers()),
+      made_(network.layers.size()),
       x_(padded(rows) * network.inputs()),
       y_(padded(rows) * network.outputs()),
       weight_of_row_(padded(rows)),
@@ -60,20 +57,19 @@ Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with
       transposed_inputs_(whole(scratch<T>(network, rows).inputs)),
       packed_delta_(whole(scratch<T>(network, rows).deltas)),
       ids_(padded(rows)) {
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const std::size_t size = padded(rows) * network.units[l + 1];
-    const bool last = l + 1 == layers_.size();
-    Layer& layer = layers_[l];
-    layer.weights_at = network.weights_at(l);
-    layer.biases_at = network.biases_at(l);
-    layer.separate_input = keep_all || last || slope_needs_input(network.activations[l]);
-    if (layer.separate_input) layer.input = Buffer<T>(size);
-    layer.output = Buffer<T>(size);
-    layer.delta = Buffer<T>(size);
-    if (keep_all && !last) layer.error = Buffer<T>(size);
+  for (std::size_t l = 0; l < made_.size(); ++l) {
+    const Layer& layer = network.layers[l];
+    const std::size_t size = padded(rows) * layer.units;
+    const bool last = l + 1 == made_.size();
+    Made& made = made_[l];
+    made.separate_input = keep_all || last || slope_needs_input(layer.activation);
+    if (made.separate_input) made.input = Buffer<T>(size);
+    made.output = Buffer<T>(size);
+    made.delta = Buffer<T>(size);
+    if (keep_all && !last) made.error = Buffer<T>(size);
     if (with_dropout && !last) {
-      layer.mask = Buffer<T>(size);
-      layer.dropped = Buffer<T>(size);
+      made.mask = Buffer<T>(size);
+      made.dropped = Buffer<T>(size);
     }
   }
 }
@@ -87,7 +83,7 @@ void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t 
   loaded_in_order_ = !order;
   loaded_begin_ = begin;
   rows_ = count;
-  panels_ = round_up(count, line<T>) / line<T>;
+  panels_ = panels_for<T>(count);
   has_offset_ = !rows.offset.empty();
   for (std::size_t r = 0; r < count; ++r)
     ids_[r] = order ? order[begin + r] : static_cast<std::uint32_t>(begin + r);
@@ -101,7 +97,8 @@ void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t 
     team_.run([&](const Team::Share& share) {
       share.part_of(count, line<T>, [&](std::size_t first, std::size_t last) {
         auto row = [&](std::size_t r) { return rows.x.data() + ids_[first + r] * rows.inputs; };
-        rows_to_panels(last - first, rows.inputs, row, x_.data() + first * rows.inputs);
+        rows_to_panels(last - first, rows.inputs, row,
+                       x_.data() + panel_at<T>(first / line<T>, rows.inputs));
       });
     });
   }
@@ -133,64 +130,69 @@ void Pass<T>::load_offset(const double* offset, std::size_t stride, std::size_t 
                           std::size_t count) {
   loaded_ = nullptr;
   rows_ = count;
-  panels_ = round_up(count, line<T>) / line<T>;
+  panels_ = panels_for<T>(count);
   has_offset_ = offset != nullptr;
   if (offset) columns_to_panels(count, network_.outputs(), stride, offset + begin, offset_.data());
 }
 
 template <class T> const T* Pass<T>::inputs_of(std::size_t l) const {
   if (l == 0) return x_.data();
-  return dropping_ && !layers_[l - 1].dropped.empty() ? layers_[l - 1].dropped.data()
-                                                      : layers_[l - 1].output.data();
+  const Made& below = made_[l - 1];
+  return dropping_ && !below.dropped.empty() ? below.dropped.data() : below.output.data();
 }
 
 template <class T>
 void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout, std::size_t begin, std::size_t end) {
-  const std::size_t units = network_.units[l + 1];
+  const std::size_t units = network_.layers[l].units;
   const double rate = dropout.rates[l];
   const T kept = static_cast<T>(1 / (1 - rate));
   const auto threshold = static_cast<std::uint64_t>(rate * 4294967296.0);
-  T* mask = layers_[l].mask.data();
+  const std::uint32_t stream = stream_dropout + static_cast<std::uint32_t>(l);
+  T* mask = made_[l].mask.data();
   for (std::size_t r = begin; r < end; ++r)
     for (std::size_t u = 0; u < units; u += 4) {
-      const Counter words = philox({static_cast<std::uint32_t>(u / 4), dropout.epoch, ids_[r],
-                                    stream_dropout + static_cast<std::uint32_t>(l)},
-                                   dropout.seed);
+      const Counter words =
+          philox({static_cast<std::uint32_t>(u / 4), dropout.epoch, ids_[r], stream}, dropout.seed);
       for (std::size_t i = u; i < std::min(u + 4, units); ++i)
-        mask[r / line<T> * units * line<T> + i * line<T> + r % line<T>] =
-            words[i - u] < threshold ? T(0) : kept;
+        mask[element_at<T>(r, i, units)] = words[i - u] < threshold ? T(0) : kept;
     }
 }
 
 template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropout) {
   dropping_ = dropout && !dropout->rates.empty();
   team_.run([&](const Team::Share& share) {
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      Layer& layer = layers_[l];
-      const std::size_t units = network_.units[l + 1], inputs = network_.units[l],
-                        of_panel = units * line<T>;
-      T* input = (layer.separate_input ? layer.input : layer.output).data();
-      const bool last = l + 1 == layers_.size();
-      const Weights<T> weight{weights + layer.weights_at, inputs, 1, false};
+    for (std::size_t l = 0; l < made_.size(); ++l)
       share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
-        kernels_.product(end - begin, inputs, units, inputs_of(l) + begin * inputs * line<T>,
-                         weight, weights + layer.biases_at, input + begin * of_panel);
-        if (last && has_offset_)
-          for (std::size_t i = begin * of_panel; i < end * of_panel; ++i)
-            input[i] += offset_.data()[i];
-        kernels_.activate(network_.activations[l], end - begin, units, input + begin * of_panel,
-                          layer.output.data() + begin * of_panel);
-        if (!dropping_ || last) return;
-        draw_mask(l, *dropout, begin * line<T>, std::min(rows_, end * line<T>));
-        for (std::size_t i = begin * of_panel; i < end * of_panel; ++i)
-          layer.dropped.data()[i] = layer.output.data()[i] * layer.mask.data()[i];
+        forward_layer(l, weights, dropout, begin, end);
       });
-    }
   });
 }
 
+// The panels begin, ..., end - 1 alone.
+template <class T>
+void Pass<T>::forward_layer(std::size_t l, const T* weights, const Dropout* dropout,
+                            std::size_t begin, std::size_t end) {
+  const Layer& layer = network_.layers[l];
+  Made& made = made_[l];
+  const bool last = l + 1 == made_.size();
+  const std::size_t first = panel_at<T>(begin, layer.units), after = panel_at<T>(end, layer.units);
+  T* input = made.input_or_output();
+  const Weights<T> weight{weights + layer.weights_at, layer.inputs, 1, false};
+  kernels_.product(end - begin, layer.inputs, layer.units,
+                   inputs_of(l) + panel_at<T>(begin, layer.inputs), weight,
+                   weights + layer.biases_at, input + first);
+  if (last && has_offset_)
+    for (std::size_t i = first; i < after; ++i) input[i] += offset_.data()[i];
+  kernels_.activate(layer.activation, end - begin, layer.units, input + first,
+                    made.output.data() + first);
+  if (!dropping_ || last) return;
+  draw_mask(l, *dropout, begin * line<T>, std::min(rows_, end * line<T>));
+  for (std::size_t i = first; i < after; ++i)
+    made.dropped.data()[i] = made.output.data()[i] * made.mask.data()[i];
+}
+
 template <class T> double Pass<T>::loss(const Objective& objective) {
-  Layer& last = layers_.back();
+  Made& last = made_.back();
   return kernels_.loss(objective.loss, network_.output_activation(),
                        static_cast<T>(objective.loss_parameter), panels_, network_.outputs(),
                        last.input.data(), last.output.data(), y_.data(), weight_of_row_.data(),
@@ -198,72 +200,81 @@ template <class T> double Pass<T>::loss(const Objective& objective) {
 }
 
 template <class T> void Pass<T>::take_delta_of_output(std::size_t unit) {
-  Layer& last = layers_.back();
+  Made& last = made_.back();
   const std::size_t units = network_.outputs();
   for (std::size_t panel = 0; panel < panels_; ++panel)
     for (std::size_t u = 0; u < units; ++u)
-      std::fill_n(last.delta.data() + (panel * units + u) * line<T>, line<T>, T(u == unit));
+      std::fill_n(last.delta.data() + line_at<T>(panel, u, units), line<T>, T(u == unit));
   kernels_.multiply_slope(network_.output_activation(), panels_, units, last.input.data(),
                           last.output.data(), last.delta.data());
 }
 
 template <class T> void Pass<T>::backward(const T* weights) {
   team_.run([&](const Team::Share& share) {
-    for (std::size_t l = layers_.size() - 1; l > 0; --l) {
-      Layer& below = layers_[l - 1];
-      const std::size_t units = network_.units[l], above = network_.units[l + 1],
-                        of_panel = units * line<T>;
-      T* delta = below.delta.data();
-      Weights<T> weight{weights + layers_[l].weights_at, 1, units, false};
-      // Here a unit's weights lie far apart: where they are many and many rows need them, they are
-      // packed first.
-      if (panels_ >= 4 && units * above >= 1024) {
-        share.meet();  // nobody reads the weights of the layer above any more
-        share.part_of(units, unit_share, [&](std::size_t begin, std::size_t end) {
-          kernels_.pack(end - begin, above, weight.numbers + begin, 1, units, above, 0,
-                        packed_weights_.data() + begin * above);
-        });
-        share.meet();
-        weight = {packed_weights_.data(), 1, 1, true};
-      }
+    for (std::size_t l = made_.size() - 1; l > 0; --l) {
+      const Weights<T> weight = turned_weights(share, l, weights);
       share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
-        kernels_.product(end - begin, above, units,
-                         layers_[l].delta.data() + begin * above * line<T>, weight, nullptr,
-                         delta + begin * of_panel);
-        if (dropping_)
-          for (std::size_t i = begin * of_panel; i < end * of_panel; ++i)
-            delta[i] *= below.mask.data()[i];
-        if (keep_all_)
-          std::copy(delta + begin * of_panel, delta + end * of_panel,
-                    below.error.data() + begin * of_panel);
-        kernels_.multiply_slope(
-            network_.activations[l - 1], end - begin, units,
-            (below.separate_input ? below.input : below.output).data() + begin * of_panel,
-            below.output.data() + begin * of_panel, delta + begin * of_panel);
+        backward_layer(l, weight, begin, end);
       });
     }
   });
 }
 
+// A layer's weights for the way back, where a unit's own lie far apart: where they are many and
+// many rows need them, they are packed first.
+template <class T>
+Weights<T> Pass<T>::turned_weights(const Team::Share& share, std::size_t l, const T* weights) {
+  const Layer& layer = network_.layers[l];
+  const Weights<T> plain{weights + layer.weights_at, 1, layer.inputs, false};
+  if (panels_ < 4 || layer.weights() < 1024) return plain;
+  share.meet();  // nobody reads the weights of the layer above any more
+  share.part_of(layer.inputs, unit_share, [&](std::size_t begin, std::size_t end) {
+    kernels_.pack(end - begin, layer.units, plain.numbers + begin, 1, layer.inputs, layer.units, 0,
+                  packed_weights_.data() + begin * layer.units);
+  });
+  share.meet();
+  return {packed_weights_.data(), 1, 1, true};
+}
+
+// From the delta of layer `l` to that of the layer below, for the panels begin, ..., end - 1 alone.
+template <class T>
+void Pass<T>::backward_layer(std::size_t l, const Weights<T>& weight, std::size_t begin,
+                             std::size_t end) {
+  const Layer& layer = network_.layers[l];
+  Made& below = made_[l - 1];
+  const std::size_t first = panel_at<T>(begin, layer.inputs),
+                    after = panel_at<T>(end, layer.inputs);
+  T* delta = below.delta.data();
+  kernels_.product(end - begin, layer.units, layer.inputs,
+                   made_[l].delta.data() + panel_at<T>(begin, layer.units), weight, nullptr,
+                   delta + first);
+  if (dropping_)
+    for (std::size_t i = first; i < after; ++i) delta[i] *= below.mask.data()[i];
+  if (keep_all_) std::copy(delta + first, delta + after, below.error.data() + first);
+  kernels_.multiply_slope(network_.layers[l - 1].activation, end - begin, layer.inputs,
+                          below.input_or_output() + first, below.output.data() + first,
+                          delta + first);
+}
+
 template <class T> bool Pass<T>::is_wide(std::size_t l) const {
-  return network_.units[l] * network_.units[l + 1] >= 1024;
+  return network_.layers[l].weights() >= 1024;
 }
 
 template <class T> void Pass<T>::gradient(T* gradient, bool add) {
   team_.run([&](const Team::Share& share) {
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      T* of_weights = gradient + layers_[l].weights_at;
+    for (std::size_t l = 0; l < made_.size(); ++l) {
+      const Layer& layer = network_.layers[l];
+      const T* delta = made_[l].delta.data();
+      T* of_weights = gradient + layer.weights_at;
       if (is_wide(l))
         for (std::size_t begin = 0; begin < rows_; begin += gradient_rows<T>)
           add_wide_gradient(share, l, begin, std::min(gradient_rows<T>, rows_ - begin), of_weights,
                             add || begin > 0);
       if (!share.first()) continue;
-      const std::size_t units = network_.units[l + 1];
       if (!is_wide(l))
-        kernels_.weight_gradient(panels_, units, network_.units[l], layers_[l].delta.data(),
-                                 inputs_of(l), of_weights, add);
-      kernels_.bias_gradient(panels_, units, layers_[l].delta.data(),
-                             gradient + layers_[l].biases_at, add);
+        kernels_.weight_gradient(panels_, layer.units, layer.inputs, delta, inputs_of(l),
+                                 of_weights, add);
+      kernels_.bias_gradient(panels_, layer.units, delta, gradient + layer.biases_at, add);
     }
   });
 }
@@ -272,16 +283,17 @@ template <class T> void Pass<T>::gradient(T* gradient, bool add) {
 template <class T>
 void Pass<T>::add_wide_gradient(const Team::Share& share, std::size_t l, std::size_t begin,
                                 std::size_t count, T* gradient, bool add) {
-  const std::size_t units = network_.units[l + 1], inputs = network_.units[l],
-                    depth = round_up(count, line<T>);
-  const T* delta = layers_[l].delta.data() + begin * units;
-  const T* input = inputs_of(l) + begin * inputs;
+  const Layer& layer = network_.layers[l];
+  const std::size_t units = layer.units, inputs = layer.inputs, panels = panels_for<T>(count),
+                    depth = panels * line<T>;
+  const T* delta = made_[l].delta.data() + panel_at<T>(begin / line<T>, units);
+  const T* input = inputs_of(l) + panel_at<T>(begin / line<T>, inputs);
   share.meet();  // nobody reads the last layer's transposed inputs any more
-  share.part_of(depth / line<T>, 1, [&](std::size_t from, std::size_t to) {
-    kernels_.transpose(to - from, inputs, input + from * inputs * line<T>, depth, from * line<T>,
+  share.part_of(panels, 1, [&](std::size_t from, std::size_t to) {
+    kernels_.transpose(to - from, inputs, input + panel_at<T>(from, inputs), depth, from * line<T>,
                        transposed_inputs_.data());
     for (std::size_t panel = from; panel < to; ++panel)
-      kernels_.pack(units, line<T>, delta + panel * units * line<T>, line<T>, 1, depth,
+      kernels_.pack(units, line<T>, delta + panel_at<T>(panel, units), line<T>, 1, depth,
                     panel * line<T>, packed_delta_.data());
   });
   share.meet();
@@ -293,24 +305,23 @@ void Pass<T>::add_wide_gradient(const Team::Share& share, std::size_t l, std::si
 
 template <class T>
 double Pass<T>::input_at(std::size_t l, std::size_t row, std::size_t unit) const {
-  return inputs_of(l)[row / line<T> * network_.units[l] * line<T> + unit * line<T> + row % line<T>];
+  return inputs_of(l)[element_at<T>(row, unit, network_.layers[l].inputs)];
 }
 
 template <class T>
 double Pass<T>::at(Part part, std::size_t l, std::size_t row, std::size_t unit) const {
-  const Layer& layer = layers_[l];
-  const Buffer<T>& numbers = part == Part::input    ? layer.input
-                             : part == Part::output ? layer.output
-                             : part == Part::error  ? layer.error
-                                                    : layer.delta;
-  return numbers
-      .data()[row / line<T> * network_.units[l + 1] * line<T> + unit * line<T> + row % line<T>];
+  const Made& made = made_[l];
+  const Buffer<T>& numbers = part == Part::input    ? made.input
+                             : part == Part::output ? made.output
+                             : part == Part::error  ? made.error
+                                                    : made.delta;
+  return numbers.data()[element_at<T>(row, unit, network_.layers[l].units)];
 }
 
 template <class T> double Pass<T>::correct() const {
-  const std::size_t last = layers_.size() - 1, outputs = network_.outputs();
+  const std::size_t last = made_.size() - 1, outputs = network_.outputs();
   auto target = [&](std::size_t r, std::size_t u) {
-    return y_.data()[r / line<T> * outputs * line<T> + u * line<T> + r % line<T>];
+    return y_.data()[element_at<T>(r, u, outputs)];
   };
   double sum = 0;
   for (std::size_t r = 0; r < rows_; ++r) {

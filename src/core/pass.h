@@ -73,13 +73,19 @@ template <class T> class Pass {
 
  private:
   friend class SmallNetworkPass<T>;
-  struct Layer {
+  // What a layer makes of the rows, in panels.
+  struct Made {
     Buffer<T> input, output, error, delta, mask, dropped;
     bool separate_input;
-    std::size_t weights_at, biases_at;
+    T* input_or_output() { return (separate_input ? input : output).data(); }
   };
   const T* inputs_of(std::size_t layer) const;
   void draw_mask(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
+  void forward_layer(std::size_t layer, const T* weights, const Dropout* dropout, std::size_t begin,
+                     std::size_t end);
+  Weights<T> turned_weights(const Team::Share& share, std::size_t layer, const T* weights);
+  void backward_layer(std::size_t layer, const Weights<T>& weight, std::size_t begin,
+                      std::size_t end);
   bool is_wide(std::size_t layer) const;
   void add_wide_gradient(const Team::Share& share, std::size_t layer, std::size_t begin,
                          std::size_t count, T* gradient, bool add);
@@ -89,7 +95,7 @@ template <class T> class Pass {
   const Kernels<T>& kernels_;
   Team& team_;
   bool keep_all_;
-  std::vector<Layer> layers_;
+  std::vector<Made> made_;  // by each layer of the network
   Buffer<T> x_, y_, weight_of_row_, offset_;
   Buffer<T> packed_weights_, transposed_inputs_, packed_delta_;
   std::vector<std::uint32_t> ids_;

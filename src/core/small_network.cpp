@@ -1,10 +1,13 @@
 #include "small_network.h"
 
+#include "panels.h"
+#include "tables.h"
+
 namespace backprop {
 
 template <class T> bool SmallNetworkPass<T>::takes(const Network& network, std::size_t rows) {
   return rows <= line<T> && network.parameters() <= 1024 &&
-         network.output_activation() != Activation::softmax;
+         is_elementwise(network.output_activation());
 }
 
 template <class T>
@@ -15,34 +18,42 @@ SmallNetworkPass<T>::SmallNetworkPass(Pass<T>& pass, const Objective& objective)
       scale_(static_cast<T>(objective.mean ? 1 / pass.weight() : 1)) {
   pass.dropping_ = false;
   std::fill_n(ones_.data(), line<T>, T(1));
-  for (std::size_t l = 0; l < pass.layers_.size(); ++l) {
-    auto& layer = pass.layers_[l];
-    const std::size_t inputs = pass.network_.units[l], units = pass.network_.units[l + 1],
-                      stride = round_up(inputs + 1, line<T>);
-    Buffer<T>& weights = weights_.emplace_back(units * stride);
-    auto& below = below_.emplace_back(stride, zeros_.data());
-    for (std::size_t k = 0; k < inputs; ++k) below[k] = pass.inputs_of(l) + k * line<T>;
-    below[inputs] = ones_.data();
-    layers_.push_back({pass.network_.activations[l], inputs, units, stride, weights.data(),
-                       below.data(), (layer.separate_input ? layer.input : layer.output).data(),
-                       layer.output.data(), layer.delta.data()});
+  for (std::size_t l = 0; l < pass.made_.size(); ++l) {
+    const Layer& layer = pass.network_.layers[l];
+    auto& made = pass.made_[l];
+    SmallLayer<T> small;
+    small.activation = layer.activation;
+    small.inputs = layer.inputs;
+    small.units = layer.units;
+    small.stride = round_up(layer.inputs + 1, line<T>);
+    small.weights = weights_.emplace_back(layer.units * small.stride).data();
+    auto& below = below_.emplace_back(small.stride, zeros_.data());
+    for (std::size_t k = 0; k < layer.inputs; ++k)
+      below[k] = pass.inputs_of(l) + line_at<T>(0, k, layer.inputs);
+    below[layer.inputs] = ones_.data();
+    small.below = below.data();
+    small.input = made.input_or_output();
+    small.output = made.output.data();
+    small.delta = made.delta.data();
+    layers_.push_back(small);
   }
-  network_ = {layers_.data(),
-              layers_.size(),
-              pass.rows_,
-              objective.loss,
-              static_cast<T>(objective.loss_parameter),
-              pass.y_.data(),
-              pass.weight_of_row_.data()};
+  network_.layers = layers_.data();
+  network_.count = layers_.size();
+  network_.rows = pass.rows_;
+  network_.loss = objective.loss;
+  network_.loss_parameter = static_cast<T>(objective.loss_parameter);
+  network_.target = pass.y_.data();
+  network_.weight_of_row = pass.weight_of_row_.data();
 }
 
 // Calls f(a unit's weights here, there, how many, its bias there).
 template <class T> template <class F> void SmallNetworkPass<T>::for_each_unit(T* weights, F&& f) {
-  for (std::size_t l = 0; l < layers_.size(); ++l)
-    for (std::size_t u = 0; u < layers_[l].units; ++u)
-      f(layers_[l].weights + u * layers_[l].stride,
-        weights + pass_.layers_[l].weights_at + u * layers_[l].inputs, layers_[l].inputs,
-        weights[pass_.layers_[l].biases_at + u]);
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const Layer& layer = pass_.network_.layers[l];
+    for (std::size_t u = 0; u < layer.units; ++u)
+      f(layers_[l].weights + u * layers_[l].stride, weights + layer.weights_at + u * layer.inputs,
+        layer.inputs, weights[layer.biases_at + u]);
+  }
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 // The one implementation of the kernels: set-inl.h includes it inside a namespace of the set's own.
-// Headers called -inl.h have no include guards, as they are compiled once a set.
+// Headers called -inl.h, and the
+// tables, have no include guards, as they are compiled once a set.
 
 #include "vector-inl.h"
 #include "functions-inl.h"
@@ -32,15 +33,19 @@ void shortest_small_epochs(const SmallNetwork<T>& network, std::size_t epochs, c
 template <class T> constexpr auto shortest_small_epochs = small_epochs<T>;
 #endif
 
-template <class T>
-constexpr Kernels<T> table = {product<T>,
-                              pack<T>,
-                              transpose<T>,
-                              wide_gradient<T>,
-                              weight_gradient<T>,
-                              bias_gradient<T>,
-                              activate<T>,
-                              multiply_slope<T>,
-                              loss<T>,
-                              update<T>,
-                              shortest_small_epochs<T>};
+template <class T> constexpr Kernels<T> all_kernels() {
+  Kernels<T> kernels{};
+  kernels.product = product<T>;
+  kernels.pack = pack<T>;
+  kernels.transpose = transpose<T>;
+  kernels.wide_gradient = wide_gradient<T>;
+  kernels.weight_gradient = weight_gradient<T>;
+  kernels.bias_gradient = bias_gradient<T>;
+  kernels.activate = activate<T>;
+  kernels.multiply_slope = multiply_slope<T>;
+  kernels.loss = loss<T>;
+  kernels.update = update<T>;
+  kernels.small_epochs = shortest_small_epochs<T>;
+  return kernels;
+}
+template <class T> constexpr Kernels<T> table = all_kernels<T>();

@@ -1,11 +1,15 @@
-// The table of losses: the value L(a, y) and its derivative to the output a. Three pairs of loss
-// and output are taken from the logits z instead, where the derivative to z is simply a - y:
-// sigmoid and softmax with cross_entropy, exp with poisson.
+// Losses and their derivatives on panels, by the rows of loss_table.h.
+
+template <class T> BACKPROP_INLINE Vector<T> sign_or_zero(Vector<T> x) {
+  return select<T>(x == constant<T>(0), constant<T>(0), with_sign_of<T>(constant<T>(1), x));
+}
 
 template <class T, Loss KIND> struct Pointwise;
+template <class T, Loss KIND, Activation OUTPUT> struct FromInput;
 
-#define BACKPROP_LOSS(KIND, VALUE, SLOPE)                                           \
-  template <class T> struct Pointwise<T, Loss::KIND> {                              \
+#define BACKPROP_LOSS(NAME, VALUE, SLOPE)                                           \
+  template <class T> struct Pointwise<T, Loss::NAME> {                              \
+    static BACKPROP_INLINE Vector<T> number(double x) { return constant<T>(x); }    \
     static BACKPROP_INLINE Vector<T> value(Vector<T> a, Vector<T> y, Vector<T> p) { \
       (void)p;                                                                      \
       return VALUE;                                                                 \
@@ -15,33 +19,17 @@ template <class T, Loss KIND> struct Pointwise;
       return SLOPE;                                                                 \
     }                                                                               \
   };
-template <class T> BACKPROP_INLINE Vector<T> sign_or_zero(Vector<T> x) {
-  return select<T>(x == constant<T>(0), constant<T>(0), with_sign_of<T>(constant<T>(1), x));
-}
-
-BACKPROP_LOSS(squared_error, constant<T>(0.5) * (a - y) * (a - y), a - y)
-BACKPROP_LOSS(absolute, absolute<T>(a - y), sign_or_zero<T>(a - y))
-// p is the width within which the loss is quadratic
-BACKPROP_LOSS(huber,
-              select<T>(absolute<T>(a - y) <= p, constant<T>(0.5) * (a - y) * (a - y),
-                        (p * (absolute<T>(a - y) - constant<T>(0.5) * p))),
-              at_least<T>(at_most<T>(a - y, p), -p))
-BACKPROP_LOSS(poisson, a - select<T>(y == constant<T>(0), y, (y * logarithm<T>(a))),
-              constant<T>(1) - select<T>(y == constant<T>(0), y, y / a))
-// p is the probability of the quantile
-BACKPROP_LOSS(quantile, select<T>(a < y, (p * (y - a)), (constant<T>(1) - p) * (a - y)),
-              select<T>(a == y, constant<T>(0), select<T>(a < y, -p, constant<T>(1) - p)))
-#undef BACKPROP_LOSS
-
-struct FromLogits {
-  template <class T> static BACKPROP_INLINE Vector<T> binary(Vector<T> z, Vector<T> y) {
-    return fma(-y, z, at_least<T>(z, constant<T>(0))) +
-           logarithm_of_1_plus<T>(exponential_below_0<T>(-absolute<T>(z)));
-  }
-  template <class T> static BACKPROP_INLINE Vector<T> count(Vector<T> z, Vector<T> y, Vector<T> a) {
-    return fma(-y, z, a);
-  }
-};
+#define BACKPROP_LOSS_FROM_INPUT(NAME, OUTPUT, VALUE)                               \
+  template <class T> struct FromInput<T, Loss::NAME, Activation::OUTPUT> {          \
+    static BACKPROP_INLINE Vector<T> number(double x) { return constant<T>(x); }    \
+    static BACKPROP_INLINE Vector<T> value(Vector<T> z, Vector<T> a, Vector<T> y) { \
+      (void)a;                                                                      \
+      return VALUE;                                                                 \
+    }                                                                               \
+  };
+#define BACKPROP_LOSS_OF_LAYER(...)
+#define BACKPROP_LOSS_FROM_INPUT_ONLY(NAME)
+#include "loss_table.h"
 
 // delta <- weight * derivative, and the weighted values added to `total`; rows of weight 0 add
 // nothing, whatever they hold
@@ -109,46 +97,54 @@ double softmax_cross_entropy(std::size_t panels, std::size_t units, const T* inp
       });
 }
 
+template <class T, class ROW>
+double loss_from_input(ROW row, std::size_t panels, std::size_t units, const T* input,
+                       const T* output, const T* target, const T* weight, T* delta) {
+  return sum_over_units<T>(
+      panels, units, weight,
+      [&](std::size_t i, Vector<T> w, Vector<T>& total) BACKPROP_INLINE_LAMBDA {
+        const Vector<T> y = load(target + i), a = load(output + i);
+        weigh<T>(w, row.value(load(input + i), a, y), a - y, total, delta + i);
+      });
+}
+
+// delta is then the derivative to the output.
+template <class T, class ROW>
+double loss_from_output(ROW row, T parameter, std::size_t panels, std::size_t units,
+                        const T* output, const T* target, const T* weight, T* delta) {
+  const Vector<T> p = broadcast(parameter);
+  return sum_over_units<T>(
+      panels, units, weight,
+      [&](std::size_t i, Vector<T> w, Vector<T>& total) BACKPROP_INLINE_LAMBDA {
+        const Vector<T> y = load(target + i), a = load(output + i);
+        weigh<T>(w, row.value(a, y, p), row.slope(a, y, p), total, delta + i);
+      });
+}
+
 // Returns the weighted sum of the loss over the rows and writes delta, its derivative to the output
 // layer's input.
 template <class T>
 double loss(Loss kind, Activation output_kind, T parameter, std::size_t panels, std::size_t units,
             const T* input, const T* output, const T* target, const T* weight, T* delta) noexcept {
-  const Vector<T> p = broadcast(parameter);
-  if (kind == Loss::cross_entropy && output_kind == Activation::softmax)
-    return softmax_cross_entropy<T>(panels, units, input, output, target, weight, delta);
-  if (kind == Loss::cross_entropy)
-    return sum_over_units<T>(panels, units, weight,
-                             [&](std::size_t i, Vector<T> w, Vector<T>& total)
-                                 BACKPROP_INLINE_LAMBDA {
-                                   const Vector<T> y = load(target + i);
-                                   weigh<T>(w, FromLogits::binary<T>(load(input + i), y),
-                                            load(output + i) - y, total, delta + i);
-                                 });
-  if (kind == Loss::poisson && output_kind == Activation::exp)
-    return sum_over_units<T>(
-        panels, units, weight,
-        [&](std::size_t i, Vector<T> w, Vector<T>& total) BACKPROP_INLINE_LAMBDA {
-          const Vector<T> y = load(target + i), a = load(output + i);
-          weigh<T>(w, FromLogits::count<T>(load(input + i), y, a), a - y, total, delta + i);
-        });
-  auto from_output = [&](auto row) {
-    return sum_over_units<T>(
-        panels, units, weight,
-        [&](std::size_t i, Vector<T> w, Vector<T>& total) BACKPROP_INLINE_LAMBDA {
-          const Vector<T> y = load(target + i), a = load(output + i);
-          weigh<T>(w, row.value(a, y, p), row.slope(a, y, p), total, delta + i);
-        });
-  };
+#define BACKPROP_LOSS(...)
+#define BACKPROP_LOSS_FROM_INPUT_ONLY(NAME)
+#define BACKPROP_LOSS_FROM_INPUT(NAME, OUTPUT, VALUE)                                        \
+  if (kind == Loss::NAME && output_kind == Activation::OUTPUT)                               \
+    return loss_from_input<T>(FromInput<T, Loss::NAME, Activation::OUTPUT>{}, panels, units, \
+                              input, output, target, weight, delta);
+#define BACKPROP_LOSS_OF_LAYER(NAME, OUTPUT, FUNCTION)         \
+  if (kind == Loss::NAME && output_kind == Activation::OUTPUT) \
+    return FUNCTION<T>(panels, units, input, output, target, weight, delta);
+#include "loss_table.h"
   double sum = 0;
-  switch (kind) {
-    case Loss::squared_error: sum = from_output(Pointwise<T, Loss::squared_error>{}); break;
-    case Loss::absolute: sum = from_output(Pointwise<T, Loss::absolute>{}); break;
-    case Loss::huber: sum = from_output(Pointwise<T, Loss::huber>{}); break;
-    case Loss::poisson: sum = from_output(Pointwise<T, Loss::poisson>{}); break;
-    case Loss::quantile: sum = from_output(Pointwise<T, Loss::quantile>{}); break;
-    case Loss::cross_entropy: break;
-  }
+#define BACKPROP_LOSS(NAME, ...)                                                            \
+  if (kind == Loss::NAME)                                                                   \
+    sum = loss_from_output<T>(Pointwise<T, Loss::NAME>{}, parameter, panels, units, output, \
+                              target, weight, delta);
+#define BACKPROP_LOSS_FROM_INPUT_ONLY(NAME)
+#define BACKPROP_LOSS_FROM_INPUT(...)
+#define BACKPROP_LOSS_OF_LAYER(...)
+#include "loss_table.h"
   multiply_slope<T>(output_kind, panels, units, input, output, delta);
   return sum;
 }

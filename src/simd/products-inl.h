@@ -33,29 +33,30 @@ template <class F> BACKPROP_INLINE void for_each_tile_of_units(std::size_t units
   run(Index<1>{});
 }
 
-// Weights as a product takes them: weight(u, k) = numbers[u * unit + k * step]. Packed ones stand
-// tile of units by tile of units, each step by step, the tile of unit u beginning at u * depth.
+// The weights of one tile: that of its unit u and step k is numbers[u * unit_stride + k *
+// step_stride]. Packed ones stand tile by tile, each step by step, the tile that begins with unit u
+// at u * depth.
 template <class T> struct Strides {
   const T* numbers;
-  std::size_t unit, step;
+  std::size_t unit_stride, step_stride;
 };
 template <class T>
 BACKPROP_INLINE Strides<T> tile_of(const Weights<T>& w, std::size_t depth, std::size_t u,
                                    std::size_t width) {
   if (w.packed) return {w.numbers + u * depth, 1, width};
-  return {w.numbers + u * w.unit, w.unit, w.step};
+  return {w.numbers + u * w.unit_stride, w.unit_stride, w.step_stride};
 }
 
-// packed(u, first + k) = numbers[u * unit + k * step] for k < steps, in an arrangement for `depth`
-// steps.
+// packed(u, first + k) = numbers[u * unit_stride + k * step_stride] for k < steps, in an
+// arrangement for `depth` steps.
 template <class T>
-void pack(std::size_t units, std::size_t steps, const T* numbers, std::size_t unit,
-          std::size_t step, std::size_t depth, std::size_t first, T* packed) noexcept {
+void pack(std::size_t units, std::size_t steps, const T* numbers, std::size_t unit_stride,
+          std::size_t step_stride, std::size_t depth, std::size_t first, T* packed) noexcept {
   for_each_tile_of_units(units, [&](auto width, std::size_t u) BACKPROP_INLINE_LAMBDA {
     T* to = packed + u * depth + first * width;
-    const T* from = numbers + u * unit;
-    for (std::size_t k = 0; k < steps; ++k, to += width, from += step)
-      unroll<width>([&](auto i) BACKPROP_INLINE_LAMBDA { to[i] = from[i * unit]; });
+    const T* from = numbers + u * unit_stride;
+    for (std::size_t k = 0; k < steps; ++k, to += width, from += step_stride)
+      unroll<width>([&](auto i) BACKPROP_INLINE_LAMBDA { to[i] = from[i * unit_stride]; });
   });
 }
 
@@ -96,12 +97,12 @@ BACKPROP_INLINE void product_tile(std::size_t v, std::size_t depth, std::size_t 
   unroll<UNITS>([&](auto u) BACKPROP_INLINE_LAMBDA {
     unroll<ROWS>([&](auto r) BACKPROP_INLINE_LAMBDA { sum[u][r] = first(u, r); });
   });
-  const T* w_of_step = weight.numbers + begin * weight.step;
-  for (std::size_t k = begin; k < end; ++k, w_of_step += weight.step) {
+  const T* w_of_step = weight.numbers + begin * weight.step_stride;
+  for (std::size_t k = begin; k < end; ++k, w_of_step += weight.step_stride) {
     Vector<T> a[ROWS];
     unroll<ROWS>([&](auto r) BACKPROP_INLINE_LAMBDA { a[r] = load(rows[r] + k * line<T>); });
     unroll<UNITS>([&](auto u) BACKPROP_INLINE_LAMBDA {
-      const Vector<T> w = broadcast(w_of_step[u * weight.unit]);
+      const Vector<T> w = broadcast(w_of_step[u * weight.unit_stride]);
       unroll<ROWS>([&](auto r) BACKPROP_INLINE_LAMBDA { sum[u][r] = fma(a[r], w, sum[u][r]); });
     });
   }

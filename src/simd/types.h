@@ -5,40 +5,44 @@
 
 namespace backprop {
 
-// The order is that of the tables in R/activations.R and R/losses.R.
+// Names of the rows of the tables. Their order means nothing: what crosses to R is a name.
 enum class Activation : int {
-  sigmoid,
-  tanh,
-  relu,
-  leaky_relu,
-  elu,
-  selu,
-  gelu,
-  silu,
-  softplus,
-  identity,
-  exp,
-  softmax
+#define BACKPROP_ACTIVATION(NAME, ...) NAME,
+#define BACKPROP_ACTIVATION_OF_LAYER(NAME, ...) NAME,
+#include "activation_table.h"
 };
-enum class Loss : int { squared_error, cross_entropy, absolute, huber, poisson, quantile };
-enum class Rule : int { gradient_descent, momentum, nesterov, rmsprop, adam, rprop };
+enum class Loss : int {
+#define BACKPROP_LOSS(NAME, ...) NAME,
+#define BACKPROP_LOSS_FROM_INPUT_ONLY(NAME) NAME,
+#define BACKPROP_LOSS_FROM_INPUT(...)
+#define BACKPROP_LOSS_OF_LAYER(...)
+#include "loss_table.h"
+};
+enum class Rule : int {
+#define BACKPROP_RULE(NAME, ...) NAME,
+#include "rule_table.h"
+};
 
 // A line is 64 bytes: 8 doubles or 16 floats. Rows of data stand in panels of one line each.
 template <class T> constexpr std::size_t line = 64 / sizeof(T);
 
-// One step of a first-order rule; what each number means stands beside the formula in
-// simd/update.h.
+// The numbers of one step of a first-order rule; the formulas stand in rule_table.h.
 template <class T> struct Step {
-  Rule rule;
-  T rate, decay, decay2, epsilon, correction, correction2;
-  T scale;  // the gradient is multiplied by it first
+  T rate;
+  T decay, decay2;   // what is kept of the moments
+  T epsilon;         // added to a root, so that nothing is divided by 0
+  T corrected_rate;  // rate / (1 - decay^t) in step t
+  T correction2;     // 1 / sqrt(1 - decay2^t)
+  T less, more;      // what a weight's own step is multiplied by, and
+  T least, most;     // its limits
+  T scale;           // the gradient is multiplied by it first
 };
 
-// The weights of a product: weight(unit, k) = numbers[unit * unit + k * step], or as the kernel
-// `pack` leaves them.
+// The weights of a product: that of unit u and step k is numbers[u * unit_stride + k * step_stride]
+// or, where they are `packed`, stands where the kernel `pack` has put it.
 template <class T> struct Weights {
   const T* numbers;
-  std::size_t unit, step;
+  std::size_t unit_stride, step_stride;
   bool packed;
 };
 
@@ -71,8 +75,8 @@ template <class T> struct SmallNetwork {
 template <class T> struct Kernels {
   void (*product)(std::size_t panels, std::size_t depth, std::size_t units, const T* left,
                   const Weights<T>& weight, const T* start, T* result) noexcept;
-  void (*pack)(std::size_t units, std::size_t steps, const T* numbers, std::size_t unit,
-               std::size_t step, std::size_t depth, std::size_t first, T* packed) noexcept;
+  void (*pack)(std::size_t units, std::size_t steps, const T* numbers, std::size_t unit_stride,
+               std::size_t step_stride, std::size_t depth, std::size_t first, T* packed) noexcept;
   void (*transpose)(std::size_t panels, std::size_t units, const T* from, std::size_t depth,
                     std::size_t first, T* to) noexcept;
   void (*wide_gradient)(std::size_t rows, std::size_t units, std::size_t inputs, std::size_t depth,
@@ -88,8 +92,8 @@ template <class T> struct Kernels {
   double (*loss)(Loss kind, Activation output_kind, T parameter, std::size_t panels,
                  std::size_t units, const T* input, const T* output, const T* target,
                  const T* weight, T* delta) noexcept;
-  void (*update)(const Step<T>& step, std::size_t count, T* weights, T* gradient, T* moment,
-                 T* moment2) noexcept;
+  void (*update)(Rule rule, const Step<T>& step, std::size_t count, T* weights, T* gradient,
+                 T* moment, T* moment2) noexcept;
   void (*small_epochs)(const SmallNetwork<T>& network, std::size_t epochs, const T* rates, T scale,
                        double* losses) noexcept;
 };

@@ -153,7 +153,7 @@ test_that("units are counted idle by their mean slope", {
   rows <- matrix(seq(-1, 1, length.out = 50))
   z <- rows %*% matrix(1, 1, 3) + rep(c(0, 200, -200), each = 50)
   for (kind in nn_activations()$name[!nn_activations()$output_only]) {
-    a <- matrix(core_activation(activation_code(kind), as.double(z), FALSE), 50)
+    a <- matrix(core_activation(kind, as.double(z), FALSE), 50)
     expected <- switch(kind,
       sigmoid = 2,
       tanh = 2,

@@ -1,0 +1,98 @@
+// The files called bridge are the only hand-written ones that know R: lists and matrices on one
+// side, the core's structs on the other. (Rcpp looks for functions to export in src/ itself alone,
+// so that they have a prefix and no folder.)
+#pragma once
+#include "eigen.h"
+
+#include <string>
+#include <variant>
+
+#include "core/pass.h"
+#include "core/tables.h"
+#include "core/train.h"
+
+namespace backprop {
+
+// The row of a table that R calls by this name; `what` says in the error what there is no such of.
+template <class Row> Row row_for(const Rcpp::RObject& name, const char* what) {
+  const std::string text = Rcpp::as<std::string>(name);
+  const auto row = row_named<Row>(text);
+  if (!row) Rcpp::stop("There is no %s called '%s'.", what, text);
+  return *row;
+}
+
+Network as_network(const Rcpp::List& layers);
+Objective as_objective(const Rcpp::List& list);
+Method as_method(const Rcpp::List& list);
+Plan as_plan(const Rcpp::List& list);
+Key as_key(const Rcpp::NumericVector& seed);
+State as_state(const Rcpp::List& list, const Method& method, const Network& network);
+Rcpp::List as_list(const State& state, const Method& method);
+
+template <class T> Buffer<T> as_buffer(const Rcpp::NumericVector& numbers) {
+  Buffer<T> buffer(numbers.size());
+  std::copy(numbers.begin(), numbers.end(), buffer.data());
+  return buffer;
+}
+template <class T> Rcpp::NumericVector as_numeric(const Buffer<T>& numbers, std::size_t count) {
+  return Rcpp::NumericVector(numbers.data(), numbers.data() + count);
+}
+
+// Calls f with a zero of the precision.
+template <class F> auto at_precision(bool single, F&& f) { return single ? f(0.0f) : f(0.0); }
+
+// Data at either precision, for the length of one call from R's side: nothing of it is kept in a
+// fit.
+using AnyRows = std::variant<Rows<double>, Rows<float>>;
+using RowsPointer = Rcpp::XPtr<AnyRows>;
+
+// Inputs as R has them: a numeric matrix, or Matrix's dgCMatrix. Its column c holds the numbers
+// x[p[c]], ..., x[p[c + 1] - 1], in the rows that `i` names beside them.
+struct Inputs {
+  bool sparse;
+  Rcpp::NumericMatrix dense;
+  Rcpp::IntegerVector i, p;
+  Rcpp::NumericVector x;
+  int rows, columns;
+
+  explicit Inputs(SEXP X)
+      : sparse(Rf_isS4(X)),
+        dense(sparse ? Rcpp::NumericMatrix(0, 0) : Rcpp::NumericMatrix(X)),
+        rows(dense.nrow()),
+        columns(dense.ncol()) {
+    if (!sparse) return;
+    const Rcpp::S4 object(X);
+    i = object.slot("i");
+    p = object.slot("p");
+    x = object.slot("x");
+    const Rcpp::IntegerVector size = object.slot("Dim");
+    rows = size[0];
+    columns = size[1];
+  }
+
+  // The rows which[0], which[1], ..., counted from 1 and each at most once.
+  template <class T> SparseRows<T> by_row(const Rcpp::IntegerVector& which) const {
+    constexpr std::size_t left_out = -1;
+    std::vector<std::size_t> place(rows, left_out);
+    for (R_xlen_t k = 0; k < which.size(); ++k) place[which[k] - 1] = k;
+    SparseRows<T> out;
+    out.begin.resize(which.size() + 1);
+    const int count = p[columns];
+    for (int k = 0; k < count; ++k)
+      if (place[i[k]] != left_out) ++out.begin[place[i[k]] + 1];
+    for (R_xlen_t r = 0; r < which.size(); ++r) out.begin[r + 1] += out.begin[r];
+    out.columns.resize(out.begin.back());
+    out.values.resize(out.begin.back());
+    std::vector<std::size_t> next(out.begin.begin(), out.begin.end() - 1);
+    for (int c = 0; c < columns; ++c)
+      for (int k = p[c]; k < p[c + 1]; ++k) {
+        const std::size_t row = place[i[k]];
+        if (row == left_out) continue;
+        out.columns[next[row]] = c;
+        out.values[next[row]++] = static_cast<T>(x[k]);
+      }
+    return out;
+  }
+};
+
+}  // namespace backprop

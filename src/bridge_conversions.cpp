@@ -1,0 +1,174 @@
+// R's lists to the core's structs, by the names of their fields.
+#include "bridge.h"
+
+namespace backprop {
+
+namespace {
+
+double number(const Rcpp::List& list, const char* name) { return Rcpp::as<double>(list[name]); }
+std::size_t count(const Rcpp::List& list, const char* name) {
+  return static_cast<std::size_t>(number(list, name));
+}
+bool flag(const Rcpp::List& list, const char* name) { return Rcpp::as<bool>(list[name]); }
+std::vector<double> numbers(const Rcpp::List& list, const char* name) {
+  return Rcpp::as<std::vector<double>>(list[name]);
+}
+
+bool poll_interrupt() {
+  return !R_ToplevelExec([](void*) { R_CheckUserInterrupt(); }, nullptr);
+}
+
+// Reads the fields of a state, whose lengths have to be those that the core takes for granted.
+struct Reader {
+  const Rcpp::List& list;
+  Sizes sizes;
+
+  void operator()(const char* name, std::vector<double>& field, Length length) const {
+    field = numbers(list, name);
+    check(name, field.size(), length);
+  }
+  template <class Number> void operator()(const char* name, Number& field, Length length) const {
+    const std::vector<double> given = numbers(list, name);
+    check(name, given.size(), length);
+    field = static_cast<Number>(given[0]);
+  }
+  void check(const char* name, std::size_t given, Length length) const {
+    if (!sizes.fit(length, given))
+      Rcpp::stop("The field %s of the state cannot have %d numbers.", name, given);
+  }
+};
+
+// Collects the fields of a list; pairs are a matrix with a column for each.
+class Writer {
+ public:
+  explicit Writer(std::size_t parameters) : parameters_(parameters) {}
+  void operator()(const char* name, const std::vector<double>& field, Length length) {
+    if (length == Length::pairs) {
+      const int rows = static_cast<int>(parameters_),
+                columns = static_cast<int>(field.size() / parameters_);
+      add(name, Rcpp::NumericMatrix(rows, columns, field.begin()));
+    } else {
+      add(name, Rcpp::wrap(field));
+    }
+  }
+  void operator()(const char* name, double field, Length) { add(name, Rcpp::wrap(field)); }
+  void add(const char* name, Rcpp::RObject value) {
+    names_.push_back(name);
+    values_.push_back(value);
+  }
+  Rcpp::List list() const {
+    Rcpp::List list(values_.begin(), values_.end());
+    list.names() = Rcpp::wrap(names_);
+    return list;
+  }
+
+ private:
+  std::size_t parameters_;
+  std::vector<std::string> names_;
+  std::vector<Rcpp::RObject> values_;
+};
+
+}  // namespace
+
+// A list of layers, each a list of kind, inputs, units and activation.
+Network as_network(const Rcpp::List& layers) {
+  Network network;
+  for (R_xlen_t l = 0; l < layers.size(); ++l) {
+    const Rcpp::List layer = layers[l];
+    network.add(row_for<LayerKind>(layer["kind"], "kind of layer"), count(layer, "inputs"),
+                count(layer, "units"), row_for<Activation>(layer["activation"], "activation"));
+  }
+  return network;
+}
+
+Objective as_objective(const Rcpp::List& list) {
+  Objective objective;
+  objective.loss = row_for<Loss>(list["loss"], "loss");
+  objective.loss_parameter = number(list, "loss_parameter");
+  objective.mean = flag(list, "mean");
+  objective.penalty = number(list, "penalty");
+  objective.penalty_l1 = number(list, "penalty_l1");
+  return objective;
+}
+
+Method as_method(const Rcpp::List& list) {
+  Method method;
+  method.family = row_for<Family>(list["family"], "family of methods");
+  method.rule = row_for<Rule>(list["rule"], "rule");
+  method.decay = number(list, "decay");
+  method.decay2 = number(list, "decay2");
+  method.epsilon = number(list, "epsilon");
+  method.less = number(list, "less");
+  method.more = number(list, "more");
+  method.least = number(list, "least");
+  method.most = number(list, "most");
+  method.weight_decay = number(list, "weight_decay");
+  method.clip = number(list, "clip");
+  method.history = number(list, "history");
+  method.gradient_tolerance = number(list, "gradient_tolerance");
+  return method;
+}
+
+Plan as_plan(const Rcpp::List& list) {
+  Plan plan;
+  plan.batch_size = count(list, "batch_size");
+  plan.shuffle = flag(list, "shuffle");
+  plan.seed = as_key(list["seed"]);
+  plan.dropout = numbers(list, "dropout");
+  plan.epochs = count(list, "epochs");
+  plan.rates = numbers(list, "rates");
+  plan.patience = number(list, "patience");
+  plan.tolerance = number(list, "tolerance");
+  plan.track_best = flag(list, "track_best");
+  plan.count_correct = flag(list, "count_correct");
+  plan.threads = count(list, "threads");
+  plan.seconds = number(list, "seconds");
+  plan.interrupted = poll_interrupt;
+  return plan;
+}
+
+Key as_key(const Rcpp::NumericVector& seed) {
+  return seed.size() == 2
+             ? Key{static_cast<std::uint32_t>(seed[0]), static_cast<std::uint32_t>(seed[1])}
+             : Key{};
+}
+
+State as_state(const Rcpp::List& list, const Method& method, const Network& network) {
+  State state;
+  const bool first_order = method.family == Family::first_order;
+  const Sizes sizes{network.parameters(), first_order ? moments_of(method.rule) : 0};
+  visit_state(state, Reader{list, sizes});
+  const std::vector<double> under_way = numbers(list, "under_way");
+  std::size_t at = 0;
+  visit_under_way(state.under_way, [&](const char*, auto& field, Length) {
+    if (at == under_way.size()) Rcpp::stop("The epoch under way has too few numbers.");
+    field = static_cast<std::decay_t<decltype(field)>>(under_way[at++]);
+  });
+  if (!first_order) {
+    const Rcpp::List curvature = list["curvature"];
+    visit_curvature(state.curvature, Reader{curvature, sizes});
+  }
+  return state;
+}
+
+Rcpp::List as_list(const State& state, const Method& method) {
+  Writer writer(state.weights.size());
+  visit_state(state, writer);
+  std::vector<double> under_way;
+  std::vector<std::string> names;
+  visit_under_way(state.under_way, [&](const char* name, double field, Length) {
+    names.push_back(name);
+    under_way.push_back(field);
+  });
+  Rcpp::NumericVector named = Rcpp::wrap(under_way);
+  named.names() = Rcpp::wrap(names);
+  writer.add("under_way", named);
+  if (method.family != Family::first_order) {
+    Writer curvature(state.weights.size());
+    visit_curvature(state.curvature, curvature);
+    writer.add("curvature", curvature.list());
+  }
+  return writer.list();
+}
+
+}  // namespace backprop

@@ -1,0 +1,107 @@
+// Data, from R's matrices to the core's rows.
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+#include "bridge.h"
+
+using namespace backprop;
+
+namespace {
+
+template <class T>
+Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::NumericVector& weights,
+                  const Rcpp::Nullable<Rcpp::NumericMatrix>& offset,
+                  const Rcpp::IntegerVector& which) {
+  const std::size_t n = which.size();
+  Rows<T> rows(n, X.columns, y.ncol(), offset.isNotNull(), X.sparse);
+  // From columns to rows, some rows at a time: few enough that what is written stays in the nearest
+  // cache, and enough to read a column in runs.
+  auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
+    constexpr std::size_t at_once = 64;
+    const std::size_t columns = from.ncol(), all = from.nrow();
+    const int* const row = which.begin();
+    for (std::size_t begin = 0; begin < n; begin += at_once)
+      for (std::size_t c = 0; c < columns; ++c) {
+        const double* const column = from.begin() + c * all - 1;
+        T* target = to.data() + begin * columns + c;
+        for (std::size_t r = begin; r < std::min(n, begin + at_once); ++r, target += columns)
+          *target = static_cast<T>(column[row[r]]);
+      }
+  };
+  if (X.sparse) {
+    rows.sparse_x = X.by_row<T>(which);
+  } else {
+    copy(X.dense, rows.x);
+  }
+  copy(y, rows.y);
+  if (offset.isNotNull()) copy(Rcpp::NumericMatrix(offset.get()), rows.offset);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double w = weights.size() ? weights[which[i] - 1] : 1.0;
+    rows.weight.data()[i] = static_cast<T>(w);
+    rows.total_weight += w;
+  }
+  return rows;
+}
+
+}  // namespace
+
+// [[Rcpp::export(rng = false)]]
+SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights,
+               Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single) {
+  const Inputs inputs(X);
+  return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, y, weights, offset, which))
+                            : new AnyRows(copy_rows<double>(inputs, y, weights, offset, which)));
+}
+
+// The place of the first number that is NA, NaN or infinite, counted from 1; 0 where all are
+// finite.
+// [[Rcpp::export(rng = false)]]
+double core_first_not_finite(const Rcpp::NumericVector& x) {
+  constexpr R_xlen_t block = 1024, lanes = 8;
+  const double* p = x.begin();
+  for (R_xlen_t begin = 0; begin < x.size(); begin += block) {
+    const R_xlen_t end = std::min(x.size(), begin + block);
+    double sums[lanes] = {};
+    R_xlen_t at = begin;
+    for (; at + lanes <= end; at += lanes)
+      for (R_xlen_t lane = 0; lane < lanes; ++lane) sums[lane] += p[at + lane] * 0.0;
+    for (; at < end; ++at) sums[0] += p[at] * 0.0;
+    if (std::all_of(sums, sums + lanes, [](double sum) { return sum == 0.0; })) continue;
+    for (R_xlen_t i = begin; i < end; ++i)
+      if (!std::isfinite(p[i])) return static_cast<double>(i) + 1;
+  }
+  return 0;
+}
+
+// A fingerprint of numbers, the same in every version of R and of other packages: each number's
+// bits, and how many there are, are mixed in by the multiplication and shift of Knuth's hashing, so
+// that it tells changes of data, though not those of an adversary.
+// [[Rcpp::export(rng = false)]]
+std::string core_digest(Rcpp::List parts) {
+  std::uint64_t digest = 0x243F6A8885A308D3;
+  auto mix = [&](std::uint64_t word) {
+    digest = (digest ^ word) * 0x9E3779B97F4A7C15;
+    digest ^= digest >> 32;
+  };
+  auto take = [&](const auto& numbers) {
+    mix(static_cast<std::uint64_t>(numbers.size()));
+    for (const double x : numbers) {
+      std::uint64_t bits;
+      std::memcpy(&bits, &x, sizeof bits);
+      mix(bits);
+    }
+  };
+  for (R_xlen_t i = 0; i < parts.size(); ++i) {
+    const SEXP part = parts[i];
+    if (Rf_isNull(part))
+      mix(0);
+    else if (TYPEOF(part) == INTSXP)
+      take(Rcpp::IntegerVector(part));
+    else
+      take(Rcpp::NumericVector(part));
+  }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(digest));
+  return text;
+}

@@ -1,0 +1,186 @@
+// The pieces of a training, one at a time: forward, backward, an update, and random numbers.
+#include "bridge.h"
+
+#include "core/objective.h"
+#include "simd/instruction_sets.h"
+
+using namespace backprop;
+
+namespace {
+
+// A matrix (all rows x units) that pieces of rows are written into one after the other.
+template <class T> class Collected {
+ public:
+  using Part = typename Pass<T>::Part;
+  Collected(Part part, std::size_t layer, std::size_t rows, std::size_t units)
+      : part_(part), layer_(layer), matrix_(Rcpp::no_init(rows, units)) {}
+  void take(const Pass<T>& pass, std::size_t first, std::size_t count) {
+    for (int u = 0; u < matrix_.ncol(); ++u)
+      for (std::size_t r = 0; r < count; ++r) matrix_(first + r, u) = pass.at(part_, layer_, r, u);
+  }
+  SEXP matrix() const { return matrix_; }
+
+ private:
+  Part part_;
+  std::size_t layer_;
+  Rcpp::NumericMatrix matrix_;
+};
+
+// The same part of several layers, as a list of matrices.
+template <class T> class CollectedLayers {
+ public:
+  CollectedLayers(typename Pass<T>::Part part, const Network& network, std::size_t layers,
+                  std::size_t rows) {
+    for (std::size_t l = 0; l < layers; ++l)
+      layers_.emplace_back(part, l, rows, network.layers[l].units);
+  }
+  void take(const Pass<T>& pass, std::size_t first, std::size_t count) {
+    for (auto& layer : layers_) layer.take(pass, first, count);
+  }
+  Rcpp::List list() const {
+    Rcpp::List out(layers_.size());
+    for (std::size_t l = 0; l < layers_.size(); ++l) out[l] = layers_[l].matrix();
+    return out;
+  }
+
+ private:
+  std::vector<Collected<T>> layers_;
+};
+
+}  // namespace
+
+// [[Rcpp::export(rng = false)]]
+double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all) {
+  return Pass<double>::bytes(as_network(layers), static_cast<std::size_t>(rows), keep_all);
+}
+
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_activation(std::string name, Rcpp::NumericVector x, bool single) {
+  const auto kind = row_for<Activation>(Rcpp::wrap(name), "activation");
+  return at_precision(single, [&](auto zero) {
+    using T = decltype(zero);
+    Buffer<T> numbers = as_buffer<T>(x);
+    kernels<T>().activate(kind, numbers.size() / line<T>, 1, numbers.data(), numbers.data());
+    return as_numeric(numbers, x.size());
+  });
+}
+
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_slope(std::string name, Rcpp::NumericVector input,
+                               Rcpp::NumericVector output) {
+  const auto kind = row_for<Activation>(Rcpp::wrap(name), "activation");
+  const Buffer<double> in = as_buffer<double>(input), out = as_buffer<double>(output);
+  Buffer<double> slope(output.size());
+  std::fill_n(slope.data(), slope.size(), 1.0);
+  kernels<double>().multiply_slope(kind, out.size() / line<double>, 1, in.data(), out.data(),
+                                   slope.data());
+  return as_numeric(slope, output.size());
+}
+
+// [[Rcpp::export(rng = false)]]
+Rcpp::IntegerVector core_row_order(Rcpp::NumericVector seed, double epoch, int count) {
+  const auto order =
+      row_order(as_key(seed), static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(count));
+  Rcpp::IntegerVector out(order.begin(), order.end());
+  return out + 1;
+}
+
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector key) {
+  Counter c;
+  for (int i = 0; i < 4; ++i) c[i] = static_cast<std::uint32_t>(counter[i]);
+  const Counter words = philox(c, as_key(key));
+  return Rcpp::NumericVector(words.begin(), words.end());
+}
+
+// The output for each row of X or, with `all`, every layer's input and output as well.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
+                        Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single) {
+  const Network network = as_network(layers);
+  const Inputs given(X);
+  const std::size_t n = given.rows, kept = all ? network.layers.size() : 0;
+  return at_precision(single, [&](auto zero) {
+    using T = decltype(zero);
+    using Part = typename Pass<T>::Part;
+    constexpr std::size_t at_once = 256;
+    const Buffer<T> w = as_buffer<T>(weights);
+    Team alone(1);
+    Pass<T> pass(network, std::min(n, at_once), all, false, alone);
+    CollectedLayers<T> inputs(Part::input, network, kept, n),
+        outputs(Part::output, network, kept, n);
+    Collected<T> output(Part::output, network.layers.size() - 1, n, network.outputs());
+    const Rcpp::NumericMatrix offsets =
+        offset.isNotNull() ? Rcpp::NumericMatrix(offset.get()) : Rcpp::NumericMatrix(0, 0);
+    const double* offsets_begin = offset.isNotNull() ? offsets.begin() : nullptr;
+    const SparseRows<T> sparse = given.sparse ? given.by_row<T>(Rcpp::seq_len(n)) : SparseRows<T>();
+    for (std::size_t first = 0; first < n; first += at_once) {
+      const std::size_t count = std::min(at_once, n - first);
+      if (given.sparse) {
+        pass.load_sparse(sparse, offsets_begin, n, first, count);
+      } else {
+        pass.load_columns(given.dense.begin(), offsets_begin, n, first, count);
+      }
+      pass.forward(w.data(), nullptr);
+      inputs.take(pass, first, count);
+      outputs.take(pass, first, count);
+      output.take(pass, first, count);
+    }
+    return Rcpp::List::create(Rcpp::_["input"] = inputs.list(),
+                              Rcpp::_["activation"] = outputs.list(),
+                              Rcpp::_["output"] = output.matrix());
+  });
+}
+
+// The sum of the loss over all rows, the weight of the rows, and the penalty; with `want_gradient`,
+// the gradient of the objective; with `all`, every layer's quantities too.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights,
+                         SEXP rows_pointer, bool want_gradient, bool all) {
+  const Network network = as_network(layers);
+  const Objective objective = as_objective(objective_list);
+  auto run = [&](const auto& rows) {
+    using T = std::decay_t<decltype(*rows.x.data())>;
+    using Part = typename Pass<T>::Part;
+    const Buffer<T> w = as_buffer<T>(weights);
+    Buffer<T> gradient(want_gradient ? weights.size() : 0);
+    Team alone(1);
+    Pass<T> pass(network, rows.count, all, false, alone);
+    const std::size_t kept_rows = all ? rows.count : 0, kept = all ? network.layers.size() : 0,
+                      below = all ? kept - 1 : 0;
+    CollectedLayers<T> inputs(Part::input, network, kept, kept_rows),
+        outputs(Part::output, network, kept, kept_rows),
+        errors(Part::error, network, below, kept_rows),
+        deltas(Part::delta, network, kept, kept_rows);
+    double sum = 0;
+    for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
+      sum += piece_loss(pass, objective, w.data(), rows, first, count,
+                        want_gradient ? gradient.data() : nullptr);
+      for (auto* part : {&inputs, &outputs, &errors, &deltas}) part->take(pass, first, count);
+    });
+    if (want_gradient)
+      finish_gradient(network, objective, w.data(), objective.mean ? 1 / rows.total_weight : 1, 1,
+                      gradient.data());
+    return Rcpp::List::create(
+        Rcpp::_["sum"] = sum, Rcpp::_["weight"] = rows.total_weight,
+        Rcpp::_["penalty"] = penalty_value(network, objective, w.data()),
+        Rcpp::_["gradient"] =
+            want_gradient ? as_numeric(gradient, weights.size()) : Rcpp::NumericVector(0),
+        Rcpp::_["input"] = inputs.list(), Rcpp::_["activation"] = outputs.list(),
+        Rcpp::_["error"] = errors.list(), Rcpp::_["delta"] = deltas.list());
+  };
+  return std::visit(run, *RowsPointer(rows_pointer));
+}
+
+// weights - rate * gradient
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVector gradient,
+                                 double rate) {
+  Buffer<double> w = as_buffer<double>(weights), g = as_buffer<double>(gradient);
+  Step<double> step{};
+  step.rate = rate;
+  step.scale = 1;
+  kernels<double>().update(Rule::gradient_descent, step, w.size(), w.data(), g.data(), nullptr,
+                           nullptr);
+  return as_numeric(w, weights.size());
+}

@@ -1,0 +1,62 @@
+// The machine: its instruction sets and its memory.
+#include "bridge.h"
+
+#ifndef _WIN32
+#include <unistd.h>
+#endif
+
+#include "simd/instruction_sets.h"
+
+using namespace backprop;
+
+// [[Rcpp::export(rng = false)]]
+Rcpp::LogicalVector core_instruction_sets() {
+  int count = 0;
+  const InstructionSet* sets = instruction_sets(&count);
+  Rcpp::LogicalVector available(count);
+  Rcpp::CharacterVector names(count);
+  for (int i = 0; i < count; ++i) {
+    available[i] = sets[i].available;
+    names[i] = sets[i].name;
+  }
+  available.names() = names;
+  return available;
+}
+
+// [[Rcpp::export(rng = false)]]
+std::string core_instruction_set() { return instruction_set().name; }
+
+// [[Rcpp::export(rng = false)]]
+bool core_choose_instruction_set(std::string name) {
+  return choose_instruction_set(name.empty() ? nullptr : name.c_str());
+}
+
+// Bytes of memory in this machine; infinite where the system does not say.
+// [[Rcpp::export(rng = false)]]
+double core_physical_memory() {
+#if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+#else
+  return R_PosInf;
+#endif
+}
+
+namespace {
+
+template <class Row> Rcpp::CharacterVector names_of_rows() {
+  Rcpp::CharacterVector names;
+  for (const auto& row : named_rows<Row>()) names.push_back(row.first);
+  return names;
+}
+
+}  // namespace
+
+// The names of the rows of the core's tables, which R's have as well.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List core_tables() {
+  return Rcpp::List::create(
+      Rcpp::_["activations"] = names_of_rows<Activation>(),
+      Rcpp::_["losses"] = names_of_rows<Loss>(), Rcpp::_["rules"] = names_of_rows<Rule>(),
+      Rcpp::_["layers"] = names_of_rows<LayerKind>(), Rcpp::_["families"] = names_of_rows<Family>(),
+      Rcpp::_["stops"] = names_of_rows<Stop>());
+}

@@ -1,0 +1,70 @@
+// The table of activations: a row each. Who includes it defines before it what a row becomes.
+//
+//   BACKPROP_ACTIVATION(name, slope_needs_input, value, slope)
+//     What a unit makes of its input z: its value f(z), and the slope f'(z), in terms of the value
+//     a where that is possible. Is z needed as well (true), or a alone (false)? At a kink (relu and
+//     leaky_relu at 0) the slope is the one from the left.
+//   BACKPROP_ACTIVATION_OF_LAYER(name, value, slope)
+//     One whose values depend on all units of the layer: two functions of activations-inl.h.
+//
+// `number(x)` is a vector of x, and the functions are those of functions-inl.h.
+
+// clang-format off
+// 1 / (1 + exp(-z))
+BACKPROP_ACTIVATION(sigmoid, false,
+  logistic<T>(z),
+  a * (number(1) - a))
+
+BACKPROP_ACTIVATION(tanh, false,
+  hyperbolic_tangent<T>(z),
+  number(1) - a * a)
+
+BACKPROP_ACTIVATION(relu, false,
+  select<T>(z < number(0), number(0), z),
+  select<T>(a > number(0), number(1), number(0)))
+
+BACKPROP_ACTIVATION(leaky_relu, false,
+  select<T>(z > number(0), z, number(0.01) * z),
+  select<T>(a > number(0), number(1), number(0.01)))
+
+// z, or exp(z) - 1 below 0
+BACKPROP_ACTIVATION(elu, false,
+  select<T>(z > number(0), z, exponential_minus_1<T>(z)),
+  select<T>(a > number(0), number(1), a + number(1)))
+
+// scale 1.0507..., alpha 1.6732... (Klambauer et al. 2017); 1.7580... is their product
+BACKPROP_ACTIVATION(selu, false,
+  select<T>(z > number(0), number(1.0507009873554805) * z,
+            number(1.7580993408473766) * exponential_minus_1<T>(z)),
+  select<T>(a > number(0), number(1.0507009873554805), a + number(1.7580993408473766)))
+
+// z times the normal distribution function; the slope adds z times the density
+BACKPROP_ACTIVATION(gelu, true,
+  z * normal_distribution<T>(z),
+  normal_distribution<T>(z) +
+    z * number(0.39894228040143268) * exponential<T>(number(-0.5) * z * z))
+
+// z / (1 + exp(-z))
+BACKPROP_ACTIVATION(silu, true,
+  z * logistic<T>(z),
+  logistic<T>(z) * (number(1) + z * logistic<T>(-z)))
+
+// log(1 + exp(z))
+BACKPROP_ACTIVATION(softplus, false,
+  soft_plus<T>(z),
+  -exponential_minus_1<T>(-a))
+
+BACKPROP_ACTIVATION(identity, false,
+  z,
+  number(1))
+
+BACKPROP_ACTIVATION(exp, false,
+  exponential<T>(z),
+  a)
+
+// exp(z_u) / sum_v exp(z_v)
+BACKPROP_ACTIVATION_OF_LAYER(softmax, softmax, multiply_softmax_slope)
+// clang-format on
+
+#undef BACKPROP_ACTIVATION
+#undef BACKPROP_ACTIVATION_OF_LAYER

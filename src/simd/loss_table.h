@@ -1,0 +1,54 @@
+// The table of losses: a row each. Who includes it defines before it what a row becomes.
+//
+//   BACKPROP_LOSS(name, value, slope)
+//     The value L(a, y) for an output a and a target y, and its derivative to a; p is the loss's
+//     own setting.
+//   BACKPROP_LOSS_FROM_INPUT(name, output, value)
+//     With this output activation, the value from the output layer's input z, so that it stays
+//     exact however far that is from 0. The derivative to z is a - y.
+//   BACKPROP_LOSS_OF_LAYER(name, output, function)
+//     The same for an activation whose values depend on all units: a function of losses-inl.h.
+//   BACKPROP_LOSS_FROM_INPUT_ONLY(name)
+//     A loss that has rows of the last two kinds alone, and is defined for their outputs.
+//
+// `number(x)` is a vector of x, and the functions are those of functions-inl.h.
+
+// clang-format off
+BACKPROP_LOSS(squared_error,
+  number(0.5) * (a - y) * (a - y),
+  a - y)
+
+// -y log(a) - (1 - y) log(1 - a) for sigmoid, -sum(y log(a)) for softmax
+BACKPROP_LOSS_FROM_INPUT_ONLY(cross_entropy)
+BACKPROP_LOSS_FROM_INPUT(cross_entropy, sigmoid,
+  fma(-y, z, at_least<T>(z, number(0))) +
+    logarithm_of_1_plus<T>(exponential_below_0<T>(-absolute<T>(z))))
+BACKPROP_LOSS_OF_LAYER(cross_entropy, softmax, softmax_cross_entropy)
+
+BACKPROP_LOSS(absolute,
+  absolute<T>(a - y),
+  sign_or_zero<T>(a - y))
+
+// p is the width within which the loss is quadratic
+BACKPROP_LOSS(huber,
+  select<T>(absolute<T>(a - y) <= p, number(0.5) * (a - y) * (a - y),
+            p * (absolute<T>(a - y) - number(0.5) * p)),
+  at_least<T>(at_most<T>(a - y, p), -p))
+
+// a - y log(a)
+BACKPROP_LOSS(poisson,
+  a - select<T>(y == number(0), y, y * logarithm<T>(a)),
+  number(1) - select<T>(y == number(0), y, y / a))
+BACKPROP_LOSS_FROM_INPUT(poisson, exp,
+  fma(-y, z, a))
+
+// p is the probability of the quantile
+BACKPROP_LOSS(quantile,
+  select<T>(a < y, p * (y - a), (number(1) - p) * (a - y)),
+  select<T>(a == y, number(0), select<T>(a < y, -p, number(1) - p)))
+// clang-format on
+
+#undef BACKPROP_LOSS
+#undef BACKPROP_LOSS_FROM_INPUT
+#undef BACKPROP_LOSS_OF_LAYER
+#undef BACKPROP_LOSS_FROM_INPUT_ONLY
