@@ -65,6 +65,10 @@ core_tables <- function() {
     .Call(`_backprop_core_tables`)
 }
 
+core_is_defined <- function(loss, output) {
+    .Call(`_backprop_core_is_defined`, loss, output)
+}
+
 core_train <- function(layers, objective_list, method_list, plan_list, rows_pointer, validation_pointer, state_list) {
     .Call(`_backprop_core_train`, layers, objective_list, method_list, plan_list, rows_pointer, validation_pointer, state_list)
 }

@@ -193,6 +193,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_is_defined
+bool core_is_defined(std::string loss, std::string output);
+RcppExport SEXP _backprop_core_is_defined(SEXP lossSEXP, SEXP outputSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< std::string >::type loss(lossSEXP);
+    Rcpp::traits::input_parameter< std::string >::type output(outputSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_is_defined(loss, output));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_train
 Rcpp::List core_train(Rcpp::List layers, Rcpp::List objective_list, Rcpp::List method_list, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer, Rcpp::List state_list);
 RcppExport SEXP _backprop_core_train(SEXP layersSEXP, SEXP objective_listSEXP, SEXP method_listSEXP, SEXP plan_listSEXP, SEXP rows_pointerSEXP, SEXP validation_pointerSEXP, SEXP state_listSEXP) {
@@ -227,6 +238,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_choose_instruction_set", (DL_FUNC) &_backprop_core_choose_instruction_set, 1},
     {"_backprop_core_physical_memory", (DL_FUNC) &_backprop_core_physical_memory, 0},
     {"_backprop_core_tables", (DL_FUNC) &_backprop_core_tables, 0},
+    {"_backprop_core_is_defined", (DL_FUNC) &_backprop_core_is_defined, 2},
     {"_backprop_core_train", (DL_FUNC) &_backprop_core_train, 7},
     {NULL, NULL, 0}
 };

@@ -22,7 +22,7 @@ template <class Row> Row row_for(const Rcpp::RObject& name, const char* what) {
 }
 
 Network as_network(const Rcpp::List& layers);
-Objective as_objective(const Rcpp::List& list);
+Objective as_objective(const Rcpp::List& list, const Network& network);
 Method as_method(const Rcpp::List& list);
 Plan as_plan(const Rcpp::List& list);
 Key as_key(const Rcpp::NumericVector& seed);
@@ -36,6 +36,14 @@ template <class T> Buffer<T> as_buffer(const Rcpp::NumericVector& numbers) {
 }
 template <class T> Rcpp::NumericVector as_numeric(const Buffer<T>& numbers, std::size_t count) {
   return Rcpp::NumericVector(numbers.data(), numbers.data() + count);
+}
+
+template <class T>
+Buffer<T> as_weights(const Rcpp::NumericVector& weights, const Network& network) {
+  if (static_cast<std::size_t>(weights.size()) != network.parameters())
+    Rcpp::stop("The network has %d numbers, and %d are given.", network.parameters(),
+               weights.size());
+  return as_buffer<T>(weights);
 }
 
 // Calls f with a zero of the precision.

@@ -75,15 +75,20 @@ Network as_network(const Rcpp::List& layers) {
   Network network;
   for (R_xlen_t l = 0; l < layers.size(); ++l) {
     const Rcpp::List layer = layers[l];
-    network.add(row_for<LayerKind>(layer["kind"], "kind of layer"), count(layer, "inputs"),
-                count(layer, "units"), row_for<Activation>(layer["activation"], "activation"));
+    const std::size_t inputs = count(layer, "inputs");
+    if (l > 0 && inputs != network.outputs()) Rcpp::stop("A layer must be fed by the one below.");
+    network.add(row_for<LayerKind>(layer["kind"], "kind of layer"), inputs, count(layer, "units"),
+                row_for<Activation>(layer["activation"], "activation"));
   }
+  if (network.layers.empty()) Rcpp::stop("A network must have layers.");
   return network;
 }
 
-Objective as_objective(const Rcpp::List& list) {
+Objective as_objective(const Rcpp::List& list, const Network& network) {
   Objective objective;
   objective.loss = row_for<Loss>(list["loss"], "loss");
+  if (!is_defined(objective.loss, network.output_activation()))
+    Rcpp::stop("The loss is not defined for this output activation.");
   objective.loss_parameter = number(list, "loss_parameter");
   objective.mean = flag(list, "mean");
   objective.penalty = number(list, "penalty");

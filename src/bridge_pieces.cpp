@@ -104,7 +104,7 @@ Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
     using T = decltype(zero);
     using Part = typename Pass<T>::Part;
     constexpr std::size_t at_once = 256;
-    const Buffer<T> w = as_buffer<T>(weights);
+    const Buffer<T> w = as_weights<T>(weights, network);
     Team alone(1);
     Pass<T> pass(network, std::min(n, at_once), all, false, alone);
     CollectedLayers<T> inputs(Part::input, network, kept, n),
@@ -138,11 +138,11 @@ Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
 Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights,
                          SEXP rows_pointer, bool want_gradient, bool all) {
   const Network network = as_network(layers);
-  const Objective objective = as_objective(objective_list);
+  const Objective objective = as_objective(objective_list, network);
   auto run = [&](const auto& rows) {
     using T = std::decay_t<decltype(*rows.x.data())>;
     using Part = typename Pass<T>::Part;
-    const Buffer<T> w = as_buffer<T>(weights);
+    const Buffer<T> w = as_weights<T>(weights, network);
     Buffer<T> gradient(want_gradient ? weights.size() : 0);
     Team alone(1);
     Pass<T> pass(network, rows.count, all, false, alone);

@@ -60,3 +60,10 @@ Rcpp::List core_tables() {
       Rcpp::_["layers"] = names_of_rows<LayerKind>(), Rcpp::_["families"] = names_of_rows<Family>(),
       Rcpp::_["stops"] = names_of_rows<Stop>());
 }
+
+// Has the core a formula for this loss with this output activation?
+// [[Rcpp::export(rng = false)]]
+bool core_is_defined(std::string loss, std::string output) {
+  return is_defined(row_for<Loss>(Rcpp::wrap(loss), "loss"),
+                    row_for<Activation>(Rcpp::wrap(output), "activation"));
+}

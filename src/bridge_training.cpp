@@ -8,7 +8,7 @@ Rcpp::List core_train(Rcpp::List layers, Rcpp::List objective_list, Rcpp::List m
                       Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer,
                       Rcpp::List state_list) {
   const Network network = as_network(layers);
-  const Objective objective = as_objective(objective_list);
+  const Objective objective = as_objective(objective_list, network);
   const Method method = as_method(method_list);
   const Plan plan = as_plan(plan_list);
   State state = as_state(state_list, method, network);
