@@ -22,7 +22,7 @@ prepare_newdata <- function(fit, newdata, name, call) {
 # type, as ifelse() does. In these cases the complete rows are encoded, and the others are NA.
 encode_new <- function(fit, raw, name, call) {
   missing <- list(X = matrix(
-    NA_real_, nrow(raw), fit$shape$units[1],
+    NA_real_, nrow(raw), n_inputs(fit$layers),
     dimnames = list(NULL, fit$inputs)
   ))
   if (nrow(raw) == 0) {
@@ -166,7 +166,7 @@ kind_words <- function(kind) {
 
 # The columns of a matrix, in the order of the training data.
 align_columns <- function(X, fit, name, call) {
-  expected <- fit$shape$units[1]
+  expected <- n_inputs(fit$layers)
   if (!is.null(fit$inputs) && !is.null(colnames(X)) && !identical(colnames(X), fit$inputs)) {
     by_name <- identifies(fit$inputs)
     absent <- if (by_name) setdiff(fit$inputs, colnames(X))

@@ -55,11 +55,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   check_outcome_finite(y, label, call)
   loss <- if (is.null(loss)) "squared_error" else check_loss(loss, call)$name
   output <- if (is.null(output_activation)) {
-    (if (loss == "squared_error") {
-      "identity"
-    } else {
-      loss_table$default_output[loss_table$name == loss]
-    })
+    if (loss == "squared_error") "identity" else loss_table[[loss]]$default_output
   } else {
     output_activation
   }
@@ -68,7 +64,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     if (is.null(offset)) y else y - offset, weights, standardize && identical(output, "identity")
   )
   list(
-    kind = if (loss == "poisson") "count" else "numeric", levels = NULL,
+    kind = if (loss_table[[loss]]$counts) "count" else "numeric", levels = NULL,
     names = if (!is.null(colnames(y))) {
       colnames(y)
     } else if (ncol(y) == 1) {

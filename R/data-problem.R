@@ -98,7 +98,7 @@ core_data <- function(data, settings, seed, call) {
 }
 
 # A digest that identifies the data of a fit. Changing it requires a new schema whose step removes
-# `data` from older fits.
+# `digest` from older fits.
 data_digest <- function(data) {
   core_digest(c(list(dim(data$X)), numbers_of(data$X), list(data$y, data$weights, data$offset)))
 }

@@ -1,14 +1,7 @@
-# Activations as expressions of z. Both sides of where(z, a, b), which is a where z > 0 and else b,
-# hold z, so that a missing z stays missing. A language has functions of its own for some of these
-# names; the others it gets from export_expansions.
-export_activations <- list(
-  sigmoid = quote(sigmoid(z)), tanh = quote(tanh(z)), relu = quote(where(z, z, 0 * z)),
-  leaky_relu = quote(where(z, z, 0.01 * z)), elu = quote(where(z, z, expm1(z))),
-  selu = quote(where(z, 1.0507009873554804934 * z, 1.7580993408473768599 * expm1(z))),
-  gelu = quote(z * normal(z)), silu = quote(z * composed_sigmoid(z)),
-  softplus = quote(where(z, z, 0 * z) + log1p(exp(-abs(z)))), identity = quote(z),
-  exp = quote(exp(z))
-)
+# Expressions of z in the languages of exported models, such as `code` of the table of activations.
+# Both sides of where(z, a, b), which is a where z > 0 and else b, hold z, so that a missing z stays
+# missing. A language has functions of its own for some of these names; the others it gets from
+# export_expansions.
 
 # The standard normal distribution function, by Cody's rational approximations: z P(z^2) / Q(z^2)
 # near 0, exp(-z^2 / 2) P(|z|) / Q(|z|) in the tails. Their error is below 1e-15, absolute.
@@ -68,6 +61,7 @@ sigmoid_expression <- quote(where(z, 1 / (1 + exp(-abs(z))), exp(-abs(z)) / (1 +
 
 export_expansions <- list(
   sigmoid = sigmoid_expression, composed_sigmoid = sigmoid_expression,
+  relu = quote(where(z, z, 0 * z)),
   tanh = quote(where(z, 1, -1) * (1 - exp(-2 * abs(z))) / (1 + exp(-2 * abs(z)))),
   expm1 = quote(exp(z) - 1), log1p = quote(log(1 + z)),
   log2 = quote(log(z) / 0.69314718055994530942), log10 = quote(log(z) / 2.3025850929940456840),

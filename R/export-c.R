@@ -153,7 +153,9 @@ export_c <- function(model, options) {
     unlist(lapply(kinds, function(kind) {
       c(
         paste0("static double ", own("activation_"), kind, "(double z) {"),
-        paste0("  return ", translate(export_activations[[kind]], c_language, list(z = "z")), ";"),
+        paste0(
+          "  return ", translate(activation_table[[kind]]$code, c_language, list(z = "z")), ";"
+        ),
         "}", ""
       )
     })),

@@ -19,16 +19,14 @@ export_model <- function(fit, call) {
       call, environment()
     )
   }
-  network <- fit[network_names(hidden_layers(fit$shape))]
-  kinds <- activation_table$name[fit$shape$activations + 1]
-  layers <- lapply(seq_along(kinds), function(layer) {
+  layers <- lapply(fit$layers, function(layer) {
     list(
-      w = unname(network[[2 * layer - 1]]), b = as.vector(network[[2 * layer]]),
-      activation = kinds[layer]
+      w = unname(fit[[layer$parameters[["weights"]]]]),
+      b = as.vector(fit[[layer$parameters[["biases"]]]]), activation = layer$activation
     )
   })
   encoding <- if (is.null(fit$encoding$columns)) matrix_encoding(fit) else data_encoding(fit, call)
-  outputs <- last(fit$shape$units)
+  outputs <- n_outputs(fit$layers)
   names <- if (outputs == 1) {
     "response"
   } else if (is.null(fit$outputs)) {
@@ -64,8 +62,8 @@ utf8_text <- function(x, call) {
 # The columns of a matrix are the network's inputs, as they are or, for a fit to a sparse one,
 # scaled. `names` are those that predict() matches by.
 matrix_encoding <- function(fit) {
-  inputs <- fit$shape$units[1]
-  outputs <- last(fit$shape$units)
+  inputs <- n_inputs(fit$layers)
+  outputs <- n_outputs(fit$layers)
   names <- if (identifies(fit$inputs)) fit$inputs else paste0("x", seq_len(inputs))
   list(
     matrix = TRUE, names = if (all(nzchar(fit$inputs))) fit$inputs,
@@ -110,7 +108,7 @@ data_encoding <- function(fit, call) {
       )
     }
   }
-  outputs <- last(fit$shape$units)
+  outputs <- n_outputs(fit$layers)
   list(
     matrix = FALSE, inputs = inputs, columns = unname(columns), center = unname(encoding$center),
     scale = unname(encoding$scale), response = response_scales(fit, outputs)

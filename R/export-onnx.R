@@ -103,7 +103,7 @@ onnx_language <- function(graph) {
     number = function(x) graph$constant(x), `+` = node("Add"), `-` = node("Sub"), `*` = node("Mul"),
     `/` = node("Div"), `^` = node("Pow"), negative = node("Neg"), exp = node("Exp"),
     log = node("Log"), sqrt = node("Sqrt"), abs = node("Abs"), sigmoid = node("Sigmoid"),
-    tanh = node("Tanh"),
+    tanh = node("Tanh"), relu = node("Relu"),
     where = function(z, a, b) {
       graph$emit("Where", c(graph$emit("Greater", c(z, graph$constant(0))), a, b))
     }
@@ -142,10 +142,8 @@ export_onnx <- function(model, options) {
     ))
     x <- if (layer$activation == "softmax") {
       network$emit("Softmax", z, axis = -1L)
-    } else if (layer$activation == "relu") {
-      network$emit("Relu", z)
     } else {
-      translate(export_activations[[layer$activation]], language, list(z = z))
+      translate(activation_table[[layer$activation]]$code, language, list(z = z))
     }
   }
   k <- length(model$outputs)

@@ -139,7 +139,7 @@ export_r <- function(model, options) {
       )
     } else if (layer$activation != "identity") {
       paste0(
-        "  x[] <- ", translate(export_activations[[layer$activation]], r_language, list(z = "x"))
+        "  x[] <- ", translate(activation_table[[layer$activation]]$code, r_language, list(z = "x"))
       )
     }
     c(

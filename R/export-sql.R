@@ -134,7 +134,7 @@ export_sql <- function(model, options) {
       vapply(
         z,
         function(own) {
-          translate(export_activations[[layer$activation]], sql_language, list(z = own))
+          translate(activation_table[[layer$activation]]$code, sql_language, list(z = own))
         },
         ""
       )

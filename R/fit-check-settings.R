@@ -1,10 +1,10 @@
 # The settings and the state of a fit: what the package's own functions make.
 
 # Settings are what the package's own functions make of the same numbers.
-check_model_settings <- function(settings, shape, number, flag, whole) {
+check_model_settings <- function(settings, layers, number, flag, whole) {
   again <- function(made, kept) tryCatch(identical(made, kept), error = function(e) FALSE)
   need(is.list(settings), "It has no settings.")
-  kinds <- activation_table$name[shape$activations + 1]
+  kinds <- layer_activations(layers)
   need(
     identical(as.character(settings$activation), kinds[-length(kinds)]) &&
       identical(settings$output_activation, kinds[length(kinds)]),
@@ -13,7 +13,7 @@ check_model_settings <- function(settings, shape, number, flag, whole) {
   optimizer <- settings$optimizer
   made <- tryCatch(
     do.call(
-      optimizer_makers[[optimizer$name]],
+      optimizer_table[[optimizer$name]]$make,
       c(
         if (!is.null(optimizer$learning_rate)) list(learning_rate = optimizer$learning_rate),
         optimizer$numbers
@@ -27,11 +27,10 @@ check_model_settings <- function(settings, shape, number, flag, whole) {
     "Its optimiser is none of the package, or has settings outside their range."
   )
   loss <- settings$loss
-  made <- tryCatch(switch(loss$name,
-    huber = nn_huber(loss$parameter),
-    quantile = nn_quantile(loss$parameter),
-    check_loss(loss$name, current_env())
-  ), error = function(e) NULL)
+  made <- tryCatch(
+    new_loss(check_choice(loss$name, names(loss_table), "loss", current_env()), loss$parameter),
+    error = function(e) NULL
+  )
   need(
     is.list(loss) && identical(made, loss),
     "Its loss is none of the package, or has a setting outside its range."
@@ -85,12 +84,8 @@ check_model_settings <- function(settings, shape, number, flag, whole) {
 }
 
 known_schedule <- function(schedule) {
-  makers <- list(
-    step = nn_step, exponential = nn_exponential, cosine = nn_cosine, warm_up = nn_warm_up,
-    plateau = nn_plateau
-  )
   if (!is.list(schedule) || !is.character(schedule$kind) || length(schedule$kind) != 1 ||
-    !schedule$kind %in% names(makers)) {
+    !schedule$kind %in% names(schedule_table)) {
     return(FALSE)
   }
   if (!is.null(schedule$then) && !known_schedule(schedule$then)) {
@@ -99,7 +94,7 @@ known_schedule <- function(schedule) {
   tryCatch(
     identical(
       do.call(
-        makers[[schedule$kind]], unclass(schedule)[setdiff(names(schedule), "kind")],
+        schedule_table[[schedule$kind]]$make, unclass(schedule)[setdiff(names(schedule), "kind")],
         quote = TRUE
       ),
       schedule
@@ -108,66 +103,52 @@ known_schedule <- function(schedule) {
   )
 }
 
-# The state has the lengths that the optimiser's memory has for this many weights.
-check_model_state <- function(state, settings, parameters, number, finite, whole) {
-  need(
-    is.list(state) && finite(state$weights, parameters),
-    "Its state must have a finite number for each weight."
-  )
-  need(
-    finite(state$best_weights, c(0, parameters)),
-    "The best weights of its state must be as many as there are weights."
-  )
-  memory <- first_memory(settings$optimizer, 0)
-  expected <- function(name) {
-    if (settings$optimizer$name %in% c("adam", "adamw", "rprop") ||
-      (name == "moment" && settings$optimizer$name %in% c("momentum", "nesterov", "rmsprop"))) {
-      parameters
-    } else {
-      0
-    }
-  }
-  for (name in c("moment", "moment2")) {
-    need(finite(state[[name]], expected(name)), paste0(
-      "The ", name, " of its state must be as long as the optimiser's memory is."
-    ))
-  }
-  for (name in c("steps", "epoch", "best_epoch", "stale")) {
-    need(number(state[[name]], 0) && whole(state[[name]], 0, 2^32 - 1), paste0(
-      "The ", name, " of its state must be a whole number."
-    ))
-  }
-  for (name in c("best_loss", "reference")) {
-    need(number(state[[name]]), paste0("The ", name, " of its state must be a number."))
-  }
-  need(
-    finite(state$under_way, 4) && state$under_way[1] >= 0,
-    "The epoch under way in its state must be four numbers."
-  )
-  need(
-    is.null(state$seed) || (whole(state$seed, 0, 2^32 - 1) && length(state$seed) == 2),
-    "Its seed must be two whole numbers."
-  )
+# Has a state the lengths and types that the core takes for granted?
+check_state <- function(state, settings, n) {
+  need(is.list(state), "It has no state.")
+  check_fields(state, state_table, settings, n)
+  need(state$under_way[1] >= 0, "The epoch under way in its state must be four numbers.")
+  need(is.null(state$seed) || is_seed(state$seed), "Its seed must be two whole numbers.")
   need(!needs_seed(settings) || !is.null(state$seed), "It has no seed.")
+  number <- function(x, least = -Inf) is.double(x) && length(x) == 1 && !is.na(x) && x >= least
+  plateau <- state$plateau
   need(
-    if (identical(settings$schedule$kind, "plateau")) {
-      is.list(state$plateau) && number(state$plateau$factor, 0) && number(state$plateau$best) &&
-        number(state$plateau$stale, 0)
+    if (watches_loss(settings$schedule)) {
+      is.list(plateau) && number(plateau$factor, 0) && number(plateau$best) &&
+        number(plateau$stale, 0)
     } else {
-      is.null(state$plateau)
+      is.null(plateau)
     },
     "The plateau of its state must be three numbers, and there only for the schedule that has one."
   )
-  if (!second_order(settings$optimizer)) {
-    return(invisible())
+  if (second_order(settings$optimizer)) {
+    need(is.list(state$curvature), "It has no curvature.")
+    check_fields(state$curvature, curvature_table, settings, n)
+    need(
+      ncol(state$curvature$s) == ncol(state$curvature$y),
+      "Its state must have as many s as it has y."
+    )
   }
-  curvature <- state$curvature
-  pairs <- function(x) is.double(x) && is.matrix(x) && nrow(x) == parameters && all(is.finite(x))
-  need(
-    is.list(curvature) && pairs(curvature$s) && pairs(curvature$y) &&
-      ncol(curvature$s) == ncol(curvature$y) && finite(curvature$gradient, c(0, parameters)) &&
-      finite(curvature$scale, c(0, parameters)) &&
-      all(vapply(curvature[names(memory$curvature)[-(1:4)]], number, NA)),
-    "The curvature of its state is not as long as there are weights."
-  )
+}
+
+is_seed <- function(x) {
+  is.numeric(x) && length(x) == 2 && all(is.finite(x)) &&
+    all(x == floor(x) & x >= 0 & x <= 2^32 - 1)
+}
+
+check_fields <- function(values, table, settings, n) {
+  for (name in names(table)) {
+    field <- table[[name]]
+    x <- values[[name]]
+    ok <- switch(field$type,
+      numbers = is.double(x) && length(x) %in% field$size(n, settings$optimizer) &&
+        all(is.finite(x)),
+      number = is.double(x) && length(x) == 1 && !is.na(x),
+      whole = is.double(x) && length(x) == 1 && is.finite(x) && x == floor(x) && x >= 0 &&
+        x <= 2^32 - 1,
+      pairs = is.double(x) && is.matrix(x) && nrow(x) == n && all(is.finite(x)),
+      list = TRUE
+    )
+    need(ok, paste0("The ", name, " of its state must be ", field$in_words, "."))
+  }
 }

@@ -12,34 +12,9 @@ check_model <- function(fit) {
   text <- function(x) is.character(x) && !anyNA(x)
   flag <- function(x) is.logical(x) && length(x) == 1 && !is.na(x)
 
-  units <- fit$shape$units
-  need(
-    is.list(fit$shape) && whole(units, 1) && length(units) >= 2,
-    "The units of its layers must be whole numbers from 1."
-  )
-  layers <- length(units) - 1
-  kinds <- fit$shape$activations
-  need(
-    is.integer(kinds) && length(kinds) == layers && whole(kinds, 0, nrow(activation_table) - 1) &&
-      !any(activation_table$output_only[kinds[-layers] + 1]),
-    "Each layer must have an activation that it can have."
-  )
-  parameters <- shape_parameters(fit$shape)
-  outputs <- units[layers + 1]
-  names <- network_names(layers - 1)
-  for (layer in seq_len(layers)) {
-    size <- list(c(units[layer], units[layer + 1]), c(1, units[layer + 1]))
-    for (part in 1:2) {
-      w <- fit[[names[2 * layer - 2 + part]]]
-      need(
-        is.double(w) && is.matrix(w) && all(dim(w) == size[[part]]) && all(is.finite(w)),
-        paste0(
-          "Its ", names[2 * layer - 2 + part],
-          " must be a matrix of finite numbers of the size that its layers say."
-        )
-      )
-    }
-  }
+  check_model_layers(fit, whole, text)
+  units <- layer_units(fit$layers)
+  outputs <- n_outputs(fit$layers)
   need(
     is.numeric(fit$n) && one(fit$n) && whole(fit$n), "Its number of rows must be a whole number."
   )
@@ -63,7 +38,7 @@ check_model <- function(fit) {
     "Its mark of ordered levels must be true, or absent."
   )
   need(
-    flag(fit$has_offset) && (is.null(fit$data) || (text(fit$data) && one(fit$data))),
+    flag(fit$has_offset) && (is.null(fit$digest) || (text(fit$digest) && one(fit$digest))),
     "Its marks of the data are not as expected."
   )
   need(
@@ -112,7 +87,7 @@ check_model <- function(fit) {
     is.null(fit$probe) ||
       (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA)) && whole(fit$probe$rows) &&
         length(fit$probe$typical) == units[1] && !anyNA(fit$probe$typical) &&
-        length(fit$probe$idle) == layers - 1),
+        length(fit$probe$idle) == n_hidden(fit$layers)),
     "What it knows of the inputs and units must be numbers."
   )
   need(
@@ -123,11 +98,56 @@ check_model <- function(fit) {
   need(
     is.null(fit$chosen) || text(fit$chosen), "What was chosen for it must be names of arguments."
   )
-  check_model_settings(fit$settings, fit$shape, number, flag, whole)
-  check_model_state(fit$state, fit$settings, parameters, number, finite, whole)
+  check_model_settings(fit$settings, fit$layers, number, flag, whole)
+  check_state(fit$state, fit$settings, n_parameters(fit$layers))
   need(is.null(fit$encoding$columns) || !is.null(fit$inputs), "It must have a name for each input.")
   check_model_encoding(fit$encoding, units[1], outputs, fit$levels, finite, flag, whole)
   fit
+}
+
+# Each layer is one that the core knows, fed by the one below, and its parameters are there.
+check_model_layers <- function(fit, whole, text) {
+  layers <- fit$layers
+  of_text <- function(x) text(x) && length(x) == 1
+  size <- function(x) is.double(x) && length(x) == 1 && whole(x, 1)
+  need(is.list(layers) && length(layers) > 0, "It must have layers.")
+  for (layer in layers) {
+    need(
+      is.list(layer) && of_text(layer$kind) && layer$kind %in% names(layer_kinds),
+      "Each layer must be of a kind that there is."
+    )
+    need(
+      size(layer$inputs) && size(layer$units),
+      "The units of its layers must be whole numbers from 1."
+    )
+    need(
+      of_text(layer$activation) && layer$activation %in% names(activation_table),
+      "Each layer must have an activation that it can have."
+    )
+  }
+  units <- layer_units(layers)
+  activations <- layer_activations(layers)
+  need(
+    identical(layers, dense_layers(units, activations)),
+    "Each layer must be fed by the one below, and its parameters have their own names."
+  )
+  need(
+    all(activations[-length(activations)] %in% inner_activations()),
+    "Each layer must have an activation that it can have."
+  )
+  for (layer in layers) {
+    sizes <- parameter_sizes(layer)
+    for (part in names(sizes)) {
+      x <- fit[[layer$parameters[[part]]]]
+      need(
+        is.double(x) && is.matrix(x) && all(dim(x) == sizes[[part]]) && all(is.finite(x)),
+        paste0(
+          "Its ", layer$parameters[[part]],
+          " must be a matrix of finite numbers of the size that its layers say."
+        )
+      )
+    }
+  }
 }
 
 # The text of print() for each value of `fit$stop`.

@@ -75,7 +75,7 @@ nn_doctor <- function(fit, ...) {
       x = "You supplied {describe(fit)}."
     ), call)
   }
-  findings <- examine(unclass(fit))
+  findings <- examine(plain_fit(fit, call))
   text <- function(field) {
     vapply(
       findings, function(finding) if (is.list(finding)) finding[[field]] else NA_character_, "",

@@ -79,10 +79,7 @@ doctor_checks <- list(
     if (is.null(facts$y)) {
       return(NA)
     }
-    reach <- output_reach[[fit$settings$output_activation]]
-    if (is.null(reach)) {
-      return(FALSE)
-    }
+    reach <- activation_table[[fit$settings$output_activation]]$reach
     range <- range(facts$y)
     slack <- 1e-6 * max(1, abs(range))
     if (range[1] >= reach[1] - slack && range[2] <= reach[2] + slack) {
@@ -250,19 +247,13 @@ doctor_checks <- list(
   }
 )
 
-# The ranges of output activations, except for those that are unbounded on both sides.
-output_reach <- list(
-  sigmoid = c(0, 1), softmax = c(0, 1), tanh = c(-1, 1), relu = c(0, Inf), softplus = c(0, Inf),
-  exp = c(0, Inf)
-)
-
 idle_finding <- function(fit, facts, word, advice) {
   if (is.null(fit$probe)) {
     return(NA)
   }
   kinds <- fit$settings$activation
-  of_word <- vapply(kinds, function(kind) identical(idle_kinds[[kind]]$word, word), NA)
-  units <- fit$shape$units[1 + seq_along(kinds)]
+  of_word <- vapply(kinds, function(kind) identical(activation_table[[kind]]$flat$word, word), NA)
+  units <- layer_units(fit$layers)[1 + seq_along(kinds)]
   idle <- fit$probe$idle
   many <- which(of_word & (if (word == "dead") idle >= 0.75 * units else idle > 0.25 * units))
   good <- word == "saturated" &&

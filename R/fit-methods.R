@@ -13,8 +13,8 @@ stored_fitted <- function(fit, call, what = "output") {
 
 #' @export
 coef.nn_fit <- function(object, ...) {
-  fit <- unclass(object)
-  fit[network_names(hidden_layers(fit$shape))]
+  fit <- plain_fit(object, current_env())
+  fit[parameter_names(fit$layers)]
 }
 
 #' @export
@@ -57,7 +57,7 @@ terms.nn_fit <- function(x, ...) {
   if (name %in% names(fit)) {
     return(fit[[name]])
   }
-  layers <- hidden_layers(fit$shape)
+  layers <- n_hidden(plain_fit(x, current_env())$layers)
   if (name %in% c("wh", "bh") && layers != 1) {
     abort_argument(c(
       "This fit has {layers} hidden layer{?s}, so there is no {.field {name}}.",
@@ -73,7 +73,6 @@ terms.nn_fit <- function(x, ...) {
 
 # Names of the inputs and outputs, made up if the fit has none.
 end_names <- function(fit) {
-  units <- fit$shape$units
   outputs <- if (length(fit$levels) == 2) {
     fit$levels[2]
   } else if (is.null(fit$outputs)) {
@@ -83,7 +82,7 @@ end_names <- function(fit) {
   }
   numbered <- function(stem, n) if (n == 1) stem else paste0(stem, seq_len(n))
   list(
-    inputs = if (is.null(fit$inputs)) numbered("x", units[1]) else fit$inputs,
-    outputs = if (is.null(outputs)) numbered("output", last(units)) else outputs
+    inputs = if (is.null(fit$inputs)) numbered("x", n_inputs(fit$layers)) else fit$inputs,
+    outputs = if (is.null(outputs)) numbered("output", n_outputs(fit$layers)) else outputs
   )
 }

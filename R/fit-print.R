@@ -1,10 +1,10 @@
 # print() and summary() of a fit.
 
 describe_layers <- function(fit) {
-  kinds <- activation_table$name[fit$shape$activations + 1]
+  kinds <- layer_activations(fit$layers)
   paste0(
-    paste(fit$shape$units, collapse = "-"), " (", paste(kinds, collapse = ", "), "), ",
-    format(shape_parameters(fit$shape), big.mark = ","), " weights"
+    paste(layer_units(fit$layers), collapse = "-"), " (", paste(kinds, collapse = ", "), "), ",
+    format(n_parameters(fit$layers), big.mark = ","), " weights"
   )
 }
 
@@ -31,8 +31,8 @@ describe_training <- function(fit) {
   )
   c(
     paste0(
-      "Data:      ", counted(fit$n, "row"), ", ", counted(fit$shape$units[1], "input"), ", ",
-      counted(last(fit$shape$units), "output"),
+      "Data:      ", counted(fit$n, "row"), ", ", counted(n_inputs(fit$layers), "input"), ", ",
+      counted(n_outputs(fit$layers), "output"),
       if (!is.null(fit$levels)) paste0(" (levels ", some_of(fit$levels), ")")
     ),
     describe_rows(fit), describe_preparation(fit),
@@ -107,7 +107,7 @@ describe_defaults <- function(fit) {
 
 #' @export
 print.nn_fit <- function(x, ...) {
-  fit <- unclass(x)
+  fit <- plain_fit(x, current_env())
   history <- fit$history
   cat("Multilayer perceptron ", describe_layers(fit), "\n", sep = "")
   cat(describe_training(fit), sep = "\n")
@@ -135,15 +135,14 @@ print.nn_fit <- function(x, ...) {
 
 #' @export
 summary.nn_fit <- function(object, ...) {
-  fit <- unclass(object)
-  units <- fit$shape$units
-  layers <- length(units) - 1
+  fit <- plain_fit(object, current_env())
+  layers <- fit$layers
   table <- data.frame(
-    layer = c(layer_names("hidden", layers - 1), "output"), inputs = units[-length(units)],
-    units = units[-1], activation = activation_table$name[fit$shape$activations + 1],
-    weights = (units[-length(units)] + 1) * units[-1]
+    layer = c(layer_names("hidden", n_hidden(layers)), "output"),
+    inputs = vapply(layers, `[[`, 0, "inputs"), units = vapply(layers, `[[`, 0, "units"),
+    activation = layer_activations(layers), weights = vapply(layers, n_layer_parameters, 0)
   )
-  sizes <- vapply(coef(object)[2 * seq_len(layers) - 1], function(w) max(abs(w)), 0)
+  sizes <- vapply(fit[parameter_names(layers, "weights")], function(w) max(abs(w)), 0)
   table$largest <- unname(sizes)
   if (is.null(fit$errors) && !is.null(fit$residuals)) {
     fit$errors <- training_errors(fit$residuals, fit$residuals + fit$output, NULL, NULL, fit$levels)

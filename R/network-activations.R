@@ -1,25 +1,105 @@
-# The table of activations, in the order of the core's (src/simd/types.h).
-activation_table <- data.frame(
-  name = c(
-    "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "identity",
-    "exp", "softmax"
+# The table of activations: a row each, from which all else on R's side follows. The core has a row
+# of the same name (src/simd/activation_table.h). Rows are only ever added at the end, as a saved
+# file names an activation by its place.
+
+# One row: the value and the derivative as text; `code`, the value as an expression of z for
+# exported models (see code-expressions.R); `kink`, whether at 0 the "value" or the "slope" changes
+# all at once, or "none" does; `flat`, what makes a unit idle (see flat_where()); `reach`, the
+# values that an output can have; `output_only`, whether it can stand in the last layer alone;
+# `mixes_units`, whether a value depends on all units of its layer; `init`, how weights before it
+# are best drawn; `slope_code`, the derivative as R code of the names of the value `a` and of the
+# weighted sum `z`, for nn_trace(); `parsnip`, parsnip's name.
+activation_row <- function(value, derivative, code, kink = "none", flat = NULL,
+                           reach = c(-Inf, Inf), output_only = FALSE, mixes_units = FALSE,
+                           init = "he_normal", slope_code = NULL, parsnip = NULL) {
+  list(
+    value = value, derivative = derivative, code = code, kink = kink, flat = flat, reach = reach,
+    output_only = output_only, mixes_units = mixes_units, init = init, slope_code = slope_code,
+    parsnip = parsnip
+  )
+}
+
+# What a unit is called where it is idle, and its slope in terms of its value a, as a share of the
+# steepest one (or something that is 0 where the slope is).
+flat_where <- function(word, steepness, steepest = 1) {
+  list(word = word, steepness = steepness, steepest = steepest)
+}
+
+activation_table <- list(
+  sigmoid = activation_row(
+    "1 / (1 + exp(-z))", "a (1 - a)", quote(sigmoid(z)),
+    flat = flat_where("saturated", function(a) 4 * a * (1 - a), steepest = 1 / 4),
+    reach = c(0, 1), init = "glorot_normal",
+    slope_code = function(a, z) paste0("derivatives_sigmoid(", a, ")")
   ),
-  value = c(
-    "1 / (1 + exp(-z))", "tanh(z)", "max(z, 0)", "max(z, 0.01 z)", "z where z > 0, else exp(z) - 1",
-    "1.0507 z where z > 0, else 1.7581 (exp(z) - 1)", "z pnorm(z)", "z / (1 + exp(-z))",
-    "log(1 + exp(z))", "z", "exp(z)", "exp(z) / sum(exp(z))"
+  tanh = activation_row(
+    "tanh(z)", "1 - a^2", quote(tanh(z)),
+    flat = flat_where("saturated", function(a) 1 - a * a), reach = c(-1, 1),
+    init = "glorot_normal", slope_code = function(a, z) paste0("1 - ", a, "^2")
   ),
-  derivative = c(
-    "a (1 - a)", "1 - a^2", "1 where a > 0, else 0", "1 where a > 0, else 0.01",
-    "1 where a > 0, else a + 1", "1.0507 where a > 0, else a + 1.7581", "pnorm(z) + z dnorm(z)",
-    "s + z s (1 - s), s = sigmoid(z)", "1 - exp(-a)", "1", "a", "a_i (1[i = j] - a_j)"
+  relu = activation_row(
+    "max(z, 0)", "1 where a > 0, else 0", quote(relu(z)),
+    kink = "value", flat = flat_where("dead", function(a) a > 0), reach = c(0, Inf),
+    slope_code = function(a, z) paste0("1 * (", a, " > 0)")
   ),
-  kink = c(FALSE, FALSE, TRUE, TRUE, FALSE, TRUE, FALSE, FALSE, FALSE, FALSE, FALSE, FALSE),
-  output_only = rep(c(FALSE, TRUE), c(10, 2))
+  leaky_relu = activation_row(
+    "max(z, 0.01 z)", "1 where a > 0, else 0.01", quote(where(z, z, 0.01 * z)),
+    kink = "value",
+    slope_code = function(a, z) paste0("ifelse(", a, " > 0, 1, 0.01)")
+  ),
+  elu = activation_row(
+    "z where z > 0, else exp(z) - 1", "1 where a > 0, else a + 1", quote(where(z, z, expm1(z))),
+    kink = "slope", flat = flat_where("dead", function(a) 1 + a * (a < 0)),
+    slope_code = function(a, z) paste0("ifelse(", a, " > 0, 1, ", a, " + 1)")
+  ),
+  selu = activation_row(
+    "1.0507 z where z > 0, else 1.7581 (exp(z) - 1)", "1.0507 where a > 0, else a + 1.7581",
+    quote(where(z, 1.0507009873554804934 * z, 1.7580993408473768599 * expm1(z))),
+    kink = "value", flat = flat_where("dead", function(a) 1 + a * (a < 0) / 1.7580993408473766),
+    slope_code = function(a, z) {
+      paste0("ifelse(", a, " > 0, 1.0507009873554805, ", a, " + 1.7580993408473766)")
+    }
+  ),
+  gelu = activation_row(
+    "z pnorm(z)", "pnorm(z) + z dnorm(z)", quote(z * normal(z)),
+    flat = flat_where("dead", abs),
+    slope_code = function(a, z) paste0("pnorm(", z, ") + ", z, " * dnorm(", z, ")")
+  ),
+  silu = activation_row(
+    "z / (1 + exp(-z))", "s + z s (1 - s), s = sigmoid(z)", quote(z * composed_sigmoid(z)),
+    flat = flat_where("dead", abs), parsnip = "swish",
+    slope_code = function(a, z) paste0("sigmoid(", z, ") + ", a, " * (1 - sigmoid(", z, "))")
+  ),
+  softplus = activation_row(
+    "log(1 + exp(z))", "1 - exp(-a)", quote(where(z, z, 0 * z) + log1p(exp(-abs(z)))),
+    flat = flat_where("dead", function(a) 1 - exp(-a)), reach = c(0, Inf),
+    slope_code = function(a, z) paste0("1 - exp(-", a, ")")
+  ),
+  identity = activation_row(
+    "z", "1", quote(z),
+    slope_code = function(a, z) "1", parsnip = "linear"
+  ),
+  exp = activation_row(
+    "exp(z)", "a", quote(exp(z)),
+    reach = c(0, Inf), output_only = TRUE,
+    slope_code = function(a, z) a
+  ),
+  softmax = activation_row(
+    "exp(z) / sum(exp(z))", "a_i (1[i = j] - a_j)", NULL,
+    reach = c(0, 1), output_only = TRUE, mixes_units = TRUE
+  )
 )
 
-# The core's number for an activation, counted from 0.
-activation_code <- function(name) match(name, activation_table$name) - 1L
+# One field of all rows, by name.
+activation_field <- function(field, what = "") {
+  vapply(activation_table, `[[`, what, field)
+}
+# How weights are drawn by default before layers of one activation.
+init_for <- function(activation) {
+  row <- if (is.character(activation) && length(activation) == 1) activation_table[[activation]]
+  if (is.null(row)) "he_normal" else row$init
+}
+inner_activations <- function() names(activation_table)[!activation_field("output_only", NA)]
 
 #' The table of activations
 #'
@@ -43,14 +123,20 @@ activation_code <- function(name) match(name, activation_table$name) - 1L
 #' plot(nn_activations())
 #' @export
 nn_activations <- function() {
-  structure(activation_table, class = c("nn_activations", "data.frame"))
+  table <- data.frame(
+    name = names(activation_table), value = activation_field("value"),
+    derivative = activation_field("derivative"), kink = activation_field("kink") == "value",
+    output_only = activation_field("output_only", NA), row.names = NULL
+  )
+  class(table) <- c("nn_activations", class(table))
+  table
 }
 
 # The value of an activation at z, and its derivative there; the softmax for two outputs, z and 0.
 activation_curve <- function(name, z) {
-  code <- activation_code(if (name == "softmax") "sigmoid" else name)
-  a <- core_activation(code, z, FALSE)
-  list(value = a, slope = core_slope(code, z, a))
+  if (activation_table[[name]]$mixes_units) name <- "sigmoid"
+  a <- core_activation(name, z, FALSE)
+  list(value = a, slope = core_slope(name, z, a))
 }
 
 #' The sigmoid and its derivative
@@ -90,7 +176,7 @@ derivatives_sigmoid <- function(a) {
 
 # The activation of each hidden layer and of the output, checked and recycled.
 check_activations <- function(activation, output_activation, hidden_layers, call) {
-  inner <- activation_table$name[!activation_table$output_only]
+  inner <- inner_activations()
   if (is.null(activation)) activation <- "sigmoid"
   if (!is.character(activation) || !length(activation) %in% c(1, hidden_layers) ||
     length(activation) == 0) {
@@ -103,7 +189,7 @@ check_activations <- function(activation, output_activation, hidden_layers, call
     ), call)
   }
   for (name in activation) {
-    if (identical(name, "softmax") || identical(name, "exp")) {
+    if (isTRUE(activation_table[[name]]$output_only)) {
       abort_argument(c(
         "{.val {name}} is an activation of the output layer only.",
         i = "For hidden layers there are {.or {.val {inner}}}."
@@ -115,7 +201,7 @@ check_activations <- function(activation, output_activation, hidden_layers, call
   list(
     activation = rep_len(activation, hidden_layers),
     output_activation = check_choice(
-      output_activation, activation_table$name, "output_activation", call
+      output_activation, names(activation_table), "output_activation", call
     )
   )
 }

@@ -1,43 +1,37 @@
-# Draws the first weights of a network. `init` names a row: the standard deviation of a layer's
-# weights from its inputs and units, and the shape of the distribution. Biases are 0, but for the
-# tutorial's, which are uniform between 0 and 1.
+# The ways to draw a layer's first weights: a row each, with its weights and its biases.
+
+# Weights of mean 0 and of a variance that keeps the size of the signal; biases are 0.
+scaled_init <- function(uniform, variance) {
+  list(
+    weights = function(inputs, units) {
+      deviation <- sqrt(variance(inputs, units))
+      count <- inputs * units
+      if (uniform) runif(count, -1, 1) * sqrt(3) * deviation else rnorm(count, 0, deviation)
+    },
+    biases = numeric
+  )
+}
+glorot_variance <- function(inputs, units) 2 / (inputs + units)
+he_variance <- function(inputs, units) 2 / inputs
+lecun_variance <- function(inputs, units) 1 / inputs
+
 init_table <- list(
-  glorot_uniform = list(
-    deviation = function(inputs, units) sqrt(2 / (inputs + units)), uniform = TRUE
-  ),
-  glorot_normal = list(
-    deviation = function(inputs, units) sqrt(2 / (inputs + units)), uniform = FALSE
-  ),
-  he_uniform = list(deviation = function(inputs, units) sqrt(2 / inputs), uniform = TRUE),
-  he_normal = list(deviation = function(inputs, units) sqrt(2 / inputs), uniform = FALSE),
-  lecun_uniform = list(deviation = function(inputs, units) sqrt(1 / inputs), uniform = TRUE),
-  lecun_normal = list(deviation = function(inputs, units) sqrt(1 / inputs), uniform = FALSE)
+  tutorial = list(weights = function(inputs, units) rnorm(inputs * units), biases = stats::runif),
+  glorot_uniform = scaled_init(TRUE, glorot_variance),
+  glorot_normal = scaled_init(FALSE, glorot_variance),
+  he_uniform = scaled_init(TRUE, he_variance),
+  he_normal = scaled_init(FALSE, he_variance),
+  lecun_uniform = scaled_init(TRUE, lecun_variance),
+  lecun_normal = scaled_init(FALSE, lecun_variance)
 )
 
-init_names <- c("tutorial", names(init_table))
-
-draw_network <- function(units, init = "tutorial") {
-  layers <- length(units) - 1
-  network <- vector("list", 2 * layers)
-  for (layer in seq_len(layers)) {
-    inputs <- units[layer]
-    outputs <- units[layer + 1]
-    row <- init_table[[init]]
-    drawn <- if (is.null(row)) {
-      rnorm(inputs * outputs)
-    } else if (row$uniform) {
-      runif(inputs * outputs, -1, 1) * sqrt(3) * row$deviation(inputs, outputs)
-    } else {
-      rnorm(inputs * outputs, 0, row$deviation(inputs, outputs))
-    }
-    biases <- if (is.null(row)) runif(outputs) else numeric(outputs)
-    dim(drawn) <- c(inputs, outputs)
-    dim(biases) <- c(1, outputs)
-    network[[2 * layer - 1]] <- drawn
-    network[[2 * layer]] <- biases
-  }
-  names(network) <- network_names(layers - 1)
-  network
+draw_network <- function(layers, init = "tutorial") {
+  row <- init_table[[init]]
+  drawn <- lapply(layers, function(layer) {
+    weights <- row$weights(layer$inputs, layer$units)
+    c(weights, row$biases(layer$units))
+  })
+  unflatten_network(unlist(drawn), layers)
 }
 
 #' Draw the first weights of a network
@@ -74,11 +68,11 @@ nn_init <- function(n_inputs, n_outputs, hidden = 3, init = "tutorial") {
   call <- current_env()
   check_given(missing(n_inputs), "n_inputs", "the number of inputs", call)
   check_given(missing(n_outputs), "n_outputs", "the number of outputs", call)
-  units <- c(
+  layers <- dense_layers(c(
     check_whole(n_inputs, "n_inputs", call), check_hidden(hidden, call),
     check_whole(n_outputs, "n_outputs", call)
-  )
-  init <- check_choice(init, init_names, "init", call)
-  check_memory(8 * shape_parameters(list(units = units)), "the weights", call)
-  draw_network(units, init)
+  ))
+  init <- check_choice(init, names(init_table), "init", call)
+  check_memory(8 * n_parameters(layers), "the weights", call)
+  draw_network(layers, init)
 }

@@ -1,13 +1,29 @@
-# A network on R's side is a plain list of matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... for
-# more hidden layers. In the core it is one run of numbers in that order; a matrix of R stands in it
-# as it stands in memory.
+# A network is a list of layers, each a list of its `kind`, its numbers of `inputs` and `units`, its
+# `activation`, and the names of its `parameters` by their part. The parameters are a plain list of
+# matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... for more hidden layers. In the core they are
+# one run of numbers in that order; a matrix of R stands in it as it stands in memory.
 
-# The names of the matrices of a network with `hidden` hidden layers.
-network_names <- function(hidden_layers) {
-  if (hidden_layers == 1) {
-    return(c("wh", "bh", "wout", "bout"))
-  }
-  c(rbind(layer_names("wh", hidden_layers), layer_names("bh", hidden_layers)), "wout", "bout")
+# The kinds of layers: the parts of a layer's parameters, and their sizes. The core has the same
+# kinds (src/core/network.h).
+layer_kinds <- list(
+  dense = list(
+    parts = c("weights", "biases"),
+    sizes = function(layer) list(weights = c(layer$inputs, layer$units), biases = c(1, layer$units))
+  )
+)
+
+# Layers of these numbers of units, inputs first.
+dense_layers <- function(units, activations = NA_character_) {
+  layers <- length(units) - 1
+  suffix <- c(layer_names("h", layers - 1), "out")
+  activations <- rep_len(activations, layers)
+  lapply(seq_len(layers), function(l) {
+    list(
+      kind = "dense", inputs = as.double(units[l]), units = as.double(units[l + 1]),
+      activation = activations[l],
+      parameters = c(weights = paste0("w", suffix[l]), biases = paste0("b", suffix[l]))
+    )
+  })
 }
 
 # A name for each hidden layer's quantity, as hidden_layer_input or hidden_layer_input1, ...
@@ -21,47 +37,42 @@ layer_names <- function(stem, hidden_layers) {
   }
 }
 
-# What the core needs to know of a network: units a layer (inputs first) and the number of each
-# layer's activation.
-network_shape <- function(units, activation, output_activation) {
-  hidden_layers <- length(units) - 2
-  list(
-    units = units,
-    activations = activation_code(c(rep_len(activation, hidden_layers), output_activation))
-  )
+n_inputs <- function(layers) layers[[1]]$inputs
+n_outputs <- function(layers) layers[[length(layers)]]$units
+n_hidden <- function(layers) length(layers) - 1
+# The numbers of units, with the inputs before them.
+layer_units <- function(layers) c(n_inputs(layers), vapply(layers, `[[`, 0, "units"))
+layer_activations <- function(layers) vapply(layers, `[[`, "", "activation")
+parameter_sizes <- function(layer) layer_kinds[[layer$kind]]$sizes(layer)
+n_layer_parameters <- function(layer) sum(vapply(parameter_sizes(layer), prod, 0))
+n_parameters <- function(layers) sum(vapply(layers, n_layer_parameters, 0))
+# The names of all parameters, or of one part of each layer's.
+parameter_names <- function(layers, part = NULL) {
+  unlist(lapply(layers, function(layer) {
+    if (is.null(part)) layer$parameters else layer$parameters[[part]]
+  }), use.names = FALSE)
 }
 
-# The same as the core takes it: a list of layers.
-core_layers <- function(shape) {
-  kinds <- activation_table$name[shape$activations + 1]
-  lapply(seq_along(kinds), function(l) {
-    list(
-      kind = "dense", inputs = shape$units[l], units = shape$units[l + 1], activation = kinds[l]
-    )
-  })
+# A layer's biases and below them its weights: a row for each input, a column for each unit.
+biases_and_weights <- function(layer, network) {
+  rbind(network[[layer$parameters[["biases"]]]], network[[layer$parameters[["weights"]]]])
 }
-hidden_layers <- function(shape) length(shape$units) - 2
-
-shape_parameters <- function(shape) sum((shape$units[-length(shape$units)] + 1) * shape$units[-1])
 
 flatten_network <- function(network) as.double(unlist(network, use.names = FALSE))
 
-unflatten_network <- function(weights, shape) {
-  units <- shape$units
-  layers <- length(units) - 1
-  network <- vector("list", 2 * layers)
+unflatten_network <- function(weights, layers) {
+  network <- list()
   at <- 0
-  for (layer in seq_len(layers)) {
-    size <- units[layer] * units[layer + 1]
-    w <- weights[at + seq_len(size)]
-    b <- weights[at + size + seq_len(units[layer + 1])]
-    dim(w) <- units[layer + 0:1]
-    dim(b) <- c(1, units[layer + 1])
-    network[[2 * layer - 1]] <- w
-    network[[2 * layer]] <- b
-    at <- at + size + units[layer + 1]
+  for (layer in layers) {
+    sizes <- parameter_sizes(layer)
+    for (part in names(sizes)) {
+      count <- prod(sizes[[part]])
+      numbers <- weights[at + seq_len(count)]
+      dim(numbers) <- sizes[[part]]
+      network[[layer$parameters[[part]]]] <- numbers
+      at <- at + count
+    }
   }
-  names(network) <- network_names(layers - 1)
   network
 }
 
@@ -80,11 +91,10 @@ check_hidden <- function(hidden, call) {
   hidden
 }
 
-# Checks a network given as a list of matrices and returns the number of units of each layer, inputs
-# first.
-network_units <- function(network, call, argument = "network", n_inputs = NULL, n_outputs = NULL) {
-  if (!is.list(network) || is.data.frame(network) || length(network) < 2 ||
-    length(network) %% 2 != 0) {
+# Checks a network given as a list of matrices and returns its layers, without activations.
+check_network <- function(network, call, argument = "network", inputs = NULL, outputs = NULL) {
+  n_layers <- length(network) / length(layer_kinds$dense$parts)
+  if (!is.list(network) || is.data.frame(network) || n_layers < 1 || n_layers %% 1 != 0) {
     abort_argument(c(
       paste0(
         "{.arg {argument}} must be a list of matrices: {.field wh}, {.field bh}, {.field wout}, ",
@@ -94,8 +104,9 @@ network_units <- function(network, call, argument = "network", n_inputs = NULL, 
       i = if (is.list(network) && "gradient" %in% names(network)) "Give its {.code $gradient}."
     ), call)
   }
-  hidden_layers <- length(network) / 2 - 1
-  expected <- network_names(hidden_layers)
+  hidden_layers <- n_layers - 1
+  layers <- dense_layers(rep(NA, n_layers + 1))
+  expected <- parameter_names(layers)
   if (!identical(names(network), expected)) {
     abort_argument(c(
       paste0(
@@ -109,17 +120,26 @@ network_units <- function(network, call, argument = "network", n_inputs = NULL, 
       }
     ), call)
   }
-  units <- numeric(hidden_layers + 2)
-  for (layer in seq_len(hidden_layers + 1)) {
-    w <- check_network_matrix(network[[2 * layer - 1]], expected[2 * layer - 1], argument, call)
-    b <- check_network_matrix(network[[2 * layer]], expected[2 * layer], argument, call)
-    before <- if (layer > 1) units[layer] else if (is.null(n_inputs)) nrow(w) else n_inputs
-    after <- if (layer == hidden_layers + 1 && !is.null(n_outputs)) n_outputs else ncol(w)
-    check_network_size(w, expected[2 * layer - 1], before, after, argument, call)
-    check_network_size(b, expected[2 * layer], 1, after, argument, call)
-    units[layer + 0:1] <- c(before, after)
+  before <- inputs
+  for (l in seq_along(layers)) {
+    names <- layers[[l]]$parameters
+    for (name in names) check_network_matrix(network[[name]], name, argument, call)
+    weights <- network[[names[["weights"]]]]
+    layers[[l]]$inputs <- as.double(if (is.null(before)) nrow(weights) else before)
+    given <- l == n_layers && !is.null(outputs)
+    layers[[l]]$units <- as.double(if (given) outputs else ncol(weights))
+    check_layer_sizes(network, layers[[l]], argument, call)
+    before <- layers[[l]]$units
   }
-  units
+  layers
+}
+
+check_layer_sizes <- function(network, layer, argument, call) {
+  sizes <- parameter_sizes(layer)
+  for (part in names(sizes)) {
+    name <- layer$parameters[[part]]
+    check_network_size(network[[name]], name, sizes[[part]][1], sizes[[part]][2], argument, call)
+  }
 }
 
 check_network_matrix <- function(x, name, argument, call) {
@@ -138,7 +158,6 @@ check_network_matrix <- function(x, name, argument, call) {
   }
   x
 }
-
 check_network_size <- function(x, name, rows, columns, argument, call) {
   if (nrow(x) != rows || ncol(x) != columns || length(x) == 0) {
     abort_argument(c(

@@ -1,15 +1,114 @@
-# The table of losses, in the order of the core's (src/simd/types.h). `domain` is what a target may
-# be; `outputs` the output activations that the loss is defined for ("any" for all);
-# `default_output` the one that belongs to it.
-loss_table <- data.frame(
-  name = c("squared_error", "cross_entropy", "absolute", "huber", "poisson", "quantile"),
-  domain = c("any", "share", "any", "any", "count", "any"),
-  default_output = c("sigmoid", "sigmoid", "identity", "identity", "exp", "identity")
+# The table of losses: a row each, from which all else on R's side follows. The core has a row of
+# the same name (src/simd/loss_table.h).
+
+# One row. In words, for the help page: `formula` and `targets`. `value` is the loss of outputs `a`
+# and targets `y` with the loss's setting `p`; `mixed` says whether the output activation mixes
+# units. `outputs` are the output activations that the loss is defined for, NULL for all, and
+# `default_output` the one that belongs to it; with those of `from_input` the core computes it from
+# the output layer's input. `domain` is what a target may be, `setting` a list(name, default,
+# check). `best` is the best constant output for targets in one column, and `kinks` where, as a
+# residual, the loss or its derivative has a kink. `least_is_0`: is the loss of a perfect fit 0?
+# `sum_code` and `blame_code` are R code for nn_trace(), of the setting `p` as text: the sum over all
+# rows, and minus the derivative to the output, in terms of E (y - output), y and output.
+# `squares`: is it half a square, so that its root is shown? `of_classes`: does it take one class a
+# row, and `counts`: are targets counts?
+loss_row <- function(formula, value, targets = "any", domain = "any", outputs = NULL,
+                     default_output = "identity", from_input = character(), setting = NULL,
+                     best = function(y, p) colMeans(cbind(y)), kinks = function(p) numeric(),
+                     least_is_0 = TRUE, squares = FALSE, of_classes = FALSE, counts = FALSE,
+                     sum_code, blame_code = NULL) {
+  list(
+    formula = formula, value = value, targets = targets, domain = domain, outputs = outputs,
+    default_output = default_output, from_input = from_input, setting = setting, best = best,
+    kinks = kinks, least_is_0 = least_is_0, squares = squares, of_classes = of_classes,
+    counts = counts, sum_code = sum_code, blame_code = blame_code
+  )
+}
+
+# Shares off 0 and 1, as logarithms of outputs are less exact than those of the training.
+inside <- function(p) pmin(pmax(p, 1e-15), 1 - 1e-15)
+
+# The best constant where no formula gives it, for values of the loss that are convex.
+minimiser <- function(value) {
+  function(y, p) {
+    if (diff(range(y)) == 0) {
+      return(y[1])
+    }
+    stats::optimize(function(a) sum(value(a, y, p, FALSE)) / length(y), range(y))$minimum
+  }
+}
+
+huber_value <- function(a, y, p, mixed) {
+  ifelse(abs(a - y) <= p, (a - y)^2 / 2, p * (abs(a - y) - p / 2))
+}
+
+loss_table <- list(
+  squared_error = loss_row(
+    "`(a - y)^2 / 2`", function(a, y, p, mixed) (a - y)^2 / 2,
+    default_output = "sigmoid", squares = TRUE,
+    sum_code = function(p, mixed) "sum(E^2) / 2", blame_code = function(p) "E"
+  ),
+  cross_entropy = loss_row(
+    "`-y log(a) - (1 - y) log(1 - a)` for sigmoid, `-sum(y log(a))` for softmax",
+    function(a, y, p, mixed) {
+      -y * log(inside(a)) - if (mixed) 0 else (1 - y) * log(inside(1 - a))
+    },
+    targets = "0 to 1; for softmax each row's sum is 1", domain = "share",
+    outputs = c("sigmoid", "softmax"), default_output = "sigmoid",
+    from_input = c("sigmoid", "softmax"), of_classes = TRUE,
+    sum_code = function(p, mixed) {
+      if (mixed) {
+        "-sum(y * log(output))"
+      } else {
+        "-sum(y * log(output) + (1 - y) * log(1 - output))"
+      }
+    }
+  ),
+  absolute = loss_row(
+    "`abs(a - y)`", function(a, y, p, mixed) abs(a - y),
+    best = function(y, p) stats::median(y), kinks = function(p) 0,
+    sum_code = function(p, mixed) "sum(abs(E))", blame_code = function(p) "sign(E)"
+  ),
+  huber = loss_row(
+    "`(a - y)^2 / 2` within `width`, else `width (abs(a - y) - width / 2)`", huber_value,
+    setting = list(name = "width", default = 1, check = function(x, call) {
+      check_number(x, "width", call, least = 0, above = TRUE)
+    }),
+    best = minimiser(huber_value), kinks = function(p) c(-p, p),
+    sum_code = function(p, mixed) {
+      paste0("sum(ifelse(abs(E) <= ", p, ", E^2 / 2, ", p, " * (abs(E) - ", p, " / 2)))")
+    },
+    blame_code = function(p) paste0("pmax(pmin(E, ", p, "), -", p, ")")
+  ),
+  poisson = loss_row(
+    "`a - y log(a)`", function(a, y, p, mixed) a - y * log(pmax(a, 1e-300)),
+    targets = "0 and above", domain = "count",
+    outputs = c("exp", "softplus", "sigmoid", "softmax"), default_output = "exp",
+    from_input = "exp", least_is_0 = FALSE, counts = TRUE,
+    sum_code = function(p, mixed) "sum(output - y * log(output))",
+    blame_code = function(p) "E / output"
+  ),
+  quantile = loss_row(
+    "`probability (y - a)` where `a < y`, else `(1 - probability) (a - y)`",
+    function(a, y, p, mixed) ifelse(a < y, p * (y - a), (1 - p) * (a - y)),
+    setting = list(name = "probability", default = 0.5, check = function(x, call) {
+      check_share_of_one(x, "probability", call)
+    }),
+    best = function(y, p) stats::quantile(y, p, names = FALSE, type = 1), kinks = function(p) 0,
+    sum_code = function(p, mixed) paste0("sum(ifelse(E > 0, ", p, " * E, (", p, " - 1) * E))"),
+    blame_code = function(p) paste0("ifelse(E > 0, ", p, ", ", p, " - 1) * (E != 0)")
+  )
 )
 
-loss_outputs <- list(
-  cross_entropy = c("sigmoid", "softmax"), poisson = c("exp", "softplus", "sigmoid", "softmax")
-)
+# The table of the help page.
+loss_help <- function() {
+  rows <- vapply(names(loss_table), function(name) {
+    row <- loss_table[[name]]
+    outputs <- if (is.null(row$outputs)) "any" else paste(row$outputs, collapse = ", ")
+    paste0("| `\"", name, "\"` | ", row$formula, " | ", row$targets, " | ", outputs, " |")
+  }, "")
+  paste(c("| loss | value | targets | outputs |", "|---|---|---|---|", rows), collapse = "\n")
+}
 
 #' Losses with a setting of their own
 #'
@@ -17,14 +116,7 @@ loss_outputs <- list(
 #' argument `loss` of [nn_train()]. Two losses have a setting, and these functions make them with
 #' another than the default: `loss = "huber"` is `nn_huber()`.
 #'
-#' | loss | value | targets | outputs |
-#' |---|---|---|---|
-#' | `"squared_error"` | `(a - y)^2 / 2` | any | any |
-#' | `"cross_entropy"` | `-y log(a) - (1 - y) log(1 - a)` for sigmoid, `-sum(y log(a))` for softmax | 0 to 1; for softmax each row's sum is 1 | sigmoid, softmax |
-#' | `"absolute"` | `abs(a - y)` | any | any |
-#' | `"huber"` | `(a - y)^2 / 2` within `width`, else `width (abs(a - y) - width / 2)` | any | any |
-#' | `"poisson"` | `a - y log(a)` | 0 and above | exp, softplus, sigmoid, softmax |
-#' | `"quantile"` | `probability (y - a)` where `a < y`, else `(1 - probability) (a - y)` | any | any |
+#' `r loss_help()`
 #'
 #' The values of several outputs are added. Cross-entropy, and Poisson with the output exp, are
 #' computed from the output layer's input, so that they stay exact however far that is from 0.
@@ -48,30 +140,23 @@ loss_outputs <- list(
 #' @name nn_losses
 NULL
 
-new_loss <- function(name, parameter = 0) {
-  loss <- list(name = name, parameter = parameter)
-  class(loss) <- "nn_loss_setting"
-  loss
+new_loss <- function(name, parameter = loss_table[[name]]$setting$default, call = NULL) {
+  setting <- loss_table[[name]]$setting
+  parameter <- if (is.null(setting)) 0 else setting$check(parameter, call)
+  structure(list(name = name, parameter = parameter), class = "nn_loss_setting")
 }
 
 #' @rdname nn_losses
 #' @export
-nn_huber <- function(width = 1) {
-  new_loss("huber", check_number(width, "width", current_env(), least = 0, above = TRUE))
-}
+nn_huber <- function(width = 1) new_loss("huber", width, current_env())
 
 #' @rdname nn_losses
 #' @export
-nn_quantile <- function(probability = 0.5) {
-  new_loss("quantile", check_share_of_one(probability, "probability", current_env()))
-}
+nn_quantile <- function(probability = 0.5) new_loss("quantile", probability, current_env())
 
 #' @export
 print.nn_loss_setting <- function(x, ...) {
-  setting <- switch(x$name,
-    huber = "width",
-    quantile = "probability"
-  )
+  setting <- loss_table[[x$name]]$setting$name
   cat(
     "Loss ", x$name, if (!is.null(setting)) paste0(" (", setting, " ", format(x$parameter), ")"),
     "\n",
@@ -84,12 +169,7 @@ check_loss <- function(loss, call) {
   if (inherits(loss, "nn_loss_setting")) {
     return(loss)
   }
-  name <- check_choice(loss, loss_table$name, "loss", call)
-  new_loss(name, switch(name,
-    huber = 1,
-    quantile = 0.5,
-    0
-  ))
+  new_loss(check_choice(loss, names(loss_table), "loss", call))
 }
 
 # Loss and output that go with each other; where one is NULL it follows from the other and from the
@@ -104,11 +184,11 @@ check_loss_and_output <- function(loss, output_activation, kind, call) {
     } else if (kind == "binary") {
       "sigmoid"
     } else {
-      loss_table$default_output[loss_table$name == loss$name]
+      loss_table[[loss$name]]$default_output
     }
   }
-  check_choice(output_activation, activation_table$name, "output_activation", call)
-  allowed <- loss_outputs[[loss$name]]
+  check_choice(output_activation, names(activation_table), "output_activation", call)
+  allowed <- loss_table[[loss$name]]$outputs
   if (!is.null(allowed) && !output_activation %in% allowed) {
     abort_argument(c(
       "The loss {.val {loss$name}} is not defined for the output {.val {output_activation}}.",
@@ -119,7 +199,8 @@ check_loss_and_output <- function(loss, output_activation, kind, call) {
 }
 
 check_domain <- function(y, loss, output_activation, call) {
-  domain <- loss_table$domain[loss_table$name == loss$name]
+  row <- loss_table[[loss$name]]
+  domain <- row$domain
   bad <- switch(domain,
     any = FALSE,
     share = y < 0 | y > 1,
@@ -135,7 +216,7 @@ check_domain <- function(y, loss, output_activation, call) {
       x = "The first that is not is {y[at]}, in row {(at - 1) %% nrow(y) + 1}."
     ), call)
   }
-  if (loss$name == "cross_entropy" && output_activation == "softmax") {
+  if (row$of_classes && activation_table[[output_activation]]$mixes_units) {
     off <- which(abs(rowSums(y) - 1) > 1e-8)
     if (length(off) > 0) {
       abort_input(c(
@@ -148,5 +229,6 @@ check_domain <- function(y, loss, output_activation, call) {
 
 # Is there one right class for each row, so that their share can be counted?
 counts_classes <- function(settings, outputs) {
-  settings$loss$name == "cross_entropy" && (outputs == 1 || settings$output_activation == "softmax")
+  loss_table[[settings$loss$name]]$of_classes &&
+    (outputs == 1 || activation_table[[settings$output_activation]]$mixes_units)
 }

@@ -2,9 +2,9 @@
 
 core_objective <- function(settings) {
   list(
-    loss = settings$loss$name,
-    loss_parameter = settings$loss$parameter, mean = settings$reduction == "mean",
-    penalty = settings$penalty, penalty_l1 = settings$penalty_l1
+    loss = settings$loss$name, loss_parameter = settings$loss$parameter,
+    mean = settings$reduction == "mean", penalty = settings$penalty,
+    penalty_l1 = settings$penalty_l1
   )
 }
 
@@ -15,7 +15,7 @@ objective_value <- function(result, objective) {
 
 evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all = FALSE) {
   result <- core_backward(
-    core_layers(problem$shape), problem$objective, weights, problem$rows, gradient, all
+    problem$layers, problem$objective, weights, problem$rows, gradient, all
   )
   result$value <- objective_value(result, problem$objective)
   result

@@ -1,11 +1,8 @@
-# An optimiser is a small list of its settings, of class `nn_optimizer`; the core gets it as the
-# numbers of `optimizer_numbers()`.
+# An optimiser is a small list of its settings, of class `nn_optimizer`. What it is stands in its
+# row of optimizer_table, below.
 
-new_optimizer <- function(name, learning_rate, ..., full_batch = FALSE, family = 0L, rule = 0L) {
-  optimizer <- list(
-    name = name, learning_rate = learning_rate, numbers = list(...), full_batch = full_batch,
-    family = family, rule = rule
-  )
+new_optimizer <- function(name, learning_rate, ...) {
+  optimizer <- list(name = name, learning_rate = learning_rate, numbers = list(...))
   class(optimizer) <- "nn_optimizer"
   optimizer
 }
@@ -17,7 +14,6 @@ check_rate <- function(learning_rate, default, call) {
     check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
   }
 }
-
 check_decay <- function(x, name, call) check_share_of_one(x, name, call, with_0 = TRUE)
 
 #' Optimisers
@@ -98,7 +94,7 @@ nn_gradient_descent <- function(learning_rate = NULL) {
 nn_momentum <- function(learning_rate = NULL, momentum = 0.9) {
   new_optimizer(
     "momentum", check_rate(learning_rate, 0.01, current_env()),
-    momentum = check_decay(momentum, "momentum", current_env()), rule = 1L
+    momentum = check_decay(momentum, "momentum", current_env())
   )
 }
 
@@ -107,7 +103,7 @@ nn_momentum <- function(learning_rate = NULL, momentum = 0.9) {
 nn_nesterov <- function(learning_rate = NULL, momentum = 0.9) {
   new_optimizer(
     "nesterov", check_rate(learning_rate, 0.01, current_env()),
-    momentum = check_decay(momentum, "momentum", current_env()), rule = 2L
+    momentum = check_decay(momentum, "momentum", current_env())
   )
 }
 
@@ -117,7 +113,7 @@ nn_rmsprop <- function(learning_rate = NULL, decay = 0.9, epsilon = 1e-8) {
   call <- current_env()
   new_optimizer("rmsprop", check_rate(learning_rate, 0.001, call),
     decay = check_decay(decay, "decay", call),
-    epsilon = check_number(epsilon, "epsilon", call, least = 0, above = TRUE), rule = 3L
+    epsilon = check_number(epsilon, "epsilon", call, least = 0, above = TRUE)
   )
 }
 
@@ -127,7 +123,7 @@ nn_adam <- function(learning_rate = NULL, beta1 = 0.9, beta2 = 0.999, epsilon = 
   call <- current_env()
   new_optimizer("adam", check_rate(learning_rate, 0.001, call),
     beta1 = check_decay(beta1, "beta1", call), beta2 = check_decay(beta2, "beta2", call),
-    epsilon = check_number(epsilon, "epsilon", call, least = 0, above = TRUE), rule = 4L
+    epsilon = check_number(epsilon, "epsilon", call, least = 0, above = TRUE)
   )
 }
 
@@ -151,7 +147,7 @@ nn_rprop <- function(learning_rate = NULL, less = 0.5, more = 1.2, least = 1e-6,
   least <- check_number(least, "least", call, least = 0, above = TRUE)
   new_optimizer("rprop", check_rate(learning_rate, 0.01, call),
     less = less, more = more, least = least,
-    most = check_number(most, "most", call, least = least), full_batch = TRUE, rule = 5L
+    most = check_number(most, "most", call, least = least)
   )
 }
 
@@ -162,8 +158,7 @@ nn_lbfgs <- function(history = 10, gradient_tolerance = 1e-8) {
   new_optimizer(
     "lbfgs", NULL,
     history = check_whole(history, "history", call),
-    gradient_tolerance = check_number(gradient_tolerance, "gradient_tolerance", call, least = 0),
-    full_batch = TRUE, family = 1L
+    gradient_tolerance = check_number(gradient_tolerance, "gradient_tolerance", call, least = 0)
   )
 }
 
@@ -175,18 +170,46 @@ nn_lm <- function(gradient_tolerance = 1e-8) {
     gradient_tolerance = check_number(
       gradient_tolerance, "gradient_tolerance", current_env(),
       least = 0
-    ),
-    full_batch = TRUE, family = 2L
+    )
   )
 }
 
-optimizer_makers <- list(
-  gradient_descent = nn_gradient_descent, momentum = nn_momentum, nesterov = nn_nesterov,
-  rmsprop = nn_rmsprop, adam = nn_adam, adamw = nn_adamw, rprop = nn_rprop, lbfgs = nn_lbfgs,
-  lm = nn_lm
+# The table of optimisers: a row each, from which all else on R's side follows. Rows are only ever
+# added at the end, as a saved file names families and rules by their place.
+
+# One row. `make` is the function that makes one with its settings. `family` and `rule` are those of
+# the core (src/core/train.h, src/simd/rule_table.h); a rule remembers `moments` numbers of each
+# weight, the second of them `moment2` at first. `in_core` gives the core's names of settings that
+# it calls otherwise. `losses` are those that it takes, NULL for all.
+optimizer_row <- function(make, rule = "gradient_descent", moments = 0, family = "first_order",
+                          full_batch = FALSE, in_core = character(), losses = NULL,
+                          moment2 = function(optimizer) 0) {
+  list(
+    make = make, rule = rule, moments = moments, family = family, full_batch = full_batch,
+    in_core = in_core, losses = losses, moment2 = moment2
+  )
+}
+
+optimizer_table <- list(
+  gradient_descent = optimizer_row(nn_gradient_descent),
+  momentum = optimizer_row(nn_momentum, "momentum", 1, in_core = c(momentum = "decay")),
+  nesterov = optimizer_row(nn_nesterov, "nesterov", 1, in_core = c(momentum = "decay")),
+  rmsprop = optimizer_row(nn_rmsprop, "rmsprop", 1),
+  adam = optimizer_row(nn_adam, "adam", 2, in_core = c(beta1 = "decay", beta2 = "decay2")),
+  adamw = optimizer_row(nn_adamw, "adam", 2, in_core = c(beta1 = "decay", beta2 = "decay2")),
+  rprop = optimizer_row(
+    nn_rprop, "rprop", 2,
+    full_batch = TRUE, moment2 = function(optimizer) optimizer$learning_rate
+  ),
+  lbfgs = optimizer_row(nn_lbfgs, family = "lbfgs", full_batch = TRUE),
+  lm = optimizer_row(
+    nn_lm,
+    family = "levenberg_marquardt", full_batch = TRUE, losses = "squared_error"
+  )
 )
 
-second_order <- function(optimizer) optimizer$family > 0
+optimizer_field <- function(field) vapply(optimizer_table, `[[`, "", field)
+second_order <- function(optimizer) optimizer_table[[optimizer$name]]$family != "first_order"
 
 # The optimiser of a call, with the rate of the call where that gives one.
 check_optimizer <- function(optimizer, learning_rate, call) {
@@ -194,7 +217,7 @@ check_optimizer <- function(optimizer, learning_rate, call) {
   chosen <- if (given) {
     optimizer
   } else {
-    optimizer_makers[[check_choice(optimizer, names(optimizer_makers), "optimizer", call)]]()
+    optimizer_table[[check_choice(optimizer, names(optimizer_table), "optimizer", call)]]$make()
   }
   if (is.null(learning_rate)) {
     return(chosen)
@@ -223,52 +246,19 @@ check_optimizer <- function(optimizer, learning_rate, call) {
   chosen
 }
 
-# As the core takes it: for each rule the numbers under the names of src/core/train.h, 0 where it
-# has none.
-no_numbers <- list(
-  decay = 0, decay2 = 0, epsilon = 0, less = 0, more = 0, least = 0, most = 0, weight_decay = 0,
-  history = 0, gradient_tolerance = 0
+# As the core takes it: its row, and the numbers of src/core/train.h, 0 where it has none.
+core_numbers <- c(
+  "decay", "decay2", "epsilon", "less", "more", "least", "most", "weight_decay", "history",
+  "gradient_tolerance"
 )
-
-name_in_core <- c(
-  momentum = "decay", decay = "decay", beta1 = "decay", beta2 = "decay2", epsilon = "epsilon",
-  less = "less", more = "more", least = "least", most = "most", weight_decay = "weight_decay",
-  history = "history", gradient_tolerance = "gradient_tolerance"
-)
-families_in_core <- c("first_order", "lbfgs", "levenberg_marquardt")
-rules_in_core <- c("gradient_descent", "momentum", "nesterov", "rmsprop", "adam", "rprop")
-
-optimizer_numbers <- function(optimizer, clip = Inf) {
-  numbers <- no_numbers
-  numbers[name_in_core[names(optimizer$numbers)]] <- optimizer$numbers
-  family <- families_in_core[optimizer$family + 1]
-  rule <- rules_in_core[optimizer$rule + 1]
-  c(list(family = family, rule = rule, clip = clip), numbers)
-}
-
-# What the optimiser remembers before the first step.
-moments <- c(
-  gradient_descent = 0, momentum = 1, nesterov = 1, rmsprop = 1, adam = 2, adamw = 2, rprop = 2,
-  lbfgs = 0, lm = 0
-)
-
-first_memory <- function(optimizer, parameters) {
-  count <- moments[[optimizer$name]]
-  memory <- list(
-    moment = numeric(if (count > 0) parameters else 0),
-    moment2 = rep(
-      if (optimizer$name == "rprop") optimizer$learning_rate else 0,
-      if (count > 1) parameters else 0
-    )
-  )
-  if (second_order(optimizer)) {
-    memory$curvature <- list(
-      gradient = numeric(), s = matrix(0, parameters, 0), y = matrix(0, parameters, 0),
-      scale = numeric(), objective = 0, data_loss = 0, correct = 0, evaluations = 0, damping = 0,
-      damping_factor = 2
-    )
-  }
-  memory
+core_method <- function(optimizer, clip = Inf) {
+  row <- optimizer_table[[optimizer$name]]
+  names <- names(optimizer$numbers)
+  renamed <- names %in% names(row$in_core)
+  names[renamed] <- row$in_core[names[renamed]]
+  numbers <- stats::setNames(as.list(numeric(length(core_numbers))), core_numbers)
+  numbers[names] <- optimizer$numbers
+  c(list(family = row$family, rule = row$rule, clip = clip), numbers)
 }
 
 #' @export

@@ -37,7 +37,6 @@
 NULL
 
 new_schedule <- function(kind, ...) structure(list(kind = kind, ...), class = "nn_schedule")
-
 check_factor <- function(factor, call) check_share_of_one(factor, "factor", call, with_1 = TRUE)
 
 #' @rdname nn_schedules
@@ -76,7 +75,7 @@ nn_warm_up <- function(epochs, then = NULL) {
   call <- current_env()
   check_given(missing(epochs), "epochs", "the epoch in which the rate is at its full size", call)
   if (!is.null(then)) check_schedule(then, call, "then")
-  if (!is.null(then) && then$kind == "plateau") {
+  if (watches_loss(then)) {
     abort_argument(c(
       "{.fn nn_plateau} cannot follow a warm-up.",
       i = "It watches the loss from the first epoch."
@@ -97,6 +96,46 @@ nn_plateau <- function(factor = 0.5, patience = 10, least = 1e-4) {
   )
 }
 
+# The table of schedules: a row each. `make` is the function that makes one with its settings, and
+# factors(schedule, epochs, plateau) what it multiplies the rate of these epochs by, or one number
+# for all. One that `watches_loss` has a state of its own, the plateau.
+schedule_table <- list(
+  step = list(
+    make = nn_step, watches_loss = FALSE,
+    factors = function(schedule, epochs, plateau) {
+      schedule$factor^floor((epochs - 1) / schedule$every)
+    }
+  ),
+  exponential = list(
+    make = nn_exponential, watches_loss = FALSE,
+    factors = function(schedule, epochs, plateau) schedule$factor^(epochs - 1)
+  ),
+  cosine = list(
+    make = nn_cosine, watches_loss = FALSE,
+    factors = function(schedule, epochs, plateau) {
+      done <- if (schedule$epochs == 1) {
+        rep(1, length(epochs))
+      } else {
+        pmin(1, (epochs - 1) / (schedule$epochs - 1))
+      }
+      schedule$least + (1 - schedule$least) * (1 + cos(pi * done)) / 2
+    }
+  ),
+  warm_up = list(
+    make = nn_warm_up, watches_loss = FALSE,
+    factors = function(schedule, epochs, plateau) {
+      ifelse(
+        epochs <= schedule$epochs, epochs / schedule$epochs,
+        schedule_factors(schedule$then, pmax(1, epochs - schedule$epochs), plateau)
+      )
+    }
+  ),
+  plateau = list(
+    make = nn_plateau, watches_loss = TRUE,
+    factors = function(schedule, epochs, plateau) plateau$factor
+  )
+)
+
 check_schedule <- function(schedule, call, name = "schedule") {
   if (!inherits(schedule, "nn_schedule")) {
     abort_argument(c(
@@ -107,28 +146,15 @@ check_schedule <- function(schedule, call, name = "schedule") {
   schedule
 }
 
-# The factors of the epochs given, or one for all; a plateau's is what it has come to.
 schedule_factors <- function(schedule, epochs, plateau) {
   if (is.null(schedule)) {
     return(1)
   }
-  switch(schedule$kind,
-    step = schedule$factor^floor((epochs - 1) / schedule$every),
-    exponential = schedule$factor^(epochs - 1),
-    cosine = {
-      done <- if (schedule$epochs == 1) {
-        rep(1, length(epochs))
-      } else {
-        pmin(1, (epochs - 1) / (schedule$epochs - 1))
-      }
-      schedule$least + (1 - schedule$least) * (1 + cos(pi * done)) / 2
-    },
-    warm_up = ifelse(
-      epochs <= schedule$epochs, epochs / schedule$epochs,
-      schedule_factors(schedule$then, pmax(1, epochs - schedule$epochs), plateau)
-    ),
-    plateau = plateau$factor
-  )
+  schedule_table[[schedule$kind]]$factors(schedule, epochs, plateau)
+}
+
+watches_loss <- function(schedule) {
+  !is.null(schedule) && schedule_table[[schedule$kind]]$watches_loss
 }
 
 first_plateau <- function() list(factor = 1, best = Inf, stale = 0)
@@ -152,7 +178,6 @@ print.nn_schedule <- function(x, ...) {
   cat("Schedule ", describe_schedule(x), "\n", sep = "")
   invisible(x)
 }
-
 describe_schedule <- function(schedule) {
   numbers <- Filter(is.numeric, unclass(schedule))
   paste0(

@@ -16,8 +16,8 @@ loss_problem <- function(network, X, y, activation, output_activation, loss, red
   settings <- piece_settings(
     network, loss, reduction, penalty, penalty_l1, targets$kind, output_activation, call
   )
-  problem <- as_network(network, activation, settings$output_activation, call, n_inputs = ncol(X))
-  outputs <- last(problem$shape$units)
+  problem <- as_network(network, activation, settings$output_activation, call, inputs = ncol(X))
+  outputs <- n_outputs(problem$layers)
   if (ncol(targets$y) != outputs) {
     abort_input(c(
       "{.arg y} must have a column for each of the network's {outputs} output{?s}.",
@@ -143,5 +143,5 @@ nn_gradient <- function(network, X, y, activation = NULL, output_activation = NU
     network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights,
     offset, call
   )
-  unflatten_network(evaluate(problem, gradient = TRUE)$gradient, problem$shape)
+  unflatten_network(evaluate(problem, gradient = TRUE)$gradient, problem$layers)
 }

@@ -1,7 +1,7 @@
 # What the single pieces take: a list of matrices or a fit.
 
-# A network from a list of matrices or a fit, with its activations: list(shape, weights).
-as_network <- function(network, activation, output_activation, call, n_inputs = NULL) {
+# A network from a list of matrices or a fit, with its activations: list(layers, weights).
+as_network <- function(network, activation, output_activation, call, inputs = NULL) {
   fitted <- inherits(network, "nn_fit")
   if (fitted) {
     network <- current_fit(network, call)
@@ -9,11 +9,11 @@ as_network <- function(network, activation, output_activation, call, n_inputs = 
     if (is.null(output_activation)) output_activation <- unclass(network)$settings$output_activation
     network <- coef(network)
   }
-  units <- network_units(network, call, n_inputs = n_inputs)
+  layers <- check_network(network, call, inputs = inputs)
   if (length(activation) == 0) activation <- NULL
-  chosen <- check_activations(activation, output_activation, length(units) - 2, call)
+  chosen <- check_activations(activation, output_activation, n_hidden(layers), call)
   list(
-    shape = network_shape(units, chosen$activation, chosen$output_activation),
+    layers = dense_layers(layer_units(layers), c(chosen$activation, chosen$output_activation)),
     weights = flatten_network(network)
   )
 }
@@ -21,7 +21,7 @@ as_network <- function(network, activation, output_activation, call, n_inputs = 
 # What the network of a fit sees of data as they were given in training, where that was a sparse
 # matrix: list(X, y, offset). For all other networks the data are that already.
 seen_by <- function(network, X, y, offset, call) {
-  fit <- if (inherits(network, "nn_fit")) unclass(network)
+  fit <- if (inherits(network, "nn_fit")) plain_fit(network, call)
   # a fit to data sees encoded columns, which no data frame holds
   if (is.null(fit$encoding)) X <- numbers_of_frame(X, "X", call)
   if (is.null(fit$encoding) || !is.null(fit$encoding$columns)) {

@@ -24,7 +24,7 @@ nn_check_gradient <- function(network, X, y, activation = NULL, output_activatio
     numeric[i] <- (up$value - down$value) / (above[i] - below[i])
     crossing[i] <- !identical(up$signs, down$signs)
   }
-  names <- weight_names(unflatten_network(weights, problem$shape))
+  names <- weight_names(unflatten_network(weights, problem$layers))
   overflow <- which(!is.finite(analytic) | !is.finite(numeric))
   if (length(overflow) > 0) {
     abort_argument(c(
@@ -42,30 +42,25 @@ nn_check_gradient <- function(network, X, y, activation = NULL, output_activatio
     list(
       difference = max(0, abs(analytic - numeric)[compared]) / scale,
       rounding = max(0, rounding_error(problem, here) / step[compared]) / scale,
-      analytic = unflatten_network(analytic, problem$shape),
-      numeric = unflatten_network(numeric, problem$shape), crossing = names[crossing]
+      analytic = unflatten_network(analytic, problem$layers),
+      numeric = unflatten_network(numeric, problem$layers), crossing = names[crossing]
     ),
     class = "nn_gradient_check"
   )
 }
 
 # The objective's value at some weights, and on which side of each kink they are. elu and the Huber
-# loss have a kink in their derivative, which a difference across it shows as well.
+# loss have one in their derivative, which a difference across it shows as well.
 side_of_kinks <- function(problem, weights) {
-  kinked <- (activation_table$kink | activation_table$name == "elu")[problem$shape$activations + 1]
-  loss <- problem$objective$loss
-  at <- switch(loss,
-    absolute = ,
-    quantile = 0,
-    huber = problem$objective$loss_parameter
-  )
-  result <- evaluate(problem, weights, all = any(kinked) || !is.null(at))
+  kinked <- activation_field("kink")[layer_activations(problem$layers)] != "none"
+  at <- loss_table[[problem$objective$loss]]$kinks(problem$objective$loss_parameter)
+  result <- evaluate(problem, weights, all = any(kinked) || length(at) > 0)
   from_kinks <- c(
     result$input[kinked],
-    if (!is.null(at)) {
-      lapply(c(-at, at), function(kink) last(result$activation)[[1]] - problem$y - kink)
-    },
-    if (problem$objective$penalty_l1 > 0) unflatten_network(weights, problem$shape)[c(TRUE, FALSE)]
+    lapply(at, function(kink) last(result$activation)[[1]] - problem$y - kink),
+    if (problem$objective$penalty_l1 > 0) {
+      unflatten_network(weights, problem$layers)[parameter_names(problem$layers, "weights")]
+    }
   )
   list(value = result$value, signs = lapply(from_kinks, sign))
 }
@@ -75,22 +70,18 @@ side_of_kinks <- function(problem, weights) {
 # one (Higham and Mary 2019, doi:10.1137/18M1226312); the core sums over 1024 rows at a time, in two
 # lanes or more.
 rounding_error <- function(problem, result) {
-  network <- unflatten_network(abs(problem$weights), problem$shape)
+  network <- unflatten_network(abs(problem$weights), problem$layers)
   before <- c(list(problem$X), result$activation)
-  layers <- length(network) / 2
   moved <- 0
-  for (layer in seq_len(layers)) {
-    x <- before[[layer]]
+  for (l in seq_along(problem$layers)) {
+    layer <- problem$layers[[l]]
+    weights <- flatten_network(network[layer$parameters])
+    layer$activation <- "identity"
+    x <- before[[l]]
     if (is_sparse(x)) x@x <- abs(x@x) else x <- abs(x)
-    offset <- if (layer == layers && !is.null(problem$offset)) abs(problem$offset)
-    alone <- list(
-      units = problem$shape$units[layer + 0:1], activations = activation_code("identity")
-    )
-    moved <- moved + sum(
-      abs(result$delta[[layer]]) * core_forward(
-        core_layers(alone), flatten_network(network[2 * layer - 1:0]), x, offset, FALSE, FALSE
-      )$output
-    )
+    offset <- if (l == length(problem$layers) && !is.null(problem$offset)) abs(problem$offset)
+    sums <- core_forward(list(layer), weights, x, offset, FALSE, FALSE)$output
+    moved <- moved + sum(abs(result$delta[[l]]) * sums)
   }
   .Machine$double.eps * max(1, sqrt(min(nrow(problem$X), 1024)) / 2) * objective_value(
     list(sum = abs(result$sum) + moved, weight = result$weight, penalty = result$penalty),

@@ -55,22 +55,17 @@ nn_forward <- function(network, X, activation = NULL, output_activation = NULL, 
   check_no_dots(call, ..., known = names(formals(nn_forward)))
   check_network_and_inputs(network, X, offset, call)
   seen <- seen_by(network, X, NULL, offset, call)
-  net <- as_network(network, activation, output_activation, call, n_inputs = ncol(seen$X))
-  forward_list(
-    core_forward(
-      core_layers(net$shape), net$weights, seen$X,
-      check_offset(seen$offset, nrow(seen$X), last(net$shape$units), call), TRUE, FALSE
-    ),
-    net$shape
-  )
+  net <- as_network(network, activation, output_activation, call, inputs = ncol(seen$X))
+  offset <- check_offset(seen$offset, nrow(seen$X), n_outputs(net$layers), call)
+  forward_list(core_forward(net$layers, net$weights, seen$X, offset, TRUE, FALSE), net$layers)
 }
 
 # hidden_layer_input, hiddenlayer_activations, ..., output_layer_input, output
-forward_list <- function(result, shape) {
-  layers <- hidden_layers(shape)
+forward_list <- function(result, layers) {
+  hidden <- n_hidden(layers)
   names <- c(
     rbind(
-      layer_names("hidden_layer_input", layers), layer_names("hiddenlayer_activations", layers)
+      layer_names("hidden_layer_input", hidden), layer_names("hiddenlayer_activations", hidden)
     ),
     "output_layer_input", "output"
   )
@@ -91,29 +86,27 @@ nn_backward <- function(network, X, y, activation = NULL, output_activation = NU
   result <- evaluate(problem, gradient = TRUE, all = TRUE)
   c(
     backward_list(problem, result),
-    list(gradient = unflatten_network(result$gradient, problem$shape))
+    list(gradient = unflatten_network(result$gradient, problem$layers))
   )
 }
 
 # What core_backward() returned of all layers, under the names of the steps: hidden_layer_input,
 # ..., d_hiddenlayer.
 backward_list <- function(problem, result) {
-  shape <- problem$shape
-  layers <- hidden_layers(shape)
-  last <- layers + 1
-  slope <- function(layer) {
-    kind <- shape$activations[layer]
-    if (kind == activation_code("softmax")) {
+  layers <- problem$layers
+  last <- length(layers)
+  slope <- function(l) {
+    name <- layers[[l]]$activation
+    if (activation_table[[name]]$mixes_units) {
       return(NULL)
     }
-    name <- activation_table$name[kind + 1]
-    matrix(core_slope(name, result$input[[layer]], result$activation[[layer]]), nrow(problem$y))
+    matrix(core_slope(name, result$input[[l]], result$activation[[l]]), nrow(problem$y))
   }
-  named <- function(stem, values) stats::setNames(values, layer_names(stem, layers))
-  hidden <- seq_len(layers)
+  named <- function(stem, values) stats::setNames(values, layer_names(stem, n_hidden(layers)))
+  hidden <- seq_len(n_hidden(layers))
   deltas <- lapply(result$delta, `-`)
   c(
-    forward_list(result, shape), list(E = unname(problem$y) - result$activation[[last]]),
+    forward_list(result, layers), list(E = unname(problem$y) - result$activation[[last]]),
     if (!from_logits(problem) && !is.null(slope(last))) list(slope_output_layer = slope(last)),
     named("slope_hidden_layer", lapply(hidden, slope)), list(d_output = deltas[[last]]),
     named("Error_at_hidden_layer", lapply(result$error, `-`)),
@@ -124,9 +117,7 @@ backward_list <- function(problem, result) {
 # Is the loss computed from the output layer's input, so that its derivative there is the output
 # minus the target?
 from_logits <- function(problem) {
-  loss <- problem$objective$loss
-  loss == "cross_entropy" ||
-    (loss == "poisson" && last(problem$shape$activations) == activation_code("exp"))
+  last(layer_activations(problem$layers)) %in% loss_table[[problem$objective$loss]]$from_input
 }
 
 #' @rdname nn_forward
@@ -144,8 +135,9 @@ nn_update <- function(network, gradient, learning_rate) {
     missing(learning_rate), "learning_rate", "a positive number; the tutorial's is 0.1", call
   )
   if (inherits(network, "nn_fit")) network <- coef(network)
-  units <- network_units(network, call)
-  if (!identical(network_units(gradient, call, "gradient"), units)) {
+  layers <- check_network(network, call)
+  units <- layer_units(layers)
+  if (!identical(check_network(gradient, call, "gradient"), layers)) {
     abort_argument(c(
       "{.arg gradient} must have the shapes of {.arg network}.",
       x = "The network has layers of {units} units."
@@ -153,8 +145,7 @@ nn_update <- function(network, gradient, learning_rate) {
   }
   learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
   unflatten_network(
-    core_descend(flatten_network(network), flatten_network(gradient), learning_rate),
-    list(units = units)
+    core_descend(flatten_network(network), flatten_network(gradient), learning_rate), layers
   )
 }
 

@@ -15,7 +15,7 @@ run_trace <- function(problem, weights, settings, learning_rate, epochs, call) {
     part
   }
   look <- function(weights, part, gradient = TRUE, all = TRUE) {
-    result <- core_backward(problem$shape, problem$objective, weights, part$core, gradient, all)
+    result <- core_backward(problem$layers, problem$objective, weights, part$core, gradient, all)
     result$loss <- objective_value(result, problem$objective)
     result
   }
@@ -23,7 +23,7 @@ run_trace <- function(problem, weights, settings, learning_rate, epochs, call) {
   last_finite <- weights
   so_far <- function(epochs) {
     new_trace(
-      traced[seq_len(epochs)], unflatten_network(last_finite, problem$shape), learning_rate,
+      traced[seq_len(epochs)], unflatten_network(last_finite, problem$layers), learning_rate,
       settings
     )
   }
@@ -57,12 +57,12 @@ run_trace <- function(problem, weights, settings, learning_rate, epochs, call) {
 # All matrices of one update by the ids of their steps.
 update_matrices <- function(problem, part, before, after, weights, updated) {
   network <- function(weights, suffix) {
-    matrices <- unflatten_network(weights, problem$shape)
+    matrices <- unflatten_network(weights, problem$layers)
     stats::setNames(matrices, paste0(names(matrices), suffix))
   }
   c(
     part[c("X", "y")], network(weights, "_before"),
-    backward_list(list(shape = problem$shape, objective = problem$objective, y = part$y), before),
+    backward_list(list(layers = problem$layers, objective = problem$objective, y = part$y), before),
     list(loss = matrix(before$loss)), network(updated, "_after"),
     list(output_after = last(after$activation)[[1]], loss_after = matrix(after$loss))
   )

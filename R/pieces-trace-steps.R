@@ -95,69 +95,39 @@ trace_steps <- function(value, settings, batch) {
   steps
 }
 
-# The derivative of an activation, from its value a or its weighted sum z.
+# The derivative of an activation as R code, from its value a or its weighted sum z.
 slope_formula <- function(activation, a, z) {
-  of <- function(formula, inputs = a) list(formula = formula, inputs = inputs)
-  switch(activation,
-    sigmoid = of(paste0("derivatives_sigmoid(", a, ")")),
-    tanh = of(paste0("1 - ", a, "^2")),
-    relu = of(paste0("1 * (", a, " > 0)")),
-    leaky_relu = of(paste0("ifelse(", a, " > 0, 1, 0.01)")),
-    elu = of(paste0("ifelse(", a, " > 0, 1, ", a, " + 1)")),
-    selu = of(paste0("ifelse(", a, " > 0, 1.0507009873554805, ", a, " + 1.7580993408473766)")),
-    gelu = of(paste0("pnorm(", z, ") + ", z, " * dnorm(", z, ")"), z),
-    silu = of(paste0("sigmoid(", z, ") + ", a, " * (1 - sigmoid(", z, "))"), c(z, a)),
-    softplus = of(paste0("1 - exp(-", a, ")")),
-    identity = of("1"),
-    exp = of(a)
-  )
+  code <- activation_table[[activation]]$slope_code
+  code_of(code(a, z), c(z, a))
+}
+
+# R code, and which of the names it uses.
+code_of <- function(formula, names) {
+  list(formula = formula, inputs = intersect(names, all.names(str2lang(formula))))
 }
 
 # The loss, summed over the rows.
 loss_formula <- function(loss, output_activation) {
   p <- format(loss$parameter, digits = 15)
-  of <- function(inputs, formula) list(formula = formula, inputs = inputs)
-  switch(loss$name,
-    squared_error = of("E", "sum(E^2) / 2"),
-    cross_entropy = of(
-      c("y", "output"),
-      if (output_activation == "softmax") {
-        "-sum(y * log(output))"
-      } else {
-        "-sum(y * log(output) + (1 - y) * log(1 - output))"
-      }
-    ),
-    absolute = of("E", "sum(abs(E))"),
-    huber = of(
-      "E", paste0("sum(ifelse(abs(E) <= ", p, ", E^2 / 2, ", p, " * (abs(E) - ", p, " / 2)))")
-    ),
-    poisson = of(c("y", "output"), "sum(output - y * log(output))"),
-    quantile = of("E", paste0("sum(ifelse(E > 0, ", p, " * E, (", p, " - 1) * E))"))
-  )
+  mixed <- activation_table[[output_activation]]$mixes_units
+  code_of(loss_table[[loss$name]]$sum_code(p, mixed), c("E", "y", "output"))
 }
 
 # d_output: minus the derivative of the loss to the output, through the output's activation. Where
 # the loss is computed from the weighted sum (there is no slope, and no softmax of another loss) it
 # is E.
 delta_formula <- function(loss, output_activation, elementwise) {
-  if (loss$name == "cross_entropy" || loss$name == "poisson" && output_activation == "exp") {
+  row <- loss_table[[loss$name]]
+  if (output_activation %in% row$from_input) {
     return(list(formula = "E", inputs = "E"))
   }
-  p <- format(loss$parameter, digits = 15)
-  blame <- switch(loss$name,
-    squared_error = "E",
-    absolute = "sign(E)",
-    huber = paste0("pmax(pmin(E, ", p, "), -", p, ")"),
-    poisson = "E / output",
-    quantile = paste0("ifelse(E > 0, ", p, ", ", p, " - 1) * (E != 0)")
+  blame <- row$blame_code(format(loss$parameter, digits = 15))
+  code_of(
+    if (elementwise) {
+      paste(blame, "* slope_output_layer")
+    } else {
+      paste0("output * (", blame, " - rowSums(", blame, " * output))")
+    },
+    c("E", "output", "slope_output_layer")
   )
-  if (!elementwise) {
-    return(list(
-      formula = paste0("output * (", blame, " - rowSums(", blame, " * output))"),
-      inputs = c("E", "output")
-    ))
-  }
-  list(formula = paste(blame, "* slope_output_layer"), inputs = c(
-    "E", if (loss$name == "poisson") "output", "slope_output_layer"
-  ))
 }

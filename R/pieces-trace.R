@@ -106,36 +106,36 @@ nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
   targets <- encode_targets(numbers_of_frame(y, "y", call), nrow(X), call)
   learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
   epochs <- check_whole(epochs, "epochs", call)
-  units <- if (is.null(start)) {
-    c(ncol(X), check_hidden(hidden, call), ncol(targets$y))
-  } else {
-    start_units(start, X, targets, call)
-  }
+  units <- start_units(start, hidden, X, targets, call)
   settings <- trace_settings(
     units, targets, activation, output_activation, loss, reduction, batch_size, shuffle, call
   )
   check_softmax(settings$output_activation, targets, call)
   check_domain(targets$y, settings$loss, settings$output_activation, call)
-  shape <- network_shape(units, settings$activation, settings$output_activation)
-  check_trace_memory(shape, nrow(X), settings$batch_size, epochs, call)
-  network <- if (is.null(start)) draw_network(units) else start
+  layers <- dense_layers(units, c(settings$activation, settings$output_activation))
+  check_trace_memory(layers, nrow(X), settings$batch_size, epochs, call)
+  network <- if (is.null(start)) draw_network(layers) else start
   if (!is.null(settings$batch_size) && settings$shuffle) settings$seed <- floor(runif(2) * 2^32)
   problem <- list(
-    shape = shape, objective = core_objective(c(settings, penalty = 0, penalty_l1 = 0)), X = X,
+    layers = layers, objective = core_objective(c(settings, penalty = 0, penalty_l1 = 0)), X = X,
     y = targets$y
   )
   run_trace(problem, flatten_network(network), settings, learning_rate, epochs, call)
 }
 
-start_units <- function(start, X, targets, call) {
+# The units of each layer, inputs first, of a network that is drawn or begins from `start`.
+start_units <- function(start, hidden, X, targets, call) {
+  if (is.null(start)) {
+    return(c(ncol(X), check_hidden(hidden, call), ncol(targets$y)))
+  }
   if (inherits(start, "nn_fit")) {
     abort_argument(c(
       "{.arg start} must be a list of matrices.",
-      x = "It is a fit.",
-      i = "Use {.code coef(fit)} to begin from its weights."
+      x = "You supplied a fit.",
+      i = "Use {.code coef(fit)} to start from its weights."
     ), call)
   }
-  network_units(start, call, "start", n_inputs = ncol(X), n_outputs = ncol(targets$y))
+  layer_units(check_network(start, call, "start", inputs = ncol(X), outputs = ncol(targets$y)))
 }
 
 trace_settings <- function(units, targets, activation, output_activation, loss, reduction,
@@ -155,8 +155,8 @@ trace_settings <- function(units, targets, activation, output_activation, loss, 
 
 # Each update keeps the weights before and after it, and for each of its rows about six numbers a
 # unit.
-check_trace_memory <- function(shape, rows, batch_size, epochs, call) {
+check_trace_memory <- function(layers, rows, batch_size, epochs, call) {
   updates <- epochs * ceiling(rows / min(batch_size, rows))
-  numbers <- updates * 3 * shape_parameters(shape) + epochs * 6 * rows * sum(shape$units)
+  numbers <- updates * 3 * n_parameters(layers) + epochs * 6 * rows * sum(layer_units(layers))
   check_memory(8 * numbers, "the traced matrices", call)
 }

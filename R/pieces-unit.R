@@ -47,7 +47,7 @@ nn_unit <- function(w, b = 0, activation = "step") {
   if (!finite(b)) {
     abort_argument(c("{.arg b} must be a finite number.", x = "It is {describe(b)}."), call)
   }
-  check_choice(activation, c("step", setdiff(activation_table$name, "softmax")), "activation", call)
+  check_choice(activation, c("step", setdiff(names(activation_table), "softmax")), "activation", call)
   new_unit(stats::setNames(as.double(w), names(w)), as.double(b), activation)
 }
 

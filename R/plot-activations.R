@@ -22,7 +22,7 @@ plot.nn_activations <- function(x, xlim = c(-4, 4), ylim = c(-1.5, 3), ...) {
   check_no_dots(call, ..., known = names(formals(plot.nn_activations)))
   xlim <- check_limits(xlim, "xlim", call)
   ylim <- check_limits(ylim, "ylim", call)
-  if (!"name" %in% names(x) || nrow(x) == 0 || !all(x$name %in% activation_table$name)) {
+  if (!"name" %in% names(x) || nrow(x) == 0 || !all(x$name %in% names(activation_table))) {
     abort_argument(c(
       "{.arg x} must have rows of {.code nn_activations()}, with their column {.field name}.",
       x = "It is {describe(as.data.frame(x))}."

@@ -30,7 +30,7 @@ plot_boundary <- function(fit, data, y, resolution, call, ...) {
 # The two inputs: list(names, limits, columns).
 input_plane <- function(fit, data, given, call) {
   names <- input_names(fit, call)
-  outputs <- last(fit$shape$units)
+  outputs <- n_outputs(fit$layers)
   if (is.null(fit$levels) && outputs > 1) {
     abort_argument(c(
       "{.val boundary} requires classes or a single numeric output.",
@@ -60,7 +60,7 @@ input_plane <- function(fit, data, given, call) {
 # The names of the two inputs. For fits made from data, these are the raw columns.
 input_names <- function(fit, call) {
   columns <- fit$encoding$columns
-  inputs <- if (is.null(columns)) fit$shape$units[1] else length(columns)
+  inputs <- if (is.null(columns)) n_inputs(fit$layers) else length(columns)
   if (inputs != 2) {
     abort_argument(c(
       "{.val boundary} requires a fit with two inputs.",

@@ -77,11 +77,12 @@ plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, uni
   units <- check_whole(units, "units", call, least = 3)
   resolution <- check_whole(resolution, "resolution", call, least = 2, most = 2000)
   if (what %in% c("loss", "boundary")) check_graphical(what, call, ...)
+  current <- current_fit(x, call)
   switch(what,
-    perceptron = plot_perceptron(x, data, layer, unit, units, call, ...),
-    loss = plot_loss(x, log, call, ...),
-    network = plot_network(unclass(x), coef(x), units, call, ...),
-    boundary = plot_boundary(x, data, y, resolution, call, ...)
+    perceptron = plot_perceptron(current, data, layer, unit, units, call, ...),
+    loss = plot_loss(current, log, call, ...),
+    network = plot_network(unclass(current), units, call, ...),
+    boundary = plot_boundary(current, data, y, resolution, call, ...)
   )
   invisible(x)
 }

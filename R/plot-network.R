@@ -1,7 +1,7 @@
 # The diagram of a network. Its coordinates are inches, so that text can be compared with the
 # available room.
 
-plot_network <- function(fit, network, most, call, main = NULL, ...) {
+plot_network <- function(fit, most, call, main = NULL, ...) {
   check_no_dots(call, ..., known = c("what", "units", "main"))
   old <- graphics::par(mar = c(0, 0, 0, 0))
   on.exit(graphics::par(old))
@@ -9,7 +9,7 @@ plot_network <- function(fit, network, most, call, main = NULL, ...) {
   room <- graphics::par("pin")
   graphics::plot.window(c(0, room[1]), c(0, room[2]), xaxs = "i", yaxs = "i")
   line <- 1.65 * graphics::strheight("M", units = "inches", cex = 1)
-  layers <- lapply(fit$shape$units, shown_units, most = most)
+  layers <- lapply(layer_units(fit$layers), shown_units, most = most)
   labels <- end_labels(fit, layers)
   top <- room[2] - (if (is.null(main)) 0.4 else 1.9) * line
   heads <- layer_heads(fit)
@@ -17,9 +17,9 @@ plot_network <- function(fit, network, most, call, main = NULL, ...) {
     layers, labels, c(1.5 * line, top - 2.4 * line), room[1], line, least_between(heads)
   )
 
-  weights <- network[2 * seq_along(layers[-1]) - 1]
+  weights <- fit[parameter_names(fit$layers, "weights")]
   draw_weights(weights, layers, place)
-  draw_units(network[2 * seq_along(layers[-1])], layers, place)
+  draw_units(fit[parameter_names(fit$layers, "biases")], layers, place)
   draw_labels(labels, place)
   draw_heads(heads, place, top, room[1], line)
   draw_key(max(abs(unlist(weights))), room[1], line)
@@ -149,8 +149,8 @@ draw_labels <- function(labels, place) {
 # Headings of the layers: two rows of text, from the full text to shorter versions for layers that
 # are close together.
 layer_heads <- function(fit) {
-  units <- vapply(fit$shape$units, format, "", big.mark = ",")
-  kinds <- c("", activation_table$name[fit$shape$activations + 1])
+  units <- vapply(layer_units(fit$layers), format, "", big.mark = ",")
+  kinds <- c("", layer_activations(fit$layers))
   between <- length(units) - 2
   inner <- seq_len(between) + 1
   rows <- function(hidden, units, kinds) {

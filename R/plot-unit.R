@@ -168,17 +168,18 @@ draw_curve <- function(unit, z, place, edges, middle, line) {
 
 # One unit of a fit. `layer` is counted from the first hidden one; NULL is the output layer.
 fit_unit <- function(fit, network, layer, unit, call) {
-  layers <- length(fit$shape$units) - 1
+  layers <- length(fit$layers)
   layer <- if (is.null(layer)) layers else check_whole(layer, "layer", call, most = layers)
-  unit <- check_whole(unit, "unit", call, most = fit$shape$units[layer + 1])
-  w <- network[[2 * layer - 1]][, unit]
+  chosen <- fit$layers[[layer]]
+  unit <- check_whole(unit, "unit", call, most = chosen$units)
+  w <- network[[chosen$parameters[["weights"]]]][, unit]
   ends <- end_names(fit)
   names(w) <-
     if (layer == 1) ends$inputs else paste0("h", if (layers > 2) layer - 1, "[", seq_along(w), "]")
   output <-
     if (layer == layers) ends$outputs[unit] else paste0("h", if (layers > 2) layer, "[", unit, "]")
   new_unit(
-    w, network[[2 * layer]][unit], activation_table$name[fit$shape$activations[layer] + 1], output
+    w, network[[chosen$parameters[["biases"]]]][unit], chosen$activation, output
   )
 }
 
@@ -197,11 +198,11 @@ unit_inputs <- function(fit, data, layer, call) {
     abort_input(c("{.arg data} must be one case.", x = "It has {nrow(X)} rows."), call)
   }
   fit <- unclass(fit)
-  if (is.null(layer)) layer <- length(fit$shape$units) - 1
+  if (is.null(layer)) layer <- length(fit$layers)
   if (layer == 1) {
     return(as.double(as.matrix(X)))
   }
   core_forward(
-    fit$shape, flatten_network(fit[network_names(hidden_layers(fit$shape))]), X, NULL, TRUE, FALSE
+    fit$layers, flatten_network(fit[parameter_names(fit$layers)]), X, NULL, TRUE, FALSE
   )$activation[[layer - 1]][1, ]
 }

@@ -124,7 +124,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
       call
     )
   }
-  output <- network_output(fit, X, check_offset(offset, nrow(X), last(fit$shape$units), call))
+  output <- network_output(fit, X, check_offset(offset, nrow(X), n_outputs(fit$layers), call))
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) {
     dimnames(output) <- list(rownames(X), fit$outputs)
   }
@@ -149,7 +149,7 @@ predict_data <- function(fit, newdata, type, offset, na.action, call) {
     offset <- offset[kept$rows, , drop = FALSE]
     whole <- whole[kept$rows]
   }
-  output <- matrix(NA_real_, nrow(X), last(fit$shape$units))
+  output <- matrix(NA_real_, nrow(X), n_outputs(fit$layers))
   output[whole, ] <- decode_output(
     network_output(
       fit, X[whole, , drop = FALSE], if (!is.null(offset)) offset[whole, , drop = FALSE]
@@ -185,7 +185,7 @@ newdata_offset <- function(fit, prepared, offset, call) {
   if (is.null(offset)) {
     return(NULL)
   }
-  k <- last(fit$shape$units)
+  k <- n_outputs(fit$layers)
   if (!is_number(offset) || NROW(offset) != nrow(prepared$X) || NCOL(offset) != k) {
     abort_input(c(
       "{.arg offset} must have one number per row and output, {nrow(prepared$X)} x {k}.",

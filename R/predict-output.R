@@ -2,9 +2,9 @@
 
 # The outputs (n x k) of the network for encoded rows.
 network_output <- function(fit, X, offset) {
-  weights <- flatten_network(fit[network_names(hidden_layers(fit$shape))])
+  weights <- flatten_network(fit[parameter_names(fit$layers)])
   output <- core_forward(
-    core_layers(fit$shape), weights, X, offset, FALSE, fit$settings$precision == "single"
+    fit$layers, weights, X, offset, FALSE, fit$settings$precision == "single"
   )$output
   if (fit$settings$precision == "single" && anyNA(output)) {
     abort_input(c(

@@ -89,7 +89,8 @@ nn_save <- function(fit, path) {
           "Remove it: {.code class(fit) <- \"nn_fit\"}."
         )
       }
-      payload <- write_json(plain)
+      # A fit that is none has no such form: it is refused as it is.
+      payload <- write_json(tryCatch(as_schema_1(plain), error = function(e) plain))
       foreign <- foreign_functions(plain)
       check_model(plain)
       check_model_call(plain$call)
@@ -98,7 +99,7 @@ nn_save <- function(fit, path) {
     call,
     hint = "Use {.fn saveRDS} to save it for your own use."
   )
-  text <- enc2utf8(paste0("\"schema\": ", fit_schema, ",\n\"model\": ", payload, "}\n"))
+  text <- enc2utf8(paste0("\"schema\": ", file_schema, ",\n\"model\": ", payload, "}\n"))
   write_file(
     c(charToRaw(file_head(cli::hash_raw_md5(charToRaw(text)))), charToRaw(text)), path, call
   )
@@ -138,7 +139,7 @@ nn_load <- function(path, allow = character()) {
       if (!is.list(file) || !identical(names(file), c("format", "md5", "schema", "model"))) {
         abort_format("It must have the fields format, md5, schema and model.")
       }
-      check_schema(file$schema, call)
+      check_schema(file$schema, call, file_schema)
       fit <- read_json(file$model)
       if (!is.list(fit)) fit <- list()
       # older files contain them
@@ -163,17 +164,17 @@ nn_load <- function(path, allow = character()) {
     call,
     path
   )
-  fit <- current_fit(structure(fit, class = "nn_fit"), call)
   as_file_error(
     {
+      fit <- current_fit(structure(fit, class = "nn_fit"), call)
       check_model(unclass(fit))
       check_model_call(unclass(fit)$call)
+      fit
     },
     "{.path {path}} does not contain a valid model.",
     call,
     path
   )
-  fit
 }
 
 # The recorded call must be a call of nn_train() with full argument names, and must contain only

@@ -81,7 +81,7 @@ run_callback <- function(run, so_far, rates) {
     epoch = so_far$state$epoch,
     history = lapply(latest, function(column) column[length(column)]),
     learning_rate = if (!is.null(fit$settings$optimizer$learning_rate)) rates[length(rates)],
-    network = unflatten_network(so_far$state$weights, fit$shape)
+    network = unflatten_network(so_far$state$weights, fit$layers)
   )
   answer <- tryCatch(run$controls$callback$f(now), error = function(e) {
     so_far$stop <- "callback"

@@ -100,7 +100,7 @@ resumed_data <- function(fit, problem, validation, call) {
     problem$y, nrow(problem$X), call, fit$levels,
     numeric = is.null(fit$levels)
   )
-  outputs <- last(fit$shape$units)
+  outputs <- n_outputs(fit$layers)
   if (ncol(targets$y) != outputs) {
     abort_input(c(
       "{.arg y} must have {outputs} column{?s}, one per output of the fit.",
@@ -169,12 +169,13 @@ renew_patience <- function(settings, patience, tolerance, call) {
 # rows is the same.
 changed_data <- function(fit, data) {
   c(
-    training = if (is.null(fit$data)) {
+    training = if (is.null(fit$digest)) {
       nrow(data$X) != fit$n
     } else {
-      !identical(data$digest, fit$data)
+      !identical(data$digest, fit$digest)
     },
-    held_out = !is.null(fit$held_out_data) && !identical(data$held_out_digest, fit$held_out_data)
+    held_out = !is.null(fit$held_out_digest) &&
+      !identical(data$held_out_digest, fit$held_out_digest)
   )
 }
 
@@ -188,7 +189,7 @@ adapt_to_data <- function(fit, data, changed) {
     fit$state[c("best_weights", "best_epoch", "best_loss", "reference", "stale")] <- list(
       numeric(), 0, Inf, Inf, 0
     )
-    fit$held_out_data <- data$held_out_digest
+    fit$held_out_digest <- data$held_out_digest
   }
   if (changed[["training"]]) {
     cli::cli_warn(c(
@@ -197,12 +198,10 @@ adapt_to_data <- function(fit, data, changed) {
     ), class = "backprop_warning_other_data", call = NULL)
     fit$state$under_way[] <- 0
     if (!is.null(fit$state$curvature)) {
-      fit$state$curvature <- first_memory(
-        fit$settings$optimizer, length(fit$state$weights)
-      )$curvature
+      fit$state$curvature <- first_curvature(fit$settings, length(fit$state$weights))
     }
     fit$n <- nrow(data$X)
   }
-  fit$data <- data$digest
+  fit$digest <- data$digest
   fit
 }

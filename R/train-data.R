@@ -275,7 +275,8 @@ train_data <- function(frame, options, shown, call) {
   if (!is.null(options$validation) && !is.numeric(options$validation)) {
     options$validation <- encode_validation(
       list(
-        encoding = encoding, inputs = colnames(problem$X), shape = list(units = ncol(problem$X))
+        encoding = encoding, inputs = colnames(problem$X),
+        layers = list(list(inputs = ncol(problem$X)))
       ),
       options$validation, call
     )

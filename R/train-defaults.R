@@ -13,22 +13,16 @@ choose_defaults <- function(options, problem, shown, call) {
   choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
   choose("optimizer", if (few && !asks_for_steps(options)) "lbfgs" else "adam")
   optimizer <- check_optimizer(options$optimizer, NULL, call)
-  many_batches <- !optimizer$full_batch && !few
+  full_batch <- optimizer_table[[optimizer$name]]$full_batch
+  many_batches <- !full_batch && !few
   finds_epochs <- many_batches && all(auto[c("epochs", "schedule", "validation", "patience")])
   if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(given_rate)) {
     options$learning_rate <- if (few) 0.003 else 0.004
   }
   choose("hidden", if (few) 100 else 200)
   choose("activation", "relu")
-  choose(
-    "init",
-    if (identical(options$activation, "tanh") || identical(options$activation, "sigmoid")) {
-      "glorot_normal"
-    } else {
-      "he_normal"
-    }
-  )
-  choose("batch_size", if (!optimizer$full_batch) (if (few) 32 else 64))
+  choose("init", init_for(options$activation))
+  choose("batch_size", if (!full_batch) (if (few) 32 else 64))
   choose("epochs", 200)
   choose("schedule", NULL)
   choose("validation", if (many_batches && !finds_epochs) 0.1)

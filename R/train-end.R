@@ -7,18 +7,18 @@ warn_of_false_end <- function(fit, data) {
   if (plain$stop != "gradient") {
     return(fit)
   }
-  layers <- core_forward(
-    core_layers(plain$shape), flatten_network(coef(fit)), data$X, data$offset, TRUE, FALSE
+  passed <- core_forward(
+    plain$layers, flatten_network(coef(fit)), data$X, data$offset, TRUE, FALSE
   )
-  kinds <- activation_table$name[plain$shape$activations + 1]
-  from_logits <- plain$settings$loss$name == "cross_entropy"
-  slopes <- list(sigmoid = derivatives_sigmoid, tanh = function(a) 1 - a^2)
-  flat <- vapply(seq_along(kinds), function(layer) {
-    slope <- slopes[[kinds[layer]]]
-    if (is.null(slope) || (from_logits && layer == length(kinds))) {
+  of_classes <- loss_table[[plain$settings$loss$name]]$of_classes
+  flat <- vapply(seq_along(plain$layers), function(l) {
+    flat <- activation_table[[plain$layers[[l]]$activation]]$flat
+    is_last <- l == length(plain$layers)
+    if (!identical(flat$word, "saturated") || (of_classes && is_last)) {
       return(0L)
     }
-    sum(apply(slope(layers$activation[[layer]]), 2, max) < 1e-6)
+    slopes <- flat$steepest * flat$steepness(passed$activation[[l]])
+    sum(apply(slopes, 2, max) < 1e-6)
   }, 0L)
   if (sum(flat) > 0) {
     cli::cli_warn(c(
@@ -32,13 +32,13 @@ warn_of_false_end <- function(fit, data) {
       )
     ), class = "backprop_warning_saturated", call = NULL)
   }
-  apart <- from_logits && plain$settings$penalty == 0 && plain$settings$penalty_l1 == 0 &&
+  apart <- of_classes && plain$settings$penalty == 0 && plain$settings$penalty_l1 == 0 &&
     any(vapply(
       seq_len(ncol(data$y)),
       function(k) {
         of_class <- data$y[, k] == 1
-        any(of_class) && any(!of_class) && min(layers$output[of_class, k]) > 1 - 1e-4 &&
-          max(layers$output[!of_class, k]) < 1e-4
+        any(of_class) && any(!of_class) && min(passed$output[of_class, k]) > 1 - 1e-4 &&
+          max(passed$output[!of_class, k]) < 1e-4
       },
       NA
     ))

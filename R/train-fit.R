@@ -11,15 +11,15 @@ finish_fit <- function(run, so_far) {
   few <- nrow(data$X) <= probed_rows
   pass <- if (fit$settings$keep_fitted) {
     core_forward(
-      core_layers(fit$shape), weights, data$X, data$offset, few, fit$settings$precision == "single"
+      fit$layers, weights, data$X, data$offset, few, fit$settings$precision == "single"
     )
   }
   parts <- c(
-    unflatten_network(weights, fit$shape), if (!is.null(pass)) fitted_parts(run, pass$output),
+    unflatten_network(weights, fit$layers), if (!is.null(pass)) fitted_parts(run, pass$output),
     list(history = history_frame(so_far$history)), if (!is.null(value)) list(objective = value),
     list(
       stop = so_far$stop,
-      probe = probe(fit$shape, weights, data$X, data$offset, if (few) pass$activation)
+      probe = probe(fit$layers, weights, data$X, data$offset, if (few) pass$activation)
     ),
     if (length(state$best_weights) > 0) list(best_epoch = state$best_epoch),
     list(state = state, schema = fit_schema)
@@ -58,7 +58,7 @@ returned_objective <- function(run, state, weights) {
   }
   if (run$fit$settings$keep_fitted || run$fit$settings$restarts > 1) {
     evaluate(list(
-      shape = run$fit$shape, weights = weights, objective = run$objective,
+      layers = run$fit$layers, weights = weights, objective = run$objective,
       rows = run$core$training
     ))$value
   }

@@ -2,11 +2,11 @@
 
 # The rows that a chunk of epochs adds to the history; losses are means per row.
 history_rows <- function(chunk, fit) {
-  outputs <- last(fit$shape$units)
+  outputs <- n_outputs(fit$layers)
   rows <- list(loss = chunk$loss)
   if (length(chunk$correct) > 0) rows$accuracy <- chunk$correct
   held <- !is.null(fit$settings$validation)
-  root <- held && fit$settings$loss$name == "squared_error"
+  root <- held && loss_table[[fit$settings$loss$name]]$squares
   if (root) rows$rmse <- sqrt(2 * chunk$loss / outputs)
   if (held) rows$validation_loss <- chunk$validation_loss
   if (held && length(chunk$validation_correct) > 0) {

@@ -12,7 +12,7 @@ new_run <- function(fit, data, seed, controls) {
   list(
     fit = fit, data = data, core = core_data(data, fit$settings, seed, controls$call),
     objective = core_objective(fit$settings),
-    method = optimizer_numbers(fit$settings$optimizer, fit$settings$clip), controls = controls
+    method = core_method(fit$settings$optimizer, fit$settings$clip), controls = controls
   )
 }
 
@@ -38,8 +38,8 @@ run_training <- function(fit, state, history, data, epochs, controls) {
         count <- min(until - before, chunk_length(fit$settings, controls, before))
         plan <- new_plan(run, so_far$state, count, chunk_seconds(controls, progress))
         chunk <- core_train(
-          core_layers(fit$shape), run$objective, run$method, plan, run$core$training,
-          run$core$validation, so_far$state
+          fit$layers, run$objective, run$method, plan, run$core$training, run$core$validation,
+          so_far$state
         )
         suspendInterrupts(so_far <- after_chunk(run, so_far, chunk))
         if (!is.null(progress)) {
@@ -101,7 +101,7 @@ new_plan <- function(run, state, epochs, seconds) {
     rates = (if (is.null(rate)) 0 else rate) * factors,
     patience = settings$patience, tolerance = settings$tolerance,
     track_best = !is.null(settings$validation),
-    count_correct = counts_classes(settings, last(run$fit$shape$units)),
+    count_correct = counts_classes(settings, n_outputs(run$fit$layers)),
     threads = settings$threads, seconds = seconds
   )
 }
@@ -113,7 +113,7 @@ chunk_length <- function(settings, controls, epoch) {
   } else {
     controls$callback$every - epoch %% controls$callback$every
   }
-  if (identical(settings$schedule$kind, "plateau")) 1 else min(every, 1e6)
+  if (watches_loss(settings$schedule)) 1 else min(every, 1e6)
 }
 
 chunk_seconds <- function(controls, progress) {

@@ -10,15 +10,16 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   check_softmax(settings$output_activation, targets, call)
   epochs <- check_whole(options$epochs, "epochs", call, least = 0)
   check_domain(targets$y, settings$loss, settings$output_activation, call)
-  shape <- network_shape(
-    c(ncol(X), options$hidden, ncol(targets$y)), settings$activation, settings$output_activation
+  layers <- dense_layers(
+    c(ncol(X), options$hidden, ncol(targets$y)),
+    c(settings$activation, settings$output_activation)
   )
-  check_training_memory(shape, X, settings, call)
-  if (!is.null(options$start)) check_start(options$start, shape, settings$restarts, call)
+  check_training_memory(layers, X, settings, call)
+  if (!is.null(options$start)) check_start(options$start, layers, settings$restarts, call)
   controls <- new_controls(options$callback, options$checkpoint, call)
   fit <- c(
     list(
-      shape = shape, settings = settings, n = nrow(X), inputs = colnames(X),
+      layers = layers, settings = settings, n = nrow(X), inputs = colnames(X),
       outputs = colnames(targets$y), levels = targets$levels, call = shown
     ),
     if (isTRUE(targets$ordered)) list(ordered = TRUE),
@@ -31,8 +32,8 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   )
   fit$has_offset <- !is.null(data$offset)
   fit$has_weights <- length(problem$weights) > 0
-  fit$data <- data$digest
-  fit$held_out_data <- data$held_out_digest
+  fit$digest <- data$digest
+  fit$held_out_digest <- data$held_out_digest
   if (!is.null(options$class_weights)) fit$settings$class_weights <- options$class_weights
   train_starts(fit, data, options$start, epochs, controls)
 }
@@ -41,7 +42,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
 train_starts <- function(fit, data, start, epochs, controls) {
   settings <- fit$settings
   draw <- function() {
-    settle_network(draw_network(fit$shape$units, settings$init), fit$encoding, data)
+    settle_network(draw_network(fit$layers, settings$init), fit$encoding, data)
   }
   network <- if (is.null(start)) draw() else start
   seed <- if (needs_seed(settings)) floor(runif(2) * 2^32)
@@ -80,7 +81,7 @@ train_starts <- function(fit, data, start, epochs, controls) {
 
 # Softmax outputs sum to 1, so a single one would be constant.
 check_softmax <- function(output_activation, targets, call) {
-  if (output_activation != "softmax" || ncol(targets$y) > 1) {
+  if (!activation_table[[output_activation]]$mixes_units || ncol(targets$y) > 1) {
     return(invisible())
   }
   abort_argument(c(
@@ -94,33 +95,32 @@ check_softmax <- function(output_activation, targets, call) {
   ), call)
 }
 
-check_training_memory <- function(shape, X, settings, call) {
+check_training_memory <- function(layers, X, settings, call) {
   n <- nrow(X)
-  parameters <- shape_parameters(shape)
-  outputs <- last(shape$units)
-  numbers <- 8 * parameters + copied_numbers(X) + 4 * n * outputs
-  if (settings$optimizer$name == "lm") {
+  parameters <- n_parameters(layers)
+  outputs <- n_outputs(layers)
+  # The state, in R and in the core, which has weights and gradients of its own besides.
+  numbers <- 2 * state_numbers(parameters, settings$optimizer) + 4 * parameters +
+    copied_numbers(X) + 4 * n * outputs
+  if (optimizer_table[[settings$optimizer$name]]$family == "levenberg_marquardt") {
     numbers <- numbers + 3 * (n * outputs + 2 * parameters) * parameters
-  }
-  if (settings$optimizer$name == "lbfgs") {
-    numbers <- numbers + 2 * settings$optimizer$numbers$history * parameters
   }
   # The final objective is computed on more rows at a time than a small batch. This memory is
   # negligible compared with a plain X, but not compared with a wide sparse one.
   rows_at_once <- if (is_sparse(X)) n else min(settings$batch_size, n)
   check_memory(
-    8 * numbers + core_pass_bytes(core_layers(shape), rows_at_once, FALSE),
+    8 * numbers + core_pass_bytes(layers, rows_at_once, FALSE),
     "this network and these data", call
   )
 }
 
-check_start <- function(start, shape, restarts, call) {
+check_start <- function(start, layers, restarts, call) {
   if (restarts > 1) {
     abort_argument(c(
       "{.arg restarts} draws new initial weights, so it can't be combined with {.arg start}."
     ), call)
   }
-  expected <- network_names(hidden_layers(shape))
+  expected <- parameter_names(layers)
   if (inherits(start, "nn_fit")) {
     abort_argument(c(
       "{.arg start} must be a list of matrices.",
@@ -138,15 +138,9 @@ check_start <- function(start, shape, restarts, call) {
       }
     ), call)
   }
-  units <- shape$units
-  for (layer in seq_len(length(units) - 1)) {
-    for (bias in 0:1) {
-      name <- expected[2 * layer - 1 + bias]
-      check_network_matrix(start[[name]], name, "start", call)
-      check_network_size(
-        start[[name]], name, if (bias) 1 else units[layer], units[layer + 1], "start", call
-      )
-    }
+  for (layer in layers) {
+    for (name in layer$parameters) check_network_matrix(start[[name]], name, "start", call)
+    check_layer_sizes(start, layer, "start", call)
   }
 }
 

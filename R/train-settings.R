@@ -11,7 +11,7 @@ training_settings <- function(o, kind, rows, call) {
     optimizer = check_optimizer(o$optimizer, o$learning_rate, call),
     batch_size = check_batch_size(o$batch_size, rows, call),
     shuffle = check_flag(o$shuffle, "shuffle", call),
-    init = check_choice(o$init, init_names, "init", call),
+    init = check_choice(o$init, names(init_table), "init", call),
     restarts = check_whole(o$restarts, "restarts", call),
     penalty = check_number(o$penalty, "penalty", call, least = 0),
     penalty_l1 = check_number(o$penalty_l1, "penalty_l1", call, least = 0),
@@ -61,7 +61,8 @@ check_dropout <- function(dropout, hidden_layers, call) {
 # Refuses arguments that full-batch optimisers do not support.
 check_full_batch <- function(settings, call) {
   optimizer <- settings$optimizer
-  if (!optimizer$full_batch) {
+  row <- optimizer_table[[optimizer$name]]
+  if (!row$full_batch) {
     return(invisible())
   }
   given <- c("batch_size", "dropout", "schedule", "clip", "penalty_l1")[c(
@@ -74,9 +75,9 @@ check_full_batch <- function(settings, call) {
       i = "Omit {cli::qty(length(given))}{?it/them}, or use {.val adam}."
     ), call)
   }
-  if (optimizer$name == "lm" && settings$loss$name != "squared_error") {
+  if (!is.null(row$losses) && !settings$loss$name %in% row$losses) {
     abort_argument(c(
-      "The optimizer {.val lm} requires the loss {.val squared_error}.",
+      "The optimizer {.val {optimizer$name}} requires the loss {.or {.val {row$losses}}}.",
       x = "The loss is {.val {settings$loss$name}}.",
       i = "Use {.val lbfgs}, which supports any loss."
     ), call)

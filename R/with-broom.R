@@ -60,21 +60,19 @@ NULL
 #' @exportS3Method generics::tidy nn_fit
 tidy.nn_fit <- function(x, ...) {
   check_no_dots(current_env(), ..., known = "x")
-  fit <- unclass(x)
-  network <- coef(x)
-  layers <- length(network) / 2
-  names <- c(layer_names("hidden", layers - 1), "output")
+  fit <- plain_fit(x, current_env())
+  names <- c(layer_names("hidden", n_hidden(fit$layers)), "output")
   ends <- end_names(fit)
-  table <- lapply(seq_len(layers), function(layer) {
-    weights <- rbind(network[[2 * layer]], network[[2 * layer - 1]])
-    from <- if (layer == 1) {
+  table <- lapply(seq_along(fit$layers), function(l) {
+    weights <- biases_and_weights(fit$layers[[l]], fit)
+    from <- if (l == 1) {
       ends$inputs
     } else {
-      paste0(names[layer - 1], "[", seq_len(nrow(weights) - 1), "]")
+      paste0(names[l - 1], "[", seq_len(nrow(weights) - 1), "]")
     }
-    to <- if (layer == layers) ends$outputs else seq_len(ncol(weights))
+    to <- if (l == length(fit$layers)) ends$outputs else seq_len(ncol(weights))
     list(
-      layer = rep(names[layer], length(weights)),
+      layer = rep(names[l], length(weights)),
       unit = rep(as.character(to), each = nrow(weights)),
       term = rep(c("(Intercept)", from), ncol(weights)), estimate = as.vector(weights)
     )
@@ -89,7 +87,7 @@ tidy.nn_fit <- function(x, ...) {
 #' @exportS3Method generics::glance nn_fit
 glance.nn_fit <- function(x, ...) {
   check_no_dots(current_env(), ..., known = "x")
-  fit <- unclass(x)
+  fit <- plain_fit(x, current_env())
   history <- fit$history
   or_na <- function(value, none) if (length(value) == 1) value else none
   held_out <- length(fit$best_epoch) == 1
@@ -98,7 +96,7 @@ glance.nn_fit <- function(x, ...) {
     validation_loss = if (held_out) fit$state$best_loss else NA_real_,
     objective = or_na(fit$objective, NA_real_), epochs = as.integer(fit$state$epoch),
     best_epoch = as.integer(or_na(fit$best_epoch, NA)), stop = fit$stop,
-    parameters = as.integer(shape_parameters(fit$shape)), nobs = as.integer(fit$n)
+    parameters = as.integer(n_parameters(fit$layers)), nobs = as.integer(fit$n)
   ))
 }
 
@@ -127,7 +125,7 @@ augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval =
       i = "Use {.fn predict} for a sparse matrix."
     ), call)
   }
-  fit <- unclass(x)
+  fit <- plain_fit(x, call)
   added <- if (is.null(fit$levels)) {
     numeric_columns(predict(x, data, offset = offset), fit, data)
   } else {

@@ -159,7 +159,7 @@ draw_frame <- function(fit, X, y, what, how, file) {
 has_boundary <- function(fit) {
   plain <- unclass(fit)
   columns <- plain$encoding$columns
-  inputs <- if (is.null(columns)) plain$shape$units[1] else length(columns)
+  inputs <- if (is.null(columns)) n_inputs(plain$layers) else length(columns)
   numeric <- is.null(columns) || all(vapply(columns, function(kind) kind$type == "numeric", NA))
-  inputs == 2 && numeric && (!is.null(plain$levels) || last(plain$shape$units) == 1)
+  inputs == 2 && numeric && (!is.null(plain$levels) || n_outputs(plain$layers) == 1)
 }

@@ -199,7 +199,7 @@ show_payload <- function(origin, epochs, call) {
   ends <- end_names(fit)
   named <- function(names, stem) ifelse(nzchar(names), names, paste0(stem, seq_along(names)))
   list(
-    units = I(fit$shape$units), activations = I(activation_table$name[fit$shape$activations + 1]),
+    units = I(layer_units(fit$layers)), activations = I(layer_activations(fit$layers)),
     loss = list(name = settings$loss$name, parameter = packed_numbers(settings$loss$parameter)),
     reduction = settings$reduction,
     X = packed_matrix(origin$X), y = packed_matrix(targets$y),
@@ -213,18 +213,8 @@ show_payload <- function(origin, epochs, call) {
 
 # The units of each layer, inputs first.
 origin_units <- function(origin, call) {
-  outputs <- ncol(encode_targets(origin$y, nrow(origin$X), call)$y)
-  if (is.null(origin$start)) {
-    return(c(ncol(origin$X), check_hidden(origin$hidden, call), outputs))
-  }
-  if (inherits(origin$start, "nn_fit")) {
-    abort_argument(c(
-      "{.arg start} must be a list of matrices.",
-      x = "It is a fit.",
-      i = "Use {.code coef(fit)} to begin from its weights."
-    ), call)
-  }
-  network_units(origin$start, call, "start", n_inputs = ncol(origin$X), n_outputs = outputs)
+  targets <- encode_targets(origin$y, nrow(origin$X), call)
+  start_units(origin$start, origin$hidden, origin$X, targets, call)
 }
 
 # The untrained fit, by the checks of nn_train() and with the weights that it draws.

@@ -3,16 +3,16 @@
 
 #' @exportS3Method NeuralNetTools::neuralweights nn_fit
 neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
-  network <- coef(mod_in)
-  units <- unclass(mod_in)$shape$units
-  by_unit <- lapply(seq_len(length(network) / 2), function(layer) {
-    rbind(network[[2 * layer]], network[[2 * layer - 1]])
-  })
-  NeuralNetTools::neuralweights(unlist(by_unit), rel_rsc = rel_rsc, struct = units)
+  fit <- plain_fit(mod_in, current_env())
+  by_unit <- lapply(fit$layers, biases_and_weights, network = fit)
+  NeuralNetTools::neuralweights(
+    unlist(by_unit),
+    rel_rsc = rel_rsc, struct = layer_units(fit$layers)
+  )
 }
 
 check_hidden_layer <- function(fit, call) {
-  if (hidden_layers(unclass(fit)$shape) == 0) {
+  if (n_hidden(plain_fit(fit, call)$layers) == 0) {
     abort_argument(c(
       "The importance of inputs requires a hidden layer.",
       x = "This fit has none.",
@@ -24,23 +24,24 @@ check_hidden_layer <- function(fit, call) {
 #' @exportS3Method NeuralNetTools::olden nn_fit
 olden.nn_fit <- function(mod_in, ...) {
   check_hidden_layer(mod_in, current_env())
-  ends <- end_names(unclass(mod_in))
+  ends <- end_names(plain_fit(mod_in, current_env()))
   NeuralNetTools::olden(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
 }
 
 #' @exportS3Method NeuralNetTools::garson nn_fit
 garson.nn_fit <- function(mod_in, ...) {
   check_hidden_layer(mod_in, current_env())
-  ends <- end_names(unclass(mod_in))
+  ends <- end_names(plain_fit(mod_in, current_env()))
   NeuralNetTools::garson(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
 }
 
 #' @exportS3Method NeuralNetTools::plotnet nn_fit
 plotnet.nn_fit <- function(mod_in, x_names = NULL, y_names = NULL, ...) {
-  ends <- end_names(unclass(mod_in))
+  fit <- plain_fit(mod_in, current_env())
+  ends <- end_names(fit)
   NextMethod(
     x_names = if (is.null(x_names)) ends$inputs else x_names,
-    y_names = if (is.null(y_names)) ends$outputs else y_names, struct = unclass(mod_in)$shape$units,
+    y_names = if (is.null(y_names)) ends$outputs else y_names, struct = layer_units(fit$layers),
     skip = FALSE
   )
 }

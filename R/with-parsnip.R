@@ -56,16 +56,21 @@ nn_train_parsnip <- function(X, y, activation, ...) {
   if (missing(activation)) {
     return(nn_train(X = as.data.frame(X), y = y, ...))
   }
-  renamed <- activation %in% names(parsnip_activations)
-  if (is.character(activation)) activation[renamed] <- parsnip_activations[activation[renamed]]
+  ours <- our_names()
+  renamed <- activation %in% names(ours)
+  if (is.character(activation)) activation[renamed] <- ours[activation[renamed]]
   nn_train(X = as.data.frame(X), y = y, activation = activation, ...)
 }
 
-parsnip_activations <- c(linear = "identity", swish = "silu")
+# Our names of the activations that parsnip calls otherwise.
+our_names <- function() {
+  theirs <- unlist(lapply(activation_table, `[[`, "parsnip"))
+  stats::setNames(names(theirs), theirs)
+}
 
 # The values that `activation = tune()` tries: activations of hidden layers, by parsnip's names.
 tuned_activations <- function() {
-  c("linear", setdiff(activation_table$name[!activation_table$output_only], "identity"))
+  c("linear", setdiff(inner_activations(), "identity"))
 }
 
 register_parsnip_engine <- function() {
@@ -115,7 +120,6 @@ parsnip_prediction <- function(type) {
     type = if (type %in% c("class", "prob")) type else "response"
   ))
 }
-
 parsnip_outputs <- function(x) {
   stats::setNames(
     as.data.frame(x),

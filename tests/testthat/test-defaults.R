@@ -9,7 +9,7 @@ chosen <- function(...) {
   fit <- nn_train(..., epochs = 1)
   s <- fit$settings
   list(
-    hidden = fit$shape$units[2], activation = s$activation, init = s$init,
+    hidden = fit$layers[[1]]$units, activation = s$activation, init = s$init,
     optimizer = s$optimizer$name, rate = s$optimizer$learning_rate, batch = s$batch_size,
     validation = s$validation, patience = s$patience, penalty = s$penalty
   )

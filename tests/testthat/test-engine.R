@@ -7,7 +7,7 @@ test_that(
     "also through serialize()"
   ),
   {
-    for (optimizer in names(optimizer_makers)) {
+    for (optimizer in names(optimizer_table)) {
       for (precision in c("double", "single")) {
         y <- if (optimizer == "lm") 1 * (iris$Species == "virginica") else iris$Species
         mini <- !optimizer %in% full_batch
@@ -103,7 +103,7 @@ test_that("ten steps of each first-order optimiser equal its formula in R", {
       list(w - sign_of(g) * s$step, s)
     }
   )
-  shape <- network_shape(c(4, 3, 1), "sigmoid", "sigmoid")
+  layers <- dense_layers(c(4, 3, 1), "sigmoid")
   for (name in names(formulas)) {
     for (batch_size in c(150, if (name != "rprop") 40)) {
       fit <- nn_train(
@@ -125,7 +125,7 @@ test_that("ten steps of each first-order optimiser equal its formula in R", {
         }) {
           t <- t + 1
           g <- flatten_network(nn_gradient(
-            unflatten_network(w, shape), inputs[rows, ], y[rows],
+            unflatten_network(w, layers), inputs[rows, ], y[rows],
             reduction = "mean", penalty = 0.01
           ))
           step <- formulas[[name]](w, g, s, t)
@@ -259,11 +259,11 @@ test_that(
     y <- matrix(runif(10), 5)
     y <- y / rowSums(y)
     w <- runif(5)
-    for (loss in loss_table$name) {
-      for (output in if (is.null(loss_outputs[[loss]])) {
-        activation_table$name
+    for (loss in names(loss_table)) {
+      for (output in if (is.null(loss_table[[loss]]$outputs)) {
+        names(activation_table)
       } else {
-        loss_outputs[[loss]]
+        loss_table[[loss]]$outputs
       }) {
         for (hidden in list(0, 3, c(3, 2))) {
           for (reduction in c("sum", "mean")) {
@@ -330,4 +330,41 @@ test_that("a share that leaves no rows is refused before anything is drawn", {
     class = "backprop_error_argument"
   )
   expect_identical(.Random.seed, before)
+})
+
+test_that("the tables of R and of the core have the same rows", {
+  rows <- core_tables()
+  expect_setequal(rows$activations, names(activation_table))
+  expect_setequal(rows$losses, names(loss_table))
+  expect_setequal(rows$rules, optimizer_field("rule"))
+  expect_setequal(rows$families, optimizer_field("family"))
+  expect_setequal(rows$layers, names(layer_kinds))
+  expect_true(all(setdiff(rows$stops, "time") %in% names(stop_reasons)))
+  defined <- outer(
+    names(loss_table), names(activation_table),
+    Vectorize(function(loss, output) core_is_defined(loss, output))
+  )
+  ours <- vapply(loss_table, function(row) {
+    is.null(row$outputs) | names(activation_table) %in% row$outputs
+  }, logical(length(activation_table)))
+  expect_true(all(defined[t(ours)]))
+})
+
+test_that("a name that is in no table of the core is an error, and so is a state of other sizes", {
+  layers <- dense_layers(c(4, 3, 1), "sigmoid")
+  forward <- function(layers) core_forward(layers, numeric(19), inputs, NULL, FALSE, FALSE)
+  expect_identical(dim(forward(layers)$output), c(150L, 1L))
+  wrong <- layers
+  wrong[[1]]$activation <- "sigmoidal"
+  expect_error(forward(wrong), "no activation called 'sigmoidal'", fixed = TRUE)
+  wrong <- layers
+  wrong[[2]]$kind <- "sparse"
+  expect_error(forward(wrong), "no kind of layer called 'sparse'", fixed = TRUE)
+  wrong <- layers
+  wrong[[2]]$inputs <- 4
+  expect_error(forward(wrong), "fed by the one below", fixed = TRUE)
+  expect_error(
+    core_forward(layers, numeric(18), inputs, NULL, FALSE, FALSE), "has 19 numbers, and 18",
+    fixed = TRUE
+  )
 })

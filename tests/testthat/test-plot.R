@@ -32,7 +32,7 @@ wide_fit <- function(p, hidden, names = paste0("input_", seq_len(p)), ...) {
     start[[2 * l - 1]] <- matrix(sin(3 * seq_len(units[l] * units[l + 1])), units[l])
     start[[2 * l]] <- matrix(cos(2 * seq_len(units[l + 1])), 1)
   }
-  names(start) <- network_names(length(hidden))
+  names(start) <- parameter_names(dense_layers(units))
   X <- matrix(0.5, 3, p, dimnames = list(NULL, names))
   nn_train(
     X, cbind(first = 0:2, second = 1),
@@ -91,7 +91,7 @@ test_that("labels of any length stay on the page", {
           graphics::par(mar = c(0, 0, 0, 0))
           graphics::plot.new()
           line <- 0.2
-          layers <- lapply(fit$shape$units, shown_units, most = 12)
+          layers <- lapply(layer_units(fit$layers), shown_units, most = 12)
           place <- place_units(
             layers, end_labels(fit, layers), c(line, size[2] - line), size[1], line
           )
@@ -181,7 +181,7 @@ test_that("the heads of layers are legible and apart, however many layers there 
         fit <- unclass(fit)
         graphics::par(mar = c(0, 0, 0, 0))
         graphics::plot.new()
-        layers <- lapply(fit$shape$units, shown_units, most = 12)
+        layers <- lapply(layer_units(fit$layers), shown_units, most = 12)
         heads <- layer_heads(fit)
         place <- place_units(
           layers, end_labels(fit, layers), c(0.3, 3), width, 0.2, least_between(heads)

@@ -600,7 +600,7 @@ test_that("a fit that was tampered with is refused before the core sees it", {
       fit$state$weights <- fit$state$weights[-1]
       fit
     }, function(fit) {
-      fit$shape$units <- c(2, 3000, 1)
+      fit$layers[[1]]$units <- 3000
       fit
     },
     function(fit) {

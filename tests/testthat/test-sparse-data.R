@@ -35,7 +35,7 @@ root_mean_square <- function(x, weights = rep(1, length(x))) {
 test_that("the defaults are those of a data frame with as many rows", {
   chosen <- function(...) {
     fit <- seeded(..., epochs = 1)
-    list(fit$settings[setdiff(names(fit$settings), "penalty")], fit$shape, fit$chosen)
+    list(fit$settings[setdiff(names(fit$settings), "penalty")], fit$layers, fit$chosen)
   }
   expect_identical(chosen(X, cases$y), chosen(frame_of_X, cases$y))
   many <- sparse_cases(1000)

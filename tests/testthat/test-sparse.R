@@ -33,7 +33,7 @@ train_plainly <- function(X, y, ...) {
 # to data has besides; the doctor's root mean squares differ in the order of their sums.
 body_of <- function(fit) {
   fit <- unclass(fit)
-  fit[c("call", "data", "held_out_data", "encoding", "chosen", "na.action")] <- NULL
+  fit[c("call", "digest", "held_out_digest", "encoding", "chosen", "na.action")] <- NULL
   fit$probe$typical <- signif(fit$probe$typical, 12)
   fit
 }
