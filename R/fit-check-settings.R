@@ -140,9 +140,9 @@ check_fields <- function(values, table, settings, n) {
   for (name in names(table)) {
     field <- table[[name]]
     x <- values[[name]]
+    lengths <- if (is.null(field$size)) field$length else field$size(n, settings$optimizer)
     ok <- switch(field$type,
-      numbers = is.double(x) && length(x) %in% field$size(n, settings$optimizer) &&
-        all(is.finite(x)),
+      numbers = is.double(x) && length(x) %in% lengths && all(is.finite(x)),
       number = is.double(x) && length(x) == 1 && !is.na(x),
       whole = is.double(x) && length(x) == 1 && is.finite(x) && x == floor(x) && x >= 0 &&
         x <= 2^32 - 1,

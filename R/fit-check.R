@@ -132,7 +132,7 @@ check_model_layers <- function(fit, whole, text) {
     "Each layer must be fed by the one below, and its parameters have their own names."
   )
   need(
-    all(activations[-length(activations)] %in% inner_activations()),
+    all(activations[-length(activations)] %in% inner_activations),
     "Each layer must have an activation that it can have."
   )
   for (layer in layers) {

@@ -99,7 +99,7 @@ init_for <- function(activation) {
   row <- if (is.character(activation) && length(activation) == 1) activation_table[[activation]]
   if (is.null(row)) "he_normal" else row$init
 }
-inner_activations <- function() names(activation_table)[!activation_field("output_only", NA)]
+inner_activations <- names(activation_table)[!activation_field("output_only", NA)]
 
 #' The table of activations
 #'
@@ -176,7 +176,7 @@ derivatives_sigmoid <- function(a) {
 
 # The activation of each hidden layer and of the output, checked and recycled.
 check_activations <- function(activation, output_activation, hidden_layers, call) {
-  inner <- inner_activations()
+  inner <- inner_activations
   if (is.null(activation)) activation <- "sigmoid"
   if (!is.character(activation) || !length(activation) %in% c(1, hidden_layers) ||
     length(activation) == 0) {

@@ -27,11 +27,12 @@ init_table <- list(
 
 draw_network <- function(layers, init = "tutorial") {
   row <- init_table[[init]]
-  drawn <- lapply(layers, function(layer) {
+  drawn <- numeric()
+  for (layer in layers) {
     weights <- row$weights(layer$inputs, layer$units)
-    c(weights, row$biases(layer$units))
-  })
-  unflatten_network(unlist(drawn), layers)
+    drawn <- c(drawn, weights, row$biases(layer$units))
+  }
+  unflatten_network(drawn, layers)
 }
 
 #' Draw the first weights of a network

@@ -3,25 +3,31 @@
 # matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... for more hidden layers. In the core they are
 # one run of numbers in that order; a matrix of R stands in it as it stands in memory.
 
-# The kinds of layers: the parts of a layer's parameters, and their sizes. The core has the same
+# The kinds of layers: the parts of a layer's parameters, their sizes, and how many numbers they are
+# in all. The core has the same
 # kinds (src/core/network.h).
 layer_kinds <- list(
   dense = list(
     parts = c("weights", "biases"),
-    sizes = function(layer) list(weights = c(layer$inputs, layer$units), biases = c(1, layer$units))
+    sizes = function(layer) {
+      list(weights = c(layer$inputs, layer$units), biases = c(1, layer$units))
+    },
+    count = function(layer) (layer$inputs + 1) * layer$units
   )
 )
 
 # Layers of these numbers of units, inputs first.
 dense_layers <- function(units, activations = NA_character_) {
   layers <- length(units) - 1
-  suffix <- c(layer_names("h", layers - 1), "out")
+  units <- as.double(units)
   activations <- rep_len(activations, layers)
+  suffix <- c(layer_names("h", layers - 1), "out")
+  weights <- paste0("w", suffix)
+  biases <- paste0("b", suffix)
   lapply(seq_len(layers), function(l) {
     list(
-      kind = "dense", inputs = as.double(units[l]), units = as.double(units[l + 1]),
-      activation = activations[l],
-      parameters = c(weights = paste0("w", suffix[l]), biases = paste0("b", suffix[l]))
+      kind = "dense", inputs = units[l], units = units[l + 1], activation = activations[l],
+      parameters = c(weights = weights[l], biases = biases[l])
     )
   })
 }
@@ -44,13 +50,13 @@ n_hidden <- function(layers) length(layers) - 1
 layer_units <- function(layers) c(n_inputs(layers), vapply(layers, `[[`, 0, "units"))
 layer_activations <- function(layers) vapply(layers, `[[`, "", "activation")
 parameter_sizes <- function(layer) layer_kinds[[layer$kind]]$sizes(layer)
-n_layer_parameters <- function(layer) sum(vapply(parameter_sizes(layer), prod, 0))
+n_layer_parameters <- function(layer) layer_kinds[[layer$kind]]$count(layer)
 n_parameters <- function(layers) sum(vapply(layers, n_layer_parameters, 0))
 # The names of all parameters, or of one part of each layer's.
 parameter_names <- function(layers, part = NULL) {
-  unlist(lapply(layers, function(layer) {
-    if (is.null(part)) layer$parameters else layer$parameters[[part]]
-  }), use.names = FALSE)
+  names <- lapply(layers, `[[`, "parameters")
+  if (!is.null(part)) names <- lapply(names, `[[`, part)
+  unlist(names, use.names = FALSE)
 }
 
 # A layer's biases and below them its weights: a row for each input, a column for each unit.
@@ -65,12 +71,12 @@ unflatten_network <- function(weights, layers) {
   at <- 0
   for (layer in layers) {
     sizes <- parameter_sizes(layer)
-    for (part in names(sizes)) {
-      count <- prod(sizes[[part]])
-      numbers <- weights[at + seq_len(count)]
-      dim(numbers) <- sizes[[part]]
-      network[[layer$parameters[[part]]]] <- numbers
-      at <- at + count
+    for (i in seq_along(sizes)) {
+      size <- sizes[[i]]
+      numbers <- weights[at + seq_len(size[1] * size[2])]
+      dim(numbers) <- size
+      at <- at + length(numbers)
+      network[[layer$parameters[[i]]]] <- numbers
     }
   }
   network

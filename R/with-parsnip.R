@@ -70,7 +70,7 @@ our_names <- function() {
 
 # The values that `activation = tune()` tries: activations of hidden layers, by parsnip's names.
 tuned_activations <- function() {
-  c("linear", setdiff(inner_activations(), "identity"))
+  c("linear", setdiff(inner_activations, "identity"))
 }
 
 register_parsnip_engine <- function() {
