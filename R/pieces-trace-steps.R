@@ -10,9 +10,10 @@ trace_steps <- function(value, settings, batch) {
   layers <- length(settings$activation)
   hidden <- seq_len(layers)
   name <- function(stem) layer_names(stem, layers)
-  network <- network_names(layers)
-  weights <- network[c(TRUE, FALSE)]
-  biases <- network[c(FALSE, TRUE)]
+  dense <- dense_layers(settings$units)
+  network <- parameter_names(dense)
+  weights <- parameter_names(dense, "weights")
+  biases <- parameter_names(dense, "biases")
   before <- function(name) paste0(name, "_before")
   below <- c("X", name("hiddenlayer_activations"))
   sums <- c(name("hidden_layer_input"), "output_layer_input")
