@@ -8,9 +8,9 @@
 
 #' @rdname nn_trace
 #' @param x,object A trace.
-#' @param i The id of a step, or the name of an element of the trace.
-#' @param batch Which batch of that epoch, a whole number; 1 by default. For `print()` `NULL`, all
-#'   of them.
+#' @param i Id of a step, or name of an element of the trace.
+#' @param batch Batch within the epoch, a whole number; 1 by default. For `print()` and `format()`,
+#'   `NULL` (default) means all batches.
 #' @export
 `[[.nn_trace` <- function(x, i, epoch = 1, batch = 1, ...) {
   plain <- unclass(x)
@@ -36,7 +36,7 @@ batch_steps <- function(trace, epoch, batch) {
 check_epoch_and_batch <- function(trace, epoch, batch, call) {
   epochs <- unclass(trace)$epochs
   if (length(epochs) == 0) {
-    abort_argument("The trace holds no epoch, as it diverged in the first one.", call)
+    abort_argument("The trace has no epochs: training diverged in the first one.", call)
   }
   epoch <- check_whole(epoch, "epoch", call, most = length(epochs))
   list(
@@ -53,8 +53,8 @@ step_value <- function(trace, id, epoch, batch, call) {
   }
   if (!is_string(id)) {
     abort_argument(c(
-      "A step is taken out by its id, one text.",
-      x = "It is {describe(id)}.",
+      "{.arg i} must be the id of a step, a single string.",
+      x = "You supplied {describe(id)}.",
       i = "The ids are {.field {ids}}."
     ), call)
   }
@@ -70,7 +70,7 @@ step_value <- function(trace, id, epoch, batch, call) {
 }
 
 #' @rdname nn_trace
-#' @param row.names,optional Not used.
+#' @param row.names,optional Ignored.
 #' @export
 as.data.frame.nn_trace <- function(x, row.names = NULL, optional = FALSE, ...) {
   check_no_dots(current_env(), ..., known = "x")

@@ -1,12 +1,14 @@
 # A trace as text, the steps one after the other.
 
 #' @rdname nn_trace
-#' @param digits Decimal places that are printed, a whole number from 0 to 15; 4 by default. Numbers
-#'   that would have fewer than two digits get more places, or are printed in units of a power of
-#'   ten; updates get as many as show the change.
-#' @param epoch Which epoch, a whole number; 1 by default. For `print()` `NULL` (the default), all
-#'   of them.
-#' @param rows How many rows of a matrix are printed, a whole number from 1; 10 by default.
+#' @param digits Number of decimal places, a whole number between 0 and 15; 4 by default. More are
+#'   used if the largest value of a matrix would have fewer than two significant digits, and as many
+#'   as are needed to see the changes of an update. Very small values are printed in units of a
+#'   power of ten.
+#' @param epoch Epoch, a whole number; 1 by default. For `print()` and `format()`, `NULL` (default)
+#'   means all epochs.
+#' @param rows Largest number of rows printed per matrix, a whole number of at least 1; 10 by
+#'   default.
 #' @export
 print.nn_trace <- function(x, digits = 4, epoch = NULL, batch = NULL, rows = 10, ...) {
   cat(trace_lines(x, digits, epoch, batch, rows, current_env(), ...), sep = "\n")

@@ -92,7 +92,7 @@ abort_trace_diverged <- function(trace, call) {
         "{done + 1}."
       ),
       i = "Use a smaller {.arg learning_rate} than {rate}, or scale the inputs.",
-      i = "The field {.field trace} of this error holds the {done} epoch{?s} before."
+      i = "The field {.field trace} of this error contains the {done} epoch{?s} before."
     ),
     call, environment(),
     trace = trace

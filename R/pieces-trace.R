@@ -1,79 +1,85 @@
-#' Trace every step of training
+#' Record every step of training
 #'
-#' Runs one epoch or more of gradient descent and keeps every matrix of every step, under the
-#' tutorial's names and numbers: the data (0) and the first weights (1), the forward pass (2 to 4),
-#' the error (5) and the loss, the backward pass (6 to 9), and the updated weights (10) and biases
-#' (11). `print()` shows the steps one after the other with their formulas, `summary()` the loss and
-#' the changes alone, and `plot()` draws them (see [plot.nn_trace()]). In an HTML document of
-#' R Markdown or Quarto a trace becomes a page to step through (see [nn_show()]) where the package
-#' htmlwidgets is installed, and else, or after `options(backprop.stepper = FALSE)`, a compact
-#' layout of its matrices, as in PDF and Word.
+#' Trains for one or more epochs of gradient descent and records every matrix of every step, under
+#' the tutorial's names and numbers: the data (0) and the initial weights (1), the forward pass (2
+#' to 4), the error (5) and the loss, the backward pass (6 to 9), and the updates of weights (10)
+#' and biases (11). `print()` shows all steps with their formulas, `summary()` the losses and the
+#' largest changes, and `plot()` draws the steps (see [plot.nn_trace()]).
 #'
-#' The weights at the end are those of [nn_train()] with the same arguments and the same seed, to
-#' the last bit: with any activation, loss and batch size. With batches, each update has its own
-#' steps, which see the rows of the batch alone and the weights that the last batch left. The
-#' `output` of step 4 belongs to the weights before the update; the tutorial leaves out
-#' `output_after` and `loss_after`, which belong to the updated ones.
+#' @details
+#' The final weights are bit-identical to those of [nn_train()] with the same arguments and seed.
+#' With mini-batches, each update has its own steps. They use only the rows of the batch, and the
+#' weights after the previous batch. The `output` of step 4 is computed with the weights before the
+#' update; `output_after` and `loss_after`, which are not part of the tutorial, with the weights
+#' after it.
 #'
-#' A step is taken out by its `id`: `trace$d_output`, `trace$wh_after`. Where a trace has several
-#' updates, `$` takes the first; `trace[["wh_after", epoch = 2, batch = 3]]` takes any. The ids are
-#' those of the list of [nn_backward()], with `X`, `y`, `wh_before`, `bh_before`, `wout_before`,
+#' Each step has an `id`. `trace$d_output` and `trace$wh_after` return the matrix of a step. If a
+#' trace has several updates, `$` returns the matrix of the first one, and
+#' `trace[["wh_after", epoch = 2, batch = 3]]` that of any. The ids are the names of the list
+#' returned by [nn_backward()], and `X`, `y`, `wh_before`, `bh_before`, `wout_before`,
 #' `bout_before`, `loss`, `wh_after`, `bh_after`, `wout_after`, `bout_after`, `output_after` and
-#' `loss_after`; with several hidden layers they are numbered (`wh1_after`).
+#' `loss_after`. With several hidden layers they are numbered (`wh1_after`).
+#'
+#' In an HTML document of R Markdown or Quarto, a trace is shown as an interactive stepper (see
+#' [nn_show()]) if the package htmlwidgets is installed. Without it, or after
+#' `options(backprop.stepper = FALSE)`, a compact layout of its matrices is shown, as in PDF and
+#' Word.
 #'
 #' @inheritParams nn_train
-#' @param X The inputs: a numeric or logical matrix, or a data frame of such columns, with a row for
-#'   each case and a column for each input. At least one row and column; finite numbers. `TRUE` and
-#'   `FALSE` are 1 and 0.
-#' @param y The targets: a numeric or logical vector of one number for each row of `X` (one output),
-#'   a numeric matrix or data frame with a column for each output, or a factor, which makes the loss
-#'   cross-entropy and the output sigmoid (two levels) or softmax, as in [nn_train()].
-#' @param hidden Units in each hidden layer, as in [nn_train()]; not looked at where `start` is
-#'   given.
+#' @param X Inputs: a numeric or logical matrix, or a data frame of numeric or logical columns, with
+#'   one row per case and one column per input. At least one row and one column; all values finite.
+#'   `TRUE` and `FALSE` are converted to 1 and 0.
+#' @param y Targets: a numeric or logical vector with one value per row of `X` (one output), a
+#'   numeric matrix or data frame with one column per output, or a factor. For a factor, the default
+#'   loss is cross-entropy with one sigmoid output (two levels) or softmax outputs, as in
+#'   [nn_train()].
+#' @param hidden Number of units in each hidden layer, as in [nn_train()]; ignored if `start` is
+#'   supplied.
 #' @param activation,output_activation,loss As in [nn_train()].
-#' @param learning_rate The step's length per unit of gradient, a positive number; 0.1 by default.
-#' @param epochs How many epochs to trace, a whole number from 1; 1 by default. Each update keeps
-#'   about twenty matrices.
-#' @param shuffle With batches, take the rows in a new order in each epoch? `TRUE` by default.
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param learning_rate Learning rate, a positive number; 0.1 by default.
+#' @param epochs Number of epochs to record, a whole number of at least 1; 1 by default. About
+#'   twenty matrices are stored per update.
+#' @param shuffle With mini-batches, whether to shuffle the rows before each epoch; `TRUE` by
+#'   default.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @return A list of class `nn_trace`:
 #' \describe{
-#'   \item{`epochs`}{a list with an element for each epoch, each of them a list of `epoch`, its
-#'     number; `batches`, a list of the row numbers of each batch; `loss`, the loss over all rows
-#'     before and after the epoch; and `steps`, those of all batches.}
-#'   \item{`network`}{the weights at the end, a list of matrices.}
-#'   \item{`learning_rate`}{the rate.}
+#'   \item{`epochs`}{a list with one element per epoch: a list of `epoch`, its number; `batches`, a
+#'     list with the row numbers of each batch; `loss`, the loss over all rows before and after the
+#'     epoch; and `steps`, the steps of all batches.}
+#'   \item{`network`}{the final weights, a list of matrices.}
+#'   \item{`learning_rate`}{the learning rate.}
 #'   \item{`settings`}{a list of `units`, `activation`, `output_activation`, `loss`, `reduction`,
 #'     `batch_size`, `shuffle`, `seed` and `levels`, as in a fit.}
 #' }
-#' A step is a list of
+#' A step is a list with the elements
 #' \describe{
 #'   \item{`id`}{its name, unique within an update.}
 #'   \item{`phase`}{`"data"`, `"forward"`, `"error"`, `"backward"` or `"update"`.}
 #'   \item{`number`}{the tutorial's number, 0 to 11; `NA` for `loss`, `output_after` and
 #'     `loss_after`.}
-#'   \item{`tutorial`}{the number in the tutorial's pictures, which count from 1: `number + 1`.}
+#'   \item{`tutorial`}{its number in the tutorial's pictures, which count from 1: `number + 1`.}
 #'   \item{`name`}{the tutorial's name, such as `"wh"`.}
-#'   \item{`operation`}{what is done: `"data"`, `"weights"`, `"weighted_sum"`, `"activation"`,
-#'     `"difference"`, `"loss"`, `"slope"`, `"delta"` (error and slope into `d_output`),
-#'     `"transposed_product"`, `"product"` (of two matrices, cell by cell), `"update"` or
-#'     `"forward"` (the whole forward pass).}
-#'   \item{`inputs`}{the ids that it is made of.}
-#'   \item{`formula`}{the same as text, in the tutorial's names.}
+#'   \item{`operation`}{the kind of operation: `"data"`, `"weights"`, `"weighted_sum"`,
+#'     `"activation"`, `"difference"`, `"loss"`, `"slope"`, `"delta"` (`d_output` from error and
+#'     slope), `"transposed_product"`, `"product"` (elementwise), `"update"` or `"forward"` (the
+#'     whole forward pass).}
+#'   \item{`inputs`}{the ids of its operands.}
+#'   \item{`formula`}{the operation as text, in the tutorial's names.}
 #'   \item{`value`}{a matrix; the loss is 1 x 1.}
-#'   \item{`batch`}{the number of the batch in its epoch.}
+#'   \item{`batch`}{the number of the batch within its epoch.}
 #' }
-#' `as.data.frame()` returns a data frame with a row for each cell: `epoch`, `batch`, `step` (the
-#' id), `row`, `column` and `value`. `summary()` returns a list of class `summary.nn_trace`: `loss`,
-#' over all rows before the first and after the last epoch; `updates`, a data frame with a row for
-#' each update: `epoch`, `batch`, `loss_before` and `loss_after` (of the rows of the batch), and the
-#' largest size of a change in each weight matrix, under its name; and `about`, how the trace was
-#' made. `format()` returns what `print()` writes, a line for each element.
-#' @section Errors: those of [nn_train()]. Where it diverges, which is an error of class
-#'   `backprop_error_diverged`, the field `trace` of the error holds the epochs so far. An id, epoch
-#'   or batch that the trace does not have is an error of class `backprop_error_argument`.
-#' @seealso [nn_train()] trains without keeping the steps; [nn_forward()], [nn_backward()] and
-#'   [nn_update()] are its pieces.
+#' `as.data.frame()` returns a data frame with one row per matrix element and the columns `epoch`,
+#' `batch`, `step` (the id), `row`, `column` and `value`. `summary()` returns a list of class
+#' `summary.nn_trace`: `loss`, over all rows before the first and after the last epoch; `updates`, a
+#' data frame with one row per update and the columns `epoch`, `batch`, `loss_before` and
+#' `loss_after` (over the rows of the batch), and for each weight matrix its largest absolute
+#' change; and `about`, the settings as text. `format()` returns the lines that `print()` writes.
+#' @section Errors: Those of [nn_train()]. If training diverges, the error has class
+#'   `backprop_error_diverged`, and its field `trace` contains the epochs before. An unknown id,
+#'   epoch or batch is an error of class `backprop_error_argument`.
+#' @seealso [nn_train()] to train without recording; [nn_forward()], [nn_backward()] and
+#'   [nn_update()] for single steps.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' y <- c(1, 1, 0)
@@ -83,7 +89,7 @@
 #' trace$d_output
 #' plot(trace)
 #'
-#' # Stochastic gradient descent: an update for each row
+#' # Stochastic gradient descent: one update per row
 #' set.seed(1)
 #' stochastic <- nn_trace(X, y, epochs = 2, batch_size = 1)
 #' summary(stochastic)

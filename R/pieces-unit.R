@@ -1,36 +1,39 @@
-#' One unit: its weights, bias and activation, to print and draw
+#' A single unit: its weights, bias and activation function
 #'
-#' A unit weighs its inputs, adds its bias and passes the sum through its activation. `nn_unit()`
-#' takes these as they are; `plot(fit, "perceptron")` draws a unit of a fit in the same way (see
-#' [plot.nn_fit()]).
+#' A unit computes the weighted sum of its inputs, adds the bias and applies the activation
+#' function. `nn_unit()` creates a unit from its weights; `plot(fit, "perceptron")` draws a unit of
+#' a fit in the same way (see [plot.nn_fit()]).
 #'
-#' `plot()` draws the unit (`"unit"`): inputs at the left, a line for each weight, blue above 0 and
-#' orange below, the wider the larger; the sum with its bias; the activation as a small curve; and
-#' the output. With `input`, the values of one case are written in, with the formula below.
+#' @details
+#' `plot()` with `"unit"` draws the inputs, one line per weight (positive weights are blue, negative
+#' ones orange; the larger the absolute value, the wider the line), the sum, the activation function
+#' as a small curve, and the output. With `input`, it also shows the values of one case, and the
+#' formula with these values.
 #'
-#' `"plane"` draws, for a unit of two inputs, the lines where the sum is 0 for each bias in `b`: a
-#' bias moves the line without turning it. The arrow points to the side of larger sums, in the
-#' direction of the weights. Where `data` are given they are drawn as points, filled where the sum
-#' with the first bias is above 0.
+#' `plot()` with `"plane"` requires two inputs and draws, for each bias in `b`, the line on which
+#' the sum is 0: a change of the bias shifts the line without rotating it. Arrows show the direction
+#' in which the sum increases, which is that of the weights. The plane is shaded by the sign of the
+#' sum with the first bias. Points are filled if this sum is positive.
 #'
-#' @param w The weights, finite numbers, one for each input; their names are those of the inputs
-#'   (`x1`, `x2` and so on where they have none).
-#' @param b The bias, one finite number; 0 by default. More than one only for the picture `"plane"`.
-#' @param activation One name of [nn_activations()] except `"softmax"`, or `"step"` (the default): 1
-#'   where the sum is above 0, else 0, as in [perceptron()], whose `threshold` is `-b` here.
-#' @return `nn_unit()`: a list of class `nn_unit` with `w`, `b` and `activation`. `print()` and
-#'   `plot()` return it, invisibly.
-#' @section Errors: `backprop_error_argument` where an argument is not as described, and where
-#'   `"plane"` is asked of a unit that has not two inputs, or whose weights are all 0;
-#'   `backprop_error_input` where `data` are not numeric or have not two columns.
-#' @seealso [perceptron()] for its answers.
+#' @param w Weights, one finite number per input. Their names are the names of the inputs (by
+#'   default `x1`, `x2`, ...).
+#' @param b Bias, a finite number; 0 by default. Several biases are only used by the plot `"plane"`.
+#' @param activation Activation function, one of the names in [nn_activations()] except `"softmax"`,
+#'   or `"step"` (default): 1 if the sum is positive and 0 otherwise, as in [perceptron()] with
+#'   `threshold = 0`.
+#' @return `nn_unit()`: a list of class `nn_unit` with the elements `w`, `b`, `activation` and
+#'   `output`, the name of the output. `print()` and `plot()` return it invisibly.
+#' @section Errors: `backprop_error_argument` for an invalid argument, and if `"plane"` is used for
+#'   a unit that does not have two inputs, or whose weights are all 0; `backprop_error_input` if `w`
+#'   is missing, and if `data` is not numeric or does not have two columns.
+#' @seealso [perceptron()] computes outputs of the step function.
 #' @examples
 #' umbrella <- nn_unit(c(forecast = 3, clouds = 2, knee = 1), b = -2)
 #' umbrella
 #' plot(umbrella)
 #' plot(umbrella, input = c(1, 0, 1))
 #'
-#' # The line of a logical OR becomes that of AND where the bias moves it.
+#' # A smaller bias turns a logical OR into AND.
 #' cases <- expand.grid(x1 = 0:1, x2 = 0:1)
 #' plot(nn_unit(c(1, 1), b = c(-0.5, -1, -1.5)), "plane", data = cases)
 #' @export
@@ -41,11 +44,11 @@ nn_unit <- function(w, b = 0, activation = "step") {
   if (!finite(w)) {
     abort_argument(c(
       "{.arg w} must be finite numbers, one for each input.",
-      x = "It is {describe(w)}."
+      x = "You supplied {describe(w)}."
     ), call)
   }
   if (!finite(b)) {
-    abort_argument(c("{.arg b} must be a finite number.", x = "It is {describe(b)}."), call)
+    abort_argument(c("{.arg b} must be a finite number.", x = "You supplied {describe(b)}."), call)
   }
   check_choice(activation, c("step", setdiff(names(activation_table), "softmax")), "activation", call)
   new_unit(stats::setNames(as.double(w), names(w)), as.double(b), activation)

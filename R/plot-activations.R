@@ -1,17 +1,17 @@
-#' Draw activations and their derivatives
+#' Plot activation functions and their derivatives
 #'
-#' A panel for each activation: the value as a solid blue line, the derivative as a dashed orange
-#' one, over the weighted sum `z`. All panels have the same axes, so that steepness can be compared;
-#' what rises above the panel is cut off. The softmax depends on all outputs of its layer, and is
-#' drawn for two of them, of which the other one has the sum 0.
+#' Draws one panel per activation function, with its value (solid blue line) and its derivative
+#' (dashed orange line) against the weighted sum `z`. All panels have the same axes, so that slopes
+#' can be compared; values outside the limits are not shown. Softmax depends on all outputs of its
+#' layer, and is drawn for two outputs with the sums `z` and 0.
 #'
-#' @param x The table of [nn_activations()], or some of its rows.
-#' @param xlim,ylim The limits of the axes, two finite numbers each, the lower one first; -4 to 4
-#'   and -1.5 to 3 by default.
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param x The table returned by [nn_activations()], or a subset of its rows.
+#' @param xlim,ylim Limits of the axes, two finite numbers in increasing order; -4 to 4 and -1.5 to
+#'   3 by default.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @return `x`, invisibly.
-#' @section Errors: `backprop_error_argument` where limits are not as described, or `x` has no row
-#'   or not the column `name` of the table.
+#' @section Errors: `backprop_error_argument` for invalid limits, and if `x` has no rows or lacks
+#'   the column `name`.
 #' @examples
 #' activations <- nn_activations()
 #' plot(activations)
@@ -25,7 +25,7 @@ plot.nn_activations <- function(x, xlim = c(-4, 4), ylim = c(-1.5, 3), ...) {
   if (!"name" %in% names(x) || nrow(x) == 0 || !all(x$name %in% names(activation_table))) {
     abort_argument(c(
       "{.arg x} must have rows of {.code nn_activations()}, with their column {.field name}.",
-      x = "It is {describe(as.data.frame(x))}."
+      x = "You supplied {describe(as.data.frame(x))}."
     ), call)
   }
   size <- graphics::par("din")

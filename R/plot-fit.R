@@ -36,8 +36,8 @@
 #'   axes: a numeric matrix with two columns as in [predict.nn_fit()], or a data frame for a fit
 #'   made from a data frame. `NULL` (default) draws no points. Then `xlim` and `ylim` are required
 #'   for a fit made from a matrix, and by default show 2.5 standard deviations on each side of the
-#'   mean for a fit made from a data frame (also if `data` has no rows). For `"perceptron"`, one case
-#'   of the same form whose values are written into the plot; `NULL` for none.
+#'   mean for a fit made from a data frame (also if `data` has no rows). For `"perceptron"`, one
+#'   case of the same form whose values are written into the plot; `NULL` for none.
 #' @param y For `"boundary"`, the observed outcomes of these cases: numbers or a factor. `NULL`
 #'   (default) uses the outcome in `data` if the fit was made with a formula; otherwise points have
 #'   no colour.

@@ -85,8 +85,8 @@ legend_layout <- function(labels, height, ...) {
   )
 }
 
-# Draws a strip of colours with the numbers at their boundaries, and a title at its left. Numbers that
-# would overlap are omitted.
+# Draws a strip of colours with the numbers at their boundaries, and a title at its left. Numbers
+# that would overlap are omitted.
 key_above <- function(breaks, colours, given, title = NULL) {
   usr <- graphics::par("usr")
   line <- graphics::par("mai")[3] / graphics::par("mar")[3]

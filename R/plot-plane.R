@@ -2,17 +2,17 @@
 
 #' @rdname nn_unit
 #' @param x A unit.
-#' @param what Which picture: `"unit"` (the default) or `"plane"`.
-#' @param input For `"unit"`, the values of one case, a finite number for each input; `NULL` (the
-#'   default) for none.
-#' @param data For `"plane"`, cases to draw as points: a numeric matrix or data frame of two
-#'   columns; `NULL` (the default) for none.
-#' @param units For `"unit"`, how many inputs are drawn, a whole number from 3; 12 by default. Of
-#'   more, the first and last ones are.
-#' @param xlim,ylim For `"plane"`, the limits of the axes; by default those of `data` and a margin,
-#'   or -0.5 to 1.5.
-#' @param main A title; `NULL` (the default) for none.
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param what Type of plot: `"unit"` (default) or `"plane"`.
+#' @param input For `"unit"`, the input values of one case, one finite number per input. `NULL`
+#'   (default) shows no values.
+#' @param data For `"plane"`, cases to draw as points: a numeric matrix or data frame with two
+#'   columns. `NULL` (default) draws no points.
+#' @param units For `"unit"`, the largest number of inputs drawn, a whole number of at least 3; 12
+#'   by default. If there are more, the first and last ones are drawn.
+#' @param xlim,ylim For `"plane"`, the limits of the axes, two finite numbers in increasing order.
+#'   `NULL` (default) uses the range of `data` with a margin, or -0.5 to 1.5.
+#' @param main Title; `NULL` (default) for none.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @export
 plot.nn_unit <- function(x, what = "unit", input = NULL, data = NULL, units = 12, xlim = NULL,
                          ylim = NULL, main = NULL, ...) {
@@ -40,7 +40,7 @@ check_case <- function(input, unit, call) {
   }
   abort_argument(c(
     "{.arg input} must be {length(unit$w)} finite number{?s}, one for each input.",
-    x = "It is {describe(input)}."
+    x = "You supplied {describe(input)}."
   ), call)
 }
 
@@ -48,14 +48,14 @@ check_case <- function(input, unit, call) {
 draw_plane <- function(unit, data, xlim, ylim, main, call) {
   if (length(unit$w) != 2) {
     abort_argument(c(
-      "{.val plane} needs a unit of two inputs.",
-      x = "This one has {length(unit$w)}."
+      "{.val plane} requires a unit with two inputs.",
+      x = "This unit has {length(unit$w)}."
     ), call)
   }
   if (all(unit$w == 0)) {
     abort_argument(c(
-      "{.val plane} needs a weight other than 0.",
-      x = "Both are 0, so that the sum is the same everywhere."
+      "{.val plane} requires a weight other than 0.",
+      x = "Both are 0, so the sum is the same everywhere."
     ), call)
   }
   if (!is.null(data)) {

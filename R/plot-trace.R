@@ -1,30 +1,33 @@
-#' Draw the steps of a trace
+#' Plot the steps of a trace
 #'
-#' One update as a picture. Each phase is a band: the data and the first weights, the forward pass
-#' from left to right, the error and the loss, the backward pass from right to left, and the update,
-#' where each matrix of weights is shown as old, change and new. Arrows lead from a matrix to the
-#' one that is made of it; a cross stands between two that are multiplied cell by cell. Over each
-#' matrix stand its number and name, and its formula.
+#' Draws all matrices of one update, with one band per phase: the data and the initial weights, the
+#' forward pass from left to right, the error and the loss, the backward pass from right to left,
+#' and the update, with the old values, the change and the new values of each weight matrix.
 #'
-#' Cells are blue for numbers above 0 and orange for those below, the deeper the larger within its
-#' matrix; the sign stands in the text as well. Changes have colours of their own, so that they can
-#' be seen. The largest size of text is used at which all fits on the device; where a matrix is too
-#' large even so, its last rows and columns are left out, and a line below it says how many. For
-#' more, draw fewer phases at once, or make the device larger.
+#' @details
+#' Arrows lead from a matrix to the next one computed from it; a cross is an elementwise product.
+#' Above each matrix are its step number, name and formula. Positive values are blue and negative
+#' ones orange, darker the larger the absolute value relative to the largest in the matrix. The sign
+#' is also part of the text.
 #'
-#' The picture takes the whole page; `mfrow` and margins are set back afterwards.
+#' The text has the largest size with which everything fits on the device. If a matrix is too large
+#' even for small text, its last rows and columns are omitted, and a note shows how many; on small
+#' devices, formulas are omitted as well. To see more, use a larger device or fewer `phases`.
 #'
-#' @param x A trace of [nn_trace()].
-#' @param epoch Which of the traced epochs, a whole number; 1 by default.
-#' @param digits Decimal places of the values, a whole number from 0 to 6; 2 by default. Numbers
-#'   that would have fewer than two digits get more places, and updates as many as show the change.
-#' @param batch Which batch of that epoch, a whole number; 1 by default.
-#' @param phases Which phases to draw, some of `"data"`, `"forward"`, `"error"`, `"backward"` and
+#' The plot uses the whole page. `mfrow` and the margins are restored afterwards.
+#'
+#' @param x A trace returned by [nn_trace()].
+#' @param epoch Epoch to plot, a whole number; 1 by default.
+#' @param digits Number of decimal places, a whole number between 0 and 6; 2 by default. More are
+#'   used if the largest value of a matrix would have fewer than two significant digits, and as many
+#'   as are needed to see the changes of an update.
+#' @param batch Batch within the epoch, a whole number; 1 by default.
+#' @param phases Phases to plot, any of `"data"`, `"forward"`, `"error"`, `"backward"` and
 #'   `"update"`; all by default.
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @return `x`, invisibly.
-#' @section Errors: `backprop_error_argument` where an argument is not as described, and where the
-#'   device is too small for the matrices.
+#' @section Errors: `backprop_error_argument` for an invalid argument, and if the device is too
+#'   small for the matrices.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -41,7 +44,7 @@ plot.nn_trace <- function(x, epoch = 1, digits = 2, batch = 1,
   if (!is.character(phases) || length(phases) == 0 || !all(phases %in% names(trace_phases))) {
     abort_argument(c(
       "{.arg phases} must be some of {.val {names(trace_phases)}}.",
-      x = "It is {describe(phases)}."
+      x = "You supplied {describe(phases)}."
     ), call)
   }
   steps <- batch_steps(x, at$epoch, at$batch)
@@ -63,8 +66,8 @@ plot.nn_trace <- function(x, epoch = 1, digits = 2, batch = 1,
   if (is.null(page)) {
     abort_argument(c(
       "The device is too small for the {length(band_blocks(bands[[1]]))} matrices of the update.",
-      x = "It is {format(room[1], digits = 2)} x {format(room[2], digits = 2)} inches.",
-      i = "Make it larger, such as 9 x 7 inches, or draw fewer {.arg phases} at once."
+      x = "Its size is {format(room[1], digits = 2)} x {format(room[2], digits = 2)} inches.",
+      i = "Use a larger device, such as 9 x 7 inches, or fewer {.arg phases}."
     ), call)
   }
   draw_page(page, room)
