@@ -1,34 +1,32 @@
-# Training as an animated picture, for slides.
+# Training as an animated GIF.
 
 #' Animate training
 #'
-#' Writes an animated GIF of training: what the network answers in the plane of its two inputs, or
-#' its weights as a diagram, from the start to the last epoch. Each frame is a picture of
-#' [plot.nn_fit()]. The frames are close to each other at first, where training moves fast, and
-#' farther apart later on.
+#' Writes an animated GIF of training, from the initial weights to the last epoch. Each frame is a
+#' plot of [plot.nn_fit()]: the output over the plane of two inputs, or a diagram of the network.
+#' Epochs between frames increase exponentially, because training changes most at first.
 #'
-#' From a trace it shows the training of the trace from its start, for as many epochs as asked for.
-#' From a fit it goes on where the fit stands, as [nn_continue()] does: take
-#' `nn_train(..., epochs = 0)` to begin at the start.
+#' For a trace, the animation shows its training from the initial weights, for any number of epochs.
+#' For a fit, it shows further training, as in [nn_continue()]; use `nn_train(..., epochs = 0)` to
+#' start from the initial weights.
 #'
-#' @param x A trace of [nn_trace()], or a fit of [nn_train()].
-#' @param path The path of the file to write, which ends in `.gif`.
+#' @param x A trace of [nn_trace()] or a fit of [nn_train()].
+#' @param path Path of the file to write. It must end in `.gif`.
 #' @param X,y For a fit, its data, as in [nn_continue()].
-#' @param epochs How many epochs to show, a whole number from 1. For a trace `NULL` (the default)
-#'   means 5000, or those of the trace if they are more.
-#' @param what Which picture: `"boundary"` or `"network"`. `NULL` (the default) is the boundary
-#'   where the network has one to show, else the network.
-#' @param frames How many frames, a whole number from 2; 40 by default, and at most one for the
-#'   start and one for each epoch.
-#' @param seconds How long it lasts before it begins again, a positive number; 6 by default. The
-#'   last frame stays for another second.
-#' @param width,height Its size in pixels, whole numbers; 640 x 520 by default.
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param epochs Number of epochs, a whole number from 1. For a trace, `NULL` (default) means 5000,
+#'   or the number of traced epochs if that is larger.
+#' @param what The plot: `"boundary"` or `"network"`. `NULL` (default) chooses the boundary for fits
+#'   of two numeric inputs and one output or classes, else the network.
+#' @param frames Maximum number of frames, a whole number from 2; 40 by default. There is at most
+#'   one frame per epoch.
+#' @param seconds Duration in seconds, a positive number; 6 by default. The last frame is shown for
+#'   an additional second.
+#' @param width,height Size in pixels, whole numbers; 640 x 520 by default.
+#' @param ... Must be empty.
 #' @return `path`, invisibly.
-#' @section Errors: `backprop_error_argument` for arguments that are not as described,
-#'   `backprop_error_file` where the file cannot be written, and those of [nn_continue()] and
-#'   [plot.nn_fit()].
-#' @seealso [nn_show()] for a page that shows every step.
+#' @section Errors: `backprop_error_argument` for invalid arguments, `backprop_error_file` if the
+#'   file can't be written, and the errors of [nn_continue()] and [plot.nn_fit()].
+#' @seealso [nn_show()] to step through training in the browser.
 #' @examplesIf requireNamespace("gifski", quietly = TRUE)
 #' corners <- as.matrix(expand.grid(a = 0:1, b = 0:1))
 #' set.seed(3)
@@ -41,7 +39,7 @@
 nn_animate <- function(x, path, ...) {
   call <- current_env()
   check_given(missing(x), "x", "a trace of nn_trace(), or a fit of nn_train()", call)
-  check_given(missing(path), "path", "the path of the file to write, which ends in .gif", call)
+  check_given(missing(path), "path", "the path of the .gif file to write", call)
   UseMethod("nn_animate")
 }
 
@@ -49,7 +47,7 @@ nn_animate <- function(x, path, ...) {
 nn_animate.default <- function(x, path, ...) {
   abort_argument(c(
     "{.arg x} must be a trace of {.fn nn_trace} or a fit of {.fn nn_train}.",
-    x = "It is {describe(x)}."
+    x = "You supplied {describe(x)}."
   ), current_env())
 }
 
@@ -84,7 +82,7 @@ nn_animate.nn_fit <- function(x, path, X, y = NULL, epochs, what = NULL, frames 
 }
 
 check_animation <- function(path, epochs, frames, seconds, width, height, call) {
-  check_installed("gifski", "to write an animated picture.", call = call)
+  check_installed("gifski", "to write animated GIFs.", call = call)
   check_path(path, call)
   if (!grepl("[.]gif$", path, ignore.case = TRUE)) {
     abort_argument(c("{.arg path} must end in {.val .gif}.", x = "It is {describe(path)}."), call)
@@ -98,7 +96,7 @@ check_animation <- function(path, epochs, frames, seconds, width, height, call) 
   )
 }
 
-# Epochs from the start, 0 and the last among them: more of them at first.
+# The epochs of the frames, from 0 to the last, on a logarithmic scale.
 frame_epochs <- function(epochs, frames) {
   unique(c(0, round(exp(seq(0, log(epochs), length.out = frames - 1)))))
 }
@@ -108,8 +106,8 @@ animate <- function(fit, X, y, how, what, call) {
   what <- check_choice(what, c("boundary", "network"), "what", call)
   if (what == "boundary" && !has_boundary(fit)) {
     abort_argument(c(
-      "{.val boundary} needs a fit with two numeric inputs, and one number or class as its output.",
-      i = "Take {.code what = \"network\"}."
+      "{.val boundary} requires two numeric inputs, and one numeric output or classes.",
+      i = "Use {.code what = \"network\"}."
     ), call)
   }
   at <- frame_epochs(how$epochs, how$frames)
@@ -134,7 +132,7 @@ animate <- function(fit, X, y, how, what, call) {
   }, how$path)
   if (!isTRUE(written)) {
     abort_kind("file", c(
-      "{.path {how$path}} could not be written.",
+      "Can't write {.path {how$path}}.",
       x = "{conditionMessage(written)}"
     ), call, environment())
   }
@@ -155,7 +153,7 @@ draw_frame <- function(fit, X, y, what, how, file) {
   }
 }
 
-# Are there two inputs, and one number or class as the answer?
+# Are there two numeric inputs, and one numeric output or classes?
 has_boundary <- function(fit) {
   plain <- unclass(fit)
   columns <- plain$encoding$columns
