@@ -1,18 +1,18 @@
 #!/bin/sh
-# Makes the stepper's script and style sheet, inst/htmlwidgets/nn_show/, from their sources in
-# inst/htmlwidgets/sources/, so small that a page with all in it stays below 150 KB:
+# Minifies the sources of the stepper in inst/htmlwidgets/sources/ into one script and one style
+# sheet in inst/htmlwidgets/nn_show/, so that a self-contained page has less than 150 KB:
 #
 #   sh tools/bundle.sh            writes them
-#   sh tools/bundle.sh --check    fails where they are not what the sources make
+#   sh tools/bundle.sh --check    fails if they don't match the sources
 #
-# It needs node and npm, and takes esbuild from the npm registry where it is missing.
+# Requires node and npm. Installs esbuild from npm if it is missing.
 
 # shellcheck source=tools/install.sh
 . "$(dirname -- "$0")/install.sh"
 
 case ${1:-} in '' | --check) ;; *) stop "the one option is --check, not '$1'." ;; esac
 install_npm esbuild "$esbuild_version"
-[ -d "$npm_folder/node_modules/esbuild" ] || stop "there is no esbuild."
+[ -d "$npm_folder/node_modules/esbuild" ] || stop "esbuild could not be installed."
 
 sources=$root/inst/htmlwidgets/sources
 made=$root/inst/htmlwidgets/nn_show
@@ -27,7 +27,7 @@ minify --loader=css <"$sources/style.css" >"$scratch/made/stepper.min.css"
 if [ "${1:-}" = --check ]; then
   for file in stepper.min.js stepper.min.css; do
     cmp "$scratch/made/$file" "$made/$file" ||
-      stop "$file is not what its sources make: run sh tools/bundle.sh."
+      stop "$file does not match its sources. Run sh tools/bundle.sh."
   done
 else
   cp "$scratch"/made/* "$made"

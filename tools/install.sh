@@ -343,7 +343,7 @@ install_npm() {
   }
 }
 
-# What the stepper is tested with: a browser, and playwright-core, which drives it.
+# For the tests of the stepper: a browser, and playwright-core, which controls it.
 install_browser_tests() {
   if ! have chromium && ! have chromium-browser && ! have google-chrome; then
     if can_use_apt; then
