@@ -1,55 +1,56 @@
 # The stepper: a widget that shows every step of training in the browser. R sends the data, the
-# start and checkpoints; the browser computes all steps itself (see inst/htmlwidgets).
+# initial weights and checkpoints; the browser computes all steps (see inst/htmlwidgets).
 
 #' Step through training in the browser
 #'
-#' A page that shows every step of gradient descent on a small network, with the tutorial's names
-#' and numbers: the network with its weights on one side, the matrices of the step on the other,
-#' with the formula in words, in R and in NumPy. Pointing at a cell, or moving to it with the
-#' keyboard, writes its sum out and lights what it is made of. It plays, steps and rewinds, and the
-#' learning rate and the size of a batch can be changed on the page. With two inputs it draws what
-#' the network answers in their plane.
+#' Creates a page that shows every step of gradient descent on a small network, under the tutorial's
+#' names and numbers. One side shows the network with its weights, the other the matrices of the
+#' current step and its formula in words, in R and in NumPy. Point at a cell, or move to it with the
+#' keyboard, to see the sum behind it and to highlight its operands. The page plays, steps and
+#' rewinds training, and has controls for the learning rate and the batch size. For two inputs it
+#' also plots the output over their plane.
 #'
-#' It is an htmlwidget: print it at the console (in the viewer or the browser), put it into a chunk
-#' of R Markdown or Quarto or an example of a pkgdown site, or save it with
-#' `htmlwidgets::saveWidget()`. It loads nothing from the net. In Shiny, `nn_show_output()` is its
-#' place in the page and `nn_show_render()` what fills it. In an HTML document a trace is shown this
-#' way by itself, unless `options(backprop.stepper = FALSE)` is set.
+#' The page is an htmlwidget. Print it at the console to open it in the viewer or the browser,
+#' include it in R Markdown, Quarto or the examples of a pkgdown site, or save it with
+#' `htmlwidgets::saveWidget()`. It makes no network requests. In Shiny, use `nn_show_output()` and
+#' `nn_show_render()`. Traces are shown this way in HTML documents; set
+#' `options(backprop.stepper = FALSE)` for static tables.
 #'
-#' The browser computes every epoch from the start, in double precision. `nn_show()` trains the same
-#' network with [nn_train()] and sends the weights after 1, 10, 100, ... epochs along; the page
-#' compares its own with them, and says whether they agree to 1e-12 (relative to numbers above 1).
-#' This is done for the learning rate and a few others, each for the batch given, the full batch
-#' and batches of one row. Batches of fewer rows take the rows in the order of [nn_batches()].
+#' The browser computes every epoch in double precision. `nn_show()` also trains the network with
+#' [nn_train()] and sends checkpoints: the weights after 1, 10, 100, ... epochs. The page compares
+#' its weights with them and reports whether they agree to 1e-12 (relative for absolute values above
+#' 1). There are checkpoints for several learning rates, each with the given batch size, the full
+#' batch and batches of one row. Mini-batches use the row order of [nn_batches()].
 #'
-#' The keys: right and left go a step on and back, down and up an epoch, Space plays and pauses,
-#' Home goes back to the start, Tab moves through the cells and Enter keeps the cell in view.
+#' Keys: right and left move one step, down and up one epoch, Space plays and pauses, Home rewinds,
+#' Tab moves between cells, and Enter keeps a cell highlighted.
 #'
-#' @param x A trace of [nn_trace()]; or the inputs, as the `X` of [nn_trace()], with `y`.
+#' @param x A trace of [nn_trace()], or the inputs, as the argument `X` of [nn_trace()].
 #' @param y,start,hidden,activation,output_activation As in [nn_train()]. Random numbers are drawn
-#'   as there, so that after `set.seed()` the page shows the training of the same call of
+#'   in the same order, so that after `set.seed()` the page shows the training of the same call of
 #'   `nn_train()`.
 #' @param loss,reduction,learning_rate,batch_size,shuffle As in [nn_train()].
-#' @param epochs How many epochs the page can go through, a whole number from 1 to 10,000; 5000 by
-#'   default, and at least those of the trace.
-#' @param lang The language of the page, `"en"` (the default) or `"zh"` for Chinese.
-#' @param width,height The size, a number of pixels or a size of CSS as text. By default (`NULL`) it
-#'   is as wide as the page and as high as it needs to be.
-#' @param id,expr,env,quoted For Shiny: the output's id, the expression that makes the widget, the
-#'   environment to evaluate it in, and whether it is quoted.
-#' @param ... Must be empty: a misspelt argument is an error.
-#' @return An htmlwidget of class `nn_show`; for Shiny, an output and a render function.
+#' @param epochs Maximum number of epochs on the page, a whole number from 1 to 10,000; 5000 by
+#'   default. At least the number of traced epochs.
+#' @param lang Language of the page: `"en"` (default) or `"zh"`, Chinese.
+#' @param width,height Size in pixels, or a CSS size as a string. `NULL` (default) uses the width of
+#'   the page and the height that the content needs.
+#' @param id,expr,env,quoted For Shiny: the output id, the expression that returns the widget, the
+#'   environment to evaluate it in, and whether it is a quoted expression.
+#' @param ... Must be empty.
+#' @return An htmlwidget of class `nn_show`. `nn_show_output()` and `nn_show_render()` return a
+#'   Shiny output and a render function.
 #' @section Errors: `backprop_error_argument` for a network with more than 8 units in a layer or
-#'   more than 3 hidden layers, and for arguments that are not as described; `backprop_error_input`
-#'   for more than 100 rows, and for data that are not as described. All those of [nn_train()].
-#' @seealso [nn_trace()] for the same steps as matrices of R.
+#'   more than 3 hidden layers, and for other invalid arguments; `backprop_error_input` for more
+#'   than 100 rows and for invalid data. Also the errors of [nn_train()].
+#' @seealso [nn_trace()] for the same steps as R matrices.
 #' @examplesIf requireNamespace("htmlwidgets", quietly = TRUE)
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' y <- c(1, 1, 0)
 #' set.seed(1)
 #' nn_show(X, y)
 #'
-#' # exclusive or: two inputs, so that the page draws the boundary
+#' # Exclusive or: two inputs, so the page also plots the output
 #' corners <- as.matrix(expand.grid(a = 0:1, b = 0:1))
 #' set.seed(3)
 #' nn_show(corners, c(0, 1, 1, 0), hidden = 3, activation = "tanh", learning_rate = 0.3)
@@ -101,16 +102,17 @@ nn_show.default <- function(x, y, start = NULL, hidden = 3, activation = "sigmoi
 
 default_show_epochs <- 5000
 
-# What a page can show so that it is read: beyond that, no column fits a small screen, and no step
-# the time of a frame.
+# Limits of the page: wider matrices don't fit a small screen, and more rows make steps slow.
 most_shown <- list(units = 8, hidden_layers = 3, rows = 100, epochs = 10000)
 
-# What a trace was made from, in the arguments of nn_show.default(). The steps of a batch hold its
-# rows alone, so those of the first epoch together hold all.
+# The data and settings of a trace as arguments of nn_show.default(). Each batch only has its own
+# rows, so all rows are collected from the first epoch.
 trace_origin <- function(trace, call) {
   trace <- unclass(trace)
   if (length(trace$epochs) == 0) {
-    abort_argument("{.arg x} holds no epoch, as the trace diverged in the first one.", call)
+    abort_argument(
+      "{.arg x} has no epochs, because the trace diverged in the first epoch.", call
+    )
   }
   first <- trace$epochs[[1]]
   ids <- vapply(first$steps, `[[`, "", "id")
@@ -163,29 +165,34 @@ check_css_size <- function(x, name, call) {
   if (is_string(x) && grepl(paste0("^(auto|[0-9]*[.]?[0-9]+(", units, "))$"), x)) {
     return(x)
   }
-  abort_argument(c("{.arg {name}} must be a number of pixels, or a size of CSS as {.val 100%}.",
-    x = "It is {describe(x)}."
+  abort_argument(c(
+    "{.arg {name}} must be a number of pixels or a CSS size, such as {.val 100%}.",
+    x = "You supplied {describe(x)}."
   ), call)
 }
 
 check_shown_size <- function(X, units, call) {
   if (nrow(X) > most_shown$rows) {
-    abort_input(c("The page shows at most {most_shown$rows} rows.",
-      x = "There are {nrow(X)}.", i = "Take some of them, of inputs and targets alike."
+    abort_input(c(
+      "{.fn nn_show} supports at most {most_shown$rows} rows.",
+      x = "The data have {nrow(X)} rows.",
+      i = "Use a subset of the rows."
     ), call)
   }
   if (max(units) > most_shown$units || length(units) - 2 > most_shown$hidden_layers) {
     abort_argument(c(
-      "The page shows at most {most_shown$units} units a layer and {most_shown$hidden_layers} hidden
-       layers.",
-      x = "This network has layers of {units} units, inputs and outputs among them.",
-      i = "{.fn plot.nn_fit} draws the network of a larger fit."
+      paste0(
+        "{.fn nn_show} supports at most {most_shown$units} units per layer and ",
+        "{most_shown$hidden_layers} hidden layers."
+      ),
+      x = "The layers have {units} units, including inputs and outputs.",
+      i = "Use {.code plot(fit, \"network\")} for larger networks."
     ), call)
   }
 }
 
-# All that the browser needs. Numbers are text that gives the same double again, and a matrix is its
-# dimensions and its numbers down the columns.
+# The data of the page. Numbers are strings that convert back to the same double; a matrix has its
+# dimensions and its values by column.
 show_payload <- function(origin, epochs, call) {
   units <- origin_units(origin, call)
   check_shown_size(origin$X, units, call)
@@ -217,7 +224,7 @@ origin_units <- function(origin, call) {
   start_units(origin$start, origin$hidden, origin$X, targets, call)
 }
 
-# The untrained fit, by the checks of nn_train() and with the weights that it draws.
+# The untrained fit, with the checks and the random initial weights of nn_train().
 untrained_fit <- function(origin, call, units = origin_units(origin, call)) {
   options <- lapply(as.list(formals(nn_train.matrix))[matrix_options], eval, baseenv())
   given <- intersect(names(origin), matrix_options)
@@ -228,16 +235,16 @@ untrained_fit <- function(origin, call, units = origin_units(origin, call)) {
   unclass(train_network(problem, options, quote(nn_train(X, y)), call))
 }
 
-# The numbers that nn_train() would draw next as its seed.
+# The seed that nn_train() would draw next.
 next_seed <- function() keep_seed(floor(runif(2) * 2^32))
 
-# Rates to choose from on the page, the given one among them.
+# The learning rates that can be selected on the page, including the given one.
 shown_rates <- function(rate) {
   c(signif(rate * c(0.1, 0.3), 6), rate, signif(rate * c(3, 10, 100, 1000), 6))
 }
 
-# Checkpoints of the weights and losses by nn_train(). For the other rates and batch sizes of the
-# page there are fewer, and none where they would make a long file or take long.
+# Checkpoints of weights and losses, computed by nn_train(). Other learning rates and batch sizes
+# have fewer, or none if they would make the page large or slow to create.
 show_checks <- function(fit, origin, batches, seed, epochs) {
   rate <- fit$settings$optimizer$learning_rate
   size <- length(fit$state$weights)
@@ -281,7 +288,7 @@ show_check <- function(fit, origin, rate, batch_size, seed, at) {
 
 packed_matrix <- function(x) list(dim = dim(x), data = packed_numbers(x))
 
-# As few digits as give the same double again.
+# The fewest digits that convert back to the same double.
 packed_numbers <- function(x) {
   text <- sprintf("%.15g", x)
   for (digits in 16:17) {
@@ -306,7 +313,7 @@ nn_show_render <- function(expr, env = parent.frame(), quoted = FALSE) {
   htmlwidgets::shinyRenderWidget(expr, nn_show_output, env, quoted = TRUE)
 }
 
-# The stepper of a trace in an HTML document; NULL where there is none to be had, or none is wanted.
+# The stepper of a trace for an HTML document; NULL if it is unavailable or disabled.
 trace_stepper <- function(trace, ...) {
   html <- knitr::is_html_output(excludes = c("markdown", "gfm", "epub", "epub2", "epub3"))
   wanted <- is_true(getOption("backprop.stepper", TRUE))

@@ -1,4 +1,4 @@
-# The stepper: what R sends, what node computes from it, and the page in a browser.
+# The stepper: the payload from R, the computations in node, and the page in a browser.
 
 test_that("the payload holds the numbers to the last bit, and the start that nn_train() draws", {
   skip_if_not_installed("htmlwidgets")
@@ -369,7 +369,7 @@ test_that("keys, focus and announcements work, and Home gives the same bits", {
     unlist(found$arrows),
     c("1/1/1", "1/1/2", "1/1/3", "1/1/2", "2/1/2", "3/1/2", "2/1/2", "2/1/1")
   )
-  expect_match(found$live[[1]], "^Epoch 1, Data, Step 0: X, y\\. The inputs")
+  expect_match(found$live[[1]], "^Epoch 1, Data, Step 0: X, y\\. The inputs, one row per case")
   expect_match(found$live[[3]], "^Epoch 1, Forward, Step 2: hidden_layer_input\\. Multiply each")
   expect_match(found$live[[5]], "^Epoch 2, Data, Step 1: wh, bh, wout, bout")
   expect_true(found$rewound)
@@ -455,7 +455,7 @@ test_that("the page fits, is legible, asks nothing of the net, and is fast", {
   expect_match(found$tampered, "^Differs from R by 1.0e.9, from epoch 100 on")
   expect_match(
     found$diverging$status,
-    "^Agrees with R to 1e.12 Diverged in epoch [0-9]+: a number is no longer finite"
+    "^Agrees with R to 1e.12 Diverged in epoch [0-9]+: values are no longer finite"
   )
   expect_lt(found$diverging$epoch, 5000)
   expect_identical(found$diverging$errors, list())

@@ -1,10 +1,10 @@
-// The arithmetic of the stepper, in double precision and without a page: matrices, activations,
-// losses, the order of rows, one pass over a batch, and runs of many epochs. Sums are taken in the
-// order of their index, so that the sum that is written out for a cell gives the cell's number.
+// The arithmetic of the stepper in double precision, independent of the page: matrices,
+// activations, losses, row order, one pass over a batch, and runs of many epochs. Sums are computed
+// in index order, so that the sum displayed for a cell evaluates to its value.
 (function (root) {
   "use strict";
 
-  // Matrices: rows, columns, and the numbers row by row.
+  // Matrices: rows, columns, and the values by row.
   function matrix(rows, columns, data) {
     return { rows: rows, columns: columns, data: data || new Float64Array(rows * columns) };
   }
@@ -35,7 +35,7 @@
     return result;
   }
 
-  // R writes numbers as text, down the columns.
+  // R sends values as text, by column.
   function parseNumbers(text) {
     return Float64Array.from(text.split(" "), Number);
   }
@@ -161,9 +161,9 @@
     }
   };
 
-  // How the output layer's delta is made: "error" where the loss is taken from the layer's input,
-  // so that the delta is y - output; "softmax", where the outputs of a row depend on each other;
-  // "slope" for all else.
+  // How the delta of the output layer is computed: "error" if the loss is computed from the layer's
+  // input, so that the delta is y - output; "softmax" if the outputs of a row depend on each other;
+  // otherwise "slope".
   function deltaKind(model) {
     const output = model.activations[model.activations.length - 1];
     const loss = model.loss.name;
@@ -203,8 +203,8 @@
     return all;
   }
 
-  // The weights of all layers stand one after the other as in R: each matrix down its columns, then
-  // its biases.
+  // The weights of all layers are one array, as in R: each matrix by column, followed by its
+  // biases.
   function layerWeights(model, weights, layer) {
     let from = 0;
     for (let l = 0; l < layer; l++) from += (model.units[l] + 1) * model.units[l + 1];
@@ -255,7 +255,7 @@
     return error;
   }
 
-  // What the update adds to the weights and to the biases: rate * t(a) %*% delta / rows.
+  // The changes of weights and biases: rate * t(a) %*% delta / divisor.
   function weightChange(a, delta, rate, divisor) {
     const change = matrix(a.columns, delta.columns);
     for (let i = 0; i < a.columns; i++) {
@@ -324,7 +324,7 @@
     return pulls;
   }
 
-  // One batch: forward, error, backward, update. Nothing is rounded, and all is kept.
+  // One batch: forward, error, backward, update. Returns all intermediate matrices.
   function pass(model, weights, x, y, rate) {
     const count = model.units.length - 1;
     const before = [];
@@ -414,8 +414,9 @@
 
   // Runs -------------------------------------------------------------------------------------
 
-  // A run is a start, a rate and a batch size. It remembers the weights before every 20th epoch,
-  // and the loss of each epoch; all else is computed again, to the same bits.
+  // A run has initial weights, a learning rate and a batch size. It stores the weights of every
+  // 20th epoch and the loss of each epoch, and recomputes everything else with bit-identical
+  // results.
   const every = 20;
 
   function finite(numbers) {
@@ -456,8 +457,8 @@
     return pass(problem.model, weights, x, y, this.rate);
   };
 
-  // One epoch from some weights: those after it, and its loss. Where a number is no longer finite
-  // the weights are null.
+  // One epoch: returns the weights after it and its loss. If training diverges, the weights are
+  // null.
   Run.prototype.epochFrom = function (weights, epoch) {
     let sum = 0;
     const batches = this.batches(epoch);
@@ -470,7 +471,7 @@
     return { weights: weights, loss: sum / this.problem.X.rows };
   };
 
-  // Goes on to `until` epochs, or for so many milliseconds. Says whether it got there.
+  // Continues to epoch `until`, for at most so many milliseconds. Returns whether it got there.
   Run.prototype.advance = function (until, milliseconds) {
     const begun = Date.now();
     while (this.done < until && this.diverged === null) {
@@ -489,7 +490,7 @@
     return true;
   };
 
-  // The weights after so many epochs; before that, the run goes on where it has not got so far.
+  // The weights after an epoch; continues the run if necessary.
   Run.prototype.after = function (epochs) {
     this.advance(epochs);
     if (epochs === this.done) return this.current;
@@ -501,7 +502,7 @@
     return weights;
   };
 
-  // All of one batch (counted from 0) of an epoch (counted from 1).
+  // All matrices of a batch (counted from 0) of an epoch (counted from 1).
   Run.prototype.at = function (epoch, batch) {
     let weights = this.after(epoch - 1);
     const batches = this.batches(epoch);
@@ -514,8 +515,8 @@
     return made;
   };
 
-  // What R wrote for this rate and batch size, against what has been computed here so far: the
-  // greatest difference of a weight or loss, relative where it is larger than 1, and the epochs.
+  // Compares this run with R's checkpoints for the same rate and batch size: the compared epochs
+  // and the largest difference of a weight or loss, relative for absolute values above 1.
   Run.prototype.compare = function (checks) {
     const run = this;
     const size = this.batchSize === this.problem.X.rows ? null : this.batchSize;
@@ -552,7 +553,7 @@
     return result;
   };
 
-  // What R sends, as the functions above take it.
+  // Converts the data from R.
   function parse(given) {
     return {
       model: {

@@ -1,4 +1,4 @@
-// The matrices of a step as tables, how large they are, and what a cell says when it is pointed at.
+// The matrices of a step as tables, their layout, and the sum of the current cell.
 (function (root) {
   "use strict";
   const engine = root.engine, steps = root.steps, View = root.View;
@@ -8,8 +8,8 @@
     return steps.format(value, this.byMatrix[id]);
   };
 
-  // A matrix as a table of cells. `turned`: with rows and columns exchanged; `title`: where that is
-  // not the matrix's name; `places`: the matrix whose decimals it has.
+  // A matrix as a table. Options: `turned` transposes it, `title` replaces its name, `places` is
+  // the matrix whose number of decimals it uses.
   View.prototype.table = function (id, options) {
     const o = options || {}, made = this.now().matrices[id], self = this;
     const m = o.turned ? engine.transpose(made.m) : made.m;
@@ -53,9 +53,9 @@
     return Math.max(group.least, Math.ceil(group.longest * size * 0.605) + 8);
   }
 
-  // How wide the cells of each matrix are, and how large all text, such that the matrices of each
-  // line stand side by side; null where they do not. A line is an array of groups of entries
-  // ({ id, turned, places }) that stand one above the other and have cells of one width.
+  // Text size and cell widths that let the matrices of each line fit side by side, or null if they
+  // don't fit. A line is an array of groups; a group is an array of entries ({ id, turned, places
+  // }) that are stacked and share the same cell width.
   View.prototype.fit = function (lines, least) {
     const room = this.part("right").clientWidth - 6, self = this;
     const measured = lines.map(function (line) {
@@ -107,8 +107,8 @@
     return found;
   };
 
-  // Where they do not fit, the matrices of a line that is too long each have a line of their own;
-  // as a last resort they scroll inside.
+  // If they don't fit, each matrix of a line that is too long gets its own line; if that is not
+  // enough, the box scrolls.
   View.prototype.fitAlone = function (lines) {
     const self = this, broken = [];
     lines.forEach(function (line) {
@@ -138,11 +138,10 @@
     return tag("div", { class: "nns-signed" + (more || "") }, sign(text), html);
   }
 
-  // For each way of laying a step out: the lines of its matrices for fit(), and draw(), which makes
-  // the page's piece of them, and is told whether they fit.
+  // The layouts of a step: `lines` for fit(), and draw(), which returns the HTML.
   const layouts = {
-    // A product with its first factor on the left, the second above, and the result where row and
-    // column meet.
+    // A product with the first factor on the left, the second on top, and the result where rows and
+    // columns meet.
     crossed: function (view, step, matrices, result) {
       const made = matrices[result], turned = Boolean(step.transposed);
       const over = [{ id: made.w, turned: turned }].concat(made.b ? [entry(made.b)] : []);
@@ -162,7 +161,7 @@
         }
       };
     },
-    // What a change is made of, and below that old, change and new.
+    // The operands of a change, and below them the old values, the change and the new values.
     update: function (view, step, matrices, result) {
       const old = step.parts[0], change = step.parts[1], name = matrices[result].name;
       const kept = { id: old, places: old + ":update" }, t = view.text;
@@ -180,7 +179,7 @@
         }
       };
     },
-    // Operands, signs and results beside each other.
+    // Operands, signs and results side by side.
     row: function (view, step) {
       const operands = step.operands || [], signs = step.signs || [];
       const all = operands.concat(step.results).map(function (id) { return [entry(id)]; });
@@ -224,7 +223,7 @@
     box.style.minHeight = Math.min(this.tallest, 420) + "px";
   };
 
-  // Where an operand has the same name, the result says which of the two it is.
+  // The title of a result that has the same name as an operand.
   View.prototype.title = function (id, operands) {
     const matrices = this.now().matrices, name = matrices[id].name;
     const twice = operands.some(function (other) { return matrices[other].name === name; });
@@ -241,7 +240,7 @@
     this.light(cell);
   };
 
-  // Lights a cell, what it is made of, and its edges, and writes its sum out.
+  // Highlights a cell, its operands and its edges, and shows its sum.
   View.prototype.light = function (cell) {
     const box = this.part("matrices"), batch = this.now();
     const find = function (id, i, j) {

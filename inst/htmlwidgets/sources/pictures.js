@@ -1,4 +1,4 @@
-// The pictures of the page: the network, the loss of all epochs, and the plane of two inputs.
+// The plots of the page: the network, the loss curve, and the output over two inputs.
 (function (root) {
   "use strict";
   const engine = root.engine, steps = root.steps, View = root.View;
@@ -9,7 +9,7 @@
     return tag("text", Object.assign({ x: x, y: y }, attributes), escape(words));
   }
 
-  // A number at an axis: two digits, and a power of ten where it is small.
+  // A number at an axis: two digits, in scientific notation if it is small.
   function number(v) {
     const small = v !== 0 && Math.abs(v) < 0.001;
     const written = small ? v.toExponential(0) : String(Number(v.toPrecision(2)));
@@ -24,7 +24,7 @@
     return tag("span", { class: "nns-key" }, kind && tag("i", { class: kind }), escape(words));
   }
 
-  // Fills a box; where its menu had the focus, the new one gets it.
+  // Replaces the content of a box, and keeps the focus on its menu.
   function refill(box, html) {
     const active = document.activeElement;
     const focused = active && active.tagName === "SELECT" && box.contains(active);
@@ -34,8 +34,8 @@
 
   // The network -------------------------------------------------------------------------------
 
-  // Where the units stand: layers from left to right, each with its bias below. `labels` is the
-  // room that the names at both ends take.
+  // Positions of the units: layers from left to right, each with its bias at the bottom. `labels`:
+  // widths of the input and output names.
   function positions(units, width, labels) {
     const most = Math.max.apply(null, units), columns = units.length - 1;
     const apart = (width - labels[0] - labels[1] - 76) / columns;
@@ -56,7 +56,7 @@
     };
   }
 
-  // The numbers that the units of each layer show at a step: the last ones that have been made.
+  // The matrix whose values the units of each layer show: the last one computed so far.
   function shownIds(batch, step) {
     const ids = new Array(batch.model.units.length).fill(null);
     for (let k = 0; k <= step; k++) {
@@ -68,8 +68,8 @@
     return ids;
   }
 
-  // All lines of the network: under the others those that are not pointed at, over them those that
-  // are, with their weights. A line is as wide as its weight is large, or at an update its change.
+  // The edges of the network. Highlighted edges are drawn on top, with their weights. The width
+  // represents the absolute weight, or in an update the absolute change.
   View.prototype.edges = function (at, batch, step) {
     const units = this.problem.model.units, pointed = {}, self = this;
     const found = { under: "", over: "", labels: "" };
@@ -134,13 +134,13 @@
     return steps.format(value, this.byMatrix[update.parts[changed ? 1 : 0]]);
   };
 
-  // In a circle a number has at most three decimals.
+  // Numbers in circles have at most three decimals.
   function short(value, places) {
     if (places === "power" || places <= 3) return steps.format(value, places);
     return steps.format(value, value !== 0 && Math.abs(value) < 5e-4 ? "power" : 3);
   }
 
-  // The units of a layer with their numbers, its bias, and at both ends names and targets.
+  // The units of a layer with their values, the bias, the names of inputs and outputs, and targets.
   View.prototype.units = function (at, l, batch, step, id) {
     const t = this.text, units = this.problem.model.units, last = units.length - 1;
     const layer = at.layers[l], made = id && batch.matrices[id], row = this.row, self = this;
@@ -205,7 +205,7 @@
       this.direction(at, step), edges.labels) + this.caption(batch, step, ids));
   };
 
-  // An arrow over the layers at work, with its direction in words.
+  // An arrow above the current layers, with its direction in words.
   View.prototype.direction = function (at, step) {
     if (step.flow !== "edges" && step.flow !== "update") return "";
     const t = this.text, back = step.phase === "backward";
@@ -348,7 +348,7 @@
         scale.share ? key("nns-halfline", t.half) : "", key("", "\u25cf \u25a0 " + t.points)));
   };
 
-  // The colours of the grid as the address of a small picture.
+  // The colours of the grid as a data URL.
   View.prototype.shades = function (values, scale) {
     if (!this.canvas) {
       this.canvas = document.createElement("canvas");
@@ -388,7 +388,7 @@
     return { from: from, wide: wide, points: points };
   }
 
-  // The line where the values cross a level, in pieces through the squares of the grid.
+  // The contour line at a level, by marching squares.
   function level(values, at, left, top) {
     let path = "";
     const value = function (u, v) { return values[v * fine + u] - at; };

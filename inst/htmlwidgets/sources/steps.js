@@ -1,5 +1,5 @@
-// The steps of one batch: which matrices each makes of which, its formula in R and in NumPy, and
-// for every cell the sum that it is, as numbers and signs.
+// The steps of one batch: the matrices of each step, its formula in R and in NumPy, and the sum
+// behind every cell.
 (function (root) {
   "use strict";
   const engine = root.engine;
@@ -38,7 +38,7 @@
     return template.replace(/\b[ZA]\b/g, function (letter) { return names[letter]; });
   }
 
-  // What d_output is, where it is not E * slope; P is the loss's setting.
+  // The negative derivative of the loss in R and in NumPy; p is the parameter of the loss.
   function pullCode(loss, p) {
     return {
       squared_error: ["E", "E"],
@@ -50,7 +50,7 @@
     }[loss];
   }
 
-  // The matrices of a batch by id, and the steps in their order. `made` is what Run.at() returns.
+  // The matrices of a batch by id, and its steps in order. `made` is the result of Run.at().
   function describe(problem, made) {
     const model = problem.model;
     const layers = model.units.length - 1, hidden = layers - 1;
@@ -70,7 +70,7 @@
     }
     const input = function (l) { return l === 0 ? "X" : names.a[l - 1]; };
     const matrices = {}, steps = [];
-    // `rows` and `columns` say what they stand for: "case", "one", or the number of a layer
+    // `rows` and `columns`: what they represent: "case", "one", or the number of a layer
     function add(id, m, rows, columns, op, more) {
       matrices[id] = Object.assign({ id: id, name: id, m: m, rows: rows, columns: columns, op: op },
         more);
@@ -258,9 +258,9 @@
 
   // Sums written out --------------------------------------------------------------------------
 
-  // The sum that a cell is: `parts`, texts and numbers ({ n, of: the matrix it is from }), null
-  // where the cell is given; the cells that it is made of; and what the network lights: edges
-  // ({ layer, from, to }, from -1 for the bias) and a case.
+  // The sum behind a cell: `parts`, a list of strings and numbers ({ n, of: id of the matrix }), or
+  // null for data; the cells of its operands; and the edges ({ layer, from, to }; from is -1 for
+  // the bias) and the case to highlight in the network.
   function explain(batch, id, i, j) {
     const matrices = batch.matrices, made = matrices[id];
     const number = function (from, a, b) { return { n: at(matrices[from].m, a, b), of: from }; };
@@ -274,7 +274,7 @@
       return { n: use(made.old, a, b).n, of: made.old + ":update" };
     };
     const put = function () { parts.push.apply(parts, arguments); };
-    // a sum of products: of(k) gives the two numbers of the k-th
+    // a sum of products: of(k) returns the two numbers of the k-th product
     function products(count, of) {
       for (let k = 0; k < count; k++) {
         const pair = of(k);
@@ -398,7 +398,7 @@
     }
   }
 
-  // Minus the derivative of the loss to one output.
+  // The negative derivative of the loss with respect to one output.
   function pullParts(batch, i, j, use) {
     const loss = batch.model.loss.name, p = { n: batch.model.loss.parameter, of: "rate" };
     const y = at(batch.matrices.y.m, i, j);
@@ -485,8 +485,8 @@
 
   // Numbers as text ---------------------------------------------------------------------------
 
-  // How many decimals a matrix is shown with: those asked for, none where all are whole, and more
-  // where its largest number would have less than two digits. "all" is every digit that there is.
+  // Number of decimals of a matrix: the selected number, 0 if all values are integers, and more if
+  // the largest value would have less than two digits. "all" shows every digit.
   function decimals(numbers, asked) {
     if (asked === "all") return "all";
     let largest = 0, whole = true;
@@ -501,7 +501,7 @@
     return Math.max(asked, needed);
   }
 
-  // With the minus sign, which is as wide as a plus.
+  // Formats a number, with a minus sign instead of a hyphen.
   function format(value, places) {
     if (!isFinite(value)) return isNaN(value) ? "NaN" : value > 0 ? "Inf" : "\u2212Inf";
     let text;
@@ -515,7 +515,8 @@
     return text.replace(/-/g, "\u2212");
   }
 
-  // Decimals of each matrix of a batch. Old, change and new have the same, so that changes show.
+  // Decimals of each matrix of a batch. The matrices of an update share theirs, so that changes are
+  // visible.
   function places(batch, asked) {
     const result = { rate: "all", count: 0 };
     Object.keys(batch.matrices).forEach(function (id) {
@@ -540,7 +541,7 @@
     }).join("");
   }
 
-  // The number that a written sum has, for the sign in front of its result.
+  // Evaluates a displayed sum, to choose between = and the sign for approximate equality.
   const known = {
     exp: Math.exp, expm1: Math.expm1, log: Math.log, log1p: Math.log1p, tanh: Math.tanh,
     max: Math.max, min: Math.min, abs: Math.abs, sign: Math.sign, pnorm: engine.distribution,
@@ -593,7 +594,8 @@
     return sum();
   }
 
-  // "1 x 0.42 + 0.46 = 0.88" for a cell; "about equal" where the rounded numbers give another one.
+  // The text for a cell, such as "1 x 0.42 + 0.46 = 0.88", with the sign for approximate equality
+  // if the rounded operands give a different result.
   function sentence(batch, id, i, j, byMatrix) {
     const found = explain(batch, id, i, j);
     const made = batch.matrices[id];

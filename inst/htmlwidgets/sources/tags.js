@@ -1,4 +1,4 @@
-// Small things that the parts of the page share: tags, fills and icons.
+// Helpers for the page: HTML tags, colours and icons.
 (function (root) {
   "use strict";
   const blue = [0, 114, 178], orange = [213, 94, 0];
@@ -8,8 +8,8 @@
       .replace(/"/g, "&quot;");
   }
 
-  // tag("p", { class: "a" }, escape("text"), ...): attributes are escaped, and those that are null
-  // or false are left out; what stands inside is HTML already.
+  // tag("p", { class: "a" }, escape("text"), ...): attributes are escaped, and dropped if they are
+  // null or false; the content must be HTML.
   function tag(name, attributes) {
     let html = "<" + name;
     Object.keys(attributes || {}).forEach(function (key) {
@@ -22,7 +22,7 @@
     return name === "input" ? html + ">" : html + ">" + inside + "</" + name + ">";
   }
 
-  // A picture of a given size in pixels, with the words that stand for it.
+  // An SVG image of a given size in pixels, with its text alternative.
   function svg(width, height, label) {
     const inside = Array.prototype.slice.call(arguments, 3);
     return tag.apply(null, ["svg", {
@@ -38,7 +38,8 @@
     }).join("");
   }
 
-  // The fill of a number beside the largest of its matrix: blue above 0, orange below.
+  // The fill colour of a value relative to the largest absolute value of its matrix: blue for
+  // positive, orange for negative values.
   function fill(value, largest) {
     if (value === 0 || isNaN(value)) return "#fff";
     const depth = isFinite(value) && largest > 0 ? Math.min(Math.abs(value) / largest, 1) : 1;
@@ -66,7 +67,7 @@
     play: "M4 2v12l10-6z", pause: "M4 3h3v10H4zM9 3h3v10H9z"
   };
 
-  // What stands in a button: its sign, and its label where there is room.
+  // The content of a button: an icon and a label, which is hidden on small screens.
   function face(name, label) {
     return tag("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" },
       tag("path", { fill: "currentColor", d: icons[name] })) +

@@ -1,5 +1,5 @@
-// All words of the page, in English and in Chinese. Names of code (X, wh, sigmoid, ...) come from
-// the steps and are the same in both.
+// The text of the page in English and Chinese. Code names (X, wh, sigmoid, ...) come from the steps
+// and are the same in both languages.
 (function (root) {
   "use strict";
 
@@ -8,20 +8,21 @@
   }
 
   const en = {
-    title: "Stepper: every step of training a neural network",
+    title: "Stepper for neural network training",
     phases: {
       data: "Data", forward: "Forward", error: "Error", backward: "Backward", update: "Update"
     },
     phaseHelp: {
       data: "data and weights", forward: "from the inputs to the output",
-      error: "how far off the output is", backward: "from the error back to the hidden units",
-      update: "new weights and biases"
+      error: "target minus output, and the loss",
+      backward: "from the output back to the hidden layers", update: "new weights and biases"
     },
     number: grouped,
     step: function (number) { return "Step " + number; }, afterwards: "After",
     rewind: "Rewind", back: "Back", play: "Play", pause: "Pause", next: "Step",
     rewindHelp: "Rewind to the start (Home)", backHelp: "One step back (left arrow)",
-    playHelp: "Play (Space)", pauseHelp: "Pause (Space)", nextHelp: "One step on (right arrow)",
+    playHelp: "Play (Space)", pauseHelp: "Pause (Space)",
+    nextHelp: "One step forward (right arrow)",
     playing: "Play by steps or epochs", bySteps: "by steps", byEpochs: "by epochs",
     epoch: "Epoch", ofEpochs: function (n) { return "of " + grouped(n); },
     rate: "Learning rate", batch: "Batch", all: "all", rows: function (n) { return String(n); },
@@ -35,13 +36,13 @@
     hiddenLayer: function (k) { return "hidden " + k; },
     forward: "forward", backward: "backward", update: "update",
     inCircles: "In the circles:",
-    positive: "above 0", negative: "below 0", width: "width: size of the weight",
-    changed: "width: size of the change",
+    positive: "positive", negative: "negative", width: "width: absolute weight",
+    changed: "width: absolute change",
     lossCurve: "Loss, mean per row", lossAt: function (epoch, loss) {
       return "epoch " + grouped(epoch) + ": " + loss;
     },
-    boundary: "The network's answer", boundaryOf: "Output", half: "line: 0.5", low: "low",
-    high: "high", points: "points: the targets of the rows",
+    boundary: "Output over the inputs", boundaryOf: "Output", half: "0.5 line", low: "low",
+    high: "high", points: "targets",
     inWords: "In words", before: "before", change: "change", after: "after",
     target: "target", sum: "The number pointed at", transposed: "transposed",
     keys: "Keys: \u2190 \u2192 step, \u2191 \u2193 epoch, Space play, Home start, Tab cells.",
@@ -53,18 +54,18 @@
     differs: function (difference, epoch) {
       return "Differs from R by " + difference + ", from epoch " + grouped(epoch) + " on";
     },
-    differsHow: "Where training jumps about, differences in the last digit grow. " +
+    differsHow: "If training is unstable, differences in the last digit grow. " +
       "Try a smaller learning rate.",
     differsEnd: function (epoch) {
       return "Differs from R from epoch " + grouped(epoch) + " on";
     },
     notCompared: "Not compared with R",
-    notComparedHow: "R wrote no checkpoints for this learning rate and batch.",
+    notComparedHow: "There are no checkpoints for this learning rate and batch size.",
     comparing: "Comparing with R \u2026",
     diverged: function (epoch) {
-      return "Diverged in epoch " + grouped(epoch) + ": a number is no longer finite.";
+      return "Diverged in epoch " + grouped(epoch) + ": values are no longer finite.";
     },
-    divergedHow: "Take a smaller learning rate.",
+    divergedHow: "Use a smaller learning rate.",
     busy: function (epoch) { return "Computing epoch " + grouped(epoch) + " \u2026"; },
     live: function (epoch, batch, step, phase, name, words) {
       return "Epoch " + grouped(epoch) + (batch ? ", batch " + batch : "") + ", " + phase + ", " +
@@ -72,65 +73,63 @@
     },
     liveEpoch: function (epoch) { return "Epoch " + grouped(epoch); },
     paused: "Paused",
-    failed: "The data of this page cannot be read.",
+    failed: "Can't read the data of this page.",
     losses: {
-      squared_error: "half the sum of the squared errors",
-      cross_entropy: "minus the logarithm of the probability given to the truth, added up",
-      absolute: "the sum of the errors without their sign",
-      huber: "half the squared error where it is small, " +
-        "in proportion to the error where it is large",
-      poisson: "the Poisson loss, output minus target times the logarithm of the output, added up",
-      quantile: "the errors, weighted by their sign, added up"
+      squared_error: "half the sum of squared errors",
+      cross_entropy: "the cross-entropy, the negative log probability of the observed classes",
+      absolute: "the sum of absolute errors",
+      huber: "the Huber loss, quadratic for small errors and linear for large ones",
+      poisson: "the Poisson loss, the sum of output minus target times log output",
+      quantile: "the quantile loss, the sum of errors weighted by their sign"
     },
     words: {
-      given: function () { return "The inputs, a row for each case, and their targets."; },
+      given: function () { return "The inputs, one row per case, and their targets."; },
       before: function () { return "The weights and biases before the update."; },
-      start: "The weights and biases that training starts from.",
+      start: "The initial weights and biases.",
       affine: function (s) {
         return "Multiply each row of " + s.from + " by each column of " + s.w +
-          ", add up, and add the bias " + s.b + ".";
+          ", sum, and add the bias " + s.b + ".";
       },
-      activate: function (s) { return "Apply " + s.kind + " to each number of " + s.from + "."; },
+      activate: function (s) { return "Apply " + s.kind + " to each value of " + s.from + "."; },
       softmax: function () {
-        return "The exponential of each number, divided by the sum of its row: shares of 1.";
+        return "The exponential of each value divided by the sum of its row: probabilities.";
       },
-      error: function () { return "Target minus output: what is missing."; },
-      loss: function (s) { return "How wrong the outputs are, in one number: " + s.loss + "."; },
+      error: function () { return "The error: target minus output."; },
+      loss: function (s) { return "The loss: " + s.loss + "."; },
       slope: function (s) {
-        return "How steep " + s.kind + " is at each unit, from " + s.from + ".";
+        return "The derivative of " + s.kind + " at each unit, computed from " + s.from + ".";
       },
       delta: function (s) {
         if (s.kind === "error") {
-          return "For this loss and this output activation the slope cancels out: " +
+          return "For this loss and output activation the derivative cancels: " +
             "the delta is target minus output.";
         }
         if (s.kind === "softmax") {
-          return "Which way each output unit's input should move; the outputs of a row " +
-            "depend on each other.";
+          return "The delta of each output unit: the negative gradient of the loss. " +
+            "The outputs of a row depend on each other.";
         }
-        return s.squared ? "Error times slope: which way, and how much, each output unit's " +
-          "input should move." : "Minus the derivative of the loss, times the slope: which way " +
-          "each output unit's input should move.";
+        return "The delta of each output unit: " + (s.squared ? "error" :
+          "negative derivative of the loss") + " times slope.";
       },
       back: function (s) {
-        return "Send the deltas back through the weights: each row of " + s.from +
-          " times each row of " + s.w + ", added up.";
+        return "Propagate the deltas back: multiply each row of " + s.from +
+          " by each row of " + s.w + " and sum.";
       },
       times: function () {
-        return "Error times slope: which way, and how much, each hidden unit's input should move.";
+        return "The delta of each hidden unit: error times slope.";
       },
       weightAfter: function (s) {
-        return "Each weight moves by the learning rate times the " + (s.mean ? "mean" : "sum") +
-          ", over the rows, of input times delta.";
+        return "Change each weight by the learning rate times the " + (s.mean ? "mean" : "sum") +
+          " over rows of input times delta.";
       },
       biasAfter: function (s) {
-        return "Each bias moves by the learning rate times the " + (s.mean ? "mean" : "sum") +
+        return "Change each bias by the learning rate times the " + (s.mean ? "mean" : "sum") +
           " of its deltas.";
       },
       outputAfter: function () {
-        return "The output under the updated weights, beside the targets and the output before.";
+        return "The output with the updated weights, next to the targets and the output before.";
       },
-      lossAfter: function () { return "The loss of these rows under the updated weights."; }
+      lossAfter: function () { return "The loss of these rows with the updated weights."; }
     }
   };
 
@@ -138,8 +137,8 @@
     title: "逐步演示：神经网络训练的每一步",
     phases: { data: "数据", forward: "前向传播", error: "误差", backward: "反向传播", update: "更新" },
     phaseHelp: {
-      data: "数据与权重", forward: "从输入到输出", error: "输出差多少",
-      backward: "误差从输出传回隐藏层", update: "新的权重与偏置"
+      data: "数据与权重", forward: "从输入到输出", error: "目标减去输出，以及损失",
+      backward: "从输出传回隐藏层", update: "新的权重与偏置"
     },
     number: grouped,
     step: function (number) { return "第 " + number + " 步"; }, afterwards: "更新之后",
@@ -157,12 +156,12 @@
     hiddenLayer: function (k) { return "隐藏层 " + k; },
     forward: "前向", backward: "反向", update: "更新",
     inCircles: "圆圈中：",
-    positive: "大于 0", negative: "小于 0", width: "线宽：权重的大小", changed: "线宽：变化的大小",
+    positive: "正", negative: "负", width: "线宽：权重的绝对值", changed: "线宽：变化的绝对值",
     lossCurve: "损失（每行平均）", lossAt: function (epoch, loss) {
       return "第 " + grouped(epoch) + " 轮：" + loss;
     },
-    boundary: "网络的回答", boundaryOf: "输出", half: "线：0.5", low: "低", high: "高",
-    points: "点：各行的目标值",
+    boundary: "输出随输入的变化", boundaryOf: "输出", half: "0.5 等值线", low: "低", high: "高",
+    points: "目标值",
     inWords: "文字", before: "更新前", change: "变化", after: "更新后",
     target: "目标", sum: "所指的数", transposed: "转置",
     keys: "键盘：\u2190 \u2192 逐步，\u2191 \u2193 逐轮，空格键播放，Home 键回到起点，Tab 键逐格移动。",
@@ -177,7 +176,7 @@
     differsHow: "训练不稳定时，最后一位数字的差别会越来越大。请试一试较小的学习率。",
     differsEnd: function (epoch) { return "从第 " + grouped(epoch) + " 轮起与 R 不一致"; },
     notCompared: "未与 R 比较",
-    notComparedHow: "R 没有为这个学习率和批量写下检查点。",
+    notComparedHow: "这个学习率和批量没有检查点。",
     comparing: "正在与 R 比较 \u2026",
     diverged: function (epoch) { return "第 " + grouped(epoch) + " 轮发散：有的数不再是有限数。"; },
     divergedHow: "请用较小的学习率。",
@@ -205,21 +204,20 @@
         return s.from + " 的每一行与 " + s.w + " 的每一列对应相乘、求和，再加上偏置 " + s.b + "。";
       },
       activate: function (s) { return "对 " + s.from + " 的每个数应用 " + s.kind + " 函数。"; },
-      softmax: function () { return "每个数的指数除以所在行的指数之和：各份合起来是 1。"; },
-      error: function () { return "目标减去输出：还差多少。"; },
-      loss: function (s) { return "用一个数表示输出错了多少：" + s.loss + "。"; },
-      slope: function (s) { return s.kind + " 在每个单元处的斜率，由 " + s.from + " 算出。"; },
+      softmax: function () { return "每个数的指数除以所在行的指数之和，得到概率。"; },
+      error: function () { return "误差：目标减去输出。"; },
+      loss: function (s) { return "损失：" + s.loss + "。"; },
+      slope: function (s) { return s.kind + " 在每个单元处的导数，由 " + s.from + " 算出。"; },
       delta: function (s) {
-        if (s.kind === "error") return "对于这种损失与输出激活函数，斜率正好消去：误差项就是目标减去输出。";
-        if (s.kind === "softmax") return "每个输出单元的输入应往哪边动；同一行的各个输出相互影响。";
-        return s.squared ? "误差乘以斜率：每个输出单元的输入应往哪边动、动多少。" :
-          "损失的导数取负，再乘以斜率：每个输出单元的输入应往哪边动。";
+        if (s.kind === "error") return "对于这种损失与输出激活函数，导数正好消去：误差项就是目标减去输出。";
+        if (s.kind === "softmax") return "各输出单元的误差项，即损失的负梯度；同一行的各个输出相互影响。";
+        return "各输出单元的误差项：" + (s.squared ? "误差" : "损失的负导数") + "乘以斜率。";
       },
       back: function (s) {
-        return "把误差项沿权重传回去：" + s.from + " 的每一行与 " + s.w +
+        return "把误差项沿权重传回：" + s.from + " 的每一行与 " + s.w +
           " 的每一行对应相乘再求和。";
       },
-      times: function () { return "误差乘以斜率：每个隐藏单元的输入应往哪边动、动多少。"; },
+      times: function () { return "各隐藏单元的误差项：误差乘以斜率。"; },
       weightAfter: function (s) {
         return "每个权重的变化是：学习率乘以各行“输入乘误差项”的" + (s.mean ? "平均" : "和") + "。";
       },

@@ -1,4 +1,4 @@
-// The page: its controls, what the keys and the pointer do, and what is computed when.
+// The page: its controls, keyboard and pointer events, and when computations run.
 (function (root) {
   "use strict";
   const engine = root.engine, steps = root.steps;
@@ -137,7 +137,7 @@
     }
   };
 
-  // Where another page is drawn in its place.
+  // Stops the view before it is replaced.
   View.prototype.close = function () {
     this.pause();
     clearTimeout(this.worker);
@@ -145,7 +145,7 @@
     if (this.observer) this.observer.disconnect();
   };
 
-  // Side by side where there is room for it, else one below the other.
+  // Two columns, or one column on small screens.
   View.prototype.measure = function () {
     this.width = this.root.clientWidth;
     const deep = this.problem.model.units.length > 4;
@@ -161,7 +161,7 @@
 
   View.prototype.hasPlane = function () { return this.problem.model.units[0] === 2; };
 
-  // What is done ------------------------------------------------------------------------------
+  // Actions -----------------------------------------------------------------------------------
 
   View.prototype.act = function (action, target) {
     if (action === "play") return this.timer === null ? this.play() : this.pause();
@@ -238,19 +238,19 @@
     this.render();
   };
 
-  // The last epoch that there is something to see of.
+  // The last epoch that can be shown.
   View.prototype.lastEpoch = function () {
     return this.run.diverged ? this.run.diverged.epoch : this.problem.epochs;
   };
 
-  // The batches of the epoch that can be looked at.
+  // Number of batches of the epoch that can be shown.
   View.prototype.batchCount = function () {
     const diverged = this.run.diverged;
     if (diverged && diverged.epoch === this.epoch) return diverged.batch + 1;
     return Math.ceil(this.problem.X.rows / this.run.batchSize);
   };
 
-  // Goes to an epoch; where that takes longer than a frame, it is computed in pieces.
+  // Goes to an epoch. Long computations are split so that the page stays responsive.
   View.prototype.goToEpoch = function (epoch) {
     const wanted = Math.max(1, Math.min(epoch, this.problem.epochs));
     const self = this;
@@ -270,7 +270,7 @@
     this.render();
   };
 
-  // One step on (1) or back (-1), over the ends of batches and epochs. Says whether there was one.
+  // Moves one step forward (1) or back (-1), across batches and epochs. Returns whether it moved.
   View.prototype.move = function (by) {
     clearTimeout(this.going);
     const count = this.now().steps.length;
@@ -338,8 +338,8 @@
     button.setAttribute("aria-label", button.title);
   };
 
-  // In the background all epochs are computed, a few milliseconds at a time, for the loss curve and
-  // the comparison with R.
+  // Computes all epochs in the background, a few milliseconds at a time, for the loss curve and the
+  // comparison with R.
   View.prototype.work = function () {
     const self = this, run = this.run;
     clearTimeout(this.worker);
@@ -391,9 +391,9 @@
 
   View.prototype.live = function (words) { this.part("live").textContent = words; };
 
-  // What is shown -----------------------------------------------------------------------------
+  // Display -----------------------------------------------------------------------------------
 
-  // Another case in the circles and the plane.
+  // Shows another case in the network and the plane.
   View.prototype.drawRow = function () {
     this.pointed = null;
     this.drawNetwork();
@@ -412,7 +412,7 @@
     return this.cached;
   };
 
-  // The names of rows or columns: cases by their number in the data, units by their layer's names.
+  // Names of rows or columns: row numbers of the data, or names of units.
   View.prototype.names = function (of, count) {
     const units = this.problem.model.units, names = [];
     for (let k = 0; k < count; k++) {
