@@ -2,9 +2,12 @@
 # Installs what is missing to run, test or check the package:
 #
 #   sh tools/install.sh run      R, a compiler, and the packages that backprop imports and links to
-#   sh tools/install.sh test     these, the suggested packages, pandoc, chromium, and where node and
-#                                npm are there the runtime that exported models are tested with and
-#                                what drives the browser
+#   sh tools/install.sh vignettes
+#                                these, and what the vignettes are made with: knitr, rmarkdown,
+#                                htmlwidgets and pandoc
+#   sh tools/install.sh test     the first, the suggested packages, pandoc, chromium, and where node
+#                                and npm are there the runtime that exported models are tested with
+#                                and what drives the browser
 #   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang,
 #                                clang-format, styler, lintr, esbuild, binutils and g++ for aarch64
 #
@@ -140,6 +143,11 @@ if (length(r) && getRversion() < r) say("old", r, as.character(getRversion()))
 wanted <- entries(c("Imports", "LinkingTo", "Suggests"))
 optional <- entries(paste0("Config/Needs/", c("ecosystem", "format", "website")))
 wanted <- wanted[!wanted$name %in% optional$name, ]
+if (mode == "vignettes") {
+  of_vignettes <- c("knitr", "rmarkdown", "htmlwidgets")
+  needless <- setdiff(entries("Suggests")$name, c(of_vignettes, entries("Imports")$name))
+  wanted <- wanted[!wanted$name %in% needless, ]
+}
 report <- function(kind, wanted) {
   for (name in unique(wanted$name)) {
     least <- as.character(max(numeric_version(wanted$least[wanted$name == name])))
@@ -356,10 +364,13 @@ install_browser_tests() {
   install_npm playwright-core "$playwright_version"
 }
 
-# install_what_is_missing run|test|check
+# install_what_is_missing run|vignettes|test|check
 install_what_is_missing() {
-  case $1 in run | test | check) ;; *) stop "the mode is run, test or check, not '$1'." ;; esac
-  say "Looking for missing dependencies to $1 the package"
+  case $1 in
+    run | vignettes | test | check) ;;
+    *) stop "the mode is run, vignettes, test or check, not '$1'." ;;
+  esac
+  say "Looking for missing dependencies (mode $1)"
   install_programs "$1"
   find_missing "$1"
   if [ -n "$missing$optional$pinned" ]; then
@@ -375,10 +386,12 @@ install_what_is_missing() {
     packages=$(printf '%s' "$missing" | sed 's/ \(.*\)/ (\1 or later)/' | tr '\n' ' ')
     stop "these could not be installed: $packages${pinned:+roxygen2 ($pinned exactly)}"
   fi
-  [ "$1" = run ] || {
-    install_onnxruntime
-    install_browser_tests
-  }
+  case $1 in
+    test | check)
+      install_onnxruntime
+      install_browser_tests
+      ;;
+  esac
   [ "$1" != check ] || install_npm esbuild "$esbuild_version"
   if [ -z "$optional" ]; then note "Everything is there."; return 0; fi
   names=$(printf '%s' "$optional" | cut -d' ' -f1 | tr '\n' ' ')

@@ -39,7 +39,7 @@ for (file in c("README.md", "README.zh-CN.md")) {
       expect_equal(text(printed), text(expected))
       expect_equal(
         numbers_of(printed[!rounding]), numbers_of(expected[!rounding]),
-        tolerance = 1e-6
+        tolerance = 5e-8
       )
     }
   })
