@@ -14,7 +14,7 @@ vignette_lines <- function(name) {
   readLines(file.path(vignette_folder(), paste0(name, ".Rmd")), encoding = "UTF-8")
 }
 
-# The code of each chunk of R by its label, without its options; chunks without a label are left out.
+# The code of each chunk of R that has a label, by that label and without its options.
 vignette_chunks <- function(lines) {
   begin <- grep("^```\\{r", lines)
   end <- vapply(begin, function(i) i + which(lines[-seq_len(i)] == "```")[1], 0)

@@ -61,7 +61,8 @@ test_that("the report knits for classes and for numbers, and leaves nothing behi
       expect_match(html, figure, perl = TRUE)
     }
     # numbers and the names above them are aligned alike, whatever the style of the page says
-    expect_match(html, "<th (align=\"right\"|style=\"text-align: right;\")>(median|accuracy)", perl = TRUE)
+    header <- "<th (align=\"right\"|style=\"text-align: right;\")>(median|accuracy)"
+    expect_match(html, header, perl = TRUE)
     expect_match(html, "table.table th[align=\"right\"]", fixed = TRUE)
     # headings are followed by something, and no package is needed but those that knit
     sections <- strsplit(html, "<h1[^>]*>")[[1]][-(1:2)]
