@@ -206,7 +206,8 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   data <- if (is.null(given$data)) stats::get_all_vars(formula) else given$data
   frame <- read_formula(
     formula, data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action,
-    contrasts, NULL, call
+    contrasts, NULL, call,
+    holds_out = TRUE
   )
   weights <- counting_weights(frame$weights, nrow(frame$raw), call)
   data <- as.data.frame(data)
@@ -237,9 +238,9 @@ observed_outcome <- function(frame, settings, call) {
   }
 }
 
-# Formula and data for the fits: "." is expanded, and the outcome, computed once from all rows,
-# becomes a column, so that it is the same in all fits and folds. Variables from outside the data
-# become columns too, because each fit uses a subset of their rows.
+# Formula and data for the fits: "." is expanded; the outcome, and all terms that use other rows, are
+# computed once from all rows and become columns, so that they are the same in all fits and folds.
+# Variables from outside the data become columns too, because each fit uses a subset of their rows.
 with_outcome <- function(formula, data, frame) {
   formula <- stats::formula(stats::terms(formula, data = data))
   columns <- data[attr(frame$raw, "row.names"), , drop = FALSE]
@@ -251,7 +252,23 @@ with_outcome <- function(formula, data, frame) {
     columns[[name]] <- frame$y
     formula[[2]] <- as.name(name)
   }
+  for (text in names(frame$row_terms)) {
+    name <- last(make.unique(c(names(columns), text)))
+    columns[[name]] <- frame$row_terms[[text]]
+    formula[[3]] <- replace_call(formula[[3]], str2lang(text), as.name(name))
+  }
   list(formula = formula, data = columns)
+}
+
+# An expression with each call that equals `call` replaced.
+replace_call <- function(expression, call, by) {
+  if (identical(expression, call)) {
+    return(by)
+  }
+  if (!is.call(expression)) {
+    return(expression)
+  }
+  as.call(lapply(as.list(expression), replace_call, call, by))
 }
 
 # Weights for the fits: NULL if all are 1.

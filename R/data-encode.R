@@ -12,9 +12,11 @@ encode_raw <- function(encoding, raw, name, call) {
   }
 }
 
-# Encodes the variables of a formula: list(X, offset, contrasts). Contrasts depend on the order of
-# the levels, so levels are first put into the order of the training data.
-encode_terms <- function(encoding, data, name, call) {
+# Encodes the variables of a formula: list(X, offset, contrasts). As in lm(), the formula is evaluated
+# on all rows of `data` before `rows` are selected (NULL for all), because a term may use other
+# rows. Contrasts depend on the order of the levels, so levels are first put into the order of the
+# training data.
+encode_terms <- function(encoding, data, name, call, rows = NULL) {
   terms <- stats::delete.response(encoding$terms)
   evaluated <- function(expression) {
     tryCatch(expression, error = function(e) {
@@ -24,7 +26,7 @@ encode_terms <- function(encoding, data, name, call) {
       ), call)
     })
   }
-  frame <- evaluated(stats::model.frame(terms, data, na.action = stats::na.pass))
+  frame <- evaluated(evaluate_terms(terms, data, rows))
   for (variable in names(frame)[attr(terms, "offset")]) {
     if (!is_number(frame[[variable]])) {
       abort_input(c(
@@ -50,6 +52,17 @@ encode_terms <- function(encoding, data, name, call) {
   X <- X[, colnames(X) != "(Intercept)", drop = FALSE]
   dimnames(X) <- list(NULL, colnames(X))
   list(X = X, offset = stats::model.offset(frame), contrasts = coding)
+}
+
+# The model frame. If `rows` are selected, the formula has been evaluated before, with the same
+# warnings.
+evaluate_terms <- function(terms, data, rows) {
+  if (is.null(rows)) {
+    return(stats::model.frame(terms, data, na.action = stats::na.pass))
+  }
+  suppressWarnings(do.call(
+    stats::model.frame, list(terms, data, na.action = stats::na.pass, subset = rows)
+  ))
 }
 
 # A factor with unchanged levels keeps its own contrasts.

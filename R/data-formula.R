@@ -1,8 +1,10 @@
 # Evaluates a formula for training and for new data. The terms stored in a fit have the global
 # environment, and refer to columns only.
 
-# The raw frame of a formula; `extras`: the expressions of subset, weights and offset.
-read_formula <- function(formula, data, extras, na.action, contrasts, calibration, call) {
+# The raw frame of a formula; `extras`: the expressions of subset, weights and offset. `holds_out`:
+# whether rows are held out, so that terms which use other rows cause a warning.
+read_formula <- function(formula, data, extras, na.action, contrasts, calibration, call,
+                         holds_out = !is.null(calibration)) {
   names <- if (is.data.frame(data)) case_names(data)
   data <- check_formula_data(data, call)
   na.action <- check_na_action(na.action, call)
@@ -63,13 +65,16 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
       )
     )
   )
-  encoded <- encode_terms(c(encoding, list(contrasts = contrasts)), raw, "data", call)
+  encoded <- encode_terms(
+    c(encoding, list(contrasts = contrasts)), variables$frame, "data", call, rows
+  )
   encoding$contrasts <- encoded$contrasts
   new_frame(
     raw, encoded[c("X", "offset")], encoding, y, label,
     weights = frame[["(weights)"]], offset = frame[["(offset)"]],
     has_offset_argument = !is.null(extras$offset), calibration = calibration,
-    na.action = attr(frame, "na.action"), names = names[rows]
+    na.action = attr(frame, "na.action"), names = names[rows],
+    row_terms = if (holds_out) find_row_terms(kept_terms, variables$frame, rows) else list()
   )
 }
 
@@ -96,9 +101,9 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
     encoding$terms, data, extras, encoding$replay$na.action, nrow(data), call, name
   )
   rows <- frame[["(row)"]]
-  raw <- raw[rows, , drop = FALSE]
   new_frame(
-    raw, encode_terms(encoding, raw, name, call)[c("X", "offset")], encoding,
+    raw[rows, , drop = FALSE],
+    encode_terms(encoding, raw, name, call, rows)[c("X", "offset")], encoding,
     plain_outcome(stats::model.response(frame)), encoding$outcome$names[1],
     weights = frame[["(weights)"]], offset = frame[["(offset)"]],
     na.action = attr(frame, "na.action"), names = names[rows], name = name

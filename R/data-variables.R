@@ -165,3 +165,48 @@ raw_kind <- function(x) {
   kind$levels <- if (kind$type == "factor") levels(x)
   kind
 }
+
+# The variables of a formula whose value in a row depends on other rows, such as `c(0, head(x, -1))`
+# or `x - mean(x)`: a list of their values in `rows`, by their text, with a warning. Bases whose
+# parameters the terms keep are none. They are found by evaluating them on every other row.
+find_row_terms <- function(terms, data, rows) {
+  predvars <- attr(terms, "predvars")
+  variables <- as.list(attr(terms, "variables"))[-1]
+  found <- list()
+  for (i in setdiff(seq_along(variables), attr(terms, "response"))) {
+    variable <- variables[[i]]
+    if (is.symbol(variable) || !remembers_nothing(variable, predvars[[i + 1]])) next
+    if (identical(variable[[1]], quote(offset))) variable <- variable[[2]]
+    values <- function(rows) eval(variable, data[rows, , drop = FALSE], globalenv())
+    whole <- suppressWarnings(values(seq_len(nrow(data))))
+    uses_others <- vapply(1:2, function(first) {
+      if (nrow(data) < first) return(FALSE)
+      some <- seq(first, nrow(data), by = 2)
+      part <- suppressWarnings(tryCatch(values(some), error = function(e) NULL))
+      !same_values(part, take_rows(whole, some))
+    }, NA)
+    if (any(uses_others)) found[[deparse1(variable)]] <- take_rows(whole, rows)
+  }
+  if (length(found) > 0) {
+    terms <- names(found)
+    cli::cli_warn(c(
+      paste0(
+        "{cli::qty(length(terms))}Term{?s} {.code {terms}} use{?s/} other rows, ",
+        "and {?is/are} computed once, from all rows."
+      ),
+      i = "Held-out rows have an influence on {cli::qty(length(terms))}{?it/them}."
+    ), class = "backprop_warning_row_terms", call = NULL)
+  }
+  found
+}
+
+# Is the variable predicted by evaluating it again? Constants may have been written into it.
+remembers_nothing <- function(variable, predvar) {
+  is.call(predvar) && length(variable) == length(predvar) &&
+    identical(names(variable), names(predvar))
+}
+
+same_values <- function(a, b) {
+  plain <- function(x) if (is.factor(x)) as.character(x) else x
+  isTRUE(all.equal(plain(a), plain(b), check.attributes = FALSE))
+}
