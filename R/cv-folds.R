@@ -1,8 +1,13 @@
 # Assigns rows to folds.
 
-# Fold numbers: a matrix with one row per case and one column per repetition.
-draw_folds <- function(observed, folds, repeats) {
-  matrix(replicate(repeats, stratified_folds(observed, folds)), ncol = repeats)
+# Fold numbers: a matrix with one row per case and one column per repetition. Rows of weight 0 come
+# last: the others are in the folds that they would have without them.
+draw_folds <- function(observed, folds, repeats, weights) {
+  there <- which(weights > 0)
+  matrix(replicate(repeats, {
+    fold <- rep_len(seq_len(folds), length(weights))
+    replace(fold, there, stratified_folds(take_rows(observed, there), folds))
+  }), ncol = repeats)
 }
 
 # Stratified folds. The rows of each class are dealt out to the folds in turn, so that the number of
@@ -31,11 +36,12 @@ stratified_folds <- function(observed, folds) {
 # Checks `folds`, a number or the fold of each row: list(number, labels, given), where `labels` are
 # the names of the folds. `used`: the positions of the rows that are used, among the `among` rows of
 # data.
-check_folds <- function(folds, repeats, observed, used, among, call) {
+check_folds <- function(folds, repeats, observed, weights, used, among, call) {
   rows <- NROW(observed)
   if (length(folds) == 1 && is.numeric(folds)) {
-    number <- check_whole(folds, "folds", call, least = 2, most = rows)
-    rare <- if (is.factor(observed)) Filter(function(count) count < number, table(observed))
+    number <- check_whole(folds, "folds", call, least = 2, most = sum(weights > 0))
+    counts <- if (is.factor(observed)) table(observed[weights > 0])
+    rare <- Filter(function(count) count < number, counts)
     if (length(rare) > 0) {
       cli::cli_warn(c(
         paste0(

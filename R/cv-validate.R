@@ -308,9 +308,13 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   repeats <- check_whole(repeats, "repeats", call)
   metrics <- check_metrics(metrics, if (is.factor(observed)) "classes" else "numeric", call)
   keep_fits <- check_flag(keep_fits, "keep_fits", call)
-  chosen <- check_folds(folds, repeats, observed, cases$number, cases$given, call)
-  held_in <-
-    if (is.null(chosen$given)) draw_folds(observed, chosen$number, repeats) else chosen$given
+  weights <- if (is.null(cases$rows$weights)) rep(1, NROW(observed)) else cases$rows$weights
+  chosen <- check_folds(folds, repeats, observed, weights, cases$number, cases$given, call)
+  held_in <- if (is.null(chosen$given)) {
+    draw_folds(observed, chosen$number, repeats, weights)
+  } else {
+    chosen$given
+  }
   plan <- expand.grid(fold = seq_len(chosen$number), repetition = seq_len(repeats))
   seeds <- draw_seeds(nrow(plan))
   tasks <- lapply(seq_len(nrow(plan)), function(i) {
@@ -320,7 +324,6 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
     )
   })
   plan$fold <- chosen$labels[plan$fold]
-  weights <- if (is.null(cases$rows$weights)) rep(1, NROW(observed)) else cases$rows$weights
   check_training_weights(tasks, weights, call)
   parallel <- runs_in_parallel()
   if (parallel) settings$threads <- 1

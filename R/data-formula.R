@@ -37,7 +37,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   label <- deparse1(formula[[2]])
   check_outcome_kind(y, label, call)
   raw <- variables$frame[rows, , drop = FALSE]
-  calibration <- draw_calibration(calibration, y, call)
+  calibration <- draw_calibration(calibration, y, frame[["(weights)"]], call)
 
   response <- attr(terms, "response")
   inputs <- frame[setdiff(names(frame)[-response], c("(row)", "(weights)", "(offset)"))]

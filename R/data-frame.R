@@ -44,7 +44,8 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   new_frame(
     X, encode_raw(encoding, X), encoding, y, label,
     weights = take_rows(weights, kept$rows), offset = take_rows(offset, kept$rows),
-    has_offset_argument = !is.null(offset), calibration = draw_calibration(calibration, y, call),
+    has_offset_argument = !is.null(offset),
+    calibration = draw_calibration(calibration, y, take_rows(weights, kept$rows), call),
     na.action = kept$action, names = take_rows(names, kept$rows), name = name
   )
 }
@@ -125,7 +126,8 @@ encode_again <- function(fit, data, y, weights, offset, call) {
   known <- fit$encoding$calibration
   rows <- if (!is.null(known)) {
     draw_calibration(
-      known$share, encode_outcome(frame$y, fit$encoding$outcome, call)$y, call, known$seed
+      known$share, encode_outcome(frame$y, fit$encoding$outcome, call)$y, frame$weights, call,
+      known$seed
     )$rows
   }
   list(

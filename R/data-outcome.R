@@ -26,14 +26,15 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     }
     levels <-
       if (is.logical(y)) c("FALSE", "TRUE") else if (is.factor(y)) levels(y) else sort(unique(y))
-    met <- levels %in% as.character(y)
+    met <- levels %in% as.character(if (length(weights) > 0) y[weights > 0] else y)
     if (sum(met) < 2) {
       abort_input(c(
         "The outcome {.field {label}} must have at least two classes.",
         x = paste0(
           "{cli::qty(sum(met))}{?All rows are/It has} ",
           "{if (any(met)) dQuote(levels[met], FALSE) else 'none'}."
-        )
+        ),
+        i = if (any(weights == 0)) "Rows of weight 0 do not count."
       ), call)
     }
     warn_empty_levels(y, levels, label)

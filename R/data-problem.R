@@ -10,16 +10,17 @@
 #               digests that identify the data; the second is NULL without `validation`
 new_training_data <- function(problem, targets, class_weights, validation, fit, call) {
   X <- problem$X
+  offset <- check_offset(problem$offset, nrow(X), ncol(targets$y), call)
+  weights <- apply_class_weights(
+    check_weights(problem$weights, nrow(X), call), class_weights, targets, call
+  )
   data <- list(
-    X = X, y = targets$y, targets = targets, response = problem$response,
-    offset = check_offset(problem$offset, nrow(X), ncol(targets$y), call),
-    weights = apply_class_weights(
-      check_weights(problem$weights, nrow(X), call), class_weights, targets, call
-    ),
+    X = X, y = targets$y, targets = targets, response = problem$response, offset = offset,
+    weights = weights,
     validation = if (is.list(validation)) {
       check_held_out(validation, problem, targets, class_weights, fit, call)
     } else if (is.numeric(validation)) {
-      check_share(validation, targets, call)
+      check_share(validation, targets, weights, call)
     }
   )
   data$digest <- data_digest(data)
@@ -67,34 +68,34 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
 
 # The data in the core's format: list(training, validation, rows, held_out). `validation` is NULL
 # without a validation set; `held_out` contains the numbers of the held-out rows if `validation` is
-# a fraction.
+# a fraction. Rows of weight 0 are excluded, so that batches and their order are those of a call
+# without them.
 core_data <- function(data, settings, seed, call) {
   single <- settings$precision == "single"
   of_rows <- function(data, rows) {
     core_rows(data$X, data$y, data$weights, data$offset, rows, single)
   }
-  all <- seq_len(nrow(data$X))
-  held_out <- NULL
-  validation <- NULL
-  if (is.numeric(settings$validation)) {
-    held_out <- stratified_rows(settings$validation, seed, strata(data$targets))
-    for (part in list(held_out, setdiff(all, held_out))) {
-      if (length(data$weights) > 0 && all(data$weights[part] == 0)) {
-        abort_argument(c(
-          "Both the training rows and the held-out rows must have a positive weight.",
-          i = "Use another fraction for {.arg validation}."
-        ), call)
-      }
-    }
-    validation <- of_rows(data, held_out)
-  } else if (!is.null(data$validation)) {
-    validation <- of_rows(data$validation, seq_len(nrow(data$validation$X)))
+  held_out <- if (is.numeric(settings$validation)) {
+    stratified_rows(
+      settings$validation, seed, strata(data$targets), data$weights,
+      keep_each = data$targets$kind != "numeric"
+    )
   }
-  training <- setdiff(all, held_out)
+  training <- setdiff(weighted_rows(data), held_out)
+  validation <- if (!is.null(held_out)) {
+    of_rows(data, held_out)
+  } else if (!is.null(data$validation)) {
+    of_rows(data$validation, weighted_rows(data$validation))
+  }
   list(
     training = of_rows(data, training), validation = validation, rows = length(training),
     held_out = held_out
   )
+}
+
+# The numbers of the rows with positive weight.
+weighted_rows <- function(data) {
+  if (length(data$weights) > 0) which(data$weights > 0) else seq_len(nrow(data$X))
 }
 
 # A digest that identifies the data of a fit. Changing it requires a new schema whose step removes

@@ -11,6 +11,7 @@ column_scales <- function(X, weights, standardize) {
   scale <- rep(1, p)
   constant <- logical(p)
   counts <- if (length(weights) == 0) rep(TRUE, nrow(X)) else weights > 0
+  if (length(unique(weights[counts])) == 1) weights <- numeric()
   for (j in seq_len(p)) {
     x <- X[counts, j]
     constant[j] <- min(x) == max(x)

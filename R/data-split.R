@@ -39,35 +39,52 @@ check_validation <- function(validation, call) {
   share
 }
 
-# Draws the same fraction of each stratum (a class, or all rows) as a function of the seed. Returns
-# sorted row numbers.
-stratified_rows <- function(share, seed, stratum) {
-  order <- core_row_order(seed, 0, length(stratum))
-  chosen <- lapply(split(order, stratum[order]), function(rows) {
-    rows[seq_len(round(share * length(rows)))]
-  })
-  sort(unlist(chosen, use.names = FALSE))
+# Draws a fraction of the rows as a function of the seed. Returns sorted row numbers. The fraction is
+# the same in each stratum (a class, or all rows) that contributes at least 5 rows; smaller strata
+# are pooled and drawn from at random, so that a new row of them is exchangeable with those drawn.
+# Rows of weight 0 are ignored. `keep_each`: whether to leave at least one row of each stratum.
+stratified_rows <- function(share, seed, stratum, weights = numeric(), keep_each = FALSE) {
+  there <- if (length(weights) > 0) which(weights > 0) else seq_along(stratum)
+  stratum <- match(stratum[there], sort(unique(stratum[there])))
+  sizes <- tabulate(stratum)
+  small <- share * sizes < 5
+  drawn_from <- factor(ifelse(small[stratum], 0, stratum))
+  order <- core_row_order(seed, 0, length(there))
+  counts <- diff(c(0, round(share * cumsum(tabulate(drawn_from)))))
+  rows <- unlist(Map(
+    function(rows, count) rows[seq_len(count)], split(order, drawn_from[order]), counts
+  ), use.names = FALSE)
+  if (keep_each) {
+    emptied <- which(tabulate(stratum[rows], length(sizes)) == sizes)
+    rows <- setdiff(rows, rows[match(emptied, stratum[rows])])
+  }
+  there[sort(rows)]
 }
 
-# The number of rows that stratified_rows() draws.
-stratified_count <- function(share, stratum) sum(round(share * tabulate(stratum)))
-
-# Checks that the fraction leaves rows on both sides.
-check_share <- function(share, targets, call) {
-  rows <- nrow(targets$y)
-  held_out <- stratified_count(share, strata(targets))
-  if (held_out == 0 || held_out == rows) {
-    abort_argument(c(
-      "{.arg validation} must leave at least one row for training and one for validation.",
-      x = "A fraction of {share} of {rows} row{?s} holds out {held_out}."
-    ), call)
+# Checks that the fraction leaves rows on both sides. `left`: the number of rows that must remain.
+check_sides <- function(share, rows, left, name, purpose, call) {
+  taken <- min(round(share * rows), rows - left)
+  if (taken > 0 && taken < rows) {
+    return(invisible())
   }
+  abort_argument(c(
+    "{.arg {name}} must leave at least one row for {purpose} and one for training.",
+    x = "A fraction of {share} of {rows} row{?s} takes {max(0, round(share * rows))}."
+  ), call)
+}
+
+# A held-out fraction leaves at least one row of each class for training.
+check_share <- function(share, targets, weights, call) {
+  stratum <- strata(targets)
+  if (length(weights) > 0) stratum <- stratum[weights > 0]
+  left <- if (targets$kind == "numeric") 0 else length(unique(stratum))
+  check_sides(share, length(stratum), left, "validation", "validation", call)
   NULL
 }
 
 # The calibration set: list(share, seed, rows), or NULL. The rows are a function of the seed, two
 # random numbers drawn before all others. The same fraction of each class is drawn.
-draw_calibration <- function(share, y, call, seed = floor(runif(2) * 2^32)) {
+draw_calibration <- function(share, y, weights, call, seed = floor(runif(2) * 2^32)) {
   if (is.null(share)) {
     return(NULL)
   }
@@ -75,12 +92,8 @@ draw_calibration <- function(share, y, call, seed = floor(runif(2) * 2^32)) {
   rows <- NROW(y)
   if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else seq_len(rows)
   classes <- if (is.numeric(y)) rep(1L, rows) else as.integer(factor(y, exclude = NULL))
-  count <- stratified_count(share, classes)
-  if (count == 0 || count == rows) {
-    abort_argument(c(
-      "{.arg calibration} must leave at least one row for calibration and one for training.",
-      x = "A fraction of {share} of {rows} row{?s} sets aside {count}."
-    ), call)
-  }
-  list(share = share, seed = seed, rows = stratified_rows(share, seed, classes))
+  if (!is.numeric(weights)) weights <- numeric()
+  there <- if (length(weights) > 0) sum(weights > 0, na.rm = TRUE) else rows
+  check_sides(share, there, 0, "calibration", "calibration", call)
+  list(share = share, seed = seed, rows = stratified_rows(share, seed, classes, weights))
 }

@@ -109,7 +109,7 @@ resumed_data <- function(fit, problem, validation, call) {
   }
   check_domain(targets$y, fit$settings$loss, fit$settings$output_activation, call)
   check_given_again(fit, problem, validation, call)
-  if (is.numeric(fit$settings$validation)) check_share(fit$settings$validation, targets, call)
+  if (is.null(validation)) validation <- fit$settings$validation
   new_training_data(problem, targets, fit$settings$class_weights, validation, fit, call)
 }
 

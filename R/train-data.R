@@ -297,8 +297,10 @@ describe_encoding <- function(frame, training, options, call) {
   scales <- column_scales(take_rows(frame$encoded$X, training), weights, standardize)
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
+  # the classes of a text are those of all rows, also where a class is calibrated with alone
+  y <- if (is.character(frame$y)) factor(frame$y, sort(unique(frame$y))) else frame$y
   encoding$outcome <- describe_outcome(
-    take_rows(frame$y, training), frame$label, options$loss, options$output_activation,
+    take_rows(y, training), frame$label, options$loss, options$output_activation,
     standardize, weights, offset, call
   )
   encoding$calibration <- if (!is.null(frame$calibration)) {

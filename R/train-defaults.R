@@ -3,10 +3,20 @@
 
 few_rows <- 1000
 
+# Number of rows for the defaults: rows of weight above 0; if all weights are whole numbers, each row
+# counts as often as its weight says.
+counted_rows <- function(problem) {
+  weights <- problem$weights
+  if (length(weights) == 0) {
+    return(nrow(problem$X))
+  }
+  if (all(weights == floor(weights))) sum(weights) else sum(weights > 0)
+}
+
 # list(options, names, interrupted): the options with each "auto" replaced; the names of those that
 # were chosen; and the fit so far if the search for epochs was interrupted, else NULL.
 choose_defaults <- function(options, problem, shown, call) {
-  rows <- nrow(problem$X)
+  rows <- counted_rows(problem)
   few <- rows < few_rows
   auto <- vapply(options, identical, NA, "auto")
   given_rate <- options$learning_rate
@@ -62,21 +72,26 @@ train_first <- function(options, problem, shown, call, chosen) {
 penalties <- c(0.5, 4)
 
 compare_penalties <- function(problem, options, call) {
-  rows <- nrow(problem$X)
-  if (length(problem$X) > 5e4 || rows < 8) {
+  if (!is.null(problem$weights)) problem <- problem_rows(problem, weighted_rows(problem))
+  rows <- counted_rows(problem)
+  n <- nrow(problem$X)
+  if (length(problem$X) > 5e4 || n < 8) {
     return(1 / rows)
   }
-  classes <- if (is.factor(problem$y)) as.integer(problem$y) else rep(1L, rows)
-  order <- core_row_order(0, 0, rows)
-  fold <- integer(rows)
-  fold[order[order(classes[order])]] <- rep_len(1:4, rows)
+  classes <- if (is.factor(problem$y)) as.integer(problem$y) else rep(1L, n)
+  order <- core_row_order(0, 0, n)
+  fold <- integer(n)
+  fold[order[order(classes[order])]] <- rep_len(1:4, n)
+  weights <- if (is.null(problem$weights)) rep(1, n) else problem$weights
   options["patience"] <- Inf
   loss <- vapply(
     penalties,
     function(size) {
       sum(vapply(
         1:4,
-        function(k) fold_loss(problem, options, size, which(fold == k), call) * sum(fold == k), 0
+        function(k) {
+          fold_loss(problem, options, size, which(fold == k), call) * sum(weights[fold == k])
+        }, 0
       ))
     },
     0
@@ -87,10 +102,11 @@ compare_penalties <- function(problem, options, call) {
 # The loss on the held-out rows; infinite if the other rows can't be trained on.
 fold_loss <- function(problem, options, size, left_out, call) {
   held_out <- problem_rows(problem, left_out)
+  training <- problem_rows(problem, -left_out)
   options$validation <- held_out[c("X", "y", "weights", "offset")]
-  options$penalty <- size / (nrow(problem$X) - length(left_out))
+  options$penalty <- size / counted_rows(training)
   fit <- tryCatch(
-    suppressWarnings(try_training(problem_rows(problem, -left_out), options, NULL, call)),
+    suppressWarnings(try_training(training, options, NULL, call)),
     backprop_error = function(e) NULL
   )
   if (identical(fit$stop, "interrupted")) interrupt()

@@ -3,7 +3,7 @@ test_that("intervals are the fit and the quantile of the calibration scores", {
   fit <- seeded(mpg ~ wt, d, calibration = 0.5)
   expect_length(fit$calibration[[1]], 16)
   expect_identical(nobs(fit), 16L)
-  rows <- draw_calibration(0.5, d$mpg, environment(), fit$encoding$calibration$seed)$rows
+  rows <- draw_calibration(0.5, d$mpg, NULL, environment(), fit$encoding$calibration$seed)$rows
   scores <- sort(abs(d$mpg - predict(fit, d))[rows])
   expect_identical(fit$calibration[[1]], unname(scores))
   # The 14th, as 14 is 0.8 * 17 rounded up.
@@ -40,7 +40,8 @@ test_that("the quantile is that of the theory", {
 test_that("sets hold the levels whose score is below the quantile", {
   fit <- seeded(Species ~ ., iris, calibration = 0.3)
   expect_length(fit$calibration[[1]], 45)
-  rows <- draw_calibration(0.3, iris$Species, environment(), fit$encoding$calibration$seed)$rows
+  seed <- fit$encoding$calibration$seed
+  rows <- draw_calibration(0.3, iris$Species, NULL, environment(), seed)$rows
   expect_identical(as.vector(table(iris$Species[rows])), c(15L, 15L, 15L))
   sets <- predict(fit, iris, interval = "prediction", level = 0.8)
   expect_type(sets, "logical")
@@ -101,8 +102,9 @@ test_that("rows of no weight do not calibrate", {
   d <- cars_data()
   d$w <- rep(0:1, 16)
   fit <- seeded(mpg ~ wt, d, weights = w, calibration = 0.5)
-  rows <- draw_calibration(0.5, d$mpg, environment(), fit$encoding$calibration$seed)$rows
-  expect_length(fit$calibration[[1]], sum(d$w[rows]))
+  rows <- draw_calibration(0.5, d$mpg, d$w, environment(), fit$encoding$calibration$seed)$rows
+  expect_true(all(d$w[rows] > 0))
+  expect_length(fit$calibration[[1]], length(rows))
 })
 
 test_that("intervals cover as promised", {
@@ -203,7 +205,7 @@ test_that("offsets and calibration go together for every outcome", {
   expect_identical(
     counts$calibration[[1]],
     sort(abs(d$n - predict(counts, d))[draw_calibration(
-      0.5, d$n, NULL, counts$encoding$calibration$seed
+      0.5, d$n, NULL, NULL, counts$encoding$calibration$seed
     )$rows])
   )
   argument <- nn_train(
@@ -218,4 +220,29 @@ test_that("offsets and calibration go together for every outcome", {
   )
   expect_length(raw$calibration[[1]], 100)
   expect_identical(nrow(predict(counts, d[1:3, ], interval = "prediction", level = 1e-12)), 3L)
+})
+
+test_that("sets have the coverage that was asked for, with few, many and rare classes", {
+  skip_on_cran()
+  covered <- function(classes, seed) {
+    set.seed(seed)
+    share <- 1 / seq_len(classes)
+    middle <- rnorm(classes, sd = 3)
+    make <- function(n) {
+      class <- sample(classes, n, TRUE, share)
+      data.frame(x = rnorm(n, middle[class]), z = rnorm(n), class = factor(class, seq_len(classes)))
+    }
+    new <- make(1000)
+    # levels without a training row are told of
+    fit <- suppressWarnings(nn_train(
+      class ~ ., make(600),
+      calibration = 0.3, hidden = 4, epochs = 10, penalty = 0.001
+    ))
+    sets <- predict(fit, new, interval = "prediction", level = 0.9)
+    mean(sets[cbind(seq_len(nrow(new)), as.integer(new$class))])
+  }
+  # the standard error of a mean of 12 is below 0.008
+  for (classes in c(5, 50, 300)) {
+    expect_lt(abs(mean(vapply(1:12, covered, 0, classes = classes)) - 0.9), 0.025)
+  }
 })

@@ -5,7 +5,7 @@ quick <- function(...) nn_cv(..., hidden = 3, optimizer = "lbfgs", penalty = 0.1
 
 test_that("every row is held out once in each repetition, in folds of equal size", {
   set.seed(1)
-  folds <- draw_folds(iris$Species, 7, 3)
+  folds <- draw_folds(iris$Species, 7, 3, rep(1, 150))
   expect_identical(dim(folds), c(150L, 3L))
   for (repetition in 1:3) {
     counts <- table(iris$Species, folds[, repetition])

@@ -145,3 +145,40 @@ test_that(
     expect_no_match(capture.output(print(nn_doctor(fit))), "still falling")
   }
 )
+
+test_that("a default call takes classes of a few rows each", {
+  set.seed(1)
+  d <- data.frame(x = rnorm(1200), species = factor(rep(1:300, 4)))
+  fit <- nn_train(species ~ x, d, hidden = 2)
+  expect_identical(fit$n, 1200L)
+})
+
+test_that("rows of weight 0 are left out of every default, split and fold", {
+  d <- data.frame(x = sin(1:120), z = cos((1:120)^2))
+  d$y <- d$x^2 + d$z
+  d$w <- rep(0:1, 60)
+  counted <- d[d$w == 1, ]
+  expect_same <- function(...) {
+    all <- seeded(y ~ x + z, d, weights = w, ...)
+    some <- seeded(y ~ x + z, counted, ...)
+    expect_identical(predict(all, d), predict(some, d))
+    expect_identical(all$settings$penalty, some$settings$penalty)
+  }
+  expect_same()
+  expect_same(optimizer = "adam", batch_size = 8, validation = 0.2)
+  expect_same(calibration = 0.3, dropout = 0.2)
+  set.seed(1)
+  all <- nn_cv(y ~ x + z, d, weights = w, hidden = 2, epochs = 5, folds = 4)
+  set.seed(1)
+  some <- nn_cv(y ~ x + z, counted, hidden = 2, epochs = 5, folds = 4)
+  expect_equal(summary(all)[1:5], summary(some)[1:5], tolerance = 1e-12)
+  # 8 rows are few, however many have no weight
+  many <- d[rep(1:120, 10), ]
+  many$w <- rep(1:0, c(8, 1192))
+  expect_identical(seeded(y ~ x + z, many, weights = w)$settings$optimizer$name, "lbfgs")
+  # a whole number is the row so many times
+  twice <- seeded(y ~ x + z, d, weights = w * 2, optimizer = "adam")
+  expect_identical(twice$settings$penalty, 1 / 120)
+  d$class <- factor(d$w)
+  expect_snapshot(refused(nn_train(class ~ x, d, weights = w), "input"))
+})

@@ -310,3 +310,46 @@ test_that("slips in a call are refused, not obeyed", {
     refused(nn_train(mpg ~ wt, d, validation = d[0, ]), "input")
   })
 })
+
+test_that("as in lm(), formulas are evaluated on all rows, and then rows are taken", {
+  set.seed(1)
+  d <- data.frame(x = cumsum(rnorm(60)), z = rnorm(60), group = gl(2, 30))
+  d$y <- c(0, head(d$x, -1)) + d$z / 2 + rnorm(60, sd = 0.1)
+  d$z[7] <- NA
+  linear <- function(...) nn_train(..., hidden = 0, penalty = 0, epochs = 500)
+  formulas <- list(
+    y ~ z + c(0, head(x, -1)), y ~ z + c(NA, head(x, -1)), y ~ I(x - mean(x, na.rm = TRUE)) + z,
+    y ~ z + ave(x, group), y ~ rank(x) + z, y ~ z + x + offset(c(0, head(x, -1)) / 2)
+  )
+  for (formula in formulas) {
+    expected <- lm(formula, d, subset = z > 0)
+    fit <- linear(formula, d, subset = z > 0)
+    expect_equal(fitted(fit), unname(fitted(expected)), tolerance = 1e-5)
+    longer <- suppressMessages(nn_continue(fit, d, epochs = 1))
+    expect_equal(fitted(longer), unname(fitted(expected)), tolerance = 1e-5)
+    excluded <- linear(formula, d, na.action = na.exclude)
+    expected <- lm(formula, d, na.action = na.exclude)
+    expect_equal(fitted(excluded), unname(fitted(expected)), tolerance = 1e-5)
+  }
+})
+
+test_that("terms that use other rows are computed once in nn_cv() and told of", {
+  set.seed(1)
+  d <- data.frame(x = cumsum(rnorm(60)), z = rnorm(60))
+  d$last <- c(0, head(d$x, -1))
+  d$y <- d$last + d$z / 2 + rnorm(60, sd = 0.1)
+  validated <- function(formula) {
+    set.seed(1)
+    nn_cv(formula, d, folds = 5, hidden = 0, penalty = 0)
+  }
+  expect_warning(
+    lagged <- validated(y ~ z + c(0, head(x, -1))),
+    class = "backprop_warning_row_terms"
+  )
+  expect_equal(lagged$metrics, validated(y ~ z + last)$metrics)
+  expect_snapshot(invisible(seeded(y ~ z + c(0, head(x, -1)), d, calibration = 0.2)))
+  # bases, and functions of one row, are no such terms
+  rowwise <- y ~ poly(z, 2) + scale(x) + log(abs(x)) + I(z^2) + factor(z > 0) + splines::ns(x, 3)
+  expect_no_warning(validated(rowwise))
+  expect_no_warning(seeded(rowwise, d, calibration = 0.2))
+})

@@ -109,9 +109,9 @@ test_that(
     # of the rows trained on, by their weights
     weights <- rep(c(1, 0, 2.5, 1), 50)
     fit <- seeded(X, cases$class, hidden = 2, penalty = 0.01, weights = weights, calibration = 0.3)
-    rows <- setdiff(
-      1:200, draw_calibration(0.3, cases$class, environment(), fit$encoding$calibration$seed)$rows
-    )
+    seed <- fit$encoding$calibration$seed
+    kept <- draw_calibration(0.3, cases$class, weights, environment(), seed)$rows
+    rows <- setdiff(1:200, kept)
     expect_equal(
       fit$encoding$scale[-2], apply(as.matrix(X)[rows, -2], 2, root_mean_square, weights[rows]),
       tolerance = 1e-14
@@ -206,7 +206,7 @@ test_that("predict() matches columns by name, else by number, and takes plain ma
 
 test_that("calibration rows are kept from training, and make intervals and sets", {
   fit <- seeded(X, cases$y, hidden = 3, penalty = 0.01, calibration = 0.25)
-  rows <- draw_calibration(0.25, cases$y, environment(), fit$encoding$calibration$seed)$rows
+  rows <- draw_calibration(0.25, cases$y, NULL, environment(), fit$encoding$calibration$seed)$rows
   expect_length(rows, 50)
   expect_identical(fit$n, 150L)
   expect_equal(

@@ -81,6 +81,22 @@ test_that("the share is the same in each class", {
   uneven <- factor(rep(c("a", "b"), c(110, 40)))
   held_out <- stratified_rows(0.1, c(1, 2), strata(encode_targets(uneven, 150, NULL)))
   expect_identical(as.vector(table(uneven[held_out])), c(11L, 4L))
+  # classes of few rows are drawn from together, so that the share is that of all rows
+  rare <- rep(1:100, 4)
+  held_out <- stratified_rows(0.1, c(1, 2), rare)
+  expect_length(held_out, 40)
+  many <- c(rep(0, 90), 1:60)
+  held_out <- stratified_rows(0.2, c(1, 2), many, keep_each = TRUE)
+  expect_identical(sum(many[held_out] == 0), 18L)
+  expect_identical(many[held_out][many[held_out] > 0], numeric())
+  # rows of weight 0 are as good as not there
+  weights <- rep(c(0, 1, 3), 50)
+  counts <- which(weights > 0)
+  expect_identical(
+    stratified_rows(0.3, c(1, 2), as.integer(species), weights),
+    counts[stratified_rows(0.3, c(1, 2), as.integer(species)[counts])]
+  )
+  held_out <- stratified_rows(0.1, c(1, 2), strata(encode_targets(uneven, 150, NULL)))
   other <- stratified_rows(0.1, c(1, 3), strata(encode_targets(uneven, 150, NULL)))
   expect_false(identical(held_out, other))
   expect_false(is.unsorted(held_out, strictly = TRUE))
