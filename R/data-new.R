@@ -130,6 +130,11 @@ check_column <- function(x, kind, column, name, call) {
       i = if (inherits(x, "integer64")) column_hint(x, column)
     ), call)
   }
+  # a vector and a matrix of one column are the same column
+  if (kind$type == "numeric" && identical(kind$width, 1L) && !is.matrix(x)) {
+    x <- matrix(x, ncol = 1, dimnames = list(NULL, kind$names))
+  }
+  if (kind$type == "numeric" && is.null(kind$width) && identical(ncol(x), 1L)) x <- as.vector(x)
   if (kind$type == "numeric" && !identical(if (is.matrix(x)) ncol(x), kind$width)) {
     abort_input(c(
       paste0(

@@ -54,6 +54,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   }
   y <- numeric_outcome(y)
   check_outcome_finite(y, label, call)
+  warn_of_constant_outcome(y, label, weights)
   loss <- if (is.null(loss)) "squared_error" else check_loss(loss, call)$name
   output <- if (is.null(output_activation)) {
     if (loss == "squared_error") "identity" else loss_table[[loss]]$default_output
@@ -75,6 +76,21 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     },
     center = unname(scales$center), scale = unname(scales$scale)
   )
+}
+
+# A constant has nothing to learn. A sum of columns is what other packages mean several outcomes by.
+warn_of_constant_outcome <- function(y, label, weights) {
+  if (length(weights) > 0) y <- y[weights > 0, , drop = FALSE]
+  constant <- nrow(y) > 1 && all(apply(y, 2, is_constant))
+  if (!constant) {
+    return(invisible())
+  }
+  cli::cli_warn(c(
+    "The outcome {.field {label}} is constant, so that there is nothing to learn.",
+    i = if (grepl("^[^()]* [+] [^()]*$", label)) {
+      "For several outcomes write {.code cbind({gsub(' + ', ', ', label, fixed = TRUE)}) ~ ...}."
+    }
+  ), class = "backprop_warning_constant_outcome", call = NULL)
 }
 
 warn_empty_levels <- function(y, levels, label) {

@@ -14,7 +14,7 @@ column_scales <- function(X, weights, standardize) {
   if (length(unique(weights[counts])) == 1) weights <- numeric()
   for (j in seq_len(p)) {
     x <- X[counts, j]
-    constant[j] <- min(x) == max(x)
+    constant[j] <- is_constant(x)
     if (!standardize) next
     center[j] <- if (constant[j]) {
       x[1]
@@ -33,6 +33,13 @@ column_scales <- function(X, weights, standardize) {
     center = stats::setNames(center, colnames(X)), scale = stats::setNames(scale, colnames(X)),
     constant = which(constant & standardize)
   )
+}
+
+# Whether numbers are constant up to rounding: a spread of 64 units of rounding of the largest. As a
+# scale it would make a new value of ordinary size enormous.
+is_constant <- function(x) {
+  range <- range(x)
+  range[2] - range[1] <= 64 * .Machine$double.eps * max(abs(range))
 }
 
 # Scales of a sparse matrix: the root mean square of each column's non-zero values (weighted).

@@ -26,6 +26,7 @@ training_settings <- function(o, kind, rows, call) {
     keep_fitted = check_flag(o$keep_fitted, "keep_fitted", call)
   )
   check_full_batch(settings, call)
+  warn_of_idle_plateau(settings)
   settings
 }
 
@@ -82,4 +83,18 @@ check_full_batch <- function(settings, call) {
       i = "Use {.val lbfgs}, which supports any loss."
     ), call)
   }
+}
+
+# A plateau that training never reaches the end of.
+warn_of_idle_plateau <- function(settings) {
+  schedule <- settings$schedule
+  if (!identical(schedule$kind, "plateau") || schedule$patience < settings$patience) {
+    return(invisible())
+  }
+  cli::cli_warn(c(
+    "The schedule never lowers the learning rate: training stops before it.",
+    x = "{.fn nn_plateau} waits {schedule$patience} epoch{?s}, {.arg patience} ends training \
+      after {settings$patience}.",
+    i = "Use a larger {.arg patience}, or {.code nn_plateau(patience = )} below it."
+  ), class = "backprop_warning_settings", call = NULL)
 }

@@ -65,16 +65,33 @@ describe <- function(x) {
 # Escapes the braces of the user's text, so that cli does not evaluate them.
 literal <- function(text) gsub("([{}])", "\\1\\1", text)
 
-# A "Did you mean" hint for a misspelt name.
+# Arguments of other packages, and the arguments of nn_train() with the same meaning.
+names_elsewhere <- c(
+  size = "hidden", decay = "penalty", maxit = "epochs", lr = "learning_rate", linout =
+    "output_activation", softmax = "output_activation", rang = "init", trace = "callback",
+  threshold = "tolerance", stepmax = "epochs", act.fct = "activation", err.fct = "loss",
+  algorithm = "optimizer", rep = "restarts", startweights = "start", hidden_layer_sizes = "hidden",
+  alpha = "penalty", solver = "optimizer", learning_rate_init = "learning_rate",
+  max_iter = "epochs", early_stopping = "validation", n_iter_no_change = "patience",
+  validation_fraction = "validation", validation_split = "validation", hidden_units = "hidden",
+  units = "hidden", nepochs = "epochs", iterations = "epochs", batchsize = "batch_size",
+  sample_weight = "weights", case_weights = "weights"
+)
+
+# A "Did you mean" hint for a misspelt name, or for the name that another package uses.
 nearest_name <- function(x, choices) {
   if (!is.character(x) || length(x) != 1 || is.na(x) || length(choices) == 0) {
     return(NULL)
   }
-  distance <- utils::adist(x, choices, ignore.case = TRUE)[1, ]
-  if (length(distance) == 0 || min(distance) > max(2, nchar(x) / 2) || min(distance) >= nchar(x)) {
-    return(NULL)
+  meant <- names_elsewhere[x]
+  if (!meant %in% choices) {
+    distance <- utils::adist(x, choices, ignore.case = TRUE)[1, ]
+    if (min(distance) > max(2, nchar(x) / 2) || min(distance) >= nchar(x)) {
+      return(NULL)
+    }
+    meant <- choices[which.min(distance)]
   }
-  c(i = paste0("Did you mean ", dQuote(literal(choices[which.min(distance)]), FALSE), "?"))
+  c(i = paste0("Did you mean ", dQuote(literal(unname(meant)), FALSE), "?"))
 }
 
 # A requirement on the contents of a file or a fit.

@@ -382,3 +382,35 @@ test_that("print names what rows bring and where others went, and some of many l
     writeLines(grep("^Data", capture.output(print(seeded(letter ~ wt, d))), value = TRUE))
   })
 })
+
+test_that("columns and outcomes that are constant but for rounding are constant", {
+  set.seed(1)
+  d <- data.frame(noise = (1:60 * 14.62) / 1:60, x = rnorm(60), year = 1.7e9 + 1:60)
+  expect_gt(length(unique(d$noise)), 1)
+  d$y <- d$x + rnorm(60)
+  fit <- nn_train(y ~ ., d, hidden = 3, epochs = 20)
+  expect_identical(fit$encoding$constant, 1L)
+  new <- transform(d[1:3, ], noise = 15)
+  expect_identical(predict(fit, new), predict(fit, d[1:3, ]))
+  expect_snapshot({
+    invisible(seeded(noise ~ x, d))
+    invisible(seeded(I(a + b) ~ x, data.frame(a = 1:9, b = 9:1, x = 1:9)))
+    invisible(seeded(a + b ~ x, data.frame(a = 1:9, b = 9:1, x = 1:9)))
+  })
+})
+
+test_that("a vector and a matrix of one column are the same column", {
+  set.seed(1)
+  d <- data.frame(x = rnorm(40), y = rnorm(40))
+  scaled <- transform(d, x = scale(x))
+  plain <- transform(d, x = as.vector(scale(x)))
+  expect_true(is.matrix(scaled$x))
+  for (train in list(
+    function(d) seeded(y ~ x, d, hidden = 2), function(d) seeded(d["x"], d$y, hidden = 2)
+  )) {
+    from_matrix <- train(scaled)
+    from_vector <- train(plain)
+    expect_identical(predict(from_matrix, plain), predict(from_vector, plain))
+    expect_identical(predict(from_vector, scaled), predict(from_vector, plain))
+  }
+})

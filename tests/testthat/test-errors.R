@@ -481,3 +481,32 @@ test_that("a callback that takes nothing is refused before the training", {
     expect_s3_class(nn_callback(f), "nn_callback")
   }
 })
+
+test_that("the names that other packages use are understood in messages", {
+  given <- c("size", "decay", "maxit", "lr", "linout", "hidden_layer_sizes", "validation_split")
+  meant <- c(
+    "hidden", "penalty", "epochs", "learning_rate", "output_activation", "hidden", "validation"
+  )
+  for (i in seq_along(given)) {
+    arguments <- stats::setNames(list(as.matrix(iris[1:4]), 1:150, 3), c("X", "y", given[i]))
+    error <- expect_error(do.call(nn_train, arguments), class = "backprop_error_argument")
+    expect_match(conditionMessage(error), paste0("Did you mean \"", meant[i]), fixed = TRUE)
+  }
+  # each is the name of an argument, and none is one itself
+  expect_true(all(names_elsewhere %in% names(formals(nn_train.matrix))))
+  expect_false(any(names(names_elsewhere) %in% names(formals(nn_train.matrix))))
+})
+
+test_that("a plateau that training never comes to the end of is told of", {
+  X <- as.matrix(iris[1:4])
+  train <- function(patience, wait) {
+    seeded(
+      X, iris$Species,
+      schedule = nn_plateau(patience = wait), patience = patience, validation = 0.2
+    )
+  }
+  expect_snapshot(invisible(train(5, 10)))
+  expect_warning(train(5, 5), class = "backprop_warning_settings")
+  expect_no_warning(train(6, 5))
+  expect_no_warning(train(Inf, 5))
+})
