@@ -103,10 +103,10 @@ losses <- list(
 )
 outputs_of <- function(loss) {
   name <- if (is.list(loss)) loss$name else loss
-  if (is.null(loss_outputs[[name]])) {
+  if (is.null(loss_table[[name]]$outputs)) {
     c("sigmoid", "identity", "softmax", "exp")
   } else {
-    loss_outputs[[name]]
+    loss_table[[name]]$outputs
   }
 }
 
