@@ -191,6 +191,28 @@ check_shown_size <- function(X, units, call) {
   }
 }
 
+# The activations and losses that the page computes (inst/htmlwidgets/sources/engine.js).
+page_functions <- list(
+  activation = c(
+    "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "identity",
+    "exp", "softmax"
+  ),
+  loss = c("squared_error", "cross_entropy", "absolute", "huber", "poisson", "quantile")
+)
+
+check_page_functions <- function(layers, loss, call) {
+  used <- list(activation = layer_activations(layers), loss = loss$name)
+  for (what in names(used)) {
+    unknown <- setdiff(used[[what]], page_functions[[what]])
+    if (length(unknown) > 0) {
+      abort_argument(c(
+        "{.fn nn_show} doesn't support the {what} {.val {unknown}}.",
+        i = "Use one of {.val {page_functions[[what]]}}."
+      ), call)
+    }
+  }
+}
+
 # The data of the page. Numbers are strings that convert back to the same double; a matrix has its
 # dimensions and its values by column.
 show_payload <- function(origin, epochs, call) {
@@ -198,6 +220,7 @@ show_payload <- function(origin, epochs, call) {
   check_shown_size(origin$X, units, call)
   fit <- untrained_fit(origin, call, units)
   settings <- fit$settings
+  check_page_functions(fit$layers, settings$loss, call)
   seed <- origin$seed
   if (is.null(seed)) seed <- if (is.null(fit$state$seed)) next_seed() else fit$state$seed
   targets <- encode_targets(origin$y, nrow(origin$X), call)

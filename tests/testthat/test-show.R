@@ -166,7 +166,7 @@ show_combinations <- function() {
   X <- show_data(7)
   shares <- cbind(a = plogis(X[, 1]), b = plogis(X[, 2] - X[, 1]))
   classes <- factor(rep(c("x", "y", "z"), length = 7))
-  inner <- setdiff(nn_activations()$name, c("exp", "softmax"))
+  inner <- setdiff(page_functions$activation, c("exp", "softmax"))
   of <- function(...) list(X = X, ...)
   c(
     lapply(inner, function(f) of(y = shares, activation = f, hidden = c(3, 2))),
