@@ -247,7 +247,7 @@ test_that("the R function refuses columns of another type, as predict() does", {
       transform(data, size = size > 100), transform(data, size = as.Date("2024-05-01") + size),
       transform(data, on = as.numeric(on)), transform(data, on = as.character(on)),
       transform(data, kind = as.integer(kind)), transform(data, city = on),
-      transform(data, size = I(cbind(size)))
+      transform(data, size = I(cbind(size, size)))
     )) {
       changed <- names(data)[!mapply(identical, new[names(data)], data)]
       expect_error(predict(fit, new), class = "backprop_error_input")
