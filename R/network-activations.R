@@ -87,6 +87,15 @@ activation_table <- list(
   softmax = activation_row(
     "exp(z) / sum(exp(z))", "a_i (1[i = j] - a_j)", NULL,
     reach = c(0, 1), output_only = TRUE, mixes_units = TRUE
+  ),
+  mish = activation_row(
+    "z tanh(log(1 + exp(z)))", "t + z (1 - t^2) s, t = tanh(log(1 + exp(z))), s = sigmoid(z)",
+    quote(z * tanh(where(z, z, 0 * z) + log1p(exp(-abs(z))))),
+    flat = flat_where("dead", abs),
+    slope_code = function(a, z) {
+      t <- paste0("tanh(log1p(exp(", z, ")))")
+      paste0(t, " + ", z, " * (1 - ", t, "^2) * sigmoid(", z, ")")
+    }
   )
 )
 
@@ -117,6 +126,7 @@ inner_activations <- names(activation_table)[!activation_field("output_only", NA
 #' Clevert, Unterthiner and Hochreiter (2016), elu, \doi{10.48550/arXiv.1511.07289}.
 #' Hendrycks and Gimpel (2016), gelu and silu, \doi{10.48550/arXiv.1606.08415}.
 #' Klambauer, Unterthiner, Mayr and Hochreiter (2017), selu, \doi{10.48550/arXiv.1706.02515}.
+#' Misra (2019), mish, \doi{10.48550/arXiv.1908.08681}.
 #' @seealso [plot.nn_activations()], [sigmoid()], [nn_train()]
 #' @examples
 #' nn_activations()[c("name", "derivative")]

@@ -64,6 +64,11 @@ BACKPROP_ACTIVATION(exp, false,
 
 // exp(z_u) / sum_v exp(z_v)
 BACKPROP_ACTIVATION_OF_LAYER(softmax, softmax, multiply_softmax_slope)
+
+// z tanh(log(1 + exp(z))) (Misra 2019)
+BACKPROP_ACTIVATION(mish, true,
+  z * tanh_of_soft_plus<T>(z),
+  slope_of_mish<T>(z))
 // clang-format on
 
 #undef BACKPROP_ACTIVATION

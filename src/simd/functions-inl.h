@@ -199,6 +199,26 @@ template <class T> BACKPROP_INLINE Vector<T> hyperbolic_tangent(Vector<T> x) {
                    select<T>(size < constant<T>(0.625), with_sign_of<T>(tanh_small(x), x), large));
 }
 
+// tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2), from e = e^-|x| so that nothing overflows
+template <class T> BACKPROP_INLINE Vector<T> tanh_of_soft_plus(Vector<T> x) {
+  const Vector<T> one = constant<T>(1), two = constant<T>(2);
+  const Vector<T> e = exponential_below_0<T>(-absolute<T>(x));
+  const Vector<T> below = e * (e + two), above = fma(two, e, one);
+  const Vector<T> value =
+      select<T>(x < constant<T>(0), below / (below + two), above / fma(two * e, e, above));
+  return select<T>(x != x, x, value);
+}
+// The derivative of x tanh(log(1 + e^x)): t + x (1 - t^2) / (1 + e^-x), where 1 - t^2 is written as
+// 4 (n + 1) / (n + 2)^2, so that it keeps its digits where t is near 1
+template <class T> BACKPROP_INLINE Vector<T> slope_of_mish(Vector<T> x) {
+  const Vector<T> one = constant<T>(1), two = constant<T>(2);
+  const Vector<T> e = exponential_below_0<T>(-absolute<T>(x));
+  const Vector<T> below = fma(e, e + two, two), above = fma(two * e, e, fma(two, e, one));
+  const Vector<T> share = select<T>(x < constant<T>(0), e * (one + e) / (below * below),
+                                    e * e * (one + e) / (above * above));
+  return fma(constant<T>(4) * x, share, tanh_of_soft_plus<T>(x));
+}
+
 // The standard normal distribution function, element by element through the C library's erfc.
 BACKPROP_INLINE double complementary_error(double x) { return __builtin_erfc(x); }
 BACKPROP_INLINE float complementary_error(float x) { return __builtin_erfcf(x); }

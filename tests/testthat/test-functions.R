@@ -372,7 +372,10 @@ test_that("each activation in the table is its formula, and its slope too", {
     gelu = list(function(z) z * pnorm(z), function(z) pnorm(z) + z * phi(z)),
     silu = list(function(z) z * s(z), function(z) s(z) + z * s(z) * s(-z)),
     softplus = list(function(z) log1p(exp(z)), s),
-    identity = list(function(z) z, function(z) 1 + 0 * z), exp = list(exp, exp)
+    identity = list(function(z) z, function(z) 1 + 0 * z), exp = list(exp, exp),
+    mish = list(function(z) z * tanh(log1p(exp(z))), function(z) {
+      tanh(log1p(exp(z))) + z * s(z) / cosh(log1p(exp(z)))^2
+    })
   )
   table <- nn_activations()$name
   expect_setequal(names(formulas), setdiff(table, "softmax"))
@@ -391,5 +394,26 @@ test_that("each activation in the table is its formula, and its slope too", {
         label = paste(set, name, "slope")
       )
     }
+  })
+})
+
+test_that("mish is within 4 ulp where it is not near 0, and has the limits of its terms", {
+  with_each_instruction_set(function(set) {
+    # which single precision holds as they are
+    z <- c(seq(-700, -1 / 8, by = 1 / 8), seq(1 / 8, 700, by = 1 / 8))
+    # z n / (n + 2) with n = e^z (e^z + 2), where e^z overflows z itself
+    n <- exp(z) * (exp(z) + 2)
+    expected <- ifelse(is.finite(n), z * (n / (n + 2)), z)
+    value <- core_activation("mish", z, FALSE)
+    normal <- abs(expected) > 1e-300
+    expect_lte(
+      max(abs(value - expected)[normal] / abs(expected[normal])), 4 * .Machine$double.eps,
+      label = set
+    )
+    expect_identical(core_activation("mish", c(0, NaN, 1e308, Inf), FALSE), c(0, NaN, 1e308, Inf))
+    expect_identical(core_slope("mish", c(0, 800), c(0, 800)), c(0.6, 1))
+    single <- core_activation("mish", z[abs(z) < 80], TRUE)
+    wanted <- expected[abs(z) < 80]
+    expect_lte(max(abs(single - wanted) / abs(wanted)), 4 * 2^-23, label = paste(set, "single"))
   })
 })
