@@ -42,6 +42,11 @@ huber_value <- function(a, y, p, mixed) {
   ifelse(abs(a - y) <= p, (a - y)^2 / 2, p * (abs(a - y) - p / 2))
 }
 
+log_cosh_value <- function(a, y, p, mixed) {
+  size <- abs(a - y)
+  size + log1p(exp(-2 * size)) - log(2)
+}
+
 loss_table <- list(
   squared_error = loss_row(
     "`(a - y)^2 / 2`", function(a, y, p, mixed) (a - y)^2 / 2,
@@ -97,6 +102,12 @@ loss_table <- list(
     best = function(y, p) stats::quantile(y, p, names = FALSE, type = 1), kinks = function(p) 0,
     sum_code = function(p, mixed) paste0("sum(ifelse(E > 0, ", p, " * E, (", p, " - 1) * E))"),
     blame_code = function(p) paste0("ifelse(E > 0, ", p, ", ", p, " - 1) * (E != 0)")
+  ),
+  log_cosh = loss_row(
+    "`log(cosh(a - y))`", log_cosh_value,
+    best = minimiser(log_cosh_value),
+    sum_code = function(p, mixed) "sum(abs(E) + log1p(exp(-2 * abs(E))) - log(2))",
+    blame_code = function(p) "tanh(E)"
   )
 )
 
@@ -128,7 +139,7 @@ loss_help <- function() {
 #' @return A list of class `nn_loss_setting`.
 #' @section Errors: `backprop_error_argument` where a setting is outside its range.
 #' @references Huber (1964), \doi{10.1214/aoms/1177703732}. Koenker and Bassett (1978),
-#'   \doi{10.2307/1913643}.
+#'   \doi{10.2307/1913643}. Saleh and Saleh (2022), log-cosh, \doi{10.48550/arXiv.2208.04564}.
 #' @examples
 #' set.seed(1)
 #' X <- as.matrix(cars["speed"]) / 10

@@ -219,6 +219,12 @@ template <class T> BACKPROP_INLINE Vector<T> slope_of_mish(Vector<T> x) {
   return fma(constant<T>(4) * x, share, tanh_of_soft_plus<T>(x));
 }
 
+// log(cosh(x)) for 0 <= x < 1
+template <class T> BACKPROP_INLINE Vector<T> log_cosh_below_1(Vector<T> x) {
+  const Vector<T> less = exponential_minus_1<T>(at_most<T>(x, constant<T>(1)));
+  return logarithm_of_1_plus<T>(less * less / fma(constant<T>(2), less, constant<T>(2)));
+}
+
 // The standard normal distribution function, element by element through the C library's erfc.
 BACKPROP_INLINE double complementary_error(double x) { return __builtin_erfc(x); }
 BACKPROP_INLINE float complementary_error(float x) { return __builtin_erfcf(x); }

@@ -46,6 +46,14 @@ BACKPROP_LOSS_FROM_INPUT(poisson, exp,
 BACKPROP_LOSS(quantile,
   select<T>(a < y, p * (y - a), (number(1) - p) * (a - y)),
   select<T>(a == y, number(0), select<T>(a < y, -p, number(1) - p)))
+
+// log(cosh(d)) for d = a - y: log(1 + (e^|d| - 1)^2 / (2 e^|d|)) where |d| is below 1, so that small
+// values keep their digits, else |d| + log(1 + e^(-2 |d|)) - log(2)
+BACKPROP_LOSS(log_cosh,
+  select<T>(absolute<T>(a - y) < number(1), log_cosh_below_1<T>(absolute<T>(a - y)),
+            absolute<T>(a - y) - number(0.69314718055994531) +
+              logarithm_of_1_plus<T>(exponential_below_0<T>(number(-2) * absolute<T>(a - y)))),
+  hyperbolic_tangent<T>(a - y))
 // clang-format on
 
 #undef BACKPROP_LOSS

@@ -5,7 +5,8 @@ plain_losses <- list(
   absolute = function(a, y) rowSums(abs(a - y)),
   huber = function(a, y) rowSums(ifelse(abs(a - y) <= 1, (a - y)^2 / 2, abs(a - y) - 0.5)),
   poisson = function(a, y) rowSums(a - y * log(a)),
-  quantile = function(a, y) rowSums(0.5 * abs(a - y))
+  quantile = function(a, y) rowSums(0.5 * abs(a - y)),
+  log_cosh = function(a, y) rowSums(log(cosh(a - y)))
 )
 plain_cross_entropy <- list(
   sigmoid = function(a, y) rowSums(-y * log(a) - (1 - y) * log(1 - a)),
@@ -15,7 +16,7 @@ activations <- nn_activations()
 inner <- activations$name[!activations$output_only]
 allowed_outputs <- list(
   squared_error = activations$name, absolute = activations$name, huber = activations$name,
-  quantile = activations$name,
+  quantile = activations$name, log_cosh = activations$name,
   cross_entropy = c("sigmoid", "softmax"), poisson = c("exp", "softplus", "sigmoid", "softmax")
 )
 
@@ -59,7 +60,7 @@ test_that(
         }
       }
     }
-    expect_identical(checked, 8 * (4 * 12 + 2 + 4) * (1 + 2 * 10))
+    expect_identical(checked, 8 * (5 * 13 + 2 + 4) * (1 + 2 * 11))
     expect(
       isTRUE(worst$difference < 1e-7),
       sprintf("%s: the difference is %.3g.", worst$case, worst$difference)
@@ -238,4 +239,46 @@ test_that("losses with a setting and callbacks print it", {
     refused(nn_quantile(0))
     refused(nn_quantile(1))
   })
+})
+
+test_that("the log-cosh loss keeps its digits near 0 and far from it", {
+  network <- list(wout = matrix(1), bout = matrix(0))
+  value <- function(d, ...) {
+    nn_loss(
+      network, matrix(d), 0,
+      output_activation = "identity", loss = "log_cosh", ...
+    )
+  }
+  slope <- function(d) {
+    nn_gradient(
+      network, matrix(d), 0,
+      output_activation = "identity", loss = "log_cosh"
+    )$bout[1]
+  }
+  with_each_instruction_set(function(set) {
+    for (d in c(1e-12, 1e-8, 1e-4)) {
+      # d^2 / 2 - d^4 / 12
+      expect_equal(value(d), d^2 / 2 - d^4 / 12, tolerance = 1e-14, label = paste(set, d))
+    }
+    for (d in c(0.1, 0.5, 0.999, 1, 1.001, 5, 20, -3)) {
+      expect_equal(value(d), log1p(2 * sinh(d / 2)^2), tolerance = 1e-14, label = paste(set, d))
+      expect_equal(slope(d), tanh(d), tolerance = 1e-14, label = paste(set, d))
+    }
+    for (d in c(800, -1e10, 1e300)) {
+      expect_equal(value(d), abs(d) - log(2), tolerance = 1e-15, label = paste(set, d))
+      expect_identical(slope(d), sign(d), label = paste(set, d))
+    }
+    expect_identical(value(0), 0)
+  })
+})
+
+test_that("without a hidden layer the log-cosh loss finds its location", {
+  set.seed(1)
+  y <- rnorm(101, 3) + 20 * (runif(101) < 0.1)
+  fit <- nn_train(
+    matrix(0, 101), y,
+    hidden = 0, loss = "log_cosh", optimizer = "lbfgs", reduction = "mean"
+  )
+  best <- optimize(function(m) sum(log(cosh(y - m))), range(y), tol = 1e-10)$minimum
+  expect_equal(unname(fit$bout[1]), best, tolerance = 1e-6)
 })
