@@ -103,7 +103,7 @@ known_schedule <- function(schedule) {
   )
 }
 
-# Has a state the lengths and types that the core takes for granted?
+# Checks the types and lengths of a state, on which the core relies.
 check_state <- function(state, settings, n) {
   need(is.list(state), "It has no state.")
   check_fields(state, state_table, settings, n)

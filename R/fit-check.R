@@ -105,7 +105,7 @@ check_model <- function(fit) {
   fit
 }
 
-# Each layer is one that the core knows, fed by the one below, and its parameters are there.
+# Checks that the layers are valid, fit together, and have their parameters.
 check_model_layers <- function(fit, whole, text) {
   layers <- fit$layers
   of_text <- function(x) text(x) && length(x) == 1
@@ -114,7 +114,7 @@ check_model_layers <- function(fit, whole, text) {
   for (layer in layers) {
     need(
       is.list(layer) && of_text(layer$kind) && layer$kind %in% names(layer_kinds),
-      "Each layer must be of a kind that there is."
+      "Each layer must be of a known kind."
     )
     need(
       size(layer$inputs) && size(layer$units),
@@ -129,7 +129,7 @@ check_model_layers <- function(fit, whole, text) {
   activations <- layer_activations(layers)
   need(
     identical(layers, dense_layers(units, activations)),
-    "Each layer must be fed by the one below, and its parameters have their own names."
+    "The inputs of each layer must be the units of the one below."
   )
   need(
     all(activations[-length(activations)] %in% inner_activations),
@@ -143,7 +143,7 @@ check_model_layers <- function(fit, whole, text) {
         is.double(x) && is.matrix(x) && all(dim(x) == sizes[[part]]) && all(is.finite(x)),
         paste0(
           "Its ", layer$parameters[[part]],
-          " must be a matrix of finite numbers of the size that its layers say."
+          " must be a matrix of finite numbers with the dimensions of its layer."
         )
       )
     }

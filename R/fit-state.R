@@ -1,12 +1,14 @@
-# The state of a training: what nn_continue() goes on from. Its fields stand in one table, from
-# which the first state, its check and its size follow. The core has the same list in
-# src/core/state.h; what R alone keeps is `seed` and `plateau`.
+# The state from which training can be resumed. Its fields are listed in one table, from which the
+# initial state, its check and its size are derived. The core has the same list (src/core/state.h),
+# without `seed` and `plateau`, which only R uses.
 
-# One field. `type`: "numbers" (finite ones), "number", "whole" (one from 0), "pairs" (a matrix with
-# a row for each weight) or "list". `first` is what it holds before the first step, or a function
-# (n, settings, seed) of the number of weights that says so. `size`, for what grows with the network,
-# is a function (n, optimizer) of how many numbers it can hold, else `length` is their number.
-# `in_words` says in an error what the field must be.
+# Makes a row:
+#   type      "numbers" (finite), "number", "whole" (>= 0), "pairs" (a matrix with a row for each
+#             parameter) or "list"
+#   first     the initial value, or a function(n, settings, seed) of it, n the number of parameters
+#   size      a function(n, optimizer): the valid lengths, for fields that grow with the network
+#   length    the length of other fields
+#   in_words  the requirement, for error messages
 state_field <- function(type, first, size = NULL, length = 1, in_words = NULL) {
   list(type = type, first = first, size = size, length = length, in_words = in_words)
 }
@@ -60,7 +62,7 @@ state_table <- list(
   })
 )
 
-# What the second-order methods know of the point that they are at.
+# The state of second-order methods.
 curvature_table <- list(
   gradient = state_field("numbers", numeric(), none_or_all, in_words = weights_in_words),
   s = state_field("pairs", function(n, ...) matrix(0, n, 0), most_pairs, in_words = pairs_in_words),
@@ -70,7 +72,7 @@ curvature_table <- list(
   evaluations = state_number(0), damping = state_number(0), damping_factor = state_number(2)
 )
 
-# The fields before the first step: a list of values, and for some of functions that make them.
+# The initial values, and the names of those that are functions.
 first_of_state <- lapply(state_table, `[[`, "first")
 first_of_curvature <- lapply(curvature_table, `[[`, "first")
 made_of_state <- names(Filter(is.function, first_of_state))
@@ -98,7 +100,7 @@ growing_fields <- function(table) Filter(function(field) !is.null(field$size), t
 growing_state <- growing_fields(state_table)
 growing_curvature <- growing_fields(curvature_table)
 
-# The most numbers that a state holds for n weights, those aside that it has of any network.
+# The largest number of elements of a state with n parameters, counting the growing fields only.
 state_numbers <- function(n, optimizer) {
   fields <- c(growing_state, if (second_order(optimizer)) growing_curvature)
   sum(vapply(fields, function(field) max(field$size(n, optimizer)), 0))

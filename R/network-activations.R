@@ -1,14 +1,20 @@
-# The table of activations: a row each, from which all else on R's side follows. The core has a row
-# of the same name (src/simd/activation_table.h). Rows are only ever added at the end, as a saved
-# file names an activation by its place.
+# The table of activations, one row each. Everything else in R is derived from it. The core has a
+# row of the same name in src/simd/activation_table.h. Append new rows at the end: saved files refer
+# to an activation by its position.
 
-# One row: the value and the derivative as text; `code`, the value as an expression of z for
-# exported models (see code-expressions.R); `kink`, whether at 0 the "value" or the "slope" changes
-# all at once, or "none" does; `flat`, what makes a unit idle (see flat_where()); `reach`, the
-# values that an output can have; `output_only`, whether it can stand in the last layer alone;
-# `mixes_units`, whether a value depends on all units of its layer; `init`, how weights before it
-# are best drawn; `slope_code`, the derivative as R code of the names of the value `a` and of the
-# weighted sum `z`, for nn_trace(); `parsnip`, parsnip's name.
+# Makes a row:
+#   value, derivative  formulas as text, for nn_activations()
+#   code         the value as an expression of z, for exported models (see export-algebra.R)
+#   kink         "value" if the slope is discontinuous at 0, "slope" if the slope's own slope is,
+#                else "none"
+#   flat         when a unit is idle (see flat_where()); NULL for never
+#   reach        the range of the value
+#   output_only  whether it is restricted to the output layer
+#   mixes_units  whether a value depends on all units of the layer
+#   init         the default way to draw the weights of its layers from data
+#   slope_code   a function of the names of the value and of the weighted sum that returns the
+#                derivative as R code, for nn_trace()
+#   parsnip      its name in parsnip, if different
 activation_row <- function(value, derivative, code, kink = "none", flat = NULL,
                            reach = c(-Inf, Inf), output_only = FALSE, mixes_units = FALSE,
                            init = "he_normal", slope_code = NULL, parsnip = NULL) {
@@ -19,8 +25,8 @@ activation_row <- function(value, derivative, code, kink = "none", flat = NULL,
   )
 }
 
-# What a unit is called where it is idle, and its slope in terms of its value a, as a share of the
-# steepest one (or something that is 0 where the slope is).
+# The word for an idle unit, the slope as a function of the unit's value a, relative to the steepest
+# slope (or a quantity that is 0 where the slope is), and the steepest slope.
 flat_where <- function(word, steepness, steepest = 1) {
   list(word = word, steepness = steepness, steepest = steepest)
 }
@@ -99,11 +105,11 @@ activation_table <- list(
   )
 )
 
-# One field of all rows, by name.
+# One field of all rows, named by row.
 activation_field <- function(field, what = "") {
   vapply(activation_table, `[[`, what, field)
 }
-# How weights are drawn by default before layers of one activation.
+# The default way to draw the weights of layers with this activation.
 init_for <- function(activation) {
   row <- if (is.character(activation) && length(activation) == 1) activation_table[[activation]]
   if (is.null(row)) "he_normal" else row$init

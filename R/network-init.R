@@ -1,6 +1,7 @@
-# The ways to draw a layer's first weights: a row each, with its weights and its biases.
+# The ways to draw initial weights, one row each: functions that draw the weights and the biases of
+# a layer.
 
-# Weights of mean 0 and of a variance that keeps the size of the signal; biases are 0.
+# Weights with mean 0 and a variance that preserves the scale of the signal; biases are 0.
 scaled_init <- function(uniform, variance) {
   list(
     weights = function(inputs, units) {

@@ -1,11 +1,10 @@
-# A network is a list of layers, each a list of its `kind`, its numbers of `inputs` and `units`, its
-# `activation`, and the names of its `parameters` by their part. The parameters are a plain list of
-# matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... for more hidden layers. In the core they are
-# one run of numbers in that order; a matrix of R stands in it as it stands in memory.
+# A network is a list of layers. A layer is a list of its `kind`, numbers of `inputs` and `units`,
+# its `activation`, and the names of its `parameters` (weights, biases). The parameters themselves
+# are a plain list of matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... with several hidden
+# layers. In the core they are one vector in that order; R's memory layout of each matrix is kept.
 
-# The kinds of layers: the parts of a layer's parameters, their sizes, and how many numbers they are
-# in all. The core has the same
-# kinds (src/core/network.h).
+# The kinds of layers, one row each: the parts of its parameters, their dimensions and total number.
+# The core has a kind of the same name (src/core/network.h).
 layer_kinds <- list(
   dense = list(
     parts = c("weights", "biases"),
@@ -16,7 +15,7 @@ layer_kinds <- list(
   )
 )
 
-# Layers of these numbers of units, inputs first.
+# Dense layers for these numbers of units, beginning with the inputs.
 dense_layers <- function(units, activations = NA_character_) {
   layers <- length(units) - 1
   units <- as.double(units)
@@ -46,20 +45,20 @@ layer_names <- function(stem, hidden_layers) {
 n_inputs <- function(layers) layers[[1]]$inputs
 n_outputs <- function(layers) layers[[length(layers)]]$units
 n_hidden <- function(layers) length(layers) - 1
-# The numbers of units, with the inputs before them.
+# The numbers of units, beginning with the inputs.
 layer_units <- function(layers) c(n_inputs(layers), vapply(layers, `[[`, 0, "units"))
 layer_activations <- function(layers) vapply(layers, `[[`, "", "activation")
 parameter_sizes <- function(layer) layer_kinds[[layer$kind]]$sizes(layer)
 n_layer_parameters <- function(layer) layer_kinds[[layer$kind]]$count(layer)
 n_parameters <- function(layers) sum(vapply(layers, n_layer_parameters, 0))
-# The names of all parameters, or of one part of each layer's.
+# The names of all parameters, or of one part (weights, biases).
 parameter_names <- function(layers, part = NULL) {
   names <- lapply(layers, `[[`, "parameters")
   if (!is.null(part)) names <- lapply(names, `[[`, part)
   unlist(names, use.names = FALSE)
 }
 
-# A layer's biases and below them its weights: a row for each input, a column for each unit.
+# A layer's biases (first row) and weights (a row for each input), a column for each unit.
 biases_and_weights <- function(layer, network) {
   rbind(network[[layer$parameters[["biases"]]]], network[[layer$parameters[["weights"]]]])
 }

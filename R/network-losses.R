@@ -1,17 +1,25 @@
-# The table of losses: a row each, from which all else on R's side follows. The core has a row of
-# the same name (src/simd/loss_table.h).
+# The table of losses, one row each. Everything else in R is derived from it. The core has a row of
+# the same name in src/simd/loss_table.h.
 
-# One row. In words, for the help page: `formula` and `targets`. `value` is the loss of outputs `a`
-# and targets `y` with the loss's setting `p`; `mixed` says whether the output activation mixes
-# units. `outputs` are the output activations that the loss is defined for, NULL for all, and
-# `default_output` the one that belongs to it; with those of `from_input` the core computes it from
-# the output layer's input. `domain` is what a target may be, `setting` a list(name, default,
-# check). `best` is the best constant output for targets in one column, and `kinks` where, as a
-# residual, the loss or its derivative has a kink. `least_is_0`: is the loss of a perfect fit 0?
-# `sum_code` and `blame_code` are R code for nn_trace(), of the setting `p` as text: the sum over all
-# rows, and minus the derivative to the output, in terms of E (y - output), y and output.
-# `squares`: is it half a square, so that its root is shown? `of_classes`: does it take one class a
-# row, and `counts`: are targets counts?
+# Makes a row:
+#   formula, targets  text for the help page
+#   value           a function of outputs a, targets y, the loss's parameter p, and whether the
+#                   output activation mixes units; for elements of matrices
+#   domain          the valid targets: "any", "share" (0 to 1) or "count" (0 and above)
+#   outputs         the valid output activations; NULL for all
+#   default_output  the default output activation
+#   from_input      the output activations for which the core computes the loss from the input of
+#                   the output layer
+#   setting         list(name, default, check) of its parameter; NULL for none
+#   best            a function of targets y (one column) and p: the constant output of lowest loss
+#   kinks           a function of p: the residuals at which the loss or its derivative has a kink
+#   least_is_0      whether the loss of a perfect fit is 0
+#   squares         whether it is half the squared error, so that the history has its root
+#   of_classes      whether each row has one class
+#   counts          whether targets are counts
+#   sum_code, blame_code  functions of the parameter as text that return R code for nn_trace(), in
+#                   terms of E = y - output, y and output: the loss summed over the rows, and minus
+#                   its derivative with respect to the output
 loss_row <- function(formula, value, targets = "any", domain = "any", outputs = NULL,
                      default_output = "identity", from_input = character(), setting = NULL,
                      best = function(y, p) colMeans(cbind(y)), kinks = function(p) numeric(),
@@ -25,10 +33,10 @@ loss_row <- function(formula, value, targets = "any", domain = "any", outputs = 
   )
 }
 
-# Shares off 0 and 1, as logarithms of outputs are less exact than those of the training.
+# Probabilities, kept away from 0 and 1.
 inside <- function(p) pmin(pmax(p, 1e-15), 1 - 1e-15)
 
-# The best constant where no formula gives it, for values of the loss that are convex.
+# The constant of lowest loss by numerical search, for convex losses without a formula for it.
 minimiser <- function(value) {
   function(y, p) {
     if (diff(range(y)) == 0) {
@@ -111,7 +119,7 @@ loss_table <- list(
   )
 )
 
-# The table of the help page.
+# The table of the help page, in Markdown.
 loss_help <- function() {
   rows <- vapply(names(loss_table), function(name) {
     row <- loss_table[[name]]

@@ -1,5 +1,5 @@
-# An optimiser is a small list of its settings, of class `nn_optimizer`. What it is stands in its
-# row of optimizer_table, below.
+# An optimiser is a list of its settings, of class `nn_optimizer`. Its properties are in its row of
+# optimizer_table.
 
 new_optimizer <- function(name, learning_rate, ...) {
   optimizer <- list(name = name, learning_rate = learning_rate, numbers = list(...))
@@ -174,13 +174,18 @@ nn_lm <- function(gradient_tolerance = 1e-8) {
   )
 }
 
-# The table of optimisers: a row each, from which all else on R's side follows. Rows are only ever
-# added at the end, as a saved file names families and rules by their place.
+# The table of optimisers, one row each. Everything else in R is derived from it. Append new rows at
+# the end: saved files refer to families and rules by their position.
 
-# One row. `make` is the function that makes one with its settings. `family` and `rule` are those of
-# the core (src/core/train.h, src/simd/rule_table.h); a rule remembers `moments` numbers of each
-# weight, the second of them `moment2` at first. `in_core` gives the core's names of settings that
-# it calls otherwise. `losses` are those that it takes, NULL for all.
+# Makes a row:
+#   make        the function that makes an optimiser with its settings
+#   rule        the first-order rule of the core (src/simd/rule_table.h)
+#   moments     how many numbers the rule stores for each parameter
+#   moment2     a function of the optimiser: the initial value of the second of them
+#   family      the family of methods of the core (src/core/train.h)
+#   full_batch  whether it requires the full batch
+#   in_core     the core's names of settings, if different
+#   losses      the losses that it supports; NULL for all
 optimizer_row <- function(make, rule = "gradient_descent", moments = 0, family = "first_order",
                           full_batch = FALSE, in_core = character(), losses = NULL,
                           moment2 = function(optimizer) 0) {
@@ -246,7 +251,8 @@ check_optimizer <- function(optimizer, learning_rate, call) {
   chosen
 }
 
-# As the core takes it: its row, and the numbers of src/core/train.h, 0 where it has none.
+# The optimiser in the form of the core: its row, and the settings of Method (src/core/train.h), 0
+# for those it does not have.
 core_numbers <- c(
   "decay", "decay2", "epsilon", "less", "more", "least", "most", "weight_decay", "history",
   "gradient_tolerance"

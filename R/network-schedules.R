@@ -96,9 +96,11 @@ nn_plateau <- function(factor = 0.5, patience = 10, least = 1e-4) {
   )
 }
 
-# The table of schedules: a row each. `make` is the function that makes one with its settings, and
-# factors(schedule, epochs, plateau) what it multiplies the rate of these epochs by, or one number
-# for all. One that `watches_loss` has a state of its own, the plateau.
+# The table of schedules, one row each:
+#   make          the function that makes a schedule with its settings
+#   watches_loss  whether it depends on the loss, and so has a state of its own
+#   factors       a function(schedule, epochs, plateau): the factors of the learning rate in these
+#                 epochs, or one number for all
 schedule_table <- list(
   step = list(
     make = nn_step, watches_loss = FALSE,

@@ -99,7 +99,7 @@ check_training_memory <- function(layers, X, settings, call) {
   n <- nrow(X)
   parameters <- n_parameters(layers)
   outputs <- n_outputs(layers)
-  # The state, in R and in the core, which has weights and gradients of its own besides.
+  # The state in R and in the core, and the core's own weights and gradients.
   numbers <- 2 * state_numbers(parameters, settings$optimizer) + 4 * parameters +
     copied_numbers(X) + 4 * n * outputs
   if (optimizer_table[[settings$optimizer$name]]$family == "levenberg_marquardt") {
