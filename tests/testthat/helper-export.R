@@ -5,9 +5,12 @@ export_matrix <- function() {
   matrix(round(rnorm(36), 6), 12, dimnames = list(NULL, c("a", "b \"quoted\"", "c'")))
 }
 
+# Activations restricted to the output layer.
+output_activations <- function() with(backprop::nn_activations(), name[output_only])
+
 # Every activation in the hidden layers, or the output ones in the output.
 export_activation_fit <- function(activation, X = export_matrix()) {
-  output_only <- activation %in% c("exp", "softmax")
+  output_only <- activation %in% output_activations()
   set.seed(12)
   if (activation == "softmax") {
     return(nn_train(

@@ -66,6 +66,16 @@ test_that("a GIF shows the training of a trace and of a fit, 40 frames in a few 
   expect_gte(gif$frames, 4)
 })
 
+test_that("a fit of an older version is animated", {
+  skip_if_not_installed("gifski")
+  skip_if_not(capabilities("png"), "png")
+  old <- readRDS(test_path("fixtures", "fit-schema-0.rds"))
+  y <- factor(c("no", "yes", "maybe", "no", "yes", "maybe", "no", "yes"))
+  path <- withr::local_tempfile(fileext = ".gif")
+  nn_animate(old$fit, path, old$X, y, epochs = 2, frames = 2)
+  expect_gte(read_gif(path)$frames, 2)
+})
+
 test_that("the frames are drawn of the weights that nn_train() has after these epochs", {
   skip_if_not_installed("gifski")
   skip_if_not(capabilities("png"), "png")

@@ -167,7 +167,7 @@ test_that("fits of older versions can be looked at in every way, and are written
     }
     expect_identical(look(old), look(new))
     withr::with_pdf(NULL, {
-      for (what in c("loss", "network")) expect_identical(plot(old, what), old)
+      for (what in c("loss", "network", "perceptron")) expect_identical(plot(old, what), old)
     })
     if (!file.exists(test_path("fixtures", paste0(stem, ".json")))) next
     for (fit in list(old, new)) {
