@@ -238,9 +238,10 @@ observed_outcome <- function(frame, settings, call) {
   }
 }
 
-# Formula and data for the fits: "." is expanded; the outcome, and all terms that use other rows, are
-# computed once from all rows and become columns, so that they are the same in all fits and folds.
-# Variables from outside the data become columns too, because each fit uses a subset of their rows.
+# Formula and data for the fits: "." is expanded; the outcome, and all terms that use other rows,
+# are computed once from all rows and become columns, so that they are the same in all fits and
+# folds. Variables from outside the data become columns too, because each fit uses a subset of their
+# rows.
 with_outcome <- function(formula, data, frame) {
   formula <- stats::formula(stats::terms(formula, data = data))
   columns <- data[attr(frame$raw, "row.names"), , drop = FALSE]

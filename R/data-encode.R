@@ -12,10 +12,10 @@ encode_raw <- function(encoding, raw, name, call) {
   }
 }
 
-# Encodes the variables of a formula: list(X, offset, contrasts). As in lm(), the formula is evaluated
-# on all rows of `data` before `rows` are selected (NULL for all), because a term may use other
-# rows. Contrasts depend on the order of the levels, so levels are first put into the order of the
-# training data.
+# Encodes the variables of a formula: list(X, offset, contrasts). As in lm(), the formula is
+# evaluated on all rows of `data` before `rows` are selected (NULL for all), because a term may use
+# other rows. Contrasts depend on the order of the levels, so levels are first put into the order of
+# the training data.
 encode_terms <- function(encoding, data, name, call, rows = NULL) {
   terms <- stats::delete.response(encoding$terms)
   evaluated <- function(expression) {

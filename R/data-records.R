@@ -15,8 +15,8 @@
 #   na.action    the dropped rows, as na.omit() returns them, or NULL
 #   names        n row names, or NULL
 #   name         the name of the argument with the data, for messages
-#   row_terms    the values of the formula's variables that use other rows, named by their text; only
-#                determined if rows are held out
+#   row_terms    the values of the formula's variables that use other rows, named by their text;
+#                only determined if rows are held out
 new_frame <- function(raw, encoded, encoding, y, label, weights = NULL, offset = NULL,
                       has_offset_argument = FALSE, calibration = NULL, na.action = NULL,
                       names = NULL, name = "data", row_terms = list()) {

@@ -39,10 +39,11 @@ check_validation <- function(validation, call) {
   share
 }
 
-# Draws a fraction of the rows as a function of the seed. Returns sorted row numbers. The fraction is
-# the same in each stratum (a class, or all rows) that contributes at least 5 rows; smaller strata
-# are pooled and drawn from at random, so that a new row of them is exchangeable with those drawn.
-# Rows of weight 0 are ignored. `keep_each`: whether to leave at least one row of each stratum.
+# Draws a fraction of the rows as a function of the seed. Returns sorted row numbers. The fraction
+# is the same in each stratum (a class, or all rows) that contributes at least 5 rows; smaller
+# strata are pooled and drawn from at random, so that a new row of them is exchangeable with those
+# drawn. Rows of weight 0 are ignored. `keep_each`: whether to leave at least one row of each
+# stratum.
 stratified_rows <- function(share, seed, stratum, weights = numeric(), keep_each = FALSE) {
   there <- if (length(weights) > 0) which(weights > 0) else seq_along(stratum)
   stratum <- match(stratum[there], sort(unique(stratum[there])))

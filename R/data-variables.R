@@ -180,7 +180,9 @@ find_row_terms <- function(terms, data, rows) {
     values <- function(rows) eval(variable, data[rows, , drop = FALSE], globalenv())
     whole <- suppressWarnings(values(seq_len(nrow(data))))
     uses_others <- vapply(1:2, function(first) {
-      if (nrow(data) < first) return(FALSE)
+      if (nrow(data) < first) {
+        return(FALSE)
+      }
       some <- seq(first, nrow(data), by = 2)
       part <- suppressWarnings(tryCatch(values(some), error = function(e) NULL))
       !same_values(part, take_rows(whole, some))

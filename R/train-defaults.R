@@ -3,8 +3,8 @@
 
 few_rows <- 1000
 
-# Number of rows for the defaults: rows of weight above 0; if all weights are whole numbers, each row
-# counts as often as its weight says.
+# Number of rows for the defaults: rows of weight above 0; if all weights are whole numbers, each
+# row counts as often as its weight says.
 counted_rows <- function(problem) {
   weights <- problem$weights
   if (length(weights) == 0) {

@@ -1,5 +1,5 @@
-# knitr::knit_print() for summaries: they become tables in R Markdown and Quarto documents. Fits print
-# as at the console.
+# knitr::knit_print() for summaries: they become tables in R Markdown and Quarto documents. Fits
+# print as at the console.
 
 #' @exportS3Method knitr::knit_print summary.nn_fit
 knit_print.summary.nn_fit <- function(x, ...) {

@@ -199,7 +199,8 @@ template <class T> BACKPROP_INLINE Vector<T> hyperbolic_tangent(Vector<T> x) {
                    select<T>(size < constant<T>(0.625), with_sign_of<T>(tanh_small(x), x), large));
 }
 
-// tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2), from e = e^-|x| so that nothing overflows
+// tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2), from e = e^-|x| so that nothing
+// overflows
 template <class T> BACKPROP_INLINE Vector<T> tanh_of_soft_plus(Vector<T> x) {
   const Vector<T> one = constant<T>(1), two = constant<T>(2);
   const Vector<T> e = exponential_below_0<T>(-absolute<T>(x));

@@ -47,8 +47,8 @@ BACKPROP_LOSS(quantile,
   select<T>(a < y, p * (y - a), (number(1) - p) * (a - y)),
   select<T>(a == y, number(0), select<T>(a < y, -p, number(1) - p)))
 
-// log(cosh(d)) for d = a - y: log(1 + (e^|d| - 1)^2 / (2 e^|d|)) where |d| is below 1, so that small
-// values keep their digits, else |d| + log(1 + e^(-2 |d|)) - log(2)
+// log(cosh(d)) for d = a - y: log(1 + (e^|d| - 1)^2 / (2 e^|d|)) where |d| is below 1, so that
+// small values keep their digits, else |d| + log(1 + e^(-2 |d|)) - log(2)
 BACKPROP_LOSS(log_cosh,
   select<T>(absolute<T>(a - y) < number(1), log_cosh_below_1<T>(absolute<T>(a - y)),
             absolute<T>(a - y) - number(0.69314718055994531) +
