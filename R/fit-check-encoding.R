@@ -122,7 +122,7 @@ check_model_terms <- function(encoding, name, whole) {
   need(
     inherits(terms, "terms") && inherits(terms, "formula") && is.call(terms) &&
       length(terms) == 3 && identical(terms[[1]], quote(`~`)),
-    "Its formula is none."
+    "The stored formula is invalid."
   )
   is_list <- function(x) is.call(x) && identical(x[[1]], quote(list))
   need(

@@ -24,7 +24,7 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
   )
   need(
     is.list(optimizer) && identical(made, optimizer),
-    "Its optimiser is none of the package, or has settings outside their range."
+    "The optimiser is unknown, or has settings outside their range."
   )
   loss <- settings$loss
   made <- tryCatch(
@@ -33,7 +33,7 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
   )
   need(
     is.list(loss) && identical(made, loss),
-    "Its loss is none of the package, or has a setting outside its range."
+    "The loss is unknown, or has a setting outside its range."
   )
   need(tryCatch(
     {
@@ -44,7 +44,7 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
   ), "Its loss does not go with its output.")
   need(
     is.null(settings$schedule) || known_schedule(settings$schedule),
-    "Its schedule is none of the package, or has settings outside their range."
+    "The schedule is unknown, or has settings outside their range."
   )
   need(
     identical(settings$reduction, "sum") || identical(settings$reduction, "mean"),

@@ -36,28 +36,28 @@ draw_network <- function(layers, init = "tutorial") {
   unflatten_network(drawn, layers)
 }
 
-#' Draw the first weights of a network
+#' Draw the initial weights of a network
 #'
 #' Step 1 of the tutorial: weights from the standard normal distribution, biases uniform between 0
 #' and 1, drawn from R's generator in the tutorial's order, layer by layer: `wh`, `bh`, `wout`,
-#' `bout`. After the same `set.seed()`, [nn_train()] starts from these very numbers. The other ways
-#' to draw keep the size of the signal from layer to layer, which deep networks need; their biases
-#' are 0.
+#' `bout`. After the same `set.seed()`, [nn_train()] starts from the same weights. The other methods
+#' keep the variance of the signal from layer to layer, which deep networks need; their biases are
+#' 0.
 #'
-#' @param n_inputs How many inputs (columns of `X`), a whole number of at least 1.
-#' @param n_outputs How many outputs (columns of `y`), a whole number of at least 1.
-#' @param hidden How many units in each hidden layer: one whole number for one layer, more for more
-#'   layers, `0` for none. 3 by default, as in the tutorial.
-#' @param init How to draw: `"tutorial"` (the default), or with mean 0 and, for a layer of `i`
-#'   inputs and `u` units, the variance `2 / (i + u)` (`"glorot_uniform"`, `"glorot_normal"`; for
-#'   sigmoid and tanh), `2 / i` (`"he_uniform"`, `"he_normal"`; for relu and its kin) or `1 / i`
-#'   (`"lecun_uniform"`, `"lecun_normal"`; for selu).
+#' @param n_inputs Number of inputs (columns of `X`), a whole number of at least 1.
+#' @param n_outputs Number of outputs (columns of `y`), a whole number of at least 1.
+#' @param hidden Number of units in each hidden layer, one whole number per layer; `0` for no hidden
+#'   layer. 3 by default, as in the tutorial.
+#' @param init Method for drawing the weights: `"tutorial"` (default), or with mean 0 and, for a
+#'   layer with `i` inputs and `u` units, the variance `2 / (i + u)` (`"glorot_uniform"`,
+#'   `"glorot_normal"`; for sigmoid and tanh), `2 / i` (`"he_uniform"`, `"he_normal"`; for relu and
+#'   similar activations) or `1 / i` (`"lecun_uniform"`, `"lecun_normal"`; for selu).
 #' @return A list of matrices, weights with a row for each input and a column for each unit, biases
 #'   with one row: `wh` (n_inputs x hidden), `bh` (1 x hidden), `wout` (hidden x n_outputs) and
 #'   `bout` (1 x n_outputs). With more hidden layers `wh1`, `bh1`, `wh2`, `bh2`, ..., `wout`,
 #'   `bout`; with none `wout` (n_inputs x n_outputs) and `bout`.
-#' @section Errors: `backprop_error_argument` where an argument is not a whole number in its range,
-#'   and `backprop_error_memory` where the matrices cannot fit.
+#' @section Errors: `backprop_error_argument` if an argument is not a whole number in its range, and
+#'   `backprop_error_memory` if the matrices do not fit in memory.
 #' @references Glorot and Bengio (2010), *Proceedings of Machine Learning Research*, 9, 249-256. He,
 #'   Zhang, Ren and Sun (2015), \doi{10.1109/ICCV.2015.123}. LeCun, Bottou, Orr and Mueller (1998),
 #'   \doi{10.1007/3-540-49430-8_2}.

@@ -129,23 +129,23 @@ loss_help <- function() {
   paste(c("| loss | value | targets | outputs |", "|---|---|---|---|", rows), collapse = "\n")
 }
 
-#' Losses with a setting of their own
+#' Losses
 #'
-#' What training makes small for one row, given the output `a` and the target `y`, is named by the
-#' argument `loss` of [nn_train()]. Two losses have a setting, and these functions make them with
-#' another than the default: `loss = "huber"` is `nn_huber()`.
+#' The losses for the argument `loss` of [nn_train()], for one row with output `a` and target `y`. A
+#' string such as `"huber"` is the loss with its default setting; `nn_huber()` and `nn_quantile()`
+#' set another one.
 #'
 #' `r loss_help()`
 #'
-#' The values of several outputs are added. Cross-entropy, and Poisson with the output exp, are
-#' computed from the output layer's input, so that they stay exact however far that is from 0.
+#' The losses of several outputs are added. Cross-entropy, and Poisson with the output exp, are
+#' computed from the input of the output layer, so that they stay exact for extreme values.
 #'
-#' @param width Where the Huber loss turns from a parabola into a line, in units of the target, a
-#'   positive number; 1 by default.
-#' @param probability Which quantile is estimated, a number between 0 and 1; 0.5, the median, by
+#' @param width Residual at which the Huber loss changes from quadratic to linear, in units of the
+#'   target, a positive number; 1 by default.
+#' @param probability Probability of the quantile to estimate, in (0, 1); 0.5, the median, by
 #'   default.
 #' @return A list of class `nn_loss_setting`.
-#' @section Errors: `backprop_error_argument` where a setting is outside its range.
+#' @section Errors: `backprop_error_argument` for a setting outside its range.
 #' @references Huber (1964), \doi{10.1214/aoms/1177703732}. Koenker and Bassett (1978),
 #'   \doi{10.2307/1913643}. Saleh and Saleh (2022), log-cosh, \doi{10.48550/arXiv.2208.04564}.
 #' @examples

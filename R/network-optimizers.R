@@ -18,9 +18,9 @@ check_decay <- function(x, name, call) check_share_of_one(x, name, call, with_0 
 
 #' Optimisers
 #'
-#' How the gradient becomes a step. Each function makes an object with an optimiser's settings, for
-#' the argument `optimizer` of [nn_train()]; a string (`"adam"`) stands for the one with its default
-#' settings. The learning rate may be given here or to [nn_train()], not both.
+#' Optimisers for the argument `optimizer` of [nn_train()]. Each function returns an object with the
+#' optimiser's settings; a string such as `"adam"` is the optimiser with its default settings.
+#' Supply the learning rate either here or to [nn_train()], not both.
 #'
 #' Below, `g` is the gradient of the objective for the batch and `w` the weights.
 #' `nn_gradient_descent()`: `w - learning_rate * g`. `nn_momentum()`:
@@ -29,38 +29,37 @@ check_decay <- function(x, name, call) check_share_of_one(x, name, call, with_0 
 #' learning_rate * g / (sqrt(v) + epsilon)`. `nn_adam()`: Algorithm 1 of the paper. `nn_adamw()`:
 #' the same after `w <- w - learning_rate * weight_decay * w`, for weights and not for biases.
 #'
-#' The last three see all rows at once. `nn_rprop()` (resilient back-propagation, in the variant
-#' iRprop-) uses the sign of the gradient alone: each weight has a step of its own, longer while the
-#' sign stays, shorter where it changes. `nn_lbfgs()` (limited-memory BFGS with a strong-Wolfe line
-#' search) and `nn_lm()` (Levenberg-Marquardt, for small least-squares problems) use curvature, have
-#' no rate, and end by themselves where the gradient is small enough: one epoch is one accepted
-#' iteration. They need `batch_size = NULL` and take no dropout, schedule or clipping. Why they
-#' stopped stands in `fit$stop`.
+#' The last three optimisers are full-batch methods. `nn_rprop()` (resilient back-propagation, in
+#' the variant iRprop-) uses only the sign of the gradient: each weight has its own step size, which
+#' grows while the sign stays the same and shrinks when it changes. `nn_lbfgs()` (limited-memory
+#' BFGS with a strong-Wolfe line search) and `nn_lm()` (Levenberg-Marquardt, for small least-squares
+#' problems) use curvature, have no learning rate, and stop when the gradient is small enough; one
+#' epoch is one accepted iteration. They require `batch_size = NULL` and do not support dropout,
+#' schedules or gradient clipping. `fit$stop` contains the reason why training stopped.
 #'
-#' @param learning_rate The step's length per unit of gradient, a positive number; `NULL` (the
-#'   default) means the optimiser's own: 0.1 for gradient descent, 0.01 for momentum and Nesterov,
-#'   0.001 for the others, and for `nn_rprop()` 0.01, each weight's first step.
-#' @param momentum Which part of the last step is taken again, from 0 to below 1; 0.9 by default.
-#' @param decay Which part of the mean square of the gradient is kept, from 0 to below 1; 0.9 by
-#'   default.
-#' @param beta1,beta2 Which part of the mean of the gradient and of its square is kept, from 0 to
-#'   below 1; 0.9 and 0.999, as in the paper.
-#' @param epsilon Added to the root of the mean square, so that nothing is divided by 0; a positive
-#'   number, 1e-8 by default.
-#' @param weight_decay The rate at which weights shrink, times the learning rate, a number from 0;
-#'   0.01 by default.
-#' @param less,more What a step is multiplied by where the sign of the gradient changed (0.5,
-#'   between 0 and 1) and stayed (1.2, above 1).
-#' @param least,most The smallest and the largest step, positive numbers; 1e-6 and 50, as in the
-#'   paper.
-#' @param history How many pairs of steps and gradient changes are kept, a whole number from 1; 10
+#' @param learning_rate Learning rate, a positive number. `NULL` (default) uses 0.1 for gradient
+#'   descent, 0.01 for momentum and Nesterov, 0.001 for the others, and for `nn_rprop()` 0.01, the
+#'   initial step size of each weight.
+#' @param momentum Momentum coefficient, in \[0, 1); 0.9 by default.
+#' @param decay Decay rate of the running mean of squared gradients, in \[0, 1); 0.9 by default.
+#' @param beta1,beta2 Decay rates of the running means of the gradient and of its square, in
+#'   \[0, 1); 0.9 and 0.999 by default, as in the paper.
+#' @param epsilon Constant added to the denominator for numerical stability, a positive number; 1e-8
 #'   by default.
-#' @param gradient_tolerance Training ends where the largest `|g| * max(1, |w|)` is at most this
-#'   times `max(1, objective)`, for the objective as a mean over the rows; a number from 0, 1e-8 by
-#'   default. With `precision = "single"` the gradient is known to about seven digits, and the stop
-#'   is often `"precision"`.
+#' @param weight_decay Decoupled weight decay, multiplied by the learning rate, a number of at least
+#'   0; 0.01 by default.
+#' @param less,more Factors of the step size when the sign of the gradient changes (0.5 by default,
+#'   between 0 and 1) and when it stays the same (1.2 by default, greater than 1).
+#' @param least,most Minimum and maximum step size, positive numbers; 1e-6 and 50 by default, as in
+#'   the paper.
+#' @param history Number of pairs of steps and gradient changes that are stored, a whole number of
+#'   at least 1; 10 by default.
+#' @param gradient_tolerance Convergence tolerance: training stops when the largest
+#'   `|g| * max(1, |w|)` is at most this number times `max(1, objective)`, with the objective as a
+#'   mean over the rows; a number of at least 0, 1e-8 by default. With `precision = "single"` the
+#'   gradient has about seven digits, and training often stops with `"precision"`.
 #' @return A list of class `nn_optimizer`.
-#' @section Errors: `backprop_error_argument` where a setting is outside its range.
+#' @section Errors: `backprop_error_argument` for a setting outside its range.
 #' @references Polyak (1964), momentum, \doi{10.1016/0041-5553(64)90137-5}. Nesterov (1983); in this
 #'   form Sutskever, Martens, Dahl and Hinton (2013). Tieleman and Hinton (2012), RMSprop, lecture
 #'   6.5 of *Neural Networks for Machine Learning*. Kingma and Ba (2015), Adam,

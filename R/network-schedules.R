@@ -1,9 +1,9 @@
 #' Schedules of the learning rate
 #'
-#' How the learning rate changes from epoch to epoch, for the argument `schedule` of [nn_train()]. A
-#' schedule multiplies the optimiser's rate by a factor that depends on the epoch; `NULL` in
-#' [nn_train()] is the constant rate. Schedules have a horizon of their own, so that going on with
-#' [nn_continue()] does not change the past.
+#' Learning rate schedules for the argument `schedule` of [nn_train()]. A schedule multiplies the
+#' optimiser's learning rate by a factor that depends on the epoch; without one the rate is
+#' constant. The horizon belongs to the schedule and not to the call, so that [nn_continue()]
+#' resumes it exactly.
 #'
 #' `nn_step()`: `factor^floor((epoch - 1) / every)`. `nn_exponential()`: `factor^(epoch - 1)`.
 #' `nn_cosine()`: from 1 in epoch 1 along half a cosine to `least` in epoch `epochs`, and `least`
@@ -12,18 +12,19 @@
 #' watched loss (the held-out rows' where there are some) has not fallen below its best for
 #' `patience` epochs.
 #'
-#' @param every After how many epochs the rate drops, a whole number from 1.
-#' @param factor What the rate is multiplied by, a number above 0 and up to 1.
-#' @param epochs The horizon, in epochs, a whole number from 1; from 2 for `nn_cosine()`, which goes
-#'   from 1 to `least` in it.
-#' @param least The smallest factor, a number from 0 to 1; 0 by default for `nn_cosine()`, 1e-4 for
+#' @param every Number of epochs between two reductions of the learning rate, a whole number of at
+#'   least 1.
+#' @param factor Factor of each reduction, in (0, 1\].
+#' @param epochs Horizon of the schedule in epochs, a whole number of at least 1; at least 2 for
+#'   `nn_cosine()`.
+#' @param least Minimum factor, in \[0, 1\]; 0 by default for `nn_cosine()`, 1e-4 for
 #'   `nn_plateau()`.
-#' @param then The schedule that follows; `NULL` (the default) for the full rate.
-#' @param patience How many epochs without a lower loss are borne, a whole number from 1; 10 by
-#'   default.
+#' @param then Schedule after the warm-up; `NULL` (default) keeps the full learning rate.
+#' @param patience Number of epochs without improvement before the learning rate is reduced, a whole
+#'   number of at least 1; 10 by default.
 #' @return A list of class `nn_schedule`.
-#' @section Errors: `backprop_error_argument` where a setting is outside its range, and
-#'   `backprop_error_input` where one without a default is missing.
+#' @section Errors: `backprop_error_argument` for a setting outside its range, and
+#'   `backprop_error_input` if a setting without a default is missing.
 #' @references Loshchilov and Hutter (2017), cosine, \doi{10.48550/arXiv.1608.03983}. Goyal and
 #'   others (2017), warm-up, \doi{10.48550/arXiv.1706.02677}.
 #' @examples

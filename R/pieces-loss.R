@@ -56,27 +56,27 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
 
 #' The loss, its gradient, and a check of the gradient
 #'
-#' `nn_loss()` is the objective that training makes small: the reduced loss over the rows plus the
-#' penalty, `reduction(loss) + penalty / 2 * sum(W^2) + penalty_l1 * sum(abs(W))`, biases left out.
-#' By default it is half the sum of squared errors over all rows and outputs, as in the tutorial.
-#' `nn_gradient()` is its derivative to every weight, from back-propagation. `nn_check_gradient()`
-#' compares that with central differences of the loss, which know nothing of back-propagation, and
-#' so shows whether the formulas are right.
+#' `nn_loss()` returns the objective that training minimises: the reduced loss over the rows plus
+#' the penalties, `reduction(loss) + penalty / 2 * sum(W^2) + penalty_l1 * sum(abs(W))`, without
+#' biases. By default it is half the sum of squared errors over all rows and outputs, as in the
+#' tutorial. `nn_gradient()` returns its derivative with respect to every weight, by
+#' back-propagation. `nn_check_gradient()` compares the gradient with central differences of the
+#' loss, which do not use back-propagation.
 #'
 #' The differences are taken with a step of `h = eps^(1/3) max(1, |w|)`, with `eps = 2^-52`, which
 #' balances what rounding costs against what the difference leaves out. What rounding may do to the
-#' difference is the error of the loss divided by `h`, and that error is taken as
-#' `eps * c * (|loss| + sum(|d| * s))`. Here for each row and unit `s` is the sum of the sizes of
-#' the terms of its weighted sum, `sum(|w x|) + |b|`, `d` is the derivative of the loss to that sum,
-#' and `c = max(1, sqrt(min(n, 1024)) / 2)` stands for the sums over `n` rows (added up 1024 at a
-#' time), whose roundings partly cancel. As a rule this is nothing to speak of, but it is much where
-#' the loss is large and its gradient small, as with targets of some 1e8. It is given as `rounding`,
-#' and `difference` is held against it; scale the targets where it hides too much.
+#' difference is the error of the loss divided by `h`, and that error is taken as `eps * c * (|loss|
+#' + sum(|d| * s))`. Here for each row and unit `s` is the sum of the sizes of the terms of its
+#' weighted sum, `sum(|w x|) + |b|`, `d` is the derivative of the loss to that sum, and `c = max(1,
+#' sqrt(min(n, 1024)) / 2)` stands for the sums over `n` rows (added up 1024 at a time), whose
+#' roundings partly cancel. It is usually negligible, but large if the loss is large and its
+#' gradient small, as with targets of about 1e8. It is returned as `rounding`, and `difference` is
+#' compared with it; scale the targets if it hides too much.
 #'
 #' Where an activation (relu at 0), the loss (absolute and quantile where the output is the target),
 #' the penalty (`penalty_l1` at 0) or a derivative (elu at 0, Huber at its width) has a kink, a step
-#' may cross it, and the two sides then measure different things: such weights are named in
-#' `crossing` and left out of the comparison.
+#' may cross it, and the difference is not the derivative: such weights are listed in `crossing` and
+#' excluded from the comparison.
 #'
 #' @param network A list of matrices as [nn_init()] and `coef()` return, or a fit, whose own
 #'   activations are then the defaults. A fit to a sparse matrix takes `X`, `y` and `offset` as its
