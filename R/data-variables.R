@@ -20,8 +20,8 @@ collect_variables <- function(terms, data, where, call) {
   known <- if (is.environment(data)) ls(data) else names(data)
   if (is.data.frame(data)) {
     absent <- Filter(
-      function(name) !name %in% known && !exists(name, where),
-      unique(c(variable_names(variables[[response]]), needed))
+      function(name) !exists(name, where),
+      setdiff(c(variable_names(variables[[response]]), needed), known)
     )
     if (length(absent) > 0) {
       abort_input(c(
@@ -36,11 +36,15 @@ collect_variables <- function(terms, data, where, call) {
   } else {
     NROW(in_formula(eval(variables[[response]], data, where), call))
   }
+  alone <- vapply(variables[vapply(variables, is.symbol, NA)], as.character, "")
+  in_data <- needed %in% known
+  stand_alone <- needed %in% alone
   frame <- list()
   constants <- list()
-  for (name in needed) {
-    value <- if (name %in% known) data[[name]] else get0(name, where)
-    by_itself <- any(vapply(variables, identical, NA, as.name(name)))
+  for (i in seq_along(needed)) {
+    name <- needed[i]
+    value <- if (in_data[i]) .subset2(data, name) else get0(name, where)
+    by_itself <- stand_alone[i]
     # a function passed as an argument, such as FUN = median
     if (is.function(value) && !by_itself && exists(name, globalenv(), mode = "function")) next
     if (is.null(value) || is.function(value)) {
@@ -51,10 +55,10 @@ collect_variables <- function(terms, data, where, call) {
       ), call)
     }
     if (is.data.frame(value) || (is.list(value) && by_itself) ||
-      (is.list(value) && name %in% known && !inherits(value, "POSIXlt"))) {
+      (is.list(value) && in_data[i] && !inherits(value, "POSIXlt"))) {
       abort_column(value, name, "Variable", call)
     }
-    if (NROW(value) == rows || name %in% known) {
+    if (NROW(value) == rows || in_data[i]) {
       frame[[name]] <- value
     } else if (length(unlist(value)) <= 1000) {
       constants[[name]] <- value

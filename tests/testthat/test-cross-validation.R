@@ -231,6 +231,17 @@ test_that("the area for several classes is Hand and Till's", {
     0
   ))
   expect_equal(area_under_curve(y, p, rep(1, 40)), expected)
+  # the same pair by pair, with weights and many tied scores
+  y <- factor(sample(letters, 400, TRUE))
+  p <- matrix(round(runif(400 * 26), 1), 400)
+  w <- runif(400)
+  by_pairs <- combn(26, 2, function(pair) {
+    rows <- as.integer(y) %in% pair
+    mean(vapply(pair, function(k) rank_area(p[rows, k], as.integer(y)[rows] == k, w[rows]), 0))
+  })
+  expect_equal(area_under_curve(y, p, w), mean(by_pairs), tolerance = 1e-13)
+  w[y == "e"] <- 0
+  expect_identical(area_under_curve(y, p, w), NA_real_)
 })
 
 test_that("a metric of one's own gets what was observed and predicted", {
