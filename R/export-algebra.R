@@ -1,10 +1,10 @@
-# Expressions of z in the languages of exported models, such as `code` of the table of activations.
-# Both sides of where(z, a, b), which is a where z > 0 and else b, hold z, so that a missing z stays
-# missing. A language has functions of its own for some of these names; the others it gets from
+# Translates expressions of z, such as `code` in the table of activations, to the languages of
+# exported models. where(z, a, b) is a if z > 0 and b otherwise; both contain z, so that a missing z
+# stays missing. A language defines some of the functions; the others are expanded by
 # export_expansions.
 
 # The standard normal distribution function, by Cody's rational approximations: z P(z^2) / Q(z^2)
-# near 0, exp(-z^2 / 2) P(|z|) / Q(|z|) in the tails. Their error is below 1e-15, absolute.
+# near 0, exp(-z^2 / 2) P(|z|) / Q(|z|) in the tails. Their absolute error is below 1e-15.
 horner <- function(coefficients, x) {
   Reduce(function(sum, coefficient) call("+", call("*", sum, x), coefficient), coefficients)
 }
@@ -55,8 +55,8 @@ normal_expression <- local({
   bquote(where(0.66291 - abs(z), 0.5 + .(near), where(z, 1 - .(tail), .(tail))))
 })
 
-# `composed_sigmoid` is the sigmoid where a language's own must not be used: onnxruntime replaces a
-# number times its own sigmoid by a function that it has in single only.
+# `composed_sigmoid` is the sigmoid without the language's own function: onnxruntime fuses a product
+# with its own sigmoid into an operator that has a single-precision kernel only.
 sigmoid_expression <- quote(where(z, 1 / (1 + exp(-abs(z))), exp(-abs(z)) / (1 + exp(-abs(z)))))
 
 export_expansions <- list(
@@ -68,8 +68,9 @@ export_expansions <- list(
   normal = normal_expression
 )
 
-# An expression in another language. `language`: functions that make a call's text of its arguments'
-# texts, for each function it has, with `number` for numbers; `names`: what its names stand for.
+# Translates an expression. `language`: for each function that it has, a function that returns the
+# text of a call from the texts of its arguments; `number` formats numbers. `names`: the texts that
+# replace names.
 translate <- function(x, language, names) {
   if (is.numeric(x)) {
     return(language$number(x))
@@ -102,7 +103,7 @@ infix <- list(
   sqrt = pattern("sqrt(%s)")
 )
 
-# Numbers with all their digits, negative ones in parentheses, several to a line.
+# Numbers in full precision; negative numbers in parentheses.
 digits <- function(x) {
   text <- sprintf("%.17g", x)
   short <- sprintf("%.15g", x)
@@ -117,7 +118,7 @@ listed <- function(texts, per_line = 6, indent = "    ") {
   paste0(indent, vapply(lines, paste, "", collapse = ", "), collapse = ",\n")
 }
 
-# What a comment can hold in all languages.
+# Text that is safe in a comment of every language.
 comment_text <- function(x) {
   gsub("/*", "/ *", gsub("*/", "* /", gsub("[[:cntrl:]]", " ", x), fixed = TRUE), fixed = TRUE)
 }

@@ -1,4 +1,4 @@
-# C99: one function, for one case. Products are summed in order.
+# C99: a function of one case. Products are summed in order.
 
 c_language <- c(infix, list(
   number = function(x) digits(x), `^` = pattern("pow(%s, %s)"),
@@ -36,7 +36,7 @@ c_array <- function(name, values) {
   )
 }
 
-# Names of columns as fields of a structure. Words and macros of C cannot begin with x_.
+# Names of columns as fields of a structure. No keyword or macro of C begins with x_.
 c_fields <- function(names) make.unique(paste0("x_", gsub("[^A-Za-z0-9_]", "_", names)), "_")
 
 export_c <- function(model, options) {
@@ -53,8 +53,8 @@ export_c <- function(model, options) {
   tables <- unlist(lapply(model$inputs, function(input) {
     if (input$kind == "levels") length(input$levels)
   }))
-  # All that the file defines begins with the function's name, and so has no name of C's or of
-  # another such file.
+  # All names in the file begin with the function's name, to avoid conflicts with C and with other
+  # exported files.
   own <- function(what) paste0(options$name, "_", what)
   struct <- own("row")
   column <- function(factors) {

@@ -1,71 +1,77 @@
-#' Take a model out of R
+#' Export a network
 #'
-#' Writes the network as something that runs without this package, with the encoding of the columns
-#' and the scaling inside: as an ONNX model, as SQL, as an R function or as C. The ending of `path`
-#' says which.
+#' @description
+#' Writes a fit to a file that runs without this package: an ONNX model, an SQL query, an R function
+#' or a C function. The extension of `path` determines the format. The encoding of the columns and
+#' the scaling are part of the exported model.
 #'
-#' **What comes out** is what `predict(fit, newdata)` returns: a number for each output; for a
-#' factor of two levels the probability of the second, for more the probability of each. The inputs
-#' are the raw columns of the data, or for a matrix fit the columns of the matrix. A level that the
-#' fit does not know, or a missing value, gives a missing output (`NaN` in ONNX and C, `NULL` in
-#' SQL, `NA` in R).
+#' The exported model returns the same as `predict(fit, newdata)`: one number per output; for a
+#' factor with two levels the probability of the second, for more levels the probability of each.
+#' Its inputs are the raw columns of the data or, for a fit to a matrix, the columns of the matrix.
+#' For an unseen level or a missing value the output is missing (`NaN` in ONNX and C, `NULL` in SQL,
+#' `NA` in R).
 #'
-#' **`.onnx`** is a model of opset 13 (with `ai.onnx.ml` 2 where there are factors). A matrix fit
-#' has one input `X` of shape (rows, inputs). A fit made from data has an input for each column,
-#' under its name, of shape (rows, 1): numbers as `precision` says, factors and strings as strings,
-#' logical columns as booleans. The output `response` has shape (rows, outputs); fits to a factor
-#' also have `class`, a string for each row, empty where the output is missing. (Where a column has
-#' one of these names, the output is `response_output` or `class_output`.) With
-#' `precision = "double"` every node has a kernel in double in onnxruntime's processor back end:
-#' sigmoid, tanh and softmax are its own, the other activations are composed of exponential,
-#' logarithm and arithmetic, gelu by a rational approximation of the normal distribution. Outputs
-#' then agree with `predict()` to about 1e-15 (tested: 1e-12). With `"single"` inputs, weights and
-#' outputs are single, encoding and scaling are computed in double, and outputs agree to 1e-6, or
-#' for sizes above 1 to 1e-6 of their size; sums of very many inputs lose a little more.
+#' A formula can be exported if it consists of numeric columns, factors, strings, logical columns,
+#' their interactions, arithmetic, `I()`, `log()`, `log2()`, `log10()`, `log1p()`, `exp()`,
+#' `expm1()`, `sqrt()`, `abs()` and `scale()`. For terms with other functions (`poly()`, `ns()`,
+#' user-defined functions), compute the columns before [nn_train()].
 #'
-#' **`.sql`** is a query in standard SQL with common table expressions. It needs `exp()`, and
-#' `log()` (of any base), `sqrt()` or `power()` where softplus or the formula has a logarithm, a
-#' root or a power: SQLite must have its math functions (the one in the package RSQLite has).
-#' `MATERIALIZED` asks SQLite (3.35 or later) and PostgreSQL (12 or later) to compute each layer
-#' once; other databases may need that word taken out. SQLite allows 2,000 columns, and so as many
-#' units in a layer. A column that the table does not have is an error. The inputs of a matrix
-#' without column names are the columns `x1`, `x2` and so on. Logical columns must be stored as
-#' booleans, or in SQLite as 0 and 1 (as RSQLite stores them), not as text. SQLite does not check
-#' what its columns hold: it takes text in a column of numbers for the number it begins with, or
-#' else for 0.
+#' @section ONNX (`.onnx`): The model uses opset 13, and `ai.onnx.ml` 2 for factors. A fit to a
+#'   matrix has one input `X` of shape (rows, inputs). A fit to a data frame has one input of shape
+#'   (rows, 1) per column, with the column's name: numeric columns in the type of `precision`,
+#'   factors and strings as strings, logical columns as booleans. The output `response` has shape
+#'   (rows, outputs). Fits to a factor also have the output `class`, a string per row, which is
+#'   empty if the output is missing. If a column has one of these names, the output is named
+#'   `response_output` or `class_output`.
 #'
-#' **`.R`** is a function of a data frame (or a matrix), which needs nothing but R. As
-#' [predict()][predict.nn_fit] does, it finds columns by name, those of a matrix where it has names,
-#' and stops where one is missing or of another type than in training. **`.c`** is C99 that needs
-#' `math.h` alone: a function of one case. For a matrix fit it takes an array of the inputs, for
-#' others a structure with a field for each column, its name with `x_` before it and all but letters
-#' and digits as `_`; names and strings stand beside the fields.
+#'   With `precision = "double"`, outputs agree with `predict()` to about 1e-15 (tested: 1e-12).
+#'   Every node then has a double-precision kernel in the CPU back end of onnxruntime: sigmoid, tanh
+#'   and softmax are operators of ONNX, the other activations are composed of exponential, logarithm
+#'   and arithmetic, and gelu uses a rational approximation of the normal distribution function.
+#'   With `"single"`, inputs, weights and outputs are in single precision, encoding and scaling are
+#'   computed in double precision, and outputs agree to a relative error of 1e-6 (absolute for
+#'   values below 1). The error is somewhat larger for sums of very many inputs.
 #'
-#' A formula's numeric columns, factors, strings and logical columns and their interactions can be
-#' exported, and arithmetic, `I()`, `log()`, `exp()`, `sqrt()`, `abs()` and their kin. Other
-#' functions (`poly()`, `ns()`, functions of your own) are an error that names the term: compute
-#' such columns before [nn_train()].
+#' @section SQL (`.sql`): The query is standard SQL with common table expressions. It needs `exp()`;
+#'   softplus and formulas with logarithms, roots or powers also need `log()` (of any base),
+#'   `sqrt()` and `power()`. SQLite must be compiled with its math functions, as in the package
+#'   RSQLite. `MATERIALIZED` makes SQLite (3.35 or later) and PostgreSQL (12 or later) compute each
+#'   layer once; remove this keyword for databases that do not support it. SQLite allows 2,000
+#'   columns, and therefore at most 2,000 units in a layer. The inputs of a matrix without column
+#'   names are the columns `x1`, `x2` and so on. A column that is not in the table is an error.
+#'   Logical columns must be stored as booleans, or in SQLite as 0 and 1 (as RSQLite does), not as
+#'   text. SQLite does not check the types of values: it converts text in a numeric column to the
+#'   number at its beginning, or to 0.
 #'
-#' @param fit A fit of [nn_train()], made without offsets.
-#' @param path The path of the file, one string that ends in `.onnx`, `.sql`, `.R` or `.c`. An
+#' @section R and C (`.R`, `.c`): The R function accepts a data frame or a matrix and needs no
+#'   package. Like [predict()][predict.nn_fit], it matches columns by name (those of a matrix if it
+#'   has column names) and stops if a column is missing or has another type than in training.
+#'
+#'   The C file is C99 and needs only `math.h`. It defines a function that computes the output of
+#'   one case. For a fit to a matrix, its argument is an array of the inputs; otherwise it is a
+#'   structure with one field per column, named `x_` and the column's name, with all characters
+#'   except letters and digits replaced by `_`. Comments list the columns and levels.
+#'
+#' @param fit A fit from [nn_train()], made without offsets.
+#' @param path Path to the file, a single string that ends in `.onnx`, `.sql`, `.R` or `.c`. An
 #'   existing file is replaced.
-#' @param precision For `.onnx`: `"double"` or `"single"`; `NULL` (the default) for that of the
+#' @param precision For `.onnx`: `"double"` or `"single"`; `NULL` (default) for the precision of
 #'   training.
-#' @param table For `.sql`: the name of the table to read, `"data"` by default.
-#' @param keep For `.sql`: names of columns of the table to carry along, such as its key; none by
-#'   default. An output must not have the same name.
-#' @param name For `.R` and `.c`: the name of the function, `"predict_network"` by default: letters,
-#'   digits and underscores, one of them in lower case, and no word or function of R's base or of
-#'   C's own. In the C file all other names begin with it too.
+#' @param table For `.sql`: name of the table to read; `"data"` by default.
+#' @param keep For `.sql`: names of columns of the table to include in the result, such as its key;
+#'   empty by default. They must differ from the names of the outputs.
+#' @param name For `.R` and `.c`: name of the function; `"predict_network"` by default. It must
+#'   consist of letters, digits and underscores, begin with a letter, contain a lower-case letter,
+#'   and not be a keyword or function of base R or of C. In the C file all other names begin with
+#'   `name`, too.
 #' @return `path`, invisibly.
-#' @section Errors: `backprop_error_argument` where an argument is not as described, or does not
-#'   belong to the kind of file; `backprop_error_export` where the fit has a term, or an offset,
-#'   that cannot be exported, or a name that cannot be read as text; `backprop_error_file` where the
-#'   file cannot be written.
+#' @section Errors: `backprop_error_argument` for an invalid argument, or one that does not apply to
+#'   the format; `backprop_error_export` if the fit has offsets, a term that can't be exported, or a
+#'   name that can't be converted to UTF-8; `backprop_error_file` if the file can't be written.
 #' @references Open Neural Network Exchange, opset 13, \url{https://onnx.ai/onnx/operators/}. Cody,
 #'   W. J. (1969). Rational Chebyshev approximations for the error function. *Mathematics of
 #'   Computation*, 23, 631-637. \doi{10.1090/S0025-5718-1969-0247736-4}
-#' @seealso [nn_save()] to keep a fit for this package.
+#' @seealso [nn_save()] to save a fit for use with this package.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -81,15 +87,14 @@
 nn_export <- function(fit, path, precision = NULL, table = "data", keep = character(),
                       name = "predict_network") {
   call <- current_env()
-  check_given(missing(fit), "fit", "a fit of nn_train()", call)
+  check_given(missing(fit), "fit", "a fit from nn_train()", call)
   check_given(
-    missing(path), "path", "the path of the file to write, which ends in .onnx, .sql, .R or .c",
-    call
+    missing(path), "path", "the path to the file to write, ending in .onnx, .sql, .R or .c", call
   )
   if (!inherits(fit, "nn_fit")) {
     abort_argument(c(
-      "{.arg fit} must be a fit of {.fn nn_train}.",
-      x = "It is {describe(fit)}."
+      "{.arg fit} must be a fit from {.fn nn_train}.",
+      x = "You supplied {describe(fit)}."
     ), call)
   }
   check_path(path, call)
@@ -97,10 +102,10 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
   if (!ending %in% names(export_writers) || !grepl(".", basename(path), fixed = TRUE)) {
     abort_argument(c(
       paste0(
-        "{.arg path} must end in {.or {.val {c('.onnx', '.sql', '.R', '.c')}}}: that says what to ",
-        "write."
+        "{.arg path} must end in {.or {.val {c('.onnx', '.sql', '.R', '.c')}}}, which determines ",
+        "the format."
       ),
-      x = "It is {describe(path)}."
+      x = "You supplied {describe(path)}."
     ), call)
   }
   given <- c("precision", "table", "keep", "name")[c(
@@ -110,11 +115,11 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
   if (length(odd) > 0) {
     abort_argument(c(
       paste0(
-        "{.arg {odd}} {?does/do} not belong to a file that ends in ",
+        "{.arg {odd}} {?does/do} not apply to the format ",
         "{.val {sub('^.*[.]', '.', basename(path))}}."
       ),
       i = if (length(export_arguments[[ending]]) > 0) {
-        "It takes {.arg {export_arguments[[ending]]}}."
+        "Its argument{?s} {?is/are} {.arg {export_arguments[[ending]]}}."
       }
     ), call)
   }
@@ -131,8 +136,12 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
   same <- options$keep[tolower(options$keep) %in% tolower(model$outputs)]
   if (length(same) > 0) {
     abort_argument(c(
-      "{.arg keep} must not have the name of an output, as SQL compares names without case.",
-      x = "It has {.val {same}}; the outputs are {.field {model$outputs}}."
+      paste0(
+        "{.arg keep} must not contain the name of an output, because SQL ignores the case of ",
+        "names."
+      ),
+      x = "It contains {.val {same}}.",
+      i = "The output{?s} {?is/are} {.field {model$outputs}}."
     ), call)
   }
   file <- export_writers[[ending]](model, options)
@@ -155,8 +164,8 @@ export_arguments <- list(onnx = "precision", sql = c("table", "keep"), r = "name
 check_texts <- function(x, name, call) {
   if (!is.character(x) || anyNA(x) || !all(nzchar(x)) || anyDuplicated(x)) {
     abort_argument(c(
-      "{.arg {name}} must be different names, a character vector.",
-      x = "It is {describe(x)}."
+      "{.arg {name}} must be a character vector of unique, non-empty names.",
+      x = "You supplied {describe(x)}."
     ), call)
   }
   x
@@ -164,7 +173,10 @@ check_texts <- function(x, name, call) {
 
 check_text <- function(x, name, call) {
   if (!is.character(x) || length(x) != 1 || is.na(x) || !nzchar(x)) {
-    abort_argument(c("{.arg {name}} must be one name.", x = "It is {describe(x)}."), call)
+    abort_argument(c(
+      "{.arg {name}} must be a single non-empty string.",
+      x = "You supplied {describe(x)}."
+    ), call)
   }
   x
 }
@@ -174,10 +186,11 @@ check_identifier <- function(x, call) {
     is_name_of_r(x) || is_name_of_c(x)) {
     abort_argument(c(
       paste0(
-        "{.arg name} must be a name for a function in R and C: letters, digits and underscores, ",
-        "a letter first, one in lower case, and no word or function of R's base or of C's own."
+        "{.arg name} must be a valid name of a function in R and C: letters, digits and ",
+        "underscores, beginning with a letter, with at least one lower-case letter, and not a ",
+        "keyword or function of base R or C."
       ),
-      x = "It is {describe(x)}."
+      x = "You supplied {describe(x)}."
     ), call)
   }
   x
@@ -185,16 +198,16 @@ check_identifier <- function(x, call) {
 
 is_name_of_r <- function(x) make.names(x) != x || exists(x, baseenv(), inherits = FALSE)
 
-# Macros are in upper case, types end in _t, and the library has all that begins with is, str, mem
-# or the verbs of fenv.h.
+# Macros are in upper case, types end in _t, and names that begin with is, str, mem or the verbs of
+# fenv.h are reserved for the C library.
 is_name_of_c <- function(x) {
   !grepl("[a-z]", x) ||
     grepl("_t$|^(is|str|mem|fe(clear|get|hold|raise|set|test|update))[a-z]", x) ||
     x %in% names_of_c || sub("(_r|[fl]|[fl]_r)$", "", x) %in% names_of_c
 }
 
-# Words of C, to C23, and of GNU C, then functions, of which some have an f or l at the end for
-# other types.
+# Keywords of C (up to C23) and GNU C, then functions. Some functions have variants for other types
+# with a suffix f or l.
 names_of_c <- strsplit(
   paste(
     paste0(

@@ -1,20 +1,19 @@
-# One description of a model, which all writers walk:
+# The description of a model from which every format is written:
 #   inputs   the raw columns: name, kind ("number", "levels" or "logical") and levels
-#   columns  for each input of the network the factors of a product: expressions of numbers, in
-#            which a text is the input of that name, and tables with a number for each level
-#   center, scale   the network sees (column - center) / scale
+#   columns  for each input of the network the factors of a product: numeric expressions, in which
+#            a string is the name of an input, and tables with a number for each level
+#   center, scale   the inputs of the network are (column - center) / scale
 #   layers   w (inputs x units), b, activation
-#   outputs, levels, response   names, and the outputs are output * response$scale +
-#            response$center
-# Texts are in UTF-8. Names are texts, not symbols, which R keeps in the encoding of its locale.
+#   outputs, levels, response   names; the outputs are output * response$scale + response$center
+# Strings are in UTF-8. Names are strings, because R converts symbols to the locale's encoding.
 export_model <- function(fit, call) {
   fit <- unclass(fit)
   if (fit$has_offset) {
     abort_kind(
       "export",
       c(
-        "A fit made with offsets cannot be exported.",
-        i = "The offset is added to the output layer's input, and no file has a place for it."
+        "A fit with offsets can't be exported.",
+        i = "The formats have no input for an offset. Train without offsets to export the fit."
       ),
       call, environment()
     )
@@ -49,9 +48,9 @@ utf8_text <- function(x, call) {
     abort_kind(
       "export",
       c(
-        "All names and levels must be readable as text.",
-        x = "{.val {x[lost[1]]}} is not, in the encoding that it has here.",
-        i = "Mark what it is with {.fn Encoding}, or run R in a UTF-8 locale."
+        "All names and levels must be convertible to UTF-8.",
+        x = "{.val {x[lost[1]]}} is not valid in its encoding.",
+        i = "Declare its encoding with {.fn Encoding}, or run R in a UTF-8 locale."
       ),
       call, environment()
     )
@@ -59,8 +58,8 @@ utf8_text <- function(x, call) {
   text
 }
 
-# The columns of a matrix are the network's inputs, as they are or, for a fit to a sparse one,
-# scaled. `names` are those that predict() matches by.
+# The columns of a matrix are the network's inputs, unchanged or, for a fit to a sparse matrix,
+# scaled. `names`: the column names by which predict() matches.
 matrix_encoding <- function(fit) {
   inputs <- n_inputs(fit$layers)
   outputs <- n_outputs(fit$layers)
@@ -78,11 +77,11 @@ data_encoding <- function(fit, call) {
   encoding <- fit$encoding
   columns <-
     if (is.null(encoding$terms)) frame_columns(encoding, call) else formula_columns(encoding, call)
-  # A change in how columns are made must never pass unnoticed.
+  # Guards against a change in the encoding that export does not follow.
   if (!identical(names(columns), fit$inputs)) {
     abort_export(
       "the encoding",
-      "its columns are {.field {fit$inputs}}, but the file would have {.field {names(columns)}}",
+      "Its columns are {.field {fit$inputs}}, but the file would have {.field {names(columns)}}",
       call
     )
   }
@@ -104,7 +103,7 @@ data_encoding <- function(fit, call) {
   for (input in inputs) {
     if (anyNA(input$levels)) {
       abort_export(
-        input$name, "A missing value is one of its levels, which a file cannot look up", call
+        input$name, "{.code NA} is one of its levels, which an exported model can't represent", call
       )
     }
   }
@@ -136,7 +135,7 @@ abort_export <- function(term, why, call, envir = parent.frame()) {
   abort_kind(
     "export",
     c(
-      "The term {.field {term}} cannot be exported.",
+      "The term {.field {term}} can't be exported.",
       x = paste0(why, "."),
       i = "Compute it as a column of the data before {.fn nn_train}."
     ),
@@ -144,8 +143,8 @@ abort_export <- function(term, why, call, envir = parent.frame()) {
   )
 }
 
-# For a data frame without a formula: a column for each number, and one for each column of a level's
-# coding.
+# Without a formula: one column for a numeric column of the data, and one for each column of a
+# factor's coding.
 frame_columns <- function(encoding, call) {
   columns <- lapply(names(encoding$columns), function(name) {
     kind <- encoding$columns[[name]]
@@ -170,16 +169,16 @@ frame_columns <- function(encoding, call) {
   unlist(columns, recursive = FALSE)
 }
 
-# For a formula: each column of a term is a product of one column of each of its variables, the
-# first variable's running fastest, as in model.matrix().
+# With a formula: each column of a term is a product of one column of each of its variables. The
+# columns of the first variable vary fastest, as in model.matrix().
 formula_columns <- function(encoding, call) {
   lost <- Find(function(name) as.character(as.symbol(name)) != name, names(encoding$columns))
   if (!is.null(lost)) {
     abort_kind(
       "export",
       c(
-        "A formula with the name {.field {lost}} cannot be read in this locale.",
-        i = "Run R in a UTF-8 locale, or make the fit from a data frame without a formula."
+        "The name {.field {lost}} in the formula can't be represented in this locale.",
+        i = "Run R in a UTF-8 locale, or train on a data frame without a formula."
       ),
       call, environment()
     )
@@ -219,14 +218,14 @@ formula_columns <- function(encoding, call) {
   unlist(columns, recursive = FALSE)
 }
 
-# The columns of one variable of a formula: a named list of products of one factor. `label` is how
-# the formula writes the name.
+# The columns of one variable of a formula: a named list of products of one factor. `label`: the
+# name as written in the formula.
 variable_columns <- function(name, label, expression, is_level, full, encoding, term, call) {
   if (!is_level) {
     return(stats::setNames(list(list(export_expression(expression, encoding, term, call))), label))
   }
   if (!is.symbol(expression)) {
-    abort_export(term, "{.code {label}} makes levels within the formula", call)
+    abort_export(term, "{.code {label}} creates a factor in the formula", call)
   }
   levels <- encoding$xlevels[[name]]
   if (is.null(levels)) levels <- c("FALSE", "TRUE")
@@ -251,7 +250,8 @@ variable_columns <- function(name, label, expression, is_level, full, encoding, 
   )
 }
 
-# What all languages can compute of numbers. `scale()` is the centre and scale of the training.
+# Numeric functions that all formats have, with their numbers of arguments. scale() uses the centre
+# and scale of the training data.
 export_functions <- c(
   "+" = 2, "-" = 2, "*" = 2, "/" = 2, "^" = 2, "(" = 1, I = 1, log = 1, log2 = 1, log10 = 1,
   log1p = 1, exp = 1, expm1 = 1, sqrt = 1, abs = 1
@@ -266,9 +266,9 @@ export_expression <- function(x, encoding, term, call) {
     if (identical(kind$type, "numeric") && is.null(kind$width)) {
       return(as.character(x))
     }
-    abort_export(term, "{.field {as.character(x)}} is no single column of numbers", call)
+    abort_export(term, "{.field {as.character(x)}} is not a numeric vector", call)
   }
-  if (!is.call(x)) abort_export(term, "It holds {describe(x)}", call)
+  if (!is.call(x)) abort_export(term, "It contains {describe(x)}", call)
   name <- if (is.symbol(x[[1]])) as.character(x[[1]]) else deparse1(x[[1]])
   arguments <- as.list(x)[-1]
   if (name == "scale" && all(c("center", "scale") %in% names(arguments)) &&
@@ -288,8 +288,8 @@ export_expression <- function(x, encoding, term, call) {
     abort_export(
       term,
       paste0(
-        "It calls {.fn {name}} so, where a file can have arithmetic and ",
-        "{.fn {names(export_functions)[-(1:6)]}} of one argument each"
+        "It calls {.fn {name}}. Supported are arithmetic and ",
+        "{.fn {names(export_functions)[-(1:6)]}} with one argument each"
       ),
       call
     )

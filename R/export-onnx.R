@@ -1,10 +1,9 @@
-# ONNX: the graph, as a list of nodes that grows while the model is walked. Field numbers are those
-# of onnx.proto.
+# ONNX: builds the graph as a list of nodes. Field numbers are those of onnx.proto.
 
 onnx_types <- c(float = 1, int64 = 7, string = 8, bool = 9, double = 11)
 
-# A graph under construction. `emit()` adds a node and returns the name of what it gives;
-# `constant()` adds an initializer, one for each value.
+# A graph under construction. `emit()` adds a node and returns the name of its output; `constant()`
+# adds an initializer and returns its name. Equal scalars share one initializer.
 new_graph <- function(type, taken) {
   nodes <- list()
   constants <- list()
@@ -46,8 +45,8 @@ onnx_node <- function(op, inputs, output, attributes, domain) {
   )
 }
 
-# AttributeProto: name 1, i 3, ints 8, strings 9, type 20 (2 an integer, 7 integers, 8 strings). An
-# integer vector of one is `i`, a list of integers `ints`.
+# AttributeProto: name 1, i 3, ints 8, strings 9, type 20 (2 an integer, 7 integers, 8 strings). A
+# single integer is written as `i`, a list of integers as `ints`.
 onnx_attribute <- function(name, value) {
   c(
     pb_text(1, name),
@@ -83,7 +82,7 @@ onnx_tensor <- function(name, values, dims, kind) {
 }
 
 # ValueInfoProto: name 1, type 2 { tensor_type 1 { elem_type 1, shape 2 { dim 1 { dim_value 1 or
-# dim_param 2 } } } }. The first dimension is that of the cases.
+# dim_param 2 } } } }. The first dimension is that of the rows.
 onnx_value <- function(name, kind, columns) {
   shape <- c(
     pb_bytes(1, pb_text(2, "rows")), if (length(columns) > 0) pb_bytes(1, pb_int(1, columns))
@@ -93,7 +92,7 @@ onnx_value <- function(name, kind, columns) {
   )
 }
 
-# Expressions of numbers as nodes. Leaves are names of tensors.
+# Numeric expressions as nodes. Leaves are names of tensors.
 onnx_language <- function(graph) {
   node <- function(op) {
     force(op)
@@ -127,7 +126,7 @@ export_onnx <- function(model, options) {
     )
   }
   if ((!model$matrix || scaled) && kind == "float") x <- encoding$cast(x, "float")
-  # Constants of the network have the network's type, those of the encoding are double.
+  # Constants of the network have the type of the network; those of the encoding are double.
   network <- encoding
   network$constant <- function(values, dims = integer(), kind_ = kind, stem = "constant") {
     encoding$constant(values, dims, kind_, stem)
@@ -168,7 +167,7 @@ export_onnx <- function(model, options) {
     } else {
       network$emit("ArgMax", probability, axis = 1L, keepdims = 0L)
     }
-    # Where the outputs are missing the class is the empty string, which stands after the levels.
+    # If the outputs are missing, the class is the empty string, which comes after the levels.
     index <- network$emit("Where", c(
       network$emit("IsNaN", first), encoding$constant(length(model$levels), integer(), "int64"),
       index
@@ -213,8 +212,8 @@ export_onnx <- function(model, options) {
   )
 }
 
-# The encoded columns, rows x columns in double: products of numbers and of tables that levels are
-# looked up in. A level that is in no table finds NaN, the last of each.
+# The encoded columns, a double tensor (rows x columns): products of numbers and of table lookups of
+# levels. Unseen levels look up the last element of a table, which is NaN.
 onnx_columns <- function(model, graph, kind) {
   tensors <- list()
   for (input in model$inputs) {

@@ -1,7 +1,7 @@
-# The wire format of protocol buffers, as far as ONNX needs it: a message is its fields one after
-# the other, each a tag and a value.
+# The part of the protocol buffers wire format that ONNX needs: a message is a sequence of fields,
+# each a tag and a value.
 
-# Base-128, lowest group first. Whole numbers from 0 up to 2^53, or -1, which takes ten bytes.
+# Base-128, least significant group first, for whole numbers from 0 to 2^53, and -1 (ten bytes).
 pb_varint <- function(x) {
   if (x < 0) {
     return(as.raw(c(rep(0xff, 9), 1)))

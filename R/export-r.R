@@ -1,4 +1,4 @@
-# A plain R function of a data frame or matrix.
+# Writes an R function of a data frame or matrix.
 
 r_language <- c(infix, list(
   number = function(x) sub("\\.0(\\)?)$", "\\1", digits(x)), `^` = pattern("(%s ^ %s)"),
@@ -9,7 +9,7 @@ r_language <- c(infix, list(
   normal = pattern("stats::pnorm(%s)")
 ))
 
-# All but plain characters as escapes, so that the text is the same wherever the file is read.
+# Escapes non-ASCII characters, so that the text does not depend on the encoding of the file.
 r_text <- function(x) {
   vapply(
     x,
@@ -57,7 +57,7 @@ export_r <- function(model, options) {
       collapse = " * "
     )
   }
-  # `given` is the code for the names that new data have.
+  # `given`: code that returns the column names of the new data.
   matched <- identifies(model$names)
   by_name <- function(names, given) {
     c(

@@ -1,11 +1,10 @@
-# One SELECT, with a common table expression for each step: the scaled columns, then for each layer
-# its input and its activations. Columns of the table are written with its alias before them: SQLite
-# takes a quoted name alone for a text where there is no such column.
+# Writes one SELECT with a common table expression per step: the scaled columns, then for each layer
+# its weighted sums and its activations. Columns of the table are qualified with its alias, because
+# SQLite reads an unqualified quoted name as a string if there is no such column.
 
-# Some databases refuse an exponential that is too small for a double; below exp(-700) = 1e-304 it
-# is 0 here. From 40 the sigmoid, and from 20 the hyperbolic tangent, is 1 to the last bit. log() is
-# the natural logarithm in some databases and the decimal one in others; its quotient with that of e
-# is the same in all.
+# Some databases raise an error if an exponential underflows; below exp(-700) = 1e-304 it is 0 here.
+# From 40 the sigmoid, and from 20 the hyperbolic tangent, is 1 to the last bit. log() is the
+# natural logarithm in some databases and the decimal one in others, so it is divided by log(e).
 sql_language <- c(infix[names(infix) != "exp"], list(
   number = function(x) digits(x), `^` = pattern("power(%s, %s)"),
   exp = function(x) {
@@ -35,8 +34,8 @@ sql_sigmoid <- function(z) {
   )
 }
 
-# exp(z - own), at most 1e304, as what it is divided by is then far below the smallest difference
-# that counts.
+# exp(z - own), at most 1e304: the output is then 1e-304 or less, so that the bound makes no
+# difference.
 sql_softmax_part <- function(z, own) {
   sprintf(
     paste0(
@@ -51,7 +50,7 @@ sql_name <- function(x) paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\"")
 
 sql_text <- function(x) paste0("'", gsub("'", "''", x, fixed = TRUE), "'")
 
-# Sums as balanced trees: a database limits how deep an expression may be, not how wide.
+# Sums as balanced trees, because databases limit the depth of an expression.
 sql_sum <- function(terms) {
   while (length(terms) > 1) {
     pairs <- length(terms) %/% 2
@@ -65,8 +64,8 @@ sql_sum <- function(terms) {
 export_sql <- function(model, options) {
   number <- sql_language$number
   names <- vapply(model$inputs, `[[`, "", "name")
-  # The query's own names begin with nn_, or where the caller's do, with nnn_ and so on. SQL
-  # compares names without case.
+  # Names in the query begin with nn_ or, to avoid conflicts with `table` and `keep`, with nnn_ and
+  # so on. SQL ignores the case of names.
   prefix <- "nn_"
   while (any(startsWith(tolower(c(options$table, options$keep)), prefix))) {
     prefix <- paste0("n", prefix)

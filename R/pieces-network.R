@@ -1,6 +1,6 @@
-# What the single pieces take: a list of matrices or a fit.
+# Checks the network and data that the single steps accept: a list of matrices or a fit.
 
-# A network from a list of matrices or a fit, with its activations: list(layers, weights).
+# Returns list(layers, weights) for a list of matrices or a fit, with its activations.
 as_network <- function(network, activation, output_activation, call, inputs = NULL) {
   fitted <- inherits(network, "nn_fit")
   if (fitted) {
@@ -18,11 +18,11 @@ as_network <- function(network, activation, output_activation, call, inputs = NU
   )
 }
 
-# What the network of a fit sees of data as they were given in training, where that was a sparse
-# matrix: list(X, y, offset). For all other networks the data are that already.
+# Data on the scale of the network, as list(X, y, offset). Only a fit to a sparse matrix has data on
+# another scale; for all other networks they are returned unchanged.
 seen_by <- function(network, X, y, offset, call) {
   fit <- if (inherits(network, "nn_fit")) plain_fit(network, call)
-  # a fit to data sees encoded columns, which no data frame holds
+  # fits to a data frame need a matrix of their encoded columns
   if (is.null(fit$encoding)) X <- numbers_of_frame(X, "X", call)
   if (is.null(fit$encoding) || !is.null(fit$encoding$columns)) {
     return(list(X = check_inputs(X, "X", call), y = y, offset = offset))
@@ -34,13 +34,16 @@ seen_by <- function(network, X, y, offset, call) {
   )
 }
 
-# What all pieces begin with; a fit made with offsets is no network without them.
+# The checks that all single steps share. A fit with offsets needs offsets here, too.
 check_network_and_inputs <- function(network, X, offset, call) {
   check_given(
-    missing(network), "network", "a list of matrices as nn_init() and coef() return, or a fit", call
+    missing(network), "network", "a list of matrices from nn_init() or coef(), or a fit", call
   )
-  check_given(missing(X), "X", "a numeric matrix with a row for each case", call)
+  check_given(missing(X), "X", "a numeric matrix with one row per case", call)
   if (inherits(network, "nn_fit") && isTRUE(unclass(network)$has_offset) && is.null(offset)) {
-    abort_argument("The fit was made with offsets, so {.arg offset} must be given.", call)
+    abort_argument(c(
+      "{.arg offset} must be supplied for a fit with offsets.",
+      i = "Supply one number per row and output."
+    ), call)
   }
 }
