@@ -97,8 +97,11 @@ check_hidden <- function(hidden, call) {
 }
 
 # Checks a network given as a list of matrices and returns its layers, without activations.
-check_network <- function(network, call, argument = "network", inputs = NULL, outputs = NULL) {
+# `inputs`, `hidden`, `outputs`: the sizes that it must have, or NULL.
+check_network <- function(network, call, argument = "network", inputs = NULL, outputs = NULL,
+                          hidden = NULL) {
   n_layers <- length(network) / length(layer_kinds$dense$parts)
+  if (!is.null(hidden) && length(network) > 0) n_layers <- length(hidden) + 1
   if (!is.list(network) || is.data.frame(network) || n_layers < 1 || n_layers %% 1 != 0) {
     abort_argument(c(
       paste0(
@@ -131,12 +134,25 @@ check_network <- function(network, call, argument = "network", inputs = NULL, ou
     for (name in names) check_network_matrix(network[[name]], name, argument, call)
     weights <- network[[names[["weights"]]]]
     layers[[l]]$inputs <- as.double(if (is.null(before)) nrow(weights) else before)
-    given <- l == n_layers && !is.null(outputs)
-    layers[[l]]$units <- as.double(if (given) outputs else ncol(weights))
+    units <- if (l == n_layers) outputs else hidden[l]
+    layers[[l]]$units <- as.double(if (is.null(units)) ncol(weights) else units)
     check_layer_sizes(network, layers[[l]], argument, call)
     before <- layers[[l]]$units
   }
   layers
+}
+
+# Checks initial weights and returns their layers, without activations. `hidden`: the numbers of
+# units, or NULL if these follow from `start`.
+check_start <- function(start, inputs, outputs, call, hidden = NULL) {
+  if (inherits(start, "nn_fit")) {
+    abort_argument(c(
+      "{.arg start} must be a list of matrices.",
+      x = "You supplied a fit.",
+      i = "Use {.code coef(fit)} to start from its weights, or {.fn nn_continue} to resume it."
+    ), call)
+  }
+  check_network(start, call, "start", inputs = inputs, outputs = outputs, hidden = hidden)
 }
 
 check_layer_sizes <- function(network, layer, argument, call) {

@@ -134,14 +134,7 @@ start_units <- function(start, hidden, X, targets, call) {
   if (is.null(start)) {
     return(c(ncol(X), check_hidden(hidden, call), ncol(targets$y)))
   }
-  if (inherits(start, "nn_fit")) {
-    abort_argument(c(
-      "{.arg start} must be a list of matrices.",
-      x = "You supplied a fit.",
-      i = "Use {.code coef(fit)} to start from its weights."
-    ), call)
-  }
-  layer_units(check_network(start, call, "start", inputs = ncol(X), outputs = ncol(targets$y)))
+  layer_units(check_start(start, ncol(X), ncol(targets$y), call))
 }
 
 trace_settings <- function(units, targets, activation, output_activation, loss, reduction,

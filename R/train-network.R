@@ -15,7 +15,15 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
     c(settings$activation, settings$output_activation)
   )
   check_training_memory(layers, X, settings, call)
-  if (!is.null(options$start)) check_start(options$start, layers, settings$restarts, call)
+  if (!is.null(options$start)) {
+    if (settings$restarts > 1) {
+      abort_argument(
+        "{.arg restarts} draws new initial weights, so it can't be combined with {.arg start}.",
+        call
+      )
+    }
+    check_start(options$start, ncol(X), ncol(targets$y), call, hidden = options$hidden)
+  }
   controls <- new_controls(options$callback, options$checkpoint, call)
   fit <- c(
     list(
@@ -112,36 +120,6 @@ check_training_memory <- function(layers, X, settings, call) {
     8 * numbers + core_pass_bytes(layers, rows_at_once, FALSE),
     "this network and these data", call
   )
-}
-
-check_start <- function(start, layers, restarts, call) {
-  if (restarts > 1) {
-    abort_argument(c(
-      "{.arg restarts} draws new initial weights, so it can't be combined with {.arg start}."
-    ), call)
-  }
-  expected <- parameter_names(layers)
-  if (inherits(start, "nn_fit")) {
-    abort_argument(c(
-      "{.arg start} must be a list of matrices.",
-      x = "You supplied a fit.",
-      i = "Use {.code coef(fit)} to start from its weights, or {.fn nn_continue} to resume it."
-    ), call)
-  }
-  if (!is.list(start) || !identical(names(start), expected)) {
-    abort_argument(c(
-      "{.arg start} must be a list of the matrices {.field {expected}}, in this order.",
-      x = if (is.list(start) && !is.null(names(start))) {
-        "It has {.field {names(start)}}."
-      } else {
-        "You supplied {describe(start)}."
-      }
-    ), call)
-  }
-  for (layer in layers) {
-    for (name in layer$parameters) check_network_matrix(start[[name]], name, "start", call)
-    check_layer_sizes(start, layer, "start", call)
-  }
 }
 
 # The call without data: only symbols and constants, so that a fit stores no data.
