@@ -1,6 +1,6 @@
-// The files called bridge are the only hand-written ones that know R: lists and matrices on one
-// side, the core's structs on the other. (Rcpp looks for functions to export in src/ itself alone,
-// so that they have a prefix and no folder.)
+// The bridge_*.cpp files are the only hand-written ones that use R. They convert between R's lists
+// and matrices and the core's structs. They have a prefix instead of a folder because Rcpp looks
+// for functions to export in src/ only.
 #pragma once
 #include "eigen.h"
 
@@ -13,11 +13,11 @@
 
 namespace backprop {
 
-// The row of a table that R calls by this name; `what` says in the error what there is no such of.
+// The row of a table with this name. `what` describes the kind of row in the error.
 template <class Row> Row row_for(const Rcpp::RObject& name, const char* what) {
   const std::string text = Rcpp::as<std::string>(name);
   const auto row = row_named<Row>(text);
-  if (!row) Rcpp::stop("There is no %s called '%s'.", what, text);
+  if (!row) Rcpp::stop("Unknown %s: '%s'.", what, text);
   return *row;
 }
 
@@ -41,21 +41,20 @@ template <class T> Rcpp::NumericVector as_numeric(const Buffer<T>& numbers, std:
 template <class T>
 Buffer<T> as_weights(const Rcpp::NumericVector& weights, const Network& network) {
   if (static_cast<std::size_t>(weights.size()) != network.parameters())
-    Rcpp::stop("The network has %d numbers, and %d are given.", network.parameters(),
+    Rcpp::stop("The network has %d parameters, but %d numbers were supplied.", network.parameters(),
                weights.size());
   return as_buffer<T>(weights);
 }
 
-// Calls f with a zero of the precision.
+// Calls f(0.0f) or f(0.0), so that f can deduce the precision.
 template <class F> auto at_precision(bool single, F&& f) { return single ? f(0.0f) : f(0.0); }
 
-// Data at either precision, for the length of one call from R's side: nothing of it is kept in a
-// fit.
+// Data at either precision. Lives as long as one call of an R function; a fit never stores it.
 using AnyRows = std::variant<Rows<double>, Rows<float>>;
 using RowsPointer = Rcpp::XPtr<AnyRows>;
 
-// Inputs as R has them: a numeric matrix, or Matrix's dgCMatrix. Its column c holds the numbers
-// x[p[c]], ..., x[p[c + 1] - 1], in the rows that `i` names beside them.
+// Inputs in R's layout: a numeric matrix, or a dgCMatrix of package Matrix. Column c of the latter
+// has the values x[p[c]], ..., x[p[c + 1] - 1] in rows i[p[c]], ..., i[p[c + 1] - 1].
 struct Inputs {
   bool sparse;
   Rcpp::NumericMatrix dense;
@@ -78,16 +77,16 @@ struct Inputs {
     columns = size[1];
   }
 
-  // The rows which[0], which[1], ..., counted from 1 and each at most once.
+  // Rows which[0], which[1], ...; indices are 1-based and unique.
   template <class T> SparseRows<T> by_row(const Rcpp::IntegerVector& which) const {
-    constexpr std::size_t left_out = -1;
-    std::vector<std::size_t> place(rows, left_out);
+    constexpr std::size_t excluded = -1;
+    std::vector<std::size_t> place(rows, excluded);
     for (R_xlen_t k = 0; k < which.size(); ++k) place[which[k] - 1] = k;
     SparseRows<T> out;
     out.begin.resize(which.size() + 1);
     const int count = p[columns];
     for (int k = 0; k < count; ++k)
-      if (place[i[k]] != left_out) ++out.begin[place[i[k]] + 1];
+      if (place[i[k]] != excluded) ++out.begin[place[i[k]] + 1];
     for (R_xlen_t r = 0; r < which.size(); ++r) out.begin[r + 1] += out.begin[r];
     out.columns.resize(out.begin.back());
     out.values.resize(out.begin.back());
@@ -95,7 +94,7 @@ struct Inputs {
     for (int c = 0; c < columns; ++c)
       for (int k = p[c]; k < p[c + 1]; ++k) {
         const std::size_t row = place[i[k]];
-        if (row == left_out) continue;
+        if (row == excluded) continue;
         out.columns[next[row]] = c;
         out.values[next[row]++] = static_cast<T>(x[k]);
       }

@@ -1,4 +1,4 @@
-// R's lists to the core's structs, by the names of their fields.
+// Converts R's lists to the core's structs and back, by field name.
 #include "bridge.h"
 
 namespace backprop {
@@ -18,7 +18,7 @@ bool poll_interrupt() {
   return !R_ToplevelExec([](void*) { R_CheckUserInterrupt(); }, nullptr);
 }
 
-// Reads the fields of a state, whose lengths have to be those that the core takes for granted.
+// Reads the fields of a state and checks their lengths, which the core relies on.
 struct Reader {
   const Rcpp::List& list;
   Sizes sizes;
@@ -34,11 +34,11 @@ struct Reader {
   }
   void check(const char* name, std::size_t given, Length length) const {
     if (!sizes.fit(length, given))
-      Rcpp::stop("The field %s of the state cannot have %d numbers.", name, given);
+      Rcpp::stop("Field %s of the state has an invalid length: %d.", name, given);
   }
 };
 
-// Collects the fields of a list; pairs are a matrix with a column for each.
+// Collects the fields of a list. Pairs become a matrix with one column per pair.
 class Writer {
  public:
   explicit Writer(std::size_t parameters) : parameters_(parameters) {}
@@ -70,17 +70,18 @@ class Writer {
 
 }  // namespace
 
-// A list of layers, each a list of kind, inputs, units and activation.
+// `layers`: a list with kind, inputs, units and activation for each layer.
 Network as_network(const Rcpp::List& layers) {
   Network network;
   for (R_xlen_t l = 0; l < layers.size(); ++l) {
     const Rcpp::List layer = layers[l];
     const std::size_t inputs = count(layer, "inputs");
-    if (l > 0 && inputs != network.outputs()) Rcpp::stop("A layer must be fed by the one below.");
+    if (l > 0 && inputs != network.outputs())
+      Rcpp::stop("The inputs of a layer must equal the units of the previous layer.");
     network.add(row_for<LayerKind>(layer["kind"], "kind of layer"), inputs, count(layer, "units"),
                 row_for<Activation>(layer["activation"], "activation"));
   }
-  if (network.layers.empty()) Rcpp::stop("A network must have layers.");
+  if (network.layers.empty()) Rcpp::stop("A network must have at least one layer.");
   return network;
 }
 
@@ -88,7 +89,7 @@ Objective as_objective(const Rcpp::List& list, const Network& network) {
   Objective objective;
   objective.loss = row_for<Loss>(list["loss"], "loss");
   if (!is_defined(objective.loss, network.output_activation()))
-    Rcpp::stop("The loss is not defined for this output activation.");
+    Rcpp::stop("The loss isn't defined for this output activation.");
   objective.loss_parameter = number(list, "loss_parameter");
   objective.mean = flag(list, "mean");
   objective.penalty = number(list, "penalty");
@@ -146,7 +147,7 @@ State as_state(const Rcpp::List& list, const Method& method, const Network& netw
   const std::vector<double> under_way = numbers(list, "under_way");
   std::size_t at = 0;
   visit_under_way(state.under_way, [&](const char*, auto& field, Length) {
-    if (at == under_way.size()) Rcpp::stop("The epoch under way has too few numbers.");
+    if (at == under_way.size()) Rcpp::stop("The state of the current epoch is incomplete.");
     field = static_cast<std::decay_t<decltype(field)>>(under_way[at++]);
   });
   if (!first_order) {

@@ -1,4 +1,4 @@
-// Data, from R's matrices to the core's rows.
+// Converts R's matrices to the core's rows; checks and digests of data.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -15,8 +15,8 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
                   const Rcpp::IntegerVector& which) {
   const std::size_t n = which.size();
   Rows<T> rows(n, X.columns, y.ncol(), offset.isNotNull(), X.sparse);
-  // From columns to rows, some rows at a time: few enough that what is written stays in the nearest
-  // cache, and enough to read a column in runs.
+  // Transposes blocks of rows: small enough for the written block to stay in the first-level cache,
+  // and large enough to read contiguous runs of each column.
   auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
     constexpr std::size_t at_once = 64;
     const std::size_t columns = from.ncol(), all = from.nrow();
@@ -54,8 +54,7 @@ SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights,
                             : new AnyRows(copy_rows<double>(inputs, y, weights, offset, which)));
 }
 
-// The place of the first number that is NA, NaN or infinite, counted from 1; 0 where all are
-// finite.
+// The 1-based index of the first number that is NA, NaN or infinite; 0 if all are finite.
 // [[Rcpp::export(rng = false)]]
 double core_first_not_finite(const Rcpp::NumericVector& x) {
   constexpr R_xlen_t block = 1024, lanes = 8;
@@ -74,9 +73,9 @@ double core_first_not_finite(const Rcpp::NumericVector& x) {
   return 0;
 }
 
-// A fingerprint of numbers, the same in every version of R and of other packages: each number's
-// bits, and how many there are, are mixed in by the multiplication and shift of Knuth's hashing, so
-// that it tells changes of data, though not those of an adversary.
+// A digest of numbers that does not depend on the versions of R or other packages. The bits of each
+// number and the lengths are mixed by multiplicative hashing (Knuth). It detects changes of data
+// but is not cryptographic.
 // [[Rcpp::export(rng = false)]]
 std::string core_digest(Rcpp::List parts) {
   std::uint64_t digest = 0x243F6A8885A308D3;

@@ -1,4 +1,4 @@
-// The pieces of a training, one at a time: forward, backward, an update, and random numbers.
+// The single steps of training: forward pass, backward pass, update, and random numbers.
 #include "bridge.h"
 
 #include "core/objective.h"
@@ -8,7 +8,7 @@ using namespace backprop;
 
 namespace {
 
-// A matrix (all rows x units) that pieces of rows are written into one after the other.
+// A matrix (all rows x units) that is filled piece by piece.
 template <class T> class Collected {
  public:
   using Part = typename Pass<T>::Part;
@@ -26,7 +26,7 @@ template <class T> class Collected {
   Rcpp::NumericMatrix matrix_;
 };
 
-// The same part of several layers, as a list of matrices.
+// The same quantity of several layers, as a list of matrices.
 template <class T> class CollectedLayers {
  public:
   CollectedLayers(typename Pass<T>::Part part, const Network& network, std::size_t layers,
@@ -93,7 +93,7 @@ Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector
   return Rcpp::NumericVector(words.begin(), words.end());
 }
 
-// The output for each row of X or, with `all`, every layer's input and output as well.
+// The output for each row of X; with `all` also the inputs and outputs of each layer.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
                         Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single) {
@@ -132,8 +132,8 @@ Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
   });
 }
 
-// The sum of the loss over all rows, the weight of the rows, and the penalty; with `want_gradient`,
-// the gradient of the objective; with `all`, every layer's quantities too.
+// The sum of the loss over all rows, the total weight of the rows, and the penalty; with
+// `want_gradient` the gradient of the objective; with `all` the quantities of each layer.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights,
                          SEXP rows_pointer, bool want_gradient, bool all) {

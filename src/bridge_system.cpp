@@ -1,4 +1,4 @@
-// The machine: its instruction sets and its memory.
+// The machine: instruction sets and memory. The names in the core's tables.
 #include "bridge.h"
 
 #ifndef _WIN32
@@ -31,7 +31,7 @@ bool core_choose_instruction_set(std::string name) {
   return choose_instruction_set(name.empty() ? nullptr : name.c_str());
 }
 
-// Bytes of memory in this machine; infinite where the system does not say.
+// Bytes of physical memory; Inf if the system does not report them.
 // [[Rcpp::export(rng = false)]]
 double core_physical_memory() {
 #if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
@@ -51,7 +51,7 @@ template <class Row> Rcpp::CharacterVector names_of_rows() {
 
 }  // namespace
 
-// The names of the rows of the core's tables, which R's have as well.
+// The names of the rows of the core's tables. A test compares them with R's tables.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List core_tables() {
   return Rcpp::List::create(
@@ -61,7 +61,7 @@ Rcpp::List core_tables() {
       Rcpp::_["stops"] = names_of_rows<Stop>());
 }
 
-// Has the core a formula for this loss with this output activation?
+// Whether the core implements this loss with this output activation.
 // [[Rcpp::export(rng = false)]]
 bool core_is_defined(std::string loss, std::string output) {
   return is_defined(row_for<Loss>(Rcpp::wrap(loss), "loss"),

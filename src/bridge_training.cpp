@@ -1,4 +1,4 @@
-// A chunk of training: R's state in, the next state out.
+// Runs a chunk of epochs: takes a state from R and returns the next one.
 #include "bridge.h"
 
 using namespace backprop;

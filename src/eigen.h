@@ -1,4 +1,4 @@
-// Eigen's own warnings are not ours.
+// Includes Eigen as a system header, so that its warnings are ignored.
 #pragma once
 #pragma GCC system_header
 #include <RcppEigen.h>

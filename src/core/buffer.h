@@ -1,4 +1,4 @@
-// 64-byte aligned numbers, zero at first, or left unset where all of them are about to be written.
+// An array of numbers, aligned to 64 bytes and initialised to 0 unless Unset is given.
 #pragma once
 #include <algorithm>
 #include <memory>

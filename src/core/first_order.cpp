@@ -1,4 +1,4 @@
-// The first-order methods: batch after batch, a gradient and a step along it.
+// First-order methods: for each batch, compute the gradient and update the parameters.
 #include <cmath>
 
 #include "ledger.h"
@@ -15,7 +15,7 @@ template <class T> bool all_finite(const Buffer<T>& numbers) {
                      [](T x) { return std::isfinite(x); });
 }
 
-// The numbers that updates change, at the precision of the training.
+// The parameters and moments, at the precision of training.
 template <class T> struct Parameters {
   Buffer<T> weights, moment, moment2;
   double steps = 0;
@@ -50,7 +50,7 @@ template <class T> double norm(const Buffer<T>& numbers) {
   return std::sqrt(sum);
 }
 
-// The numbers of step `t` of a method, along `scale` times the gradient.
+// The constants of update `t`, counted from 1; the gradient is multiplied by `scale`.
 template <class T> Step<T> step_of(const Method& method, double rate, double t, double scale) {
   Step<T> step;
   step.rate = static_cast<T>(rate);
@@ -67,8 +67,8 @@ template <class T> Step<T> step_of(const Method& method, double rate, double t, 
   return step;
 }
 
-// One training: its weights, and what is needed to go back to the last epoch that ended with finite
-// numbers.
+// One call of train_first_order(). `finite_` is the state after the last epoch with finite weights,
+// which is restored if training diverges.
 template <class T> class FirstOrder {
  public:
   FirstOrder(const Training<T>& training, State& state, Outcome& outcome, Team& team)
@@ -114,12 +114,11 @@ template <class T> class FirstOrder {
   }
 
  private:
-  // The batches that are left of the epoch under way; false where not all of them were done.
+  // Runs the remaining batches of the current epoch. False if it did not complete.
   bool run_batches(double rate) {
     while (now_.batch < batches_) {
       double loss = 0, weight = 0, correct = 0;
-      if (!add_batch(loss, weight, correct))
-        return false;  // the batch was not finished, and is not counted
+      if (!add_batch(loss, weight, correct)) return false;  // the incomplete batch is discarded
       if (!std::isfinite(loss)) {
         outcome_.stop = Stop::diverged;
         return false;
@@ -134,7 +133,7 @@ template <class T> class FirstOrder {
     return now_.batch == batches_;
   }
 
-  // The sums of one batch, and its gradient; false where an interrupt came before its last piece.
+  // Adds up the loss and the gradient of one batch. False if interrupted before its last piece.
   bool add_batch(double& loss, double& weight, double& correct) {
     const std::size_t begin = now_.batch * plan_.batch_size,
                       count = std::min(plan_.batch_size, training_.rows.count - begin);
@@ -154,12 +153,12 @@ template <class T> class FirstOrder {
     return !ended;
   }
 
-  // The step along the gradient of a batch of this weight.
+  // Updates the parameters with the gradient of a batch with this total weight.
   void take_step(double rate, double weight) {
     const Objective& objective = training_.objective;
     const Method& method = training_.method;
     double scale = objective.mean ? 1 / weight : 1;
-    // where nothing but the scale is left to do, the step does it on its way
+    // without penalty and clipping the update itself applies the scale
     if (!plain_step_) {
       const double share = objective.mean ? 1 : weight / training_.rows.total_weight;
       finish_gradient(training_.network, objective, parameters_.weights.data(), scale, share,
@@ -198,18 +197,17 @@ template <class T> class FirstOrder {
     finite_.copy_from(parameters_);
   }
 
-  // Can epochs be run many at a time, with nothing to do between them?
+  // Whether SmallNetworkPass can run the epochs, with nothing to do between them.
   bool is_small_descent() const {
     return training_.method.rule == Rule::gradient_descent &&
            plan_.batch_size >= training_.rows.count &&
-           SmallNetworkPass<T>::takes(training_.network, training_.rows.count) && plain_step_ &&
-           plan_.dropout.empty() && training_.rows.offset.empty() && !training_.validation &&
-           !plan_.count_correct && std::isinf(plan_.patience);
+           SmallNetworkPass<T>::is_applicable(training_.network, training_.rows.count) &&
+           plain_step_ && plan_.dropout.empty() && training_.rows.offset.empty() &&
+           !training_.validation && !plan_.count_correct && std::isinf(plan_.patience);
   }
 
-  // Runs epochs some hundred at a time, and returns how many. Where one of them makes a number that
-  // is not finite (which a later one cannot undo) the last round is taken back: the loop for any
-  // network then finds the very epoch.
+  // Runs epochs in rounds of 256 and returns their number. If a round ends with numbers that are
+  // not finite, it is undone, and the general loop repeats it to find the epoch that diverged.
   std::size_t descend_small() {
     pass_.load(training_.rows, nullptr, 0, training_.rows.count);
     if (!(pass_.weight() > 0)) return 0;

@@ -1,7 +1,7 @@
 // L-BFGS (Liu and Nocedal 1989, doi:10.1007/BF01589116) with a strong-Wolfe line search (Nocedal
-// and Wright 2006, algorithms 3.5 and 3.6, doi:10.1007/978-0-387-40065-5), and the approximate
-// Wolfe conditions of Hager and Zhang (2005, doi:10.1137/030601880) where the decrease is below
-// what rounding leaves of the objective.
+// and Wright 2006, algorithms 3.5 and 3.6, doi:10.1007/978-0-387-40065-5). Near the optimum, where
+// the decrease is smaller than the rounding error of the objective, the approximate Wolfe
+// conditions of Hager and Zhang (2005, doi:10.1137/030601880) accept a step.
 #include <cmath>
 
 #include "eigen.h"
@@ -24,20 +24,21 @@ Eigen::Map<const Vector> as_vector(const Numbers& numbers) {
 Eigen::Map<Vector> as_vector(Numbers& numbers) {
   return {numbers.data(), static_cast<Eigen::Index>(numbers.size())};
 }
-// Columns of `n` numbers, one after the other.
+// A matrix with columns of `n` numbers.
 Eigen::Map<const Eigen::MatrixXd> as_columns(const Numbers& numbers, Eigen::Index n) {
   return {numbers.data(), n, static_cast<Eigen::Index>(numbers.size()) / n};
 }
 
-// Eigen's own dot() adds in another order where the processor has other vectors: here it is that of
-// the elements on all.
+// The order of the sum in Eigen's dot() depends on the width of the vectors that Eigen was compiled
+// for. This one always adds in index order.
 template <class A, class B> double dot(const A& a, const B& b) {
   double sum = 0;
   for (Eigen::Index i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   return sum;
 }
 
-// The direction -H g by the two-loop recursion; s and y hold the pairs, the oldest first.
+// The search direction -H g by the two-loop recursion. The columns of s and y are the pairs, the
+// oldest first.
 Vector direction(const Numbers& gradient, const Numbers& steps, const Numbers& gradient_changes) {
   const Eigen::Index n = gradient.size();
   const auto s = as_columns(steps, n), y = as_columns(gradient_changes, n);
@@ -56,13 +57,13 @@ Vector direction(const Numbers& gradient, const Numbers& steps, const Numbers& g
   return d;
 }
 
-// A point on the line: step, value and derivative there.
+// A point on the search line: the step, the objective and its directional derivative.
 struct Point {
-  double step, value, slope;
+  double step = 0, value = 0, slope = 0;
 };
 
-// The minimiser of the cubic through two points, kept within the middle of the interval between
-// them.
+// The minimiser of the cubic that interpolates two points, clipped to the middle 80 % of the
+// interval between them.
 double between(const Point& a, const Point& b) {
   const double d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.step - b.step);
   const double root = d1 * d1 - a.slope * b.slope;
@@ -78,7 +79,7 @@ double between(const Point& a, const Point& b) {
   return std::min(std::max(step, low + margin), high - margin);
 }
 
-// Finds a step that is accepted; evaluate(step) returns the point there. False where no step is.
+// Searches for an acceptable step; evaluate(step) returns the point. False if there is none.
 template <class Evaluate>
 bool line_search(const Point& start, double first, double rounding, Evaluate&& evaluate,
                  Point& found) {
@@ -91,14 +92,16 @@ bool line_search(const Point& start, double first, double rounding, Evaluate&& e
     return wolfe || approximate;
   };
   constexpr int most = 40;
-  Point low = start, high{};
+  Point low = start, high;
   bool bracketed = false;
   double step = first;
   for (int i = 0; i < most; ++i) {
     const Point p = evaluate(step);
     if (!std::isfinite(p.value) || !std::isfinite(p.slope)) {
-      // Too far: the next step is nearer to the last good one, and nothing beyond is tried.
-      high = {step, std::numeric_limits<double>::infinity(), 0};
+      // Overflow: continue closer to the last finite point.
+      high.step = step;
+      high.value = std::numeric_limits<double>::infinity();
+      high.slope = 0;
       bracketed = true;
       step = low.step + 0.1 * (step - low.step);
       if (step == low.step) return false;
@@ -133,7 +136,7 @@ bool line_search(const Point& start, double first, double rounding, Evaluate&& e
     step = std::isfinite(high.value) ? between(low, high) : (low.step + high.step) / 2;
     if (step == low.step || step == high.step) break;
   }
-  // A step that lowers the objective is taken, though its slope is not what it should be.
+  // Accept a step that lowers the objective, even if its slope violates the Wolfe conditions.
   if (low.step > 0 && low.value < start.value) {
     found = low;
     return true;
@@ -141,8 +144,8 @@ bool line_search(const Point& start, double first, double rounding, Evaluate&& e
   return false;
 }
 
-// One training: the point it has come to, which is the state's, and the point that the line search
-// looks at.
+// One call of train_lbfgs(). The state is the current point; `weights_`, `gradient_` and `value_`
+// are the trial point of the line search.
 template <class T> class Lbfgs {
  public:
   Lbfgs(const Training<T>& training, State& state, Outcome& outcome, Team& team)
@@ -155,7 +158,7 @@ template <class T> class Lbfgs {
         weights_(state.weights.size()),
         gradient_(state.weights.size()) {}
 
-  // Evaluates the first point, unless it is known; false where its objective is no finite number.
+  // Evaluates the first point, unless the state has it. False if its objective is not finite.
   bool begin() {
     if (!known_.gradient.empty()) return true;
     weights_ = state_.weights;
@@ -169,8 +172,8 @@ template <class T> class Lbfgs {
            training_.method.gradient_tolerance;
   }
 
-  // Looks for a step along the direction that the pairs give, then, with the pairs forgotten, along
-  // the gradient.
+  // Searches along the L-BFGS direction. If that fails, discards the pairs and searches along the
+  // gradient.
   bool find_step() {
     if (search()) return true;
     if (interrupted_ || known_.steps.empty()) return false;
@@ -180,7 +183,7 @@ template <class T> class Lbfgs {
   }
   bool interrupted() const { return interrupted_; }
 
-  // Goes to the point that was found.
+  // Moves to the trial point.
   void take_step() {
     const Vector s = as_vector(weights_) - as_vector(state_.weights),
                  y = as_vector(gradient_) - as_vector(known_.gradient);
@@ -207,15 +210,20 @@ template <class T> class Lbfgs {
     known_.correct = value_.correct;
   }
 
-  // The point at `step` along d. After an interrupt it is none.
+  // Evaluates the objective at `step` along d. After an interrupt the value is NaN.
   Point along(const Vector& d, double step) {
+    Point point;
+    point.step = step;
+    point.value = std::numeric_limits<double>::quiet_NaN();
     if (watch_.ended(training_.rows.count, outcome_.stop) && outcome_.stop == Stop::interrupted)
       interrupted_ = true;
-    if (interrupted_) return {step, std::numeric_limits<double>::quiet_NaN(), 0};
+    if (interrupted_) return point;
     as_vector(weights_) =
         (as_vector(state_.weights) + step * d).template cast<T>().template cast<double>();
     evaluate();
-    return {step, value_.objective, dot(as_vector(gradient_), d)};
+    point.value = value_.objective;
+    point.slope = dot(as_vector(gradient_), d);
+    return point;
   }
 
   bool search() {
@@ -224,8 +232,9 @@ template <class T> class Lbfgs {
     if (!(slope < 0)) return false;
     const double first = known_.steps.empty() ? std::min(1.0, 1 / std::sqrt(-slope)) : 1.0;
     const double rounding = 100.0 * std::numeric_limits<T>::epsilon() * std::abs(known_.objective);
-    Point found{};
-    const Point start{0, known_.objective, slope};
+    Point start, found;
+    start.value = known_.objective;
+    start.slope = slope;
     if (!line_search(
             start, first, rounding, [&](double step) { return along(d, step); }, found))
       return false;
@@ -233,7 +242,7 @@ template <class T> class Lbfgs {
     return weights_ != state_.weights;
   }
 
-  // Puts one more column behind the others, of which the oldest goes where they are too many.
+  // Appends a column. Drops the oldest one if there are more than the history holds.
   void remember(Numbers& columns, const Vector& column) {
     const std::size_t n = column.size();
     if (columns.size() >= static_cast<std::size_t>(training_.method.history) * n)
@@ -271,7 +280,7 @@ template <class T> Outcome train_lbfgs(const Training<T>& training, State& state
       break;
     }
     const bool found = lbfgs.find_step();
-    if (lbfgs.interrupted()) break;  // the iteration under way is not counted
+    if (lbfgs.interrupted()) break;  // the current iteration is discarded
     if (!found) {
       outcome.stop = Stop::precision;
       break;

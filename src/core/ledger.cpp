@@ -12,8 +12,9 @@ Ledger<T>::Ledger(const Network& network, const Objective& objective, const Plan
       validation_(validation),
       state_(state),
       outcome_(outcome),
-      judge_(validation ? std::make_unique<Pass<T>>(network, validation->count, false, false, team)
-                        : nullptr) {
+      validation_pass_(
+          validation ? std::make_unique<Pass<T>>(network, validation->count, false, false, team)
+                     : nullptr) {
   outcome.loss.reserve(plan.epochs);
 }
 
@@ -25,8 +26,9 @@ template <class T> bool Ledger<T>::epoch_completed(const T* weights, double loss
   if (validation_) {
     double sum = 0, right = 0;
     for_each_piece(0, validation_->count, [&](std::size_t first, std::size_t count) {
-      sum += piece_loss<T>(*judge_, objective_, weights, *validation_, first, count, nullptr);
-      if (plan_.count_correct) right += judge_->correct();
+      sum += piece_loss<T>(*validation_pass_, objective_, weights, *validation_, first, count,
+                           nullptr);
+      if (plan_.count_correct) right += validation_pass_->correct();
     });
     monitor = sum / validation_->total_weight;
     outcome_.validation_loss.push_back(monitor);

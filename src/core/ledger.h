@@ -1,5 +1,5 @@
-// What every method does beside its steps: keeping the books at the end of an epoch, and asking
-// whether to go on.
+// What all methods share: the records at the end of each epoch, and the checks for time limit and
+// interrupts.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -8,12 +8,12 @@
 
 namespace backprop {
 
-// The end of each epoch: history, validation, the best weights, patience.
+// Updates the history, the validation loss, the best weights and early stopping after each epoch.
 template <class T> class Ledger {
  public:
   Ledger(const Network& network, const Objective& objective, const Plan& plan,
          const Rows<T>* validation, State& state, Outcome& outcome, Team& team);
-  // True where patience has run out.
+  // True if early stopping ends training.
   bool epoch_completed(const T* weights, double loss, double correct);
 
  private:
@@ -22,15 +22,14 @@ template <class T> class Ledger {
   const Rows<T>* validation_;
   State& state_;
   Outcome& outcome_;
-  std::unique_ptr<Pass<T>> judge_;
+  std::unique_ptr<Pass<T>> validation_pass_;
 };
 
-// Asks now and then whether to go on: time is looked at after some million operations, not at every
-// batch.
+// Checks for interrupts and the time limit after every 20 million operations or so.
 class Watch {
  public:
   Watch(const Plan& plan, const Network& network);
-  // True once the chunk is to end after `rows` more rows; `stop` then says why.
+  // Counts `rows` more rows. True if the chunk must end, with the reason in `stop`.
   bool ended(std::size_t rows, Stop& stop);
 
  private:

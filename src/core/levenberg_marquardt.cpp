@@ -1,6 +1,6 @@
-// Levenberg-Marquardt for small least squares (Marquardt 1963, doi:10.1137/0111030), the step by QR
-// of the stacked Jacobian, scaled by the largest column norms so far (More 1978,
-// doi:10.1007/BFb0067700), the damping after Nielsen (1999).
+// Levenberg-Marquardt for small least-squares problems (Marquardt 1963, doi:10.1137/0111030). The
+// step is computed by QR of the stacked Jacobian, with the largest column norms so far as scale
+// (More 1978, doi:10.1007/BFb0067700). The damping is updated as in Nielsen (1999).
 #include <cmath>
 
 #include "eigen.h"
@@ -12,15 +12,14 @@ namespace backprop {
 
 namespace {
 
-// Residuals (outputs minus targets) and their Jacobian, each row scaled by the root of its share in
-// the objective. The residuals (outputs minus targets, each scaled by the root of its share in the
-// objective), and their derivatives, a row each.
+// The residuals (outputs minus targets) and their Jacobian, with one row per residual. Each row is
+// multiplied by the square root of its weight in the objective.
 struct Linearised {
   Eigen::VectorXd residual;
   Eigen::MatrixXd jacobian;
 };
 
-// The rows of one piece for output `j`, whose delta stands in the pass.
+// Computes the rows of one piece for output `j`, after the backward pass from this output.
 template <class T>
 void linearise_output(const Network& network, const Rows<T>& rows, const Pass<T>& pass,
                       double scale, std::size_t first, std::size_t count, std::size_t j,
@@ -57,12 +56,12 @@ void linearise(const Training<T>& training, FullBatch<T>& full, const std::vecto
     pass.load(rows, nullptr, first, count);
     pass.forward(w, nullptr);
     for (std::size_t j = 0; j < outputs; ++j) {
-      pass.take_delta_of_output(j);
+      pass.start_from_output(j);
       pass.backward(w);
       linearise_output(training.network, rows, pass, full.scale(), first, count, j, made);
     }
   });
-  // penalty / 2 * w^2 is half the square of one more residual for each weight
+  // penalty / 2 * w^2 is half the square of an additional residual for each weight
   const double root = std::sqrt(training.objective.penalty);
   Eigen::Index at = rows.count * outputs;
   if (root > 0)
@@ -73,16 +72,15 @@ void linearise(const Training<T>& training, FullBatch<T>& full, const std::vecto
     });
 }
 
-// How many residuals there are.
-template <class T> Eigen::Index residuals(const Training<T>& training) {
+template <class T> Eigen::Index count_residuals(const Training<T>& training) {
   Eigen::Index count = training.rows.count * training.network.outputs();
   if (training.objective.penalty > 0)
     for (const Layer& layer : training.network.layers) count += layer.weights();
   return count;
 }
 
-// Solves for the damped step: the least squares of the Jacobian with the root of the damping, times
-// the columns' scales, below it.
+// Computes the damped step: the least-squares solution with the rows sqrt(damping) * diag(scale)
+// below the Jacobian.
 class DampedStep {
  public:
   DampedStep(Eigen::Index residuals, Eigen::Index parameters)
@@ -104,8 +102,8 @@ class DampedStep {
   Eigen::VectorXd right_;
 };
 
-// The damping after a step that lowered the objective by `gain` times what was predicted, and after
-// one that did not.
+// The damping after an accepted step, whose reduction of the objective was `gain` times the
+// predicted one, and after a rejected step.
 void damp_less(Curvature& curvature, double gain) {
   curvature.damping *= std::max(1.0 / 3, 1 - std::pow(2 * gain - 1, 3));
   curvature.damping_factor = 2;
@@ -125,13 +123,12 @@ template <class T> Outcome train_levenberg_marquardt(const Training<T>& training
                    outcome, team);
   Watch watch(training.plan, training.network);
   Curvature& curvature = state.curvature;
-  const Eigen::Index n = state.weights.size(), m = residuals(training);
+  const Eigen::Index n = state.weights.size(), m = count_residuals(training);
   Linearised here{Eigen::VectorXd(m), Eigen::MatrixXd(m, n)};
   DampedStep damped(m, n);
   std::vector<double> trial(n);
 
-  // Tries steps from `value` on, with more damping after each that does not lower the objective;
-  // false where none does.
+  // Tries steps with increasing damping until one lowers the objective. False if none does.
   auto find_step = [&](double value) {
     for (;;) {
       const Eigen::VectorXd step = damped.solve(here, curvature);
@@ -176,7 +173,7 @@ template <class T> Outcome train_levenberg_marquardt(const Training<T>& training
     for (Eigen::Index i = 0; i < n; ++i)
       curvature.scale[i] = std::max(curvature.scale[i], here.jacobian.col(i).norm());
     if (curvature.damping == 0) curvature.damping = 1e-3;
-    if (!find_step(value.objective)) break;  // the iteration under way is not counted
+    if (!find_step(value.objective)) break;  // the current iteration is discarded
     state.weights = trial;
     state.steps += 1;
     if (ledger.epoch_completed(full.rounded(state.weights), value.data_loss, value.correct))

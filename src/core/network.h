@@ -1,6 +1,6 @@
-// A network is a list of layers, and its parameters one run of numbers: each layer's weights, then
-// its biases. A layer's weights are units x inputs, row by row, which is the same memory as R's
-// inputs x units matrix, column by column.
+// A network is a list of layers. Its parameters form one contiguous array: the weights of each
+// layer, then its biases. Weights are stored as units x inputs by row, which is the same memory
+// layout as R's inputs x units matrix by column.
 #pragma once
 #include <vector>
 
@@ -14,13 +14,13 @@ struct Layer {
   LayerKind kind;
   std::size_t inputs, units;
   Activation activation;
-  std::size_t weights_at, biases_at;  // where they begin among the network's parameters
+  std::size_t weights_at, biases_at;  // indices of the first ones among the network's parameters
 
   std::size_t weights() const { return inputs * units; }
 };
 
 struct Network {
-  std::vector<Layer> layers;  // the last one gives the outputs
+  std::vector<Layer> layers;  // the last one is the output layer
 
   std::size_t inputs() const { return layers.front().inputs; }
   std::size_t outputs() const { return layers.back().units; }
@@ -28,7 +28,7 @@ struct Network {
   std::size_t parameters() const {
     return layers.empty() ? 0 : layers.back().biases_at + layers.back().units;
   }
-  // Puts one more layer on top.
+  // Appends a layer.
   void add(LayerKind kind, std::size_t inputs, std::size_t units, Activation activation) {
     Layer layer;
     layer.kind = kind;
@@ -41,17 +41,17 @@ struct Network {
   }
 };
 
-// reduction(loss over rows) + penalty / 2 * sum(W^2) + penalty_l1 * sum(|W|), biases left out
+// reduction(loss over rows) + penalty / 2 * sum(W^2) + penalty_l1 * sum(|W|), without biases
 struct Objective {
   Loss loss;
-  double loss_parameter;  // huber's width, quantile's probability
-  bool mean;              // the weighted mean over the rows, else the weighted sum
+  double loss_parameter;  // the width of huber, the probability of quantile
+  bool mean;              // weighted mean over the rows, otherwise weighted sum
   double penalty, penalty_l1;
 
   bool has_penalty() const { return penalty != 0 || penalty_l1 != 0; }
 };
 
-// Calls f(i, weights[i]) for each weight that is no bias.
+// Calls f(i, weights[i]) for each weight, not for biases.
 template <class T, class F> void for_each_weight(const Network& network, const T* weights, F&& f) {
   for (const Layer& layer : network.layers)
     for (std::size_t i = layer.weights_at; i < layer.biases_at; ++i) f(i, weights[i]);

@@ -70,8 +70,11 @@ typename FullBatch<T>::Value FullBatch<T>::at(const std::vector<double>& weights
     finish_gradient(network_, objective_, weights_.data(), scale(), 1, gradient_.data());
     gradient->assign(gradient_.data(), gradient_.data() + weights.size());
   }
-  return {sum * scale() + penalty_value(network_, objective_, weights_.data()),
-          sum / rows_.total_weight, correct / rows_.total_weight};
+  Value value;
+  value.objective = sum * scale() + penalty_value(network_, objective_, weights_.data());
+  value.data_loss = sum / rows_.total_weight;
+  value.correct = correct / rows_.total_weight;
+  return value;
 }
 
 template <class T>

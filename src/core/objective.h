@@ -1,4 +1,4 @@
-// The objective and its gradient, over some rows or over all.
+// The objective and its gradient, for one piece or for all rows.
 #pragma once
 #include <vector>
 
@@ -6,8 +6,8 @@
 
 namespace backprop {
 
-// The summed loss of `count` rows from `first`, which are one piece; where `gradient` is not
-// nullptr the sum's gradient is written to it for the first piece, and added for the others.
+// The summed loss of the piece of `count` rows from `first`. If `gradient` is not nullptr, the
+// gradient of the sum overwrites it for the first piece and is added to it for the others.
 template <class T>
 double piece_loss(Pass<T>& pass, const Objective& objective, const T* weights, const Rows<T>& rows,
                   std::size_t first, std::size_t count, T* gradient);
@@ -15,13 +15,13 @@ double piece_loss(Pass<T>& pass, const Objective& objective, const T* weights, c
 // penalty / 2 * sum(W^2) + penalty_l1 * sum(|W|)
 template <class T>
 double penalty_value(const Network& network, const Objective& objective, const T* weights);
-// gradient <- scale * gradient + share * the penalty's gradient
+// gradient <- scale * gradient + share * gradient of the penalty
 template <class T>
 void finish_gradient(const Network& network, const Objective& objective, const T* weights,
                      double scale, double share, T* gradient);
 
-// The loss over all rows and the objective's value and gradient at weights in double, for methods
-// that work on the full batch.
+// The loss, the objective and its gradient over all rows at weights in double precision, for
+// full-batch methods.
 template <class T> class FullBatch {
  public:
   FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows, Team& team);
@@ -30,11 +30,12 @@ template <class T> class FullBatch {
   };
   // `gradient` may be nullptr.
   Value at(const std::vector<double>& weights, std::vector<double>* gradient, bool count_correct);
-  // The largest |gradient| max(1, |weight|) over max(1, objective), both mean-reduced.
+  // max |gradient| max(1, |weight|) / max(1, objective), with both reduced to the mean.
   double relative_gradient(const std::vector<double>& weights, const std::vector<double>& gradient,
                            double objective) const;
-  // The reduced loss is the sum over the rows times this.
+  // The factor from the sum over the rows to the reduced loss.
   double scale() const { return objective_.mean ? 1 / rows_.total_weight : 1; }
+  // The weights at the precision of training.
   const T* rounded(const std::vector<double>& weights);
   Pass<T>& pass() { return pass_; }
 

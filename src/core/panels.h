@@ -1,12 +1,11 @@
-// Rows of data in panels, as the kernels take them. A panel holds a line of rows (8 doubles or 16
-// floats): for each unit the numbers of its rows, side by side. Where a panel has no row it has
-// zeros.
+// The memory layout of data for the kernels. A panel contains one line for each unit: the values of
+// 8 (double) or 16 (single precision) consecutive rows. Missing rows of the last panel are zeros.
 //
 //   panel 0                        panel 1
 //   unit 0: row 0 row 1 ... row 7  unit 0: row 8 ... row 15   ...
 //   unit 1: row 0 row 1 ... row 7  unit 1: row 8 ... row 15
 //
-// The kernels, which are compiled apart, have the same arithmetic in products-inl.h.
+// The kernels are compiled separately and repeat this index arithmetic in products-inl.h.
 #pragma once
 #include "rows.h"
 
@@ -15,20 +14,20 @@ namespace backprop {
 template <class T> std::size_t panels_for(std::size_t rows) {
   return round_up(rows, line<T>) / line<T>;
 }
-// Where a panel begins, in panels of `units` units; with a number of panels, how long these are.
+// The index of the first element of a panel with `units` units, or the length of `panel` panels.
 template <class T> std::size_t panel_at(std::size_t panel, std::size_t units) {
   return panel * units * line<T>;
 }
-// Where a panel's numbers of one unit begin.
+// The index of the first element of a unit in a panel.
 template <class T> std::size_t line_at(std::size_t panel, std::size_t unit, std::size_t units) {
   return panel_at<T>(panel, units) + unit * line<T>;
 }
-// Where the number of one row and unit stands.
+// The index of the element for a row and a unit.
 template <class T> std::size_t element_at(std::size_t row, std::size_t unit, std::size_t units) {
   return line_at<T>(row / line<T>, unit, units) + row % line<T>;
 }
 
-// Puts `count` rows of `units` numbers into panels; row(r) is where a row begins.
+// Copies `count` rows of `units` numbers to panels; row(r) is a pointer to row r.
 template <class T, class Row>
 void rows_to_panels(std::size_t count, std::size_t units, Row row, T* panels) {
   const T* from[line<T>];
@@ -43,7 +42,7 @@ void rows_to_panels(std::size_t count, std::size_t units, Row row, T* panels) {
   }
 }
 
-// The same where a unit's numbers stand one after the other, and the units `stride` apart.
+// The same from a column-major matrix, whose columns are `stride` apart.
 template <class T>
 void columns_to_panels(std::size_t count, std::size_t units, std::size_t stride, const double* from,
                        T* panels) {
@@ -56,7 +55,7 @@ void columns_to_panels(std::size_t count, std::size_t units, std::size_t stride,
     }
 }
 
-// The same for sparse rows: row(r) is a row's number.
+// The same from sparse rows; row(r) is the index of row r.
 template <class T, class Row>
 void sparse_to_panels(const SparseRows<T>& rows, std::size_t count, std::size_t units, Row row,
                       T* panels) {

@@ -11,8 +11,8 @@ std::size_t padded(std::size_t rows) {
   return round_up(std::min(rows, piece_rows), line<double> * 2);
 }
 
-// Room for what the largest layer needs: its weights packed, a block of its inputs transposed, and
-// of its deltas packed.
+// Sizes of the scratch memory for the largest layer: packed weights, a transposed block of inputs,
+// and a packed block of deltas.
 struct Scratch {
   double weights = 0, inputs = 0, deltas = 0;
   Scratch(const Network& network, std::size_t rows, std::size_t block) {
@@ -48,7 +48,7 @@ Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with
       kernels_(kernels<T>()),
       team_(team),
       keep_all_(keep_all),
-      made_(network.layers.size()),
+      values_(network.layers.size()),
       x_(padded(rows) * network.inputs()),
       y_(padded(rows) * network.outputs()),
       weight_of_row_(padded(rows)),
@@ -57,19 +57,19 @@ Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with
       transposed_inputs_(whole(scratch<T>(network, rows).inputs)),
       packed_delta_(whole(scratch<T>(network, rows).deltas)),
       ids_(padded(rows)) {
-  for (std::size_t l = 0; l < made_.size(); ++l) {
+  for (std::size_t l = 0; l < values_.size(); ++l) {
     const Layer& layer = network.layers[l];
     const std::size_t size = padded(rows) * layer.units;
-    const bool last = l + 1 == made_.size();
-    Made& made = made_[l];
-    made.separate_input = keep_all || last || slope_needs_input(layer.activation);
-    if (made.separate_input) made.input = Buffer<T>(size);
-    made.output = Buffer<T>(size);
-    made.delta = Buffer<T>(size);
-    if (keep_all && !last) made.error = Buffer<T>(size);
+    const bool last = l + 1 == values_.size();
+    LayerValues& values = values_[l];
+    values.separate_input = keep_all || last || slope_needs_input(layer.activation);
+    if (values.separate_input) values.input = Buffer<T>(size);
+    values.output = Buffer<T>(size);
+    values.delta = Buffer<T>(size);
+    if (keep_all && !last) values.error = Buffer<T>(size);
     if (with_dropout && !last) {
-      made.mask = Buffer<T>(size);
-      made.dropped = Buffer<T>(size);
+      values.mask = Buffer<T>(size);
+      values.dropped = Buffer<T>(size);
     }
   }
 }
@@ -137,7 +137,7 @@ void Pass<T>::load_offset(const double* offset, std::size_t stride, std::size_t 
 
 template <class T> const T* Pass<T>::inputs_of(std::size_t l) const {
   if (l == 0) return x_.data();
-  const Made& below = made_[l - 1];
+  const LayerValues& below = values_[l - 1];
   return dropping_ && !below.dropped.empty() ? below.dropped.data() : below.output.data();
 }
 
@@ -148,7 +148,7 @@ void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout, std::size_t begin
   const T kept = static_cast<T>(1 / (1 - rate));
   const auto threshold = static_cast<std::uint64_t>(rate * 4294967296.0);
   const std::uint32_t stream = stream_dropout + static_cast<std::uint32_t>(l);
-  T* mask = made_[l].mask.data();
+  T* mask = values_[l].mask.data();
   for (std::size_t r = begin; r < end; ++r)
     for (std::size_t u = 0; u < units; u += 4) {
       const Counter words =
@@ -161,46 +161,49 @@ void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout, std::size_t begin
 template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropout) {
   dropping_ = dropout && !dropout->rates.empty();
   team_.run([&](const Team::Share& share) {
-    for (std::size_t l = 0; l < made_.size(); ++l)
+    for (std::size_t l = 0; l < values_.size(); ++l)
       share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
         forward_layer(l, weights, dropout, begin, end);
       });
   });
 }
 
-// The panels begin, ..., end - 1 alone.
+// Processes the panels begin, ..., end - 1.
 template <class T>
 void Pass<T>::forward_layer(std::size_t l, const T* weights, const Dropout* dropout,
                             std::size_t begin, std::size_t end) {
   const Layer& layer = network_.layers[l];
-  Made& made = made_[l];
-  const bool last = l + 1 == made_.size();
+  LayerValues& values = values_[l];
+  const bool last = l + 1 == values_.size();
   const std::size_t first = panel_at<T>(begin, layer.units), after = panel_at<T>(end, layer.units);
-  T* input = made.input_or_output();
-  const Weights<T> weight{weights + layer.weights_at, layer.inputs, 1, false};
+  T* input = values.input_or_output();
+  Weights<T> weight{};
+  weight.numbers = weights + layer.weights_at;
+  weight.unit_stride = layer.inputs;
+  weight.step_stride = 1;
   kernels_.product(end - begin, layer.inputs, layer.units,
                    inputs_of(l) + panel_at<T>(begin, layer.inputs), weight,
                    weights + layer.biases_at, input + first);
   if (last && has_offset_)
     for (std::size_t i = first; i < after; ++i) input[i] += offset_.data()[i];
   kernels_.activate(layer.activation, end - begin, layer.units, input + first,
-                    made.output.data() + first);
+                    values.output.data() + first);
   if (!dropping_ || last) return;
   draw_mask(l, *dropout, begin * line<T>, std::min(rows_, end * line<T>));
   for (std::size_t i = first; i < after; ++i)
-    made.dropped.data()[i] = made.output.data()[i] * made.mask.data()[i];
+    values.dropped.data()[i] = values.output.data()[i] * values.mask.data()[i];
 }
 
 template <class T> double Pass<T>::loss(const Objective& objective) {
-  Made& last = made_.back();
+  LayerValues& last = values_.back();
   return kernels_.loss(objective.loss, network_.output_activation(),
                        static_cast<T>(objective.loss_parameter), panels_, network_.outputs(),
                        last.input.data(), last.output.data(), y_.data(), weight_of_row_.data(),
                        last.delta.data());
 }
 
-template <class T> void Pass<T>::take_delta_of_output(std::size_t unit) {
-  Made& last = made_.back();
+template <class T> void Pass<T>::start_from_output(std::size_t unit) {
+  LayerValues& last = values_.back();
   const std::size_t units = network_.outputs();
   for (std::size_t panel = 0; panel < panels_; ++panel)
     for (std::size_t u = 0; u < units; ++u)
@@ -211,8 +214,8 @@ template <class T> void Pass<T>::take_delta_of_output(std::size_t unit) {
 
 template <class T> void Pass<T>::backward(const T* weights) {
   team_.run([&](const Team::Share& share) {
-    for (std::size_t l = made_.size() - 1; l > 0; --l) {
-      const Weights<T> weight = turned_weights(share, l, weights);
+    for (std::size_t l = values_.size() - 1; l > 0; --l) {
+      const Weights<T> weight = backward_weights(share, l, weights);
       share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
         backward_layer(l, weight, begin, end);
       });
@@ -220,33 +223,39 @@ template <class T> void Pass<T>::backward(const T* weights) {
   });
 }
 
-// A layer's weights for the way back, where a unit's own lie far apart: where they are many and
-// many rows need them, they are packed first.
+// The transposed weights of a layer for the backward pass. Their memory access has a large stride,
+// so they are packed first if the layer is large and there are many rows.
 template <class T>
-Weights<T> Pass<T>::turned_weights(const Team::Share& share, std::size_t l, const T* weights) {
+Weights<T> Pass<T>::backward_weights(const Team::Share& share, std::size_t l, const T* weights) {
   const Layer& layer = network_.layers[l];
-  const Weights<T> plain{weights + layer.weights_at, 1, layer.inputs, false};
+  Weights<T> plain{};
+  plain.numbers = weights + layer.weights_at;
+  plain.unit_stride = 1;
+  plain.step_stride = layer.inputs;
   if (panels_ < 4 || layer.weights() < 1024) return plain;
-  share.meet();  // nobody reads the weights of the layer above any more
+  share.meet();  // all threads have finished reading the weights of the next layer
   share.part_of(layer.inputs, unit_share, [&](std::size_t begin, std::size_t end) {
     kernels_.pack(end - begin, layer.units, plain.numbers + begin, 1, layer.inputs, layer.units, 0,
                   packed_weights_.data() + begin * layer.units);
   });
   share.meet();
-  return {packed_weights_.data(), 1, 1, true};
+  Weights<T> packed{};
+  packed.numbers = packed_weights_.data();
+  packed.packed = true;
+  return packed;
 }
 
-// From the delta of layer `l` to that of the layer below, for the panels begin, ..., end - 1 alone.
+// Computes the delta of the previous layer from that of layer `l`, for panels begin, ..., end - 1.
 template <class T>
 void Pass<T>::backward_layer(std::size_t l, const Weights<T>& weight, std::size_t begin,
                              std::size_t end) {
   const Layer& layer = network_.layers[l];
-  Made& below = made_[l - 1];
+  LayerValues& below = values_[l - 1];
   const std::size_t first = panel_at<T>(begin, layer.inputs),
                     after = panel_at<T>(end, layer.inputs);
   T* delta = below.delta.data();
   kernels_.product(end - begin, layer.units, layer.inputs,
-                   made_[l].delta.data() + panel_at<T>(begin, layer.units), weight, nullptr,
+                   values_[l].delta.data() + panel_at<T>(begin, layer.units), weight, nullptr,
                    delta + first);
   if (dropping_)
     for (std::size_t i = first; i < after; ++i) delta[i] *= below.mask.data()[i];
@@ -262,9 +271,9 @@ template <class T> bool Pass<T>::is_wide(std::size_t l) const {
 
 template <class T> void Pass<T>::gradient(T* gradient, bool add) {
   team_.run([&](const Team::Share& share) {
-    for (std::size_t l = 0; l < made_.size(); ++l) {
+    for (std::size_t l = 0; l < values_.size(); ++l) {
       const Layer& layer = network_.layers[l];
-      const T* delta = made_[l].delta.data();
+      const T* delta = values_[l].delta.data();
       T* of_weights = gradient + layer.weights_at;
       if (is_wide(l))
         for (std::size_t begin = 0; begin < rows_; begin += gradient_rows<T>)
@@ -279,16 +288,16 @@ template <class T> void Pass<T>::gradient(T* gradient, bool add) {
   });
 }
 
-// The rows begin, ..., begin + count - 1 alone; `begin` is the first row of a panel.
+// Adds the gradient of the rows begin, ..., begin + count - 1; `begin` is the first row of a panel.
 template <class T>
 void Pass<T>::add_wide_gradient(const Team::Share& share, std::size_t l, std::size_t begin,
                                 std::size_t count, T* gradient, bool add) {
   const Layer& layer = network_.layers[l];
   const std::size_t units = layer.units, inputs = layer.inputs, panels = panels_for<T>(count),
                     depth = panels * line<T>;
-  const T* delta = made_[l].delta.data() + panel_at<T>(begin / line<T>, units);
+  const T* delta = values_[l].delta.data() + panel_at<T>(begin / line<T>, units);
   const T* input = inputs_of(l) + panel_at<T>(begin / line<T>, inputs);
-  share.meet();  // nobody reads the last layer's transposed inputs any more
+  share.meet();  // all threads have finished reading the previous layer's transposed inputs
   share.part_of(panels, 1, [&](std::size_t from, std::size_t to) {
     kernels_.transpose(to - from, inputs, input + panel_at<T>(from, inputs), depth, from * line<T>,
                        transposed_inputs_.data());
@@ -310,16 +319,16 @@ double Pass<T>::input_at(std::size_t l, std::size_t row, std::size_t unit) const
 
 template <class T>
 double Pass<T>::at(Part part, std::size_t l, std::size_t row, std::size_t unit) const {
-  const Made& made = made_[l];
-  const Buffer<T>& numbers = part == Part::input    ? made.input
-                             : part == Part::output ? made.output
-                             : part == Part::error  ? made.error
-                                                    : made.delta;
+  const LayerValues& values = values_[l];
+  const Buffer<T>& numbers = part == Part::input    ? values.input
+                             : part == Part::output ? values.output
+                             : part == Part::error  ? values.error
+                                                    : values.delta;
   return numbers.data()[element_at<T>(row, unit, network_.layers[l].units)];
 }
 
 template <class T> double Pass<T>::correct() const {
-  const std::size_t last = made_.size() - 1, outputs = network_.outputs();
+  const std::size_t last = values_.size() - 1, outputs = network_.outputs();
   auto target = [&](std::size_t r, std::size_t u) {
     return y_.data()[element_at<T>(r, u, outputs)];
   };

@@ -1,5 +1,5 @@
-// Forward and backward through the network for at most `piece_rows` rows at a time. All memory is
-// taken when a pass is made.
+// Forward and backward pass for at most `piece_rows` rows at a time. All memory is allocated by the
+// constructor.
 #pragma once
 #include <cmath>
 #include <vector>
@@ -13,7 +13,7 @@
 
 namespace backprop {
 
-// Batches of more rows are cut into pieces of this many, and the pieces' sums are added in order.
+// Larger batches are split into pieces of this many rows, whose sums are added in order.
 constexpr std::size_t piece_rows = 1024;
 
 // Calls f(first, count) for each piece of the rows begin, ..., begin + count - 1.
@@ -22,10 +22,10 @@ template <class F> void for_each_piece(std::size_t begin, std::size_t count, F&&
     f(begin + done, std::min(piece_rows, count - done));
 }
 
-// Inverted dropout: each hidden unit is 0 with probability `rate`, else divided by 1 - rate
-// (Srivastava et al. 2014).
+// Inverted dropout (Srivastava et al. 2014): each hidden unit is set to 0 with probability `rate`
+// and divided by 1 - rate otherwise.
 struct Dropout {
-  std::vector<double> rates;  // one for each hidden layer; empty for none
+  std::vector<double> rates;  // one for each hidden layer, or empty
   Key seed{};
   std::uint32_t epoch = 0;
 };
@@ -34,17 +34,17 @@ template <class T> class SmallNetworkPass;
 
 template <class T> class Pass {
  public:
-  // Bytes that a pass over at most `rows` rows takes, in double so that it cannot overflow.
+  // Bytes that a pass over at most `rows` rows allocates, as double to avoid overflow.
   static double bytes(const Network& network, std::size_t rows, bool keep_all);
 
-  // `keep_all` keeps every layer's input and error, for those who want to see them.
+  // `keep_all` stores input and error of each layer, which training does not need.
   Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout, Team& team);
 
-  // Takes rows order[begin], ..., order[begin + count - 1], or begin, ... where order is nullptr;
-  // nothing is done where they are there already.
+  // Loads rows order[begin], ..., order[begin + count - 1], or begin, ..., begin + count - 1 if
+  // `order` is nullptr. Does nothing if these rows are loaded already.
   void load(const Rows<T>& rows, const std::uint32_t* order, std::size_t begin, std::size_t count);
-  // Takes `count` rows from `begin` of inputs (and offsets, or nullptr) that stand column by
-  // column, `stride` apart; no targets.
+  // Loads `count` rows from `begin` of column-major inputs (and offsets, or nullptr), whose columns
+  // are `stride` apart, without targets.
   void load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin,
                     std::size_t count);
   // The same for sparse inputs.
@@ -52,29 +52,29 @@ template <class T> class Pass {
                    std::size_t begin, std::size_t count);
 
   void forward(const T* weights, const Dropout* dropout);
-  // The weighted sum of the loss over the rows; makes the last layer's delta.
+  // The weighted sum of the loss over the rows. Computes the delta of the last layer.
   double loss(const Objective& objective);
-  // Instead of the loss's: the delta of one output, for the derivatives of the outputs themselves.
-  void take_delta_of_output(std::size_t unit);
+  // Computes the delta of the last layer from one output instead of the loss, for the Jacobian.
+  void start_from_output(std::size_t unit);
   void backward(const T* weights);
-  // Writes (or adds) the gradient of the summed loss, in the order of the weights.
+  // Writes or adds the gradient of the summed loss, in the order of the parameters.
   void gradient(T* gradient, bool add);
 
   double weight() const { return weight_; }
 
-  // A layer's quantity for one row and unit, layers counted from 0, the first hidden one.
+  // A quantity of a layer for one row and unit. Layer 0 is the first hidden layer.
   enum class Part { input, output, error, delta };
   double at(Part part, std::size_t layer, std::size_t row, std::size_t unit) const;
-  // What a layer is fed: the row's inputs, or the outputs of the layer below.
+  // An input of a layer: an input of the network or an output of the previous layer.
   double input_at(std::size_t layer, std::size_t row, std::size_t unit) const;
-  // How much of the loaded rows' weight has its class right: the largest output, or for one output
-  // the side of 1/2.
+  // The weight of the correctly classified rows. The class is the largest output, or whether a
+  // single output is above 1/2.
   double correct() const;
 
  private:
   friend class SmallNetworkPass<T>;
-  // What a layer makes of the rows, in panels.
-  struct Made {
+  // The quantities of a layer for the loaded rows, in panels.
+  struct LayerValues {
     Buffer<T> input, output, error, delta, mask, dropped;
     bool separate_input;
     T* input_or_output() { return (separate_input ? input : output).data(); }
@@ -83,7 +83,7 @@ template <class T> class Pass {
   void draw_mask(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
   void forward_layer(std::size_t layer, const T* weights, const Dropout* dropout, std::size_t begin,
                      std::size_t end);
-  Weights<T> turned_weights(const Team::Share& share, std::size_t layer, const T* weights);
+  Weights<T> backward_weights(const Team::Share& share, std::size_t layer, const T* weights);
   void backward_layer(std::size_t layer, const Weights<T>& weight, std::size_t begin,
                       std::size_t end);
   bool is_wide(std::size_t layer) const;
@@ -95,7 +95,7 @@ template <class T> class Pass {
   const Kernels<T>& kernels_;
   Team& team_;
   bool keep_all_;
-  std::vector<Made> made_;  // by each layer of the network
+  std::vector<LayerValues> values_;  // for each layer of the network
   Buffer<T> x_, y_, weight_of_row_, offset_;
   Buffer<T> packed_weights_, transposed_inputs_, packed_delta_;
   std::vector<std::uint32_t> ids_;

@@ -18,7 +18,7 @@ std::vector<std::uint32_t> row_order(Key seed, std::uint32_t epoch, std::uint32_
     return words[used++];
   };
   for (std::uint32_t left = count; left > 1; --left) {
-    // A whole number below `left`, each as likely as the others: multiply and reject (Lemire 2019,
+    // A uniform integer below `left` by multiplication and rejection (Lemire 2019,
     // doi:10.1145/3230636).
     std::uint64_t product = std::uint64_t{next()} * left;
     if (static_cast<std::uint32_t>(product) < left)

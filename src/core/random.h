@@ -1,5 +1,5 @@
-// Random numbers as a function of a counter, so that row order and dropout do not depend on how a
-// run is cut into pieces.
+// Counter-based random numbers, so that row order and dropout do not depend on how a run is split
+// into chunks.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -23,11 +23,11 @@ inline Counter philox(Counter c, Key k) {
   return c;
 }
 
-// What a counter is for: its last word.
+// The last word of a counter: its purpose.
 enum : std::uint32_t { stream_order = 0, stream_dropout = 1 };
 
 // The order of `count` rows in an epoch: a Fisher-Yates shuffle of 0, 1, ..., count - 1 that
-// depends on nothing but its arguments.
+// depends only on the arguments.
 std::vector<std::uint32_t> row_order(Key seed, std::uint32_t epoch, std::uint32_t count);
 
 }  // namespace backprop

@@ -1,5 +1,4 @@
-// The data to train on or to judge by: inputs and targets row by row, at the precision of the
-// training.
+// Training or validation data: row-major inputs and targets at the precision of training.
 #pragma once
 #include <cstdint>
 #include <utility>
@@ -9,20 +8,20 @@
 
 namespace backprop {
 
-// The numbers of a sparse matrix: those of row r are values[begin[r]], ..., values[begin[r + 1] -
-// 1], and `columns` beside them says where they stand. All others are 0.
+// A sparse matrix by row: row r has the values values[begin[r]], ..., values[begin[r + 1] - 1] in
+// the columns columns[begin[r]], ..., columns[begin[r + 1] - 1].
 template <class T> struct SparseRows {
-  std::vector<std::size_t> begin;  // one more than there are rows
+  std::vector<std::size_t> begin;  // number of rows + 1 elements
   std::vector<std::uint32_t> columns;
   std::vector<T> values;
 };
 
 template <class T> struct Rows {
   std::size_t count, inputs, outputs;
-  SparseRows<T> sparse_x;  // where the inputs are sparse, instead of x
-  Buffer<T> x, y;          // count x inputs, count x outputs, row by row
+  SparseRows<T> sparse_x;  // sparse inputs, which replace x
+  Buffer<T> x, y;          // count x inputs, count x outputs, by row
   Buffer<T> weight;        // one for each row
-  Buffer<T> offset;        // count x outputs, added to the output layer's input; empty for none
+  Buffer<T> offset;        // count x outputs, added to the input of the output layer; may be empty
   double total_weight = 0;
 
   Rows(std::size_t count, std::size_t inputs, std::size_t outputs, bool with_offset, bool sparse)

@@ -5,7 +5,8 @@
 
 namespace backprop {
 
-template <class T> bool SmallNetworkPass<T>::takes(const Network& network, std::size_t rows) {
+template <class T>
+bool SmallNetworkPass<T>::is_applicable(const Network& network, std::size_t rows) {
   return rows <= line<T> && network.parameters() <= 1024 &&
          is_elementwise(network.output_activation());
 }
@@ -18,9 +19,9 @@ SmallNetworkPass<T>::SmallNetworkPass(Pass<T>& pass, const Objective& objective)
       scale_(static_cast<T>(objective.mean ? 1 / pass.weight() : 1)) {
   pass.dropping_ = false;
   std::fill_n(ones_.data(), line<T>, T(1));
-  for (std::size_t l = 0; l < pass.made_.size(); ++l) {
+  for (std::size_t l = 0; l < pass.values_.size(); ++l) {
     const Layer& layer = pass.network_.layers[l];
-    auto& made = pass.made_[l];
+    auto& values = pass.values_[l];
     SmallLayer<T> small;
     small.activation = layer.activation;
     small.inputs = layer.inputs;
@@ -32,9 +33,9 @@ SmallNetworkPass<T>::SmallNetworkPass(Pass<T>& pass, const Objective& objective)
       below[k] = pass.inputs_of(l) + line_at<T>(0, k, layer.inputs);
     below[layer.inputs] = ones_.data();
     small.below = below.data();
-    small.input = made.input_or_output();
-    small.output = made.output.data();
-    small.delta = made.delta.data();
+    small.input = values.input_or_output();
+    small.output = values.output.data();
+    small.delta = values.delta.data();
     layers_.push_back(small);
   }
   network_.layers = layers_.data();
@@ -46,7 +47,8 @@ SmallNetworkPass<T>::SmallNetworkPass(Pass<T>& pass, const Objective& objective)
   network_.weight_of_row = pass.weight_of_row_.data();
 }
 
-// Calls f(a unit's weights here, there, how many, its bias there).
+// Calls f(weights in this object, weights in `weights`, number of weights, bias in `weights`) for
+// each unit.
 template <class T> template <class F> void SmallNetworkPass<T>::for_each_unit(T* weights, F&& f) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const Layer& layer = pass_.network_.layers[l];

@@ -1,4 +1,4 @@
-// Whole epochs of gradient descent for a network so small that its rows fill one panel at most.
+// Whole epochs of full-batch gradient descent for small networks whose rows fit in one panel.
 #pragma once
 #include "pass.h"
 
@@ -6,11 +6,11 @@ namespace backprop {
 
 template <class T> class SmallNetworkPass {
  public:
-  static bool takes(const Network& network, std::size_t rows);
+  static bool is_applicable(const Network& network, std::size_t rows);
 
-  // On the rows that are loaded in `pass`, which has to stay as it is.
+  // For the rows loaded in `pass`, which must not change during the lifetime of this object.
   SmallNetworkPass(Pass<T>& pass, const Objective& objective);
-  // An epoch for each rate; the sums of the loss go to `losses`.
+  // Runs one epoch for each learning rate. Stores the summed loss of each epoch in `losses`.
   void run(const std::vector<T>& rates, T* weights, std::vector<double>& losses);
 
  private:

@@ -1,5 +1,5 @@
-// What training goes on from, and the one list of its fields: what reads a state, writes it or
-// checks it walks through that list. Numbers of either precision fit in doubles without loss.
+// The state of training between chunks, and the list of its fields, which is used for reading,
+// writing and checking. Numbers of either precision are stored as double without loss.
 #pragma once
 #include <cstdint>
 #include <limits>
@@ -7,43 +7,44 @@
 
 namespace backprop {
 
-// The epoch begun and not completed: how many batches are done, and their sums.
+// The incomplete epoch: number of batches done, and their sums.
 struct UnderWay {
   std::size_t batch = 0;
   double loss = 0, weight = 0, correct = 0;
 };
 
-// What the second-order methods know of the point `weights`, so that nothing is evaluated again.
+// What second-order methods store about the current point, so that nothing is computed again.
 struct Curvature {
   std::vector<double> gradient;  // of the objective; empty before the first evaluation
-  // lbfgs: steps and changes of the gradient, a column for each pair, the oldest first
+  // lbfgs: steps and changes of the gradient, one column per pair, the oldest first
   std::vector<double> steps, gradient_changes;
   std::vector<double> scale;            // levenberg_marquardt: the largest column norms so far
-  double objective = 0, data_loss = 0;  // its value; the loss per unit of weight, no penalty
-  double correct = 0;                   // the share of right classes
+  double objective = 0, data_loss = 0;  // data_loss: the loss per unit of weight without penalty
+  double correct = 0;                   // the fraction of correct classes
   double evaluations = 0;
-  double damping = 0, damping_factor = 2;  // levenberg_marquardt: lambda, and what it grows by
+  double damping = 0, damping_factor = 2;  // levenberg_marquardt: lambda, and its growth factor
 };
 
 struct State {
   std::vector<double> weights, moment, moment2;
-  double steps = 0;         // updates so far
+  double steps = 0;         // number of updates
   std::uint32_t epoch = 0;  // epochs completed
   UnderWay under_way;
-  std::vector<double> best_weights;  // empty until there is a best epoch
+  std::vector<double> best_weights;  // empty before the first best epoch
   std::uint32_t best_epoch = 0;
   double best_loss = std::numeric_limits<double>::infinity();
-  double reference = std::numeric_limits<double>::infinity();  // what improvements count from
-  double stale = 0;                                            // epochs since the last one
+  double reference =
+      std::numeric_limits<double>::infinity();  // the loss that an improvement is measured from
+  double stale = 0;                             // epochs since the last improvement
   Curvature curvature;
 };
 
-// How many numbers a field holds, in terms of the network's parameters.
+// The length of a field, in terms of the number of parameters.
 enum class Length { one, parameters, moment, moment2, none_or_parameters, pairs };
 
 struct Sizes {
   std::size_t parameters;
-  int moments;  // of each parameter, which the rule remembers
+  int moments;  // that the rule stores for each parameter
 
   bool fit(Length length, std::size_t count) const {
     switch (length) {

@@ -1,4 +1,4 @@
-// What the core must know of the rows of its tables, and their names, by which R calls them.
+// The names of the rows of the core's tables, by which R refers to them, and their properties.
 #pragma once
 #include <optional>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace backprop {
 
-// For Activation, Loss, Rule and LayerKind, and for Family and Stop of train.h.
+// Defined for Activation, Loss, Rule and LayerKind, and for Family and Stop of train.h.
 template <class Row> const std::vector<std::pair<std::string, Row>>& named_rows();
 
 template <class Row> std::optional<Row> row_named(const std::string& name) {
@@ -23,13 +23,13 @@ template <class Row> std::string name_of(Row wanted) {
   return {};
 }
 
-// Does each unit make its value of its own input alone?
+// Whether the value of a unit depends on its own input only.
 bool is_elementwise(Activation activation);
-// Does the slope need the input of a unit, or its value alone?
+// Whether the slope is computed from the input of a unit, not only from its value.
 bool slope_needs_input(Activation activation);
-// How many numbers a rule remembers of each parameter.
+// The number of moments that a rule stores for each parameter.
 int moments_of(Rule rule);
-// Is there a formula for this loss with this output activation?
+// Whether the loss is implemented with this output activation.
 bool is_defined(Loss loss, Activation output);
 
 }  // namespace backprop

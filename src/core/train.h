@@ -1,5 +1,5 @@
-// Training, a chunk of epochs at a time: a state goes in, the next state comes out, and 50 + 50
-// epochs equal 100.
+// Training in chunks of epochs: a chunk takes a state and returns the next one, and two chunks of
+// 50 epochs equal one of 100.
 #pragma once
 #include <vector>
 
@@ -13,64 +13,64 @@ namespace backprop {
 
 enum class Family { first_order, lbfgs, levenberg_marquardt };
 
-// A method and its numbers, each 0 where the method has none; what a rule's mean stands in
-// simd/rule_table.h.
+// A method and its constants, which are 0 if the method does not use them. The formulas of the
+// rules are in simd/rule_table.h.
 struct Method {
   Family family;
-  Rule rule;  // of the first-order family
+  Rule rule;  // of first-order methods
   double decay, decay2, epsilon;
-  double less, more, least, most;  // rprop's
-  double weight_decay;             // adamw's, decoupled
-  double clip;                     // the largest norm of a gradient
-  double history;                  // lbfgs: how many pairs it remembers
-  double gradient_tolerance;       // of the second-order methods, on the mean-reduced objective
+  double less, more, least, most;  // of rprop
+  double weight_decay;             // of adamw, decoupled
+  double clip;                     // the largest norm of the gradient
+  double history;                  // of lbfgs: the number of pairs
+  double gradient_tolerance;       // of second-order methods, for the mean-reduced objective
 };
 
 struct Plan {
   std::size_t batch_size;  // at most the number of rows
   bool shuffle;
   Key seed;
-  std::vector<double> dropout;  // a rate for each hidden layer; empty for none
-  std::size_t epochs;           // to run
-  std::vector<double> rates;    // the learning rate of each of them, or one for all
-  // Epochs without an improvement by more than `tolerance`; infinity for no such rule.
+  std::vector<double> dropout;  // a rate for each hidden layer, or empty
+  std::size_t epochs;           // number of epochs to run
+  std::vector<double> rates;    // a learning rate for each of them, or a single one
+  // Early stopping after `patience` epochs without an improvement by more than `tolerance`;
+  // infinity disables it.
   double patience, tolerance;
   bool track_best;        // keep the weights of the epoch with the lowest validation loss
-  bool count_correct;     // also the share of rows whose class is right
-  std::size_t threads;    // who share the work; the results are the same for any number
-  double seconds;         // after which the chunk ends
-  bool (*interrupted)();  // polled now and then; nullptr for never
+  bool count_correct;     // compute the fraction of correct classes
+  std::size_t threads;    // the results do not depend on it
+  double seconds;         // time limit of the chunk
+  bool (*interrupted)();  // polled regularly; may be nullptr
 
   double rate(std::size_t epoch) const { return rates[rates.size() == 1 ? 0 : epoch]; }
 };
 
-// All that a training is given.
+// The arguments of train().
 template <class T> struct Training {
   const Network& network;
   const Objective& objective;
   const Method& method;
   const Plan& plan;
   const Rows<T>& rows;
-  const Rows<T>* validation;  // nullptr for none
+  const Rows<T>* validation;  // may be nullptr
 };
 
-// Why training ended before the epochs of its plan were done; `none` where they are, or as long as
-// it goes on.
+// Why training ended early; `none` if it is still running or completed all epochs of its plan.
 enum class Stop { none, time, interrupted, patience, diverged, gradient, precision };
 
 struct Outcome {
   Stop stop = Stop::none;
-  // a number for each epoch completed
+  // one element for each completed epoch
   std::vector<double> loss, correct, validation_loss, validation_correct;
 
   bool ended() const { return stop != Stop::none; }
 };
 
-// Runs plan.epochs epochs, or fewer. After divergence the state is that of the last epoch with
+// Runs at most plan.epochs epochs. After divergence the state is that after the last epoch with
 // finite numbers.
 template <class T> Outcome train(const Training<T>& training, State& state);
 
-// Its families. For the full-batch second-order methods an epoch is an accepted iteration.
+// The families of methods. For second-order methods an epoch is one accepted iteration.
 template <class T> Outcome train_first_order(const Training<T>& training, State& state);
 template <class T> Outcome train_lbfgs(const Training<T>& training, State& state);
 template <class T> Outcome train_levenberg_marquardt(const Training<T>& training, State& state);

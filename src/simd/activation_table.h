@@ -1,13 +1,14 @@
-// The table of activations: a row each. Who includes it defines before it what a row becomes.
+// The table of activations, one row each. Define the macros for the rows before including it.
 //
 //   BACKPROP_ACTIVATION(name, slope_needs_input, value, slope)
-//     What a unit makes of its input z: its value f(z), and the slope f'(z), in terms of the value
-//     a where that is possible. Is z needed as well (true), or a alone (false)? At a kink (relu and
-//     leaky_relu at 0) the slope is the one from the left.
+//     The value f(z) and the slope f'(z) for the input z of a unit. The slope is written in terms
+//     of the value a if possible; slope_needs_input is true if it also uses z. At a kink (relu and
+//     leaky_relu at 0) it is the left derivative.
 //   BACKPROP_ACTIVATION_OF_LAYER(name, value, slope)
-//     One whose values depend on all units of the layer: two functions of activations-inl.h.
+//     An activation whose values depend on all units of the layer: two functions in
+//     activations-inl.h.
 //
-// `number(x)` is a vector of x, and the functions are those of functions-inl.h.
+// number(x) is a vector with x in each lane. The other functions are in functions-inl.h.
 
 // clang-format off
 // 1 / (1 + exp(-z))

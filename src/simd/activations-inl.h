@@ -1,4 +1,4 @@
-// Activations and their slopes on panels, by the rows of activation_table.h.
+// Activations and their slopes for panels, generated from activation_table.h.
 
 template <class T, Activation KIND> struct Elementwise;
 
@@ -15,7 +15,7 @@ template <class T, Activation KIND> struct Elementwise;
 #define BACKPROP_ACTIVATION_OF_LAYER(...)
 #include "activation_table.h"
 
-// Calls `f` with the row of the table that `kind` names, where its values are unit by unit.
+// Calls f with the row of the table for `kind`, if it is elementwise.
 template <class T, class F> BACKPROP_INLINE void with_elementwise(Activation kind, F&& f) {
 #define BACKPROP_ACTIVATION(NAME, ...) \
   if (kind == Activation::NAME) return f(Elementwise<T, Activation::NAME>{});
@@ -23,8 +23,8 @@ template <class T, class F> BACKPROP_INLINE void with_elementwise(Activation kin
 #include "activation_table.h"
 }
 
-// Calls `f(offset)` for each vector of rows, `offset` being where its first unit stands in panels
-// of `units` units.
+// Calls f(at) for each vector of rows, where `at` is the index of its first unit in panels of
+// `units` units.
 template <class T, class F>
 BACKPROP_INLINE void for_each_row_vector(std::size_t panels, std::size_t units, F&& f) {
   for (std::size_t panel = 0; panel < panels; ++panel)
@@ -62,7 +62,7 @@ void multiply_softmax_slope(std::size_t panels, std::size_t units, const T* outp
   });
 }
 
-// output <- f(input); the two may be one array
+// output <- f(input); both may be the same array
 template <class T>
 void activate(Activation kind, std::size_t panels, std::size_t units, const T* input,
               T* output) noexcept {
@@ -77,7 +77,7 @@ void activate(Activation kind, std::size_t panels, std::size_t units, const T* i
   });
 }
 
-// delta <- delta * f'(input); `input` is read only where the slope needs it
+// delta <- delta * f'(input); `input` is used only by rows with slope_needs_input
 template <class T>
 void multiply_slope(Activation kind, std::size_t panels, std::size_t units, const T* input,
                     const T* output, T* delta) noexcept {

@@ -1,5 +1,6 @@
-// exp, log, tanh and their kin on vectors: within 2 ulp in double and 3 ulp in single of the true
-// value, with NaN, infinities and denormals as in C. tests/testthat/test-functions.R measures them.
+// exp, log, tanh and related functions of vectors, with errors of at most 2 ulp (double) and 3 ulp
+// (single precision). NaN, infinities and denormals are treated as in C. Tested in
+// tests/testthat/test-functions.R.
 
 template <class T>
 BACKPROP_INLINE Vector<T> select(Bits<T> condition, Vector<T> yes, Vector<T> no) {
@@ -17,7 +18,7 @@ template <class T> BACKPROP_INLINE Vector<T> with_sign_of(Vector<T> size, Vector
   return reinterpret_cast<Vector<T>>((reinterpret_cast<Bits<T>>(size) & ~sign) |
                                      (reinterpret_cast<Bits<T>>(sign_of) & sign));
 }
-// NaN in x is kept.
+// These propagate NaN in x.
 template <class T> BACKPROP_INLINE Vector<T> at_least(Vector<T> x, Vector<T> low) {
   return select<T>(x < low, low, x);
 }
@@ -28,7 +29,7 @@ template <class T> BACKPROP_INLINE Vector<T> at_most(Vector<T> x, Vector<T> high
 template <class T> struct Format;
 template <> struct Format<double> {
   static constexpr double round =
-      6755399441055744.0;  // 1.5 * 2^52: adding it rounds to a whole number, kept in the low bits
+      6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer, stored in the low bits
   static constexpr int mantissa = 52, bias = 1023;
   static constexpr double ln2_high = 0.69314718036912382, ln2_low = 1.9082149292705877e-10;
   static constexpr double exp_least = -746, exp_most = 710;
@@ -48,16 +49,17 @@ template <> struct Format<float> {
   static constexpr std::int32_t exponent_of_root_half = 0x3f3504f3, one = 0x3f800000;
 };
 
-// a polynomial, coefficients from the highest power down
+// A polynomial by Horner's scheme, coefficients from the highest power down.
 template <class T> BACKPROP_INLINE Vector<T> polynomial(Vector<T>, Vector<T> sum) { return sum; }
 template <class T, class... More>
 BACKPROP_INLINE Vector<T> polynomial(Vector<T> x, Vector<T> sum, double next, More... more) {
   return polynomial<T>(x, fma(sum, x, constant<T>(next)), more...);
 }
 
-// e^r - 1 on |r| <= ln(2) / 2, as r + r^2 times an interpolation at Chebyshev nodes: relative error
-// of e^r below 2^-55 and 2^-27. The double's terms are paired (Estrin's scheme), as the chain of
-// one after the other is what a small network waits for.
+// e^r - 1 on |r| <= ln(2) / 2 as r + r^2 p(r), where p interpolates at Chebyshev nodes. The
+// relative error of e^r is below 2^-55 (double) and 2^-27 (single precision). In double the terms
+// are paired (Estrin's scheme) to shorten the dependency chain, which limits the speed of small
+// networks.
 BACKPROP_INLINE Vector<double> exp_fraction(Vector<double> r) {
   const Vector<double> r2 = r * r, r4 = r2 * r2;
   const Vector<double> a =
@@ -79,8 +81,8 @@ BACKPROP_INLINE Vector<float> exp_fraction(Vector<float> r) {
              r);
 }
 
-// e^x = 2^n e^r: returns e^r - 1, and 2^n as two factors, so that denormal and overflowing results
-// are reached by multiplying.
+// e^x = 2^n e^r: returns e^r - 1 and 2^n as two factors, so that multiplying by both also yields
+// denormal and overflowing results.
 template <class T> struct Exponential { Vector<T> fraction_minus_1, power, power2; };
 template <class T> BACKPROP_INLINE Exponential<T> split_exponential(Vector<T> x) {
   using F = Format<T>;
@@ -94,7 +96,7 @@ template <class T> BACKPROP_INLINE Exponential<T> split_exponential(Vector<T> x)
           reinterpret_cast<Vector<T>>(reinterpret_cast<Bits<T>>(half) << F::mantissa),
           reinterpret_cast<Vector<T>>(reinterpret_cast<Bits<T>>(rest) << F::mantissa)};
 }
-// of x <= 0, where nothing can overflow
+// e^x for x <= 0, which can't overflow
 template <class T> BACKPROP_INLINE Vector<T> exponential_below_0(Vector<T> x) {
   const Exponential<T> e = split_exponential<T>(x);
   return fma(e.fraction_minus_1, e.power, e.power) * e.power2;
@@ -128,8 +130,8 @@ BACKPROP_INLINE Vector<float> to_floating(Bits<float> n) {
   const Vector<float> round = constant<float>(Format<float>::round);
   return reinterpret_cast<Vector<float>>(n + reinterpret_cast<Bits<float>>(round)) - round;
 }
-// The logarithm of a positive normal x times (1 + correction / x): x = 2^k (1 + f) with 1 + f in
-// [sqrt(1/2), sqrt(2)); after fdlibm's e_log.c.
+// log(x (1 + correction / x)) for positive normal x = 2^k (1 + f) with 1 + f in [sqrt(1/2),
+// sqrt(2)). The method is that of fdlibm's e_log.c.
 template <class T>
 BACKPROP_INLINE Vector<T> logarithm_of_normal(Vector<T> x, Vector<T> correction, Vector<T> k_less) {
   using F = Format<T>;
@@ -161,12 +163,12 @@ template <class T> BACKPROP_INLINE Vector<T> logarithm_of_1_plus(Vector<T> x) {
   return select<T>(u == one, x, logarithm_of_normal<T>(u, x - (u - one), constant<T>(0)));
 }
 
-// 1 / (1 + e^-x), from e^-|x| so that small values keep their digits
+// 1 / (1 + e^-x), computed from e^-|x| so that small values keep their relative accuracy
 template <class T> BACKPROP_INLINE Vector<T> logistic(Vector<T> x) {
   const Vector<T> one = constant<T>(1), e = exponential_below_0<T>(-absolute<T>(x)), sum = one + e;
   const Vector<T> value = select<T>(x < constant<T>(0), e, one) / sum;
-  // what rounding took from the sum is given back to first order, for which 1 / sum to 4 % is
-  // enough: 1.457 - sum / 2 on [1, 2]
+  // first-order correction of the rounding error of the sum; for this, 1 / sum is approximated
+  // within 4 % by 1.457 - sum / 2 on [1, 2]
   const Vector<T> lost = ((one - sum) + e) * fma(constant<T>(-0.5), sum, constant<T>(1.457));
   return fma(-value, lost, value);
 }
@@ -199,8 +201,8 @@ template <class T> BACKPROP_INLINE Vector<T> hyperbolic_tangent(Vector<T> x) {
                    select<T>(size < constant<T>(0.625), with_sign_of<T>(tanh_small(x), x), large));
 }
 
-// tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2), from e = e^-|x| so that nothing
-// overflows
+// tanh(log(1 + e^x)) = n / (n + 2) with n = e^x (e^x + 2), computed from e = e^-|x|, which can't
+// overflow
 template <class T> BACKPROP_INLINE Vector<T> tanh_of_soft_plus(Vector<T> x) {
   const Vector<T> one = constant<T>(1), two = constant<T>(2);
   const Vector<T> e = exponential_below_0<T>(-absolute<T>(x));
@@ -210,7 +212,7 @@ template <class T> BACKPROP_INLINE Vector<T> tanh_of_soft_plus(Vector<T> x) {
   return select<T>(x != x, x, value);
 }
 // The derivative of x tanh(log(1 + e^x)): t + x (1 - t^2) / (1 + e^-x), where 1 - t^2 is written as
-// 4 (n + 1) / (n + 2)^2, so that it keeps its digits where t is near 1
+// 4 (n + 1) / (n + 2)^2, which is accurate for t near 1
 template <class T> BACKPROP_INLINE Vector<T> slope_of_mish(Vector<T> x) {
   const Vector<T> one = constant<T>(1), two = constant<T>(2);
   const Vector<T> e = exponential_below_0<T>(-absolute<T>(x));
@@ -226,7 +228,7 @@ template <class T> BACKPROP_INLINE Vector<T> log_cosh_below_1(Vector<T> x) {
   return logarithm_of_1_plus<T>(less * less / fma(constant<T>(2), less, constant<T>(2)));
 }
 
-// The standard normal distribution function, element by element through the C library's erfc.
+// The standard normal distribution function, using the C library's erfc for each element.
 BACKPROP_INLINE double complementary_error(double x) { return __builtin_erfc(x); }
 BACKPROP_INLINE float complementary_error(float x) { return __builtin_erfcf(x); }
 template <class T> BACKPROP_INLINE Vector<T> normal_distribution(Vector<T> x) {

@@ -1,8 +1,8 @@
-// The instruction sets that the kernels are compiled for, and the one in use.
+// The instruction sets that the kernels are compiled for, and the selected one.
 #pragma once
 #include "types.h"
 
-// gcc on Windows does not align the stack for AVX spills (GCC bug 54412): the baseline alone there.
+// Windows has only the baseline: gcc does not align the stack for AVX spills there (GCC bug 54412).
 #if defined(__x86_64__) && !defined(_WIN32) && (defined(__GNUC__) || defined(__clang__))
 #define BACKPROP_HAS_X86_SETS 1
 #else
@@ -18,14 +18,14 @@ struct InstructionSet {
   const Kernels<float>* in_single;
 };
 
-// All compiled sets, the fastest last; `*count` is how many.
+// All compiled sets, the fastest last. Stores their number in `*count`.
 const InstructionSet* instruction_sets(int* count);
 
-// The set in use: the fastest available one, until another is chosen.
+// The selected set.
 const InstructionSet& instruction_set();
 
-// Chooses by name, nullptr standing for the fastest; false where there is none of that name or the
-// processor lacks it.
+// Selects a set by name; nullptr selects the fastest one that is available. False if there is no
+// set of this name or the processor does not support it.
 bool choose_instruction_set(const char* name);
 
 template <class T> const Kernels<T>& kernels();

@@ -1,6 +1,6 @@
-// The one implementation of the kernels: set-inl.h includes it inside a namespace of the set's own.
-// Headers called -inl.h, and the
-// tables, have no include guards, as they are compiled once a set.
+// The kernels. set-inl.h includes this file in the namespace of each instruction set. The tables
+// and the headers with suffix -inl.h are compiled once for each set, so they have no include
+// guards.
 
 #include "vector-inl.h"
 #include "functions-inl.h"
@@ -11,7 +11,8 @@
 #include "small-inl.h"
 
 #if BACKPROP_VECTOR_BYTES == 64
-// Rows that fill half a vector take half as long in vectors of that length, to the same bits.
+// With at most half a vector of rows, vectors of half the length are faster. The results are
+// bit-identical.
 #undef BACKPROP_VECTOR_BYTES
 #define BACKPROP_VECTOR_BYTES 32
 namespace half {

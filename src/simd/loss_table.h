@@ -1,17 +1,17 @@
-// The table of losses: a row each. Who includes it defines before it what a row becomes.
+// The table of losses, one row each. Define the macros for the rows before including it.
 //
 //   BACKPROP_LOSS(name, value, slope)
-//     The value L(a, y) for an output a and a target y, and its derivative to a; p is the loss's
-//     own setting.
+//     The value L(a, y) for an output a and a target y, and its derivative with respect to a; p is
+//     the parameter of the loss.
 //   BACKPROP_LOSS_FROM_INPUT(name, output, value)
-//     With this output activation, the value from the output layer's input z, so that it stays
-//     exact however far that is from 0. The derivative to z is a - y.
+//     With this output activation, the value is computed from the input z of the output layer, so
+//     that it is accurate for all z. The derivative with respect to z is a - y.
 //   BACKPROP_LOSS_OF_LAYER(name, output, function)
-//     The same for an activation whose values depend on all units: a function of losses-inl.h.
+//     The same for an activation whose values depend on all units: a function in losses-inl.h.
 //   BACKPROP_LOSS_FROM_INPUT_ONLY(name)
-//     A loss that has rows of the last two kinds alone, and is defined for their outputs.
+//     A loss that is defined only by rows of the previous two kinds, for their output activations.
 //
-// `number(x)` is a vector of x, and the functions are those of functions-inl.h.
+// number(x) is a vector with x in each lane. The other functions are in functions-inl.h.
 
 // clang-format off
 BACKPROP_LOSS(squared_error,
@@ -29,7 +29,7 @@ BACKPROP_LOSS(absolute,
   absolute<T>(a - y),
   sign_or_zero<T>(a - y))
 
-// p is the width within which the loss is quadratic
+// p is the largest residual for which the loss is quadratic
 BACKPROP_LOSS(huber,
   select<T>(absolute<T>(a - y) <= p, number(0.5) * (a - y) * (a - y),
             p * (absolute<T>(a - y) - number(0.5) * p)),
@@ -47,8 +47,8 @@ BACKPROP_LOSS(quantile,
   select<T>(a < y, p * (y - a), (number(1) - p) * (a - y)),
   select<T>(a == y, number(0), select<T>(a < y, -p, number(1) - p)))
 
-// log(cosh(d)) for d = a - y: log(1 + (e^|d| - 1)^2 / (2 e^|d|)) where |d| is below 1, so that
-// small values keep their digits, else |d| + log(1 + e^(-2 |d|)) - log(2)
+// log(cosh(d)) for d = a - y: log(1 + (e^|d| - 1)^2 / (2 e^|d|)) for |d| < 1, which is accurate for
+// small d, otherwise |d| + log(1 + e^(-2 |d|)) - log(2)
 BACKPROP_LOSS(log_cosh,
   select<T>(absolute<T>(a - y) < number(1), log_cosh_below_1<T>(absolute<T>(a - y)),
             absolute<T>(a - y) - number(0.69314718055994531) +

@@ -1,4 +1,4 @@
-// Losses and their derivatives on panels, by the rows of loss_table.h.
+// Losses and their derivatives for panels, generated from loss_table.h.
 
 template <class T> BACKPROP_INLINE Vector<T> sign_or_zero(Vector<T> x) {
   return select<T>(x == constant<T>(0), constant<T>(0), with_sign_of<T>(constant<T>(1), x));
@@ -31,8 +31,8 @@ template <class T, Loss KIND, Activation OUTPUT> struct FromInput;
 #define BACKPROP_LOSS_FROM_INPUT_ONLY(NAME)
 #include "loss_table.h"
 
-// delta <- weight * derivative, and the weighted values added to `total`; rows of weight 0 add
-// nothing, whatever they hold
+// delta <- weight * derivative, and adds the weighted values to `total`. Rows with weight 0 are
+// ignored, even if their values are not finite.
 template <class T>
 BACKPROP_INLINE void weigh(Vector<T> weight, Vector<T> value, Vector<T> derivative,
                            Vector<T>& total, T* delta) {
@@ -65,8 +65,8 @@ double sum_over_units(std::size_t panels, std::size_t units, const T* weight, F&
                               });
 }
 
-// sum_u y_u (log sum_v e^z_v - z_u); d/dz = a sum(y) - y. The largest logit's own term of the sum
-// is 1, so that log(1 + the others) keeps its digits.
+// sum_u y_u (log sum_v e^z_v - z_u), with derivative a sum(y) - y. After subtracting the largest
+// logit, its term of the sum is 1, so the logarithm is computed accurately as log(1 + other terms).
 template <class T>
 double softmax_cross_entropy(std::size_t panels, std::size_t units, const T* input, const T* output,
                              const T* target, const T* weight, T* delta) {
@@ -108,7 +108,7 @@ double loss_from_input(ROW row, std::size_t panels, std::size_t units, const T* 
       });
 }
 
-// delta is then the derivative to the output.
+// Writes to delta the derivative with respect to the output.
 template <class T, class ROW>
 double loss_from_output(ROW row, T parameter, std::size_t panels, std::size_t units,
                         const T* output, const T* target, const T* weight, T* delta) {
@@ -121,8 +121,8 @@ double loss_from_output(ROW row, T parameter, std::size_t panels, std::size_t un
       });
 }
 
-// Returns the weighted sum of the loss over the rows and writes delta, its derivative to the output
-// layer's input.
+// Returns the weighted sum of the loss over the rows. Writes to delta its derivative with respect
+// to the input of the output layer.
 template <class T>
 double loss(Loss kind, Activation output_kind, T parameter, std::size_t panels, std::size_t units,
             const T* input, const T* output, const T* target, const T* weight, T* delta) noexcept {

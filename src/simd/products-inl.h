@@ -1,7 +1,7 @@
-// The products of a layer. Rows of data stand in panels: a panel holds a line (8 doubles, 16
-// floats) of rows for every unit, so that element (row, unit) is at [row / rows_in_line][unit][row
-// % rows_in_line]. Every output element is one running sum in a fixed order, whatever the tile or
-// block it falls into: a row's value does not depend on the rows beside it.
+// The products of a layer. Rows of data are stored in panels with one line (8 doubles or 16 floats)
+// per unit, so that element (row, unit) is at [row / line][unit][row % line]. Each output element
+// is a single running sum in a fixed order that does not depend on tiles and blocks. Therefore a
+// row's values do not depend on the other rows.
 
 #if BACKPROP_VECTOR_BYTES == 64
 constexpr int tile_rows = 3, tile_units = 8;  // 24 accumulators of 32 registers
@@ -11,18 +11,18 @@ constexpr int tile_rows = 2, tile_units = 6;
 constexpr int gradient_units = 3, most_gradient_inputs = 4;
 #endif
 
-// What is worked on at once: a block of `left` stays in the second-level cache while all units pass
-// by, and a tile's weights, `block_depth` steps of them, in the first-level one.
+// Block sizes: a block of `left` stays in the second-level cache while all units are processed, and
+// `block_depth` steps of a tile's weights stay in the first-level cache.
 template <class T> constexpr std::size_t block_depth = 2048 / sizeof(T);
 constexpr std::size_t block_vectors = tile_rows * 8 * 32 / BACKPROP_VECTOR_BYTES;
 
-// Where vector `v` of a run of rows begins, in panels of `units` units.
+// The index of vector `v` of consecutive rows, in panels of `units` units.
 template <class T> BACKPROP_INLINE std::size_t vector_offset(std::size_t v, std::size_t units) {
   constexpr std::size_t per_line = line_vectors<T>;
   return v / per_line * units * line<T> + v % per_line * vector_size<T>;
 }
 
-// Calls f(width, u) for units u, u + 1, ..., `width` at a time: the widths that tiles are made for.
+// Calls f(width, u) for groups of `width` units starting at u, with the widths of the tiles.
 template <class F> BACKPROP_INLINE void for_each_tile_of_units(std::size_t units, F&& f) {
   std::size_t u = 0;
   auto run = [&](auto width) BACKPROP_INLINE_LAMBDA {
@@ -33,9 +33,9 @@ template <class F> BACKPROP_INLINE void for_each_tile_of_units(std::size_t units
   run(Index<1>{});
 }
 
-// The weights of one tile: that of its unit u and step k is numbers[u * unit_stride + k *
-// step_stride]. Packed ones stand tile by tile, each step by step, the tile that begins with unit u
-// at u * depth.
+// The weights of one tile: the weight of its unit u and step k is numbers[u * unit_stride + k *
+// step_stride]. Packed weights are stored by tile and then by step; the tile whose first unit is u
+// begins at u * depth.
 template <class T> struct Strides {
   const T* numbers;
   std::size_t unit_stride, step_stride;
@@ -47,8 +47,8 @@ BACKPROP_INLINE Strides<T> tile_of(const Weights<T>& w, std::size_t depth, std::
   return {w.numbers + u * w.unit_stride, w.unit_stride, w.step_stride};
 }
 
-// packed(u, first + k) = numbers[u * unit_stride + k * step_stride] for k < steps, in an
-// arrangement for `depth` steps.
+// packed(u, first + k) = numbers[u * unit_stride + k * step_stride] for k < steps, where the packed
+// weights have `depth` steps in all.
 template <class T>
 void pack(std::size_t units, std::size_t steps, const T* numbers, std::size_t unit_stride,
           std::size_t step_stride, std::size_t depth, std::size_t first, T* packed) noexcept {
@@ -60,8 +60,8 @@ void pack(std::size_t units, std::size_t steps, const T* numbers, std::size_t un
   });
 }
 
-// Panels of rows (`units` units) to panels of units (`depth` rows): to[unit / line][first +
-// row][unit % line].
+// Transposes panels of rows (with `units` units) to panels of units (with `depth` rows):
+// to[unit / line][first + row][unit % line].
 template <class T>
 void transpose(std::size_t panels, std::size_t units, const T* from, std::size_t depth,
                std::size_t first, T* to) noexcept {
@@ -84,8 +84,8 @@ void transpose(std::size_t panels, std::size_t units, const T* from, std::size_t
     }
 }
 
-// sum_k left[row, k] * weight(u, k) for ROWS vectors of rows and UNITS units, k going on from
-// `begin` to `end`: `first(u, r)` is what the sums begin with, and take(u, r, sum) takes them.
+// sum_k left[row, k] * weight(u, k) over begin <= k < end, for ROWS vectors of rows and UNITS
+// units. first(u, r) is the initial value of a sum, and take(u, r, sum) receives the result.
 template <class T, int ROWS, int UNITS, class First, class Take>
 BACKPROP_INLINE void product_tile(std::size_t v, std::size_t depth, std::size_t begin,
                                   std::size_t end, const T* left, const Strides<T>& weight,
@@ -111,7 +111,7 @@ BACKPROP_INLINE void product_tile(std::size_t v, std::size_t depth, std::size_t 
   });
 }
 
-// Calls tile(rows, v) for vectors begin, ..., end - 1, as many at a time as a tile takes.
+// Calls tile(rows, v) for groups of `rows` vectors starting at v, from begin to end - 1.
 template <class F>
 BACKPROP_INLINE void for_each_tile_of_rows(std::size_t begin, std::size_t end, F&& tile) {
   std::size_t v = begin;
@@ -186,13 +186,15 @@ void wide_gradient_units(std::size_t v_begin, std::size_t v_end, std::size_t row
 }
 
 // gradient[unit, input] (+)= sum over at most `gradient_rows` rows of delta[row, unit] * input[row,
-// input], for layers so large that it pays to turn `input` (by transpose) and `delta` (by pack)
-// around first, in arrangements for `depth` rows: inputs stand in the lanes then, and no lane has
-// to be added to another.
+// input], for large layers. `input` has been transposed by transpose() and `delta` packed by
+// pack(), both for `depth` rows, so that the lanes of a vector are inputs and no horizontal sums
+// are needed.
 template <class T>
 void wide_gradient(std::size_t rows, std::size_t units, std::size_t inputs, std::size_t depth,
                    const T* delta, const T* input, T* gradient, bool add) noexcept {
-  const Weights<T> packed{delta, 1, 1, true};
+  Weights<T> packed{};
+  packed.numbers = delta;
+  packed.packed = true;
   const std::size_t vectors = (inputs + vector_size<T> - 1) / vector_size<T>;
   for_each_block(
       vectors, block_vectors, [&](std::size_t v_begin, std::size_t v_end) BACKPROP_INLINE_LAMBDA {

@@ -1,13 +1,13 @@
-// The kernels, compiled for one instruction set: the whole of that set's file, which says before
+// Compiles the kernels for one instruction set. Each set's file defines the following macros and
+// includes this file:
 //
-//   BACKPROP_SET           its name, a namespace of its own
+//   BACKPROP_SET           the name of the set, which is also its namespace
 //   BACKPROP_VECTOR_BYTES  the size of its vectors
-//   BACKPROP_TARGET        the compiler's names of its instructions; not defined for the set that
-//                          every processor of this kind has
+//   BACKPROP_TARGET        the compiler's names of its instructions; not defined for the baseline
 //
-// Only raw pointers and plain numbers cross this file's border, and no inline function of the
-// standard library is called behind it, so that nothing compiled for one set can be merged with
-// code for another. All headers that are not ours come before the pragmas.
+// The kernels take only raw pointers and plain numbers and call no inline functions of the standard
+// library, so that the linker can't merge code for different sets. Headers of other projects are
+// included before the pragmas.
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>

@@ -1,4 +1,4 @@
-// The kernels for AVX-512 with the extensions that its processors for servers and desktops share.
+// The kernels for AVX-512 with the extensions of server and desktop processors.
 #define BACKPROP_SET avx512
 #define BACKPROP_VECTOR_BYTES 64
 #define BACKPROP_TARGET "avx2,fma,avx512f,avx512dq,avx512vl,avx512bw"

@@ -1,6 +1,6 @@
-// Epochs of full-batch gradient descent for networks so small that calls and memory would cost more
-// than the arithmetic: all rows stand in one panel, and nothing is called between epochs. Every sum
-// is made in the order of the kernels for any size, so that the results are theirs to the last bit.
+// Epochs of full-batch gradient descent for networks so small that function calls and memory access
+// would take longer than the arithmetic. All rows are in one panel, and there are no calls between
+// epochs. The order of all sums is that of the general kernels, so the results are bit-identical.
 
 // z = b + sum_k x_k w_k; a = f(z)
 template <class T, int PARTS> BACKPROP_INLINE void small_forward(const SmallLayer<T>& layer) {
@@ -25,8 +25,8 @@ template <class T, int PARTS> BACKPROP_INLINE void small_forward(const SmallLaye
   });
 }
 
-// The loss summed over the rows, and the last layer's delta; squared error, the usual one here, at
-// once with the slope.
+// The loss summed over the rows, and the delta of the last layer. Squared error, the most common
+// loss here, is computed together with the slope.
 template <class T, int PARTS> BACKPROP_INLINE double small_loss(const SmallNetwork<T>& network) {
   const SmallLayer<T>& last = network.layers[network.count - 1];
   if (network.loss != Loss::squared_error)
@@ -69,7 +69,8 @@ BACKPROP_INLINE void small_backward(const SmallLayer<T>& layer, const SmallLayer
   });
 }
 
-// w_k <- w_k - rate scale sum_rows delta x_k; what is past the bias is fed zeros, and stays 0
+// w_k <- w_k - rate scale sum_rows delta x_k; the padding after the bias has inputs of 0 and stays
+// 0
 template <class T, int PARTS>
 BACKPROP_INLINE void small_update(const SmallLayer<T>& layer, T rate, T scale) {
   for (std::size_t u = 0; u < layer.units; ++u) {
@@ -102,7 +103,7 @@ void run_small_epochs(const SmallNetwork<T>& network, std::size_t epochs, const 
   }
 }
 
-// Writes each epoch's loss, summed over the rows, before its update.
+// Stores for each epoch the loss before its update, summed over the rows.
 template <class T>
 void small_epochs(const SmallNetwork<T>& network, std::size_t epochs, const T* rates, T scale,
                   double* losses) noexcept {

@@ -1,11 +1,11 @@
-// What the core and every instruction set's kernels agree on: plain numbers, no functions.
+// The types that the core shares with the kernels of all instruction sets.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 namespace backprop {
 
-// Names of the rows of the tables. Their order means nothing: what crosses to R is a name.
+// The rows of the tables. Their order has no meaning, because R refers to them by name.
 enum class Activation : int {
 #define BACKPROP_ACTIVATION(NAME, ...) NAME,
 #define BACKPROP_ACTIVATION_OF_LAYER(NAME, ...) NAME,
@@ -23,38 +23,38 @@ enum class Rule : int {
 #include "rule_table.h"
 };
 
-// A line is 64 bytes: 8 doubles or 16 floats. Rows of data stand in panels of one line each.
+// A line is 64 bytes: 8 doubles or 16 floats. See core/panels.h.
 template <class T> constexpr std::size_t line = 64 / sizeof(T);
 
-// The numbers of one step of a first-order rule; the formulas stand in rule_table.h.
+// The constants of one update by a first-order rule; the formulas are in rule_table.h.
 template <class T> struct Step {
   T rate;
-  T decay, decay2;   // what is kept of the moments
-  T epsilon;         // added to a root, so that nothing is divided by 0
+  T decay, decay2;   // decay rates of the moments
+  T epsilon;         // added to a root to avoid division by 0
   T corrected_rate;  // rate / (1 - decay^t) in step t
   T correction2;     // 1 / sqrt(1 - decay2^t)
-  T less, more;      // what a weight's own step is multiplied by, and
-  T least, most;     // its limits
-  T scale;           // the gradient is multiplied by it first
+  T less, more;      // factors of the step size of a weight
+  T least, most;     // limits of this step size
+  T scale;           // factor of the gradient
 };
 
-// The weights of a product: that of unit u and step k is numbers[u * unit_stride + k * step_stride]
-// or, where they are `packed`, stands where the kernel `pack` has put it.
+// The weights of a product: the weight of unit u and step k is numbers[u * unit_stride + k *
+// step_stride] or, if `packed`, at the place where the kernel `pack` stored it.
 template <class T> struct Weights {
   const T* numbers;
   std::size_t unit_stride, step_stride;
   bool packed;
 };
 
-// How many rows' gradient is summed at once, and in how many units work is divided among threads: a
-// multiple of every set's tiles.
+// The number of rows whose gradient is summed at once, and the number of units by which work is
+// divided among threads: a multiple of the tile size of each set.
 template <class T> constexpr std::size_t gradient_rows = 2048 / sizeof(T);
 constexpr std::size_t unit_share = 24;
 
-// A network whose rows fill one panel at most. A unit's weights stand `stride` apart, a multiple of
-// a line, its bias after them and zeros after that; below[k] is the line that weight k multiplies,
-// of ones for the bias, of zeros after it. A layer makes `input`, `output` and `delta` (units x
-// line).
+// A network whose rows fit in one panel. Each unit has `stride` numbers, a multiple of a line: its
+// weights, its bias, and zeros. below[k] is the line that number k is multiplied by: the values of
+// the previous layer, ones for the bias, zeros for the padding. `input`, `output` and `delta` are
+// computed by the layer (units x line).
 template <class T> struct SmallLayer {
   Activation activation;
   std::size_t inputs, units, stride;
@@ -70,8 +70,8 @@ template <class T> struct SmallNetwork {
   const T *target, *weight_of_row;
 };
 
-// One instruction set's kernels. Arrays are 64-byte aligned, counts of elements are multiples of a
-// line.
+// The kernels of one instruction set. Arrays are aligned to 64 bytes, and numbers of elements are
+// multiples of a line.
 template <class T> struct Kernels {
   void (*product)(std::size_t panels, std::size_t depth, std::size_t units, const T* left,
                   const Weights<T>& weight, const T* start, T* result) noexcept;

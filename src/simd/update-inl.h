@@ -1,11 +1,11 @@
-// One step of a first-order rule for every weight, by the rows of rule_table.h.
+// One update of all weights by a first-order rule, generated from rule_table.h.
 
 template <class T> BACKPROP_INLINE Vector<T> without_denormals(Vector<T> x) {
   return select<T>(absolute<T>(x) < constant<T>(sizeof(T) == 8 ? 1e-290 : 1e-30), constant<T>(0),
                    x);
 }
 
-// The numbers of a step in all lanes.
+// The constants of an update in all lanes.
 template <class T> struct StepVectors {
   Vector<T> rate, decay, decay2, epsilon, corrected_rate, correction2, less, more, least, most,
       scale;
@@ -29,11 +29,18 @@ template <class T, Rule RULE>
 void update_by(const Step<T>& step, std::size_t count, T* weights, const T* gradient, T* moment,
                T* moment2) {
   using Row = Update<T, RULE>;
-  const StepVectors<T> s = {
-      broadcast(step.rate),    broadcast(step.decay),          broadcast(step.decay2),
-      broadcast(step.epsilon), broadcast(step.corrected_rate), broadcast(step.correction2),
-      broadcast(step.less),    broadcast(step.more),           broadcast(step.least),
-      broadcast(step.most),    broadcast(step.scale)};
+  StepVectors<T> s;
+  s.rate = broadcast(step.rate);
+  s.decay = broadcast(step.decay);
+  s.decay2 = broadcast(step.decay2);
+  s.epsilon = broadcast(step.epsilon);
+  s.corrected_rate = broadcast(step.corrected_rate);
+  s.correction2 = broadcast(step.correction2);
+  s.less = broadcast(step.less);
+  s.more = broadcast(step.more);
+  s.least = broadcast(step.least);
+  s.most = broadcast(step.most);
+  s.scale = broadcast(step.scale);
   for (std::size_t i = 0; i < count; i += vector_size<T>) {
     Vector<T> w = load(weights + i), m = constant<T>(0), v = m;
     if constexpr (Row::moments > 0) m = load(moment + i);

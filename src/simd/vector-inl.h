@@ -1,6 +1,6 @@
-// The processor's vectors, as GCC and clang spell them, for one instruction set at a time.
-// No include guard: each instruction set's file includes it once, inside that set's namespace,
-// after defining BACKPROP_VECTOR_BYTES. A `Line` is 64 bytes (8 doubles or 16 floats) in every set.
+// Vectors of the processor, using the vector extensions of GCC and clang. Each instruction set's
+// file includes this header in its namespace after defining BACKPROP_VECTOR_BYTES, so it has no
+// include guard.
 
 #define BACKPROP_INLINE inline __attribute__((always_inline))
 #define BACKPROP_INLINE_LAMBDA __attribute__((always_inline))
@@ -85,7 +85,8 @@ BACKPROP_INLINE Vector<float> square_root(Vector<float> a) {
 }
 #endif
 
-// f(0), f(1), ..., f(N - 1) with the index known at compile time: accumulators stay in registers.
+// Calls f(0), f(1), ..., f(N - 1) with compile-time indices, so that accumulators stay in
+// registers.
 template <int I> using Index = std::integral_constant<int, I>;
 template <class F, int... I>
 BACKPROP_INLINE void unroll_sequence(F&& f, std::integer_sequence<int, I...>) {
@@ -95,7 +96,7 @@ template <int N, class F> BACKPROP_INLINE void unroll(F&& f) {
   unroll_sequence(f, std::make_integer_sequence<int, N>{});
 }
 
-// Lane i of the result is the I_i-th of a's and b's lanes.
+// Lane i of the result is lane I_i of the concatenation of a and b.
 template <class T, int... I> BACKPROP_INLINE Vector<T> shuffle(Vector<T> a, Vector<T> b) {
 #if defined(__clang__)
   return __builtin_shufflevector(a, b, I...);
@@ -104,8 +105,8 @@ template <class T, int... I> BACKPROP_INLINE Vector<T> shuffle(Vector<T> a, Vect
 #endif
 }
 
-// Vectors a and b hold blocks of lanes; the result holds them halved, each block's low half plus
-// its high half: a's and b's by turns, or a's and then b's.
+// Adds the low and the high half of each block of lanes of a and b. The sums of a and b alternate
+// in the result (TURNS), or those of a come first.
 template <class T, int BLOCKS, bool TURNS, int... I>
 BACKPROP_INLINE Vector<T> halve_blocks(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
   constexpr int lanes = vector_size<T>, block = lanes / BLOCKS, half = block / 2;
@@ -115,8 +116,8 @@ BACKPROP_INLINE Vector<T> halve_blocks(Vector<T> a, Vector<T> b, std::integer_se
   return shuffle<T, from(I)...>(a, b) + shuffle<T, from(I) + half...>(a, b);
 }
 
-// Lane i of the result is the sum of sums[i]'s lanes, halves first; COUNT is a power of two, at
-// most vector_size.
+// Lane i of the result is the sum of the lanes of sums[i], by repeated halving. COUNT is a power of
+// two and at most vector_size.
 template <class T, int BLOCKS = 1, std::size_t COUNT>
 BACKPROP_INLINE Vector<T> sum_vectors(const Vector<T> (&sums)[COUNT]) {
   if constexpr (BLOCKS == vector_size<T>) {
@@ -133,14 +134,14 @@ BACKPROP_INLINE Vector<T> sum_vectors(const Vector<T> (&sums)[COUNT]) {
   }
 }
 
-// Lanes BEGIN, BEGIN + 1, ... of a and b by turns, as many as fill a vector.
+// Alternates lanes BEGIN, BEGIN + 1, ... of a and b until the vector is full.
 template <class T, int BEGIN, int... I>
 BACKPROP_INLINE Vector<T> interleave(Vector<T> a, Vector<T> b, std::integer_sequence<int, I...>) {
   return shuffle<T, BEGIN + I / 2 + I % 2 * vector_size<T>...>(a, b);
 }
 
-// square[i], lane j <- square[j], lane i: interleaving the vectors with those half the square away,
-// as often as it can be halved.
+// Lane j of square[i] <- lane i of square[j], by repeatedly interleaving vectors i and i + size
+// / 2.
 template <class T, int DONE = 1>
 BACKPROP_INLINE void transpose_square(Vector<T> (&square)[vector_size<T>]) {
   constexpr int size = vector_size<T>, half = size / 2;
