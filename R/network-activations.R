@@ -7,11 +7,11 @@
 #   code         the value as an expression of z, for exported models (see export-algebra.R)
 #   kink         "value" if the slope is discontinuous at 0, "slope" if the slope's own slope is,
 #                else "none"
-#   flat         when a unit is idle (see flat_where()); NULL for never
+#   flat         the region in which a unit is idle (see flat_where()); NULL for none
 #   reach        the range of the value
 #   output_only  whether it is restricted to the output layer
 #   mixes_units  whether a value depends on all units of the layer
-#   init         the default way to draw the weights of its layers from data
+#   init         the default initialisation of its layers for fits to a data frame
 #   slope_code   a function of the names of the value and of the weighted sum that returns the
 #                derivative as R code, for nn_trace()
 #   parsnip      its name in parsnip, if different
@@ -109,25 +109,24 @@ activation_table <- list(
 activation_field <- function(field, what = "") {
   vapply(activation_table, `[[`, what, field)
 }
-# The default way to draw the weights of layers with this activation.
+# The default initialisation of layers with this activation.
 init_for <- function(activation) {
   row <- if (is.character(activation) && length(activation) == 1) activation_table[[activation]]
   if (is.null(row)) "he_normal" else row$init
 }
 inner_activations <- names(activation_table)[!activation_field("output_only", NA)]
 
-#' The table of activations
+#' List the activation functions
 #'
-#' What a unit makes of its weighted sum `z`. Each activation is a row: its name, which is what
-#' `activation` and `output_activation` take everywhere, its value `a`, and its derivative, in terms
-#' of the output `a` where that is possible. Where a function has a kink (at 0), the derivative is
-#' the one from the left.
+#' Returns a table of the activation functions that the arguments `activation` and
+#' `output_activation` accept: the name, the value `a` in terms of the weighted sum `z`, and the
+#' derivative, in terms of `a` if possible. At a kink (0), the derivative is the left derivative.
+#' `plot()` draws the activation functions and their derivatives.
 #'
-#' `plot()` draws each of them and its derivative.
-#'
-#' @return A data frame of class `nn_activations` with a row for each activation and the columns
-#'   `name`, `value` and `derivative` (formulas as text), `kink` (is there a point without a
-#'   derivative?) and `output_only` (can it stand in the last layer alone?). There are no errors.
+#' @return A data frame of class `nn_activations` with one row per activation function and the
+#'   columns `name`, `value` and `derivative` (formulas as text), `kink` (whether the function has a
+#'   point without a derivative) and `output_only` (whether it can only be used in the output
+#'   layer). There are no errors.
 #' @references
 #' Clevert, Unterthiner and Hochreiter (2016), elu, \doi{10.48550/arXiv.1511.07289}.
 #' Hendrycks and Gimpel (2016), gelu and silu, \doi{10.48550/arXiv.1606.08415}.
@@ -155,28 +154,30 @@ activation_curve <- function(name, z) {
   list(value = a, slope = core_slope(name, z, a))
 }
 
-#' The sigmoid and its derivative
+#' Compute the sigmoid and its derivative
 #'
-#' `sigmoid()` is the logistic function, `1 / (1 + exp(-x))`, which maps every number to one between
-#' 0 and 1. `derivatives_sigmoid()` is its derivative *in terms of the sigmoid's value*: give it the
-#' activation `a`, not `x`. Back-propagation has `a` at hand from the forward pass, and
-#' `a * (1 - a)` needs no exponential.
+#' `sigmoid()` is the logistic function `1 / (1 + exp(-x))`, with values between 0 and 1.
+#' `derivatives_sigmoid()` is its derivative *as a function of the value of the sigmoid*: its
+#' argument is the activation `a = sigmoid(x)`, not `x`. Back-propagation stores `a` in the forward
+#' pass, and `a * (1 - a)` needs no exponential.
 #'
-#' @param x Numbers of any size, a vector, matrix or array. `NA` and `NaN` stay what they are.
-#' @param a Activations: what `sigmoid()` returned, between 0 and 1.
-#' @return Numbers of the shape of the argument, names kept: for `sigmoid()` between 0 and 1, for
-#'   `derivatives_sigmoid()` between 0 and 1/4 for arguments between 0 and 1.
-#' @section Errors: `backprop_error_input` where the argument is missing or not numeric.
+#' @param x A numeric vector, matrix or array. `NA` and `NaN` are returned unchanged.
+#' @param a Activations, the values of `sigmoid()`, between 0 and 1: a numeric vector, matrix or
+#'   array.
+#' @return Numbers with the shape and names of the argument: between 0 and 1 for `sigmoid()`, and
+#'   between 0 and 1/4 for `derivatives_sigmoid()` of values between 0 and 1.
+#' @section Errors: `backprop_error_input` if the argument is missing or not numeric.
 #' @seealso [nn_activations()] for the other activations.
 #' @examples
 #' sigmoid(c(-2, 0, 2))
 #' derivatives_sigmoid(sigmoid(c(-2, 0, 2)))
 #'
-#' # the derivative by a small difference
+#' # The derivative by central differences
 #' (sigmoid(2 + 1e-6) - sigmoid(2 - 1e-6)) / 2e-6
+#' derivatives_sigmoid(sigmoid(2))
 #' @export
 sigmoid <- function(x) {
-  check_given(missing(x), "x", "numbers", current_env())
+  check_given(missing(x), "x", "a numeric vector, matrix or array", current_env())
   check_numbers(x, "x", current_env())
   x[] <- core_activation("sigmoid", as.double(x), FALSE)
   x
@@ -185,7 +186,7 @@ sigmoid <- function(x) {
 #' @rdname sigmoid
 #' @export
 derivatives_sigmoid <- function(a) {
-  check_given(missing(a), "a", "activations, as sigmoid() returns them", current_env())
+  check_given(missing(a), "a", "the values of sigmoid()", current_env())
   check_numbers(a, "a", current_env())
   a * (1 - a)
 }
@@ -198,17 +199,17 @@ check_activations <- function(activation, output_activation, hidden_layers, call
     length(activation) == 0) {
     abort_argument(c(
       paste0(
-        "{.arg activation} must be one name, or one for each hidden layer, ",
-        "of which there {?is/are} {hidden_layers}."
+        "{.arg activation} must be one name, or one name for each of the {hidden_layers} hidden ",
+        "layer{?s}."
       ),
-      x = "It is {describe(activation)}."
+      x = "You supplied {describe(activation)}."
     ), call)
   }
   for (name in activation) {
     if (isTRUE(activation_table[[name]]$output_only)) {
       abort_argument(c(
-        "{.val {name}} is an activation of the output layer only.",
-        i = "For hidden layers there are {.or {.val {inner}}}."
+        "{.val {name}} can only be used in the output layer.",
+        i = "Use one of {.or {.val {inner}}} for hidden layers."
       ), call)
     }
     check_choice(name, inner, "activation", call)

@@ -61,7 +61,7 @@ draw_network <- function(layers, init = "tutorial") {
 #' @references Glorot and Bengio (2010), *Proceedings of Machine Learning Research*, 9, 249-256. He,
 #'   Zhang, Ren and Sun (2015), \doi{10.1109/ICCV.2015.123}. LeCun, Bottou, Orr and Mueller (1998),
 #'   \doi{10.1007/3-540-49430-8_2}.
-#' @seealso [nn_forward()], [nn_backward()] and [nn_update()], the other pieces.
+#' @seealso [nn_forward()], [nn_backward()] and [nn_update()] for the other steps of training.
 #' @examples
 #' set.seed(1)
 #' nn_init(n_inputs = 4, n_outputs = 1, hidden = 3)

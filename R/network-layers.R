@@ -88,9 +88,9 @@ check_hidden <- function(hidden, call) {
   }
   if (any(hidden == 0)) {
     abort_argument(c(
-      "A hidden layer must have units.",
-      x = "{.arg hidden} holds a 0 among {length(hidden)} layers.",
-      i = "{.code hidden = 0} alone means no hidden layer."
+      "Each hidden layer must have at least one unit.",
+      x = "{.arg hidden} contains a 0 among {length(hidden)} layers.",
+      i = "Use {.code hidden = 0} for a network without hidden layers."
     ), call)
   }
   hidden
@@ -105,11 +105,13 @@ check_network <- function(network, call, argument = "network", inputs = NULL, ou
   if (!is.list(network) || is.data.frame(network) || n_layers < 1 || n_layers %% 1 != 0) {
     abort_argument(c(
       paste0(
-        "{.arg {argument}} must be a list of matrices: {.field wh}, {.field bh}, {.field wout}, ",
-        "{.field bout}, as {.fn coef} returns."
+        "{.arg {argument}} must be a list of matrices, {.field wh}, {.field bh}, {.field wout} ",
+        "and {.field bout}, as returned by {.fn coef}."
       ),
-      x = "It is {describe(network)}.",
-      i = if (is.list(network) && "gradient" %in% names(network)) "Give its {.code $gradient}."
+      x = "You supplied {describe(network)}.",
+      i = if (is.list(network) && "gradient" %in% names(network)) {
+        "Use its element {.field gradient}."
+      }
     ), call)
   }
   hidden_layers <- n_layers - 1
@@ -118,8 +120,8 @@ check_network <- function(network, call, argument = "network", inputs = NULL, ou
   if (!identical(names(network), expected)) {
     abort_argument(c(
       paste0(
-        "A network of {hidden_layers} hidden layer{?s} has the matrices {.field {expected}}, ",
-        "in this order."
+        "A network with {hidden_layers} hidden layer{?s} must have the matrices ",
+        "{.field {expected}}, in this order."
       ),
       x = if (is.null(names(network))) {
         "{.arg {argument}} has no names."
@@ -173,8 +175,8 @@ check_network_matrix <- function(x, name, argument, call) {
   at <- which(!is.finite(x))
   if (length(at) > 0) {
     abort_argument(c(
-      "{.field {name}} in {.arg {argument}} must hold finite numbers only.",
-      x = "Number {at[1]} is {x[at[1]]}."
+      "{.field {name}} in {.arg {argument}} must contain only finite numbers.",
+      x = "Element {at[1]} is {x[at[1]]}."
     ), call)
   }
   x

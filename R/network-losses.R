@@ -131,14 +131,14 @@ loss_help <- function() {
 
 #' Losses
 #'
-#' The losses for the argument `loss` of [nn_train()], for one row with output `a` and target `y`. A
-#' string such as `"huber"` is the loss with its default setting; `nn_huber()` and `nn_quantile()`
-#' set another one.
+#' Losses for the argument `loss` of [nn_train()], for one row with output `a` and target `y`. A
+#' string such as `"huber"` is the loss with its default setting; use `nn_huber()` and
+#' `nn_quantile()` for other settings.
 #'
 #' `r loss_help()`
 #'
-#' The losses of several outputs are added. Cross-entropy, and Poisson with the output exp, are
-#' computed from the input of the output layer, so that they stay exact for extreme values.
+#' The losses of several outputs are summed. Cross-entropy, and Poisson with the output exp, are
+#' computed from the input of the output layer, so that they are accurate for extreme values.
 #'
 #' @param width Residual at which the Huber loss changes from quadratic to linear, in units of the
 #'   target, a positive number; 1 by default.
@@ -191,8 +191,8 @@ check_loss <- function(loss, call) {
   new_loss(check_choice(loss, names(loss_table), "loss", call))
 }
 
-# Loss and output that go with each other; where one is NULL it follows from the other and from the
-# kind of target.
+# A compatible pair of loss and output activation. The default of one follows from the other and
+# from the kind of target.
 check_loss_and_output <- function(loss, output_activation, kind, call) {
   classes <- kind %in% c("binary", "classes")
   if (is.null(loss)) loss <- if (classes) "cross_entropy" else "squared_error"
@@ -210,8 +210,11 @@ check_loss_and_output <- function(loss, output_activation, kind, call) {
   allowed <- loss_table[[loss$name]]$outputs
   if (!is.null(allowed) && !output_activation %in% allowed) {
     abort_argument(c(
-      "The loss {.val {loss$name}} is not defined for the output {.val {output_activation}}.",
-      i = "It goes with {.or {.val {allowed}}}."
+      paste0(
+        "{.arg loss} = {.val {loss$name}} can't be combined with {.arg output_activation} = ",
+        "{.val {output_activation}}."
+      ),
+      i = "It supports {.arg output_activation} = {.or {.val {allowed}}}."
     ), call)
   }
   list(loss = loss, output_activation = output_activation)
@@ -229,24 +232,24 @@ check_domain <- function(y, loss, output_activation, call) {
     at <- which(bad)[1]
     abort_input(c(
       paste0(
-        "{.arg y} must be {if (domain == 'share') 'from 0 to 1' else '0 or above'} for the loss ",
-        "{.val {loss$name}}."
+        "{.arg y} must be {if (domain == 'share') 'between 0 and 1' else 'at least 0'} for the ",
+        "loss {.val {loss$name}}."
       ),
-      x = "The first that is not is {y[at]}, in row {(at - 1) %% nrow(y) + 1}."
+      x = "The first invalid value is {y[at]}, in row {(at - 1) %% nrow(y) + 1}."
     ), call)
   }
   if (row$of_classes && activation_table[[output_activation]]$mixes_units) {
     off <- which(abs(rowSums(y) - 1) > 1e-8)
     if (length(off) > 0) {
       abort_input(c(
-        "Each row of {.arg y} must add up to 1 for softmax with cross-entropy.",
-        x = "Row {off[1]} adds up to {sum(y[off[1], ])}."
+        "Each row of {.arg y} must sum to 1 for softmax with cross-entropy.",
+        x = "Row {off[1]} sums to {sum(y[off[1], ])}."
       ), call)
     }
   }
 }
 
-# Is there one right class for each row, so that their share can be counted?
+# Whether each row has one correct class, so that accuracy can be computed.
 counts_classes <- function(settings, outputs) {
   loss_table[[settings$loss$name]]$of_classes &&
     (outputs == 1 || activation_table[[settings$output_activation]]$mixes_units)

@@ -1,4 +1,4 @@
-# The objective, as the core takes it and as it comes back.
+# The objective in the form of the core, and its value.
 
 core_objective <- function(settings) {
   list(

@@ -215,7 +215,7 @@ optimizer_table <- list(
 optimizer_field <- function(field) vapply(optimizer_table, `[[`, "", field)
 second_order <- function(optimizer) optimizer_table[[optimizer$name]]$family != "first_order"
 
-# The optimiser of a call, with the rate of the call where that gives one.
+# The optimiser of a call, with the learning rate of the call, if supplied.
 check_optimizer <- function(optimizer, learning_rate, call) {
   given <- inherits(optimizer, "nn_optimizer")
   chosen <- if (given) {
@@ -228,19 +228,19 @@ check_optimizer <- function(optimizer, learning_rate, call) {
   }
   if (second_order(chosen)) {
     abort_argument(c(
-      "{.val {chosen$name}} has no learning rate.",
-      x = "{.arg learning_rate} is {describe(learning_rate)}.",
-      i = "Leave it out."
+      "The optimiser {.val {chosen$name}} has no learning rate.",
+      x = "You supplied {.arg learning_rate} = {describe(learning_rate)}.",
+      i = "Remove {.arg learning_rate}."
     ), call)
   }
   if (given) {
     abort_argument(c(
-      "The learning rate is given twice.",
+      "The learning rate must be supplied only once.",
       x = paste0(
-        "{.arg learning_rate} is {describe(learning_rate)}, and {.arg optimizer} has ",
+        "{.arg learning_rate} is {describe(learning_rate)}, and that of {.arg optimizer} is ",
         "{describe(optimizer$learning_rate)}."
       ),
-      i = "Give it to the optimiser alone: {.code nn_{optimizer$name}(learning_rate = )}."
+      i = "Supply it to the optimiser: {.code nn_{optimizer$name}(learning_rate = )}."
     ), call)
   }
   chosen$learning_rate <- check_number(
@@ -250,8 +250,8 @@ check_optimizer <- function(optimizer, learning_rate, call) {
   chosen
 }
 
-# The optimiser in the form of the core: its row, and the settings of Method (src/core/train.h), 0
-# for those it does not have.
+# The optimiser in the form of the core: its row, and the settings of Method (src/core/train.h).
+# Settings that it does not have are 0.
 core_numbers <- c(
   "decay", "decay2", "epsilon", "less", "more", "least", "most", "weight_decay", "history",
   "gradient_tolerance"

@@ -2,15 +2,15 @@
 #'
 #' Learning rate schedules for the argument `schedule` of [nn_train()]. A schedule multiplies the
 #' optimiser's learning rate by a factor that depends on the epoch; without one the rate is
-#' constant. The horizon belongs to the schedule and not to the call, so that [nn_continue()]
-#' resumes it exactly.
+#' constant. The horizon is a setting of the schedule and does not depend on the number of epochs of
+#' a call, so that [nn_continue()] resumes it exactly.
 #'
 #' `nn_step()`: `factor^floor((epoch - 1) / every)`. `nn_exponential()`: `factor^(epoch - 1)`.
-#' `nn_cosine()`: from 1 in epoch 1 along half a cosine to `least` in epoch `epochs`, and `least`
-#' from then on. `nn_warm_up()`: from `1 / epochs` in equal steps to 1 in epoch `epochs`, then the
-#' schedule `then`, which counts its epochs from there. `nn_plateau()`: times `factor` whenever the
-#' watched loss (the held-out rows' where there are some) has not fallen below its best for
-#' `patience` epochs.
+#' `nn_cosine()`: half a cosine from 1 in epoch 1 to `least` in epoch `epochs`, then `least`.
+#' `nn_warm_up()`: from `1 / epochs` in equal steps to 1 in epoch `epochs`, then the schedule
+#' `then`, which counts epochs from the end of the warm-up. `nn_plateau()`: multiplied by `factor`
+#' whenever the loss (of the held-out rows, if there are any) has not improved for `patience`
+#' epochs.
 #'
 #' @param every Number of epochs between two reductions of the learning rate, a whole number of at
 #'   least 1.
@@ -44,7 +44,7 @@ check_factor <- function(factor, call) check_share_of_one(factor, "factor", call
 #' @export
 nn_step <- function(every, factor = 0.5) {
   call <- current_env()
-  check_given(missing(every), "every", "after how many epochs the rate drops", call)
+  check_given(missing(every), "every", "the number of epochs between reductions", call)
   new_schedule(
     "step",
     every = check_whole(every, "every", call), factor = check_factor(factor, call)
@@ -54,7 +54,7 @@ nn_step <- function(every, factor = 0.5) {
 #' @rdname nn_schedules
 #' @export
 nn_exponential <- function(factor) {
-  check_given(missing(factor), "factor", "what the rate is multiplied by", current_env())
+  check_given(missing(factor), "factor", "the factor of the learning rate", current_env())
   new_schedule("exponential", factor = check_factor(factor, current_env()))
 }
 
@@ -62,7 +62,7 @@ nn_exponential <- function(factor) {
 #' @export
 nn_cosine <- function(epochs, least = 0) {
   call <- current_env()
-  check_given(missing(epochs), "epochs", "the epoch in which the rate is at its least", call)
+  check_given(missing(epochs), "epochs", "the number of epochs of the decay", call)
   new_schedule(
     "cosine",
     epochs = check_whole(epochs, "epochs", call, least = 2),
@@ -74,12 +74,12 @@ nn_cosine <- function(epochs, least = 0) {
 #' @export
 nn_warm_up <- function(epochs, then = NULL) {
   call <- current_env()
-  check_given(missing(epochs), "epochs", "the epoch in which the rate is at its full size", call)
+  check_given(missing(epochs), "epochs", "the number of epochs of the warm-up", call)
   if (!is.null(then)) check_schedule(then, call, "then")
   if (watches_loss(then)) {
     abort_argument(c(
-      "{.fn nn_plateau} cannot follow a warm-up.",
-      i = "It watches the loss from the first epoch."
+      "{.fn nn_plateau} can't follow a warm-up.",
+      i = "It depends on the loss from the first epoch."
     ), call)
   }
   new_schedule("warm_up", epochs = check_whole(epochs, "epochs", call), then = then)
@@ -143,7 +143,7 @@ check_schedule <- function(schedule, call, name = "schedule") {
   if (!inherits(schedule, "nn_schedule")) {
     abort_argument(c(
       "{.arg {name}} must be a schedule, such as {.code nn_cosine(epochs = 100)}, or NULL.",
-      x = "It is {describe(schedule)}."
+      x = "You supplied {describe(schedule)}."
     ), call)
   }
   schedule
@@ -162,7 +162,7 @@ watches_loss <- function(schedule) {
 
 first_plateau <- function() list(factor = 1, best = Inf, stale = 0)
 
-# Where the plateau stands after an epoch with this loss.
+# The state of the plateau after an epoch with this loss.
 next_plateau <- function(plateau, schedule, loss) {
   if (loss < plateau$best) {
     return(list(factor = plateau$factor, best = loss, stale = 0))

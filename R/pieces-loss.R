@@ -1,11 +1,10 @@
-# Network, data and objective for one look at the loss: what nn_loss(), nn_gradient() and
-# nn_backward() share.
+# Checks the arguments that nn_loss(), nn_gradient() and nn_backward() share, and returns network,
+# data and objective as a problem.
 loss_problem <- function(network, X, y, activation, output_activation, loss, reduction, penalty,
                          penalty_l1, weights, offset, call) {
   check_network_and_inputs(network, X, offset, call)
   check_given(
-    missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output",
-    call
+    missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
   )
   seen <- seen_by(network, X, y, offset, call)
   X <- seen$X
@@ -20,7 +19,7 @@ loss_problem <- function(network, X, y, activation, output_activation, loss, red
   outputs <- n_outputs(problem$layers)
   if (ncol(targets$y) != outputs) {
     abort_input(c(
-      "{.arg y} must have a column for each of the network's {outputs} output{?s}.",
+      "{.arg y} must have {outputs} column{?s}, one for each output of the network.",
       x = "It has {ncol(targets$y)}."
     ), call)
   }
@@ -35,8 +34,7 @@ loss_problem <- function(network, X, y, activation, output_activation, loss, red
   problem
 }
 
-# The same for the parts that only make an objective: what the pieces and nn_loss() take. A fit's
-# own are the defaults.
+# The settings of the objective. The defaults are those of a fit.
 piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, output_activation,
                            call) {
   own <- if (inherits(network, "nn_fit")) unclass(network)$settings
@@ -54,59 +52,68 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
   )
 }
 
-#' The loss, its gradient, and a check of the gradient
+#' Compute the loss and its gradient, and check the gradient
 #'
+#' @description
 #' `nn_loss()` returns the objective that training minimises: the reduced loss over the rows plus
-#' the penalties, `reduction(loss) + penalty / 2 * sum(W^2) + penalty_l1 * sum(abs(W))`, without
-#' biases. By default it is half the sum of squared errors over all rows and outputs, as in the
-#' tutorial. `nn_gradient()` returns its derivative with respect to every weight, by
-#' back-propagation. `nn_check_gradient()` compares the gradient with central differences of the
+#' the penalties, `reduction(loss) + penalty / 2 * sum(W^2) + penalty_l1 * sum(abs(W))`. Biases are
+#' not penalised. By default it is half the sum of squared errors over all rows and outputs, as in
+#' the tutorial.
+#'
+#' `nn_gradient()` returns the derivative of the objective with respect to every weight and bias,
+#' computed by back-propagation. `nn_check_gradient()` compares it with central differences of the
 #' loss, which do not use back-propagation.
 #'
-#' The differences are taken with a step of `h = eps^(1/3) max(1, |w|)`, with `eps = 2^-52`, which
-#' balances what rounding costs against what the difference leaves out. What rounding may do to the
-#' difference is the error of the loss divided by `h`, and that error is taken as `eps * c * (|loss|
-#' + sum(|d| * s))`. Here for each row and unit `s` is the sum of the sizes of the terms of its
-#' weighted sum, `sum(|w x|) + |b|`, `d` is the derivative of the loss to that sum, and `c = max(1,
-#' sqrt(min(n, 1024)) / 2)` stands for the sums over `n` rows (added up 1024 at a time), whose
-#' roundings partly cancel. It is usually negligible, but large if the loss is large and its
-#' gradient small, as with targets of about 1e8. It is returned as `rounding`, and `difference` is
-#' compared with it; scale the targets if it hides too much.
+#' @section Gradient check: The step of the central differences is `h = eps^(1/3) max(1, |w|)` with
+#'   `eps = 2^-52`, which balances rounding and truncation error. The rounding error of a difference
+#'   is the error of the loss divided by `h`. The error of the loss is estimated as
+#'   `eps * c * (|loss| + sum(|d| * s))`. For each row and unit, `s = sum(|w x|) + |b|` is the sum
+#'   of the absolute values of the terms of the weighted sum, and `d` is the derivative of the loss
+#'   with respect to the weighted sum. The factor `c = max(1, sqrt(min(n, 1024)) / 2)` accounts for
+#'   sums over `n` rows (accumulated in blocks of 1024), whose rounding errors partly cancel. The
+#'   estimate is returned as `rounding`. It is usually negligible, but large if the loss is large
+#'   and its gradient small, for example for targets of about 1e8. Scale the targets in this case.
 #'
-#' Where an activation (relu at 0), the loss (absolute and quantile where the output is the target),
-#' the penalty (`penalty_l1` at 0) or a derivative (elu at 0, Huber at its width) has a kink, a step
-#' may cross it, and the difference is not the derivative: such weights are listed in `crossing` and
-#' excluded from the comparison.
+#'   If a step crosses a kink, the difference does not approximate the derivative. Kinks occur in
+#'   activations (relu at 0), losses (absolute and quantile where the output equals the target),
+#'   `penalty_l1` (at 0) and derivatives (elu at 0, Huber at its width). Weights whose step crosses
+#'   a kink are listed in `crossing` and excluded from the comparison.
 #'
-#' @param network A list of matrices as [nn_init()] and `coef()` return, or a fit, whose own
-#'   activations are then the defaults. A fit to a sparse matrix takes `X`, `y` and `offset` as its
-#'   training did, and scales them as its training did; losses and outputs are those of the network,
-#'   on its scale.
-#' @param X The inputs, a numeric matrix (or a sparse one of the Matrix package, or a data frame of
-#'   numeric columns) with a row for each case and a column for each input (rows of `wh`); finite
-#'   numbers. `TRUE` and `FALSE` are 1 and 0.
-#' @param y The targets, a numeric or logical vector (one output), a matrix with a row for each case
-#'   and a column for each output, or a factor (see [nn_train()]).
-#' @param activation The activation of the hidden layers: one name of [nn_activations()], or one for
-#'   each layer. `NULL` (the default) means that of the fit, or `"sigmoid"`.
-#' @param output_activation The activation of the output layer, one name; `NULL` as above.
-#' @param loss,reduction,penalty,penalty_l1 The objective, as in [nn_train()]. `NULL` (the default)
-#'   means the fit's own; for a list of matrices squared error (cross-entropy for a factor `y`),
+#' @param network Network: a list of matrices, as returned by [nn_init()] and `coef()`, or a fit,
+#'   whose activations and objective are then the defaults. For a fit to a sparse matrix, `X`, `y`
+#'   and `offset` are standardised as in training, and losses and outputs are on the standardised
+#'   scale.
+#' @param X Inputs: a numeric or logical matrix, a sparse matrix of the package Matrix, or a data
+#'   frame of numeric or logical columns, with one row per case and one column per input (row of
+#'   `wh`). All values must be finite. `TRUE` and `FALSE` are converted to 1 and 0.
+#' @param y Targets: a numeric or logical vector (one output), a matrix with one row per case and
+#'   one column per output, or a factor (see [nn_train()]).
+#' @param activation Activation function of the hidden layers: one of the names in
+#'   [nn_activations()], or one name per layer. `NULL` (default) uses that of the fit, or
+#'   `"sigmoid"`.
+#' @param output_activation Activation function of the output layer, a single name. `NULL` (default)
+#'   uses that of the fit; for a list of matrices it is `"sigmoid"`, or the default for `loss` and a
+#'   factor `y` (see [nn_train()]).
+#' @param loss,reduction,penalty,penalty_l1 Objective, as in [nn_train()]. `NULL` (default) uses
+#'   that of the fit; for a list of matrices squared error (cross-entropy for a factor `y`),
 #'   `"sum"`, 0 and 0.
-#' @param weights Case weights, a number from 0 for each row; `NULL` (the default) for 1 each.
-#' @param offset Numbers to add to the output layer's input, one for each row and output; `NULL`
-#'   (the default) for none.
-#' @param ... Must be empty: a misspelt argument is an error.
-#' @return `nn_loss()`: one number. `nn_gradient()`: a list of matrices of the names and shapes of
-#'   the network's. `nn_check_gradient()`: a list of class `nn_gradient_check` with `difference`,
-#'   the greatest `|a - n|` of the analytic and the numeric gradient divided by
-#'   `max(1, max|a|, max|n|)`; `rounding`, what rounding may make of it, divided by the same; both
-#'   gradients, `analytic` and `numeric`, as lists of matrices; and `crossing`, the weights whose
-#'   step crosses a kink, as `"wh[2, 1]"`. A `difference` of up to `1e-7 + rounding` says that the
-#'   formulas are right.
-#' @section Errors: `backprop_error_input` for data, and `backprop_error_argument` for a network or
-#'   an activation, that is not as described, for a fit made with offsets where `offset` is not
-#'   given, and where the loss or its gradient that is to be checked is not a finite number.
+#' @param weights Case weights, one non-negative number per row; `NULL` (default) weights all rows
+#'   equally with 1.
+#' @param offset Offsets, one number per row and output, which are added to the weighted sums of the
+#'   output layer; `NULL` (default) for none.
+#' @param ... Must be empty: an unknown argument is an error.
+#' @return `nn_loss()` returns a number. `nn_gradient()` returns a list of matrices with the names
+#'   and shapes of the network. `nn_check_gradient()` returns a list of class `nn_gradient_check`
+#'   with the elements
+#'   * `difference`: the largest absolute difference of the analytic gradient `a` and the numeric
+#'     gradient `n`, divided by `max(1, max|a|, max|n|)`; at most `1e-7 + rounding` if the gradient
+#'     is correct,
+#'   * `rounding`: the estimated rounding error of `difference`,
+#'   * `analytic`, `numeric`: both gradients, lists of matrices,
+#'   * `crossing`: the weights whose step crosses a kink, such as `"wh[2, 1]"`.
+#' @section Errors: `backprop_error_input` for invalid data; `backprop_error_argument` for an
+#'   invalid network or argument, for a fit with offsets if `offset` is not supplied, and if the
+#'   loss or the gradient to check is not finite.
 #' @references Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations
 #'   by back-propagating errors. *Nature*, 323, 533-536. \doi{10.1038/323533a0}
 #'

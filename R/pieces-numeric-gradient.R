@@ -28,12 +28,12 @@ nn_check_gradient <- function(network, X, y, activation = NULL, output_activatio
   overflow <- which(!is.finite(analytic) | !is.finite(numeric))
   if (length(overflow) > 0) {
     abort_argument(c(
-      "The loss and its gradient must be finite numbers to be checked.",
+      "The loss and its gradient must be finite.",
       x = paste0(
         "For {.field {names[overflow[1]]}} the gradient is {analytic[overflow[1]]}, ",
-        "and the difference quotient {numeric[overflow[1]]}."
+        "and the central difference is {numeric[overflow[1]]}."
       ),
-      i = "Scale the inputs or the targets, or take smaller weights."
+      i = "Scale the inputs or the targets, or use smaller weights."
     ), call)
   }
   compared <- !crossing
@@ -49,8 +49,8 @@ nn_check_gradient <- function(network, X, y, activation = NULL, output_activatio
   )
 }
 
-# The objective's value at some weights, and on which side of each kink they are. elu and the Huber
-# loss have one in their derivative, which a difference across it shows as well.
+# The value of the objective, and the side of each kink on which the weights are. This includes
+# kinks of the derivative (elu, Huber loss), because they affect a difference as well.
 side_of_kinks <- function(problem, weights) {
   kinked <- activation_field("kink")[layer_activations(problem$layers)] != "none"
   at <- loss_table[[problem$objective$loss]]$kinks(problem$objective$loss_parameter)
@@ -65,10 +65,9 @@ side_of_kinks <- function(problem, weights) {
   list(value = result$value, signs = lapply(from_kinks, sign))
 }
 
-# How well the objective is known: to eps times its size, and what eps times the sizes of the terms
-# of each unit's weighted sum do to it. The errors of a sum of n terms add up to about sqrt(n) of
-# one (Higham and Mary 2019, doi:10.1137/18M1226312); the core sums over 1024 rows at a time, in two
-# lanes or more.
+# Estimates the rounding error of the objective: that of its own value, and that of each unit's
+# weighted sum propagated to the objective. The error of a sum of n terms grows like sqrt(n) (Higham
+# and Mary 2019, doi:10.1137/18M1226312); the core sums blocks of 1024 rows in at least two lanes.
 rounding_error <- function(problem, result) {
   network <- unflatten_network(abs(problem$weights), problem$layers)
   before <- c(list(problem$X), result$activation)
@@ -105,18 +104,18 @@ print.nn_gradient_check <- function(x, ...) {
   weights <- length(unlist(x$analytic))
   cat("Gradient of", weights, "weights against central differences\n")
   if (length(x$crossing) == weights) {
-    cat("No weight can be compared.\n")
+    cat("No weights can be compared.\n")
   } else {
     cat(
-      "Greatest relative difference:", format(x$difference, digits = 3),
+      "Largest relative difference:", format(x$difference, digits = 3),
       if (x$difference < 1e-7 + x$rounding) "(agrees)" else "(does NOT agree)", "\n"
     )
   }
   if (length(x$crossing) < weights && x$rounding > 1e-8) {
-    cat("Rounding of the loss may make it as large as:", format(x$rounding, digits = 2), "\n")
+    cat("Estimated rounding error of this difference:", format(x$rounding, digits = 2), "\n")
   }
   if (length(x$crossing) > 0) {
-    cat("Left out, as the step crosses a kink:", paste(x$crossing, collapse = ", "), "\n")
+    cat("Excluded, because the step crosses a kink:", paste(x$crossing, collapse = ", "), "\n")
   }
   invisible(x)
 }

@@ -1,38 +1,36 @@
-#' The perceptron
+#' Compute the output of a perceptron
 #'
-#' A perceptron weighs its inputs, adds a bias and says 1 where the sum is above a threshold, and 0
-#' elsewhere: `sum(w * x) + b > threshold`. It is the oldest artificial neuron, and comes in the
-#' tutorial in three forms: with no weights (`x1 + x2 + x3 > 0`), with weights, and with weights and
-#' a bias.
+#' A perceptron multiplies its inputs by weights, adds a bias, and returns 1 if the sum exceeds a
+#' threshold and 0 otherwise: `sum(w * x) + b > threshold`. The tutorial introduces it in three
+#' forms: without weights (`x1 + x2 + x3 > 0`), with weights, and with weights and a bias.
 #'
-#' A sum that equals the threshold gives 0, as the comparison is strict.
+#' The comparison is strict: if the sum equals the threshold, the output is 0.
 #'
-#' @param x The inputs: a numeric vector is one case; a matrix, or a data frame of numeric columns,
-#'   has a case in each row, and all its rows are judged at once. Finite numbers; `TRUE` and `FALSE`
-#'   are 1 and 0.
-#' @param w The weights: one number for all inputs (the default, 1, is the form without weights), or
-#'   one for each input.
-#' @param b The bias, one number; 0 by default, which is the form without a bias.
-#' @param threshold The sum that has to be exceeded, one number; 0 by default.
-#' @return An integer vector of 0 and 1, one for each case, with the row names of `x`.
-#' @section Errors: `backprop_error_input` where `x` is missing or not numeric, or holds a number
-#'   that is not finite, and where a weighted sum is too large for a number;
-#'   `backprop_error_argument` where `w`, `b` or `threshold` is not a number, or the number of
-#'   weights is not that of the inputs.
+#' @param x Inputs: a numeric or logical vector (one case), or a matrix or data frame with one row
+#'   per case and one column per input. All values must be finite. `TRUE` and `FALSE` are converted
+#'   to 1 and 0.
+#' @param w Weights: one finite number per input, or a single number for all inputs; 1 by default,
+#'   the form without weights.
+#' @param b Bias, a finite number; 0 by default, the form without a bias.
+#' @param threshold Threshold that the sum must exceed, a finite number; 0 by default.
+#' @return An integer vector of 0 and 1 with one element per case, named by the row names of `x`.
+#' @section Errors: `backprop_error_input` if `x` is missing, not numeric or not finite, and if a
+#'   weighted sum overflows; `backprop_error_argument` if `w`, `b` or `threshold` is invalid, for
+#'   example if the number of weights differs from the number of inputs.
 #' @references Rosenblatt, F. (1958). The perceptron: a probabilistic model for information storage
 #'   and organization in the brain. *Psychological Review*, 65(6), 386-408. \doi{10.1037/h0042519}
 #' @examples
-#' # Three inputs, no weights: is any of them on?
+#' # Logical OR of three inputs, without weights
 #' perceptron(c(0, 1, 0))
 #'
-#' # Logical AND of two inputs, for all four cases at once
+#' # Logical AND of two inputs, for all four cases
 #' cases <- expand.grid(x1 = 0:1, x2 = 0:1)
 #' cbind(cases, and = perceptron(as.matrix(cases), w = c(1, 1), b = -1.5))
 #' @export
 perceptron <- function(x, w = 1, b = 0, threshold = 0) {
   call <- current_env()
   check_given(
-    missing(x), "x", "the inputs: a numeric vector, or a matrix with a case in each row", call
+    missing(x), "x", "the inputs: a numeric vector, or a matrix with one row per case", call
   )
   if ((is.numeric(x) || is.logical(x)) && is.null(dim(x)) && !is.object(x)) {
     x <- matrix(x, nrow = 1)
@@ -41,7 +39,7 @@ perceptron <- function(x, w = 1, b = 0, threshold = 0) {
   if (!is.numeric(w) || !length(w) %in% c(1, ncol(x)) || !all(is.finite(w))) {
     abort_argument(c(
       "{.arg w} must be one finite number, or one for each of the {ncol(x)} input{?s}.",
-      x = "It is {describe(w)}."
+      x = "You supplied {describe(w)}."
     ), call)
   }
   b <- check_number(b, "b", call)
@@ -50,8 +48,8 @@ perceptron <- function(x, w = 1, b = 0, threshold = 0) {
   at <- which(!is.finite(sums))
   if (length(at) > 0) {
     abort_input(c(
-      "The weighted sums must be finite numbers.",
-      x = "The first that is not is {sums[at[1]]}, in row {at[1]}.",
+      "The weighted sums must be finite.",
+      x = "The first non-finite sum is {sums[at[1]]}, in row {at[1]}.",
       i = "Use smaller inputs or weights."
     ), call)
   }

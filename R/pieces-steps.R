@@ -1,40 +1,45 @@
-#' The pieces of training: forward, backward, update
+#' Compute the single steps of training
 #'
-#' One epoch of full-batch training is these three calls in a row, and a loop over them gives what
-#' [nn_train()] gives, to the last bit. `nn_forward()` does steps 2 to 4 of the tutorial,
-#' `nn_backward()` steps 2 to 9 and the gradient, `nn_update()` steps 10 and 11.
+#' @description
+#' `nn_forward()` computes the forward pass (steps 2 to 4 of the tutorial), `nn_backward()` the
+#' forward and the backward pass with the gradient (steps 2 to 9), and `nn_update()` the updated
+#' weights after a step of gradient descent (steps 10 and 11). A loop over these functions returns
+#' the same weights as [nn_train()] with full-batch gradient descent, identical to the last bit.
 #'
-#' The signs are the tutorial's: `E` is `y - output`, so `d_output` and `d_hiddenlayer` are *minus*
-#' the derivative of the loss to a layer's input. `gradient` is the derivative of the loss itself,
-#' that is `-t(hiddenlayer_activations) %*% d_output` for `wout`, and the update subtracts it: the
-#' tutorial's `wout + t(hiddenlayer_activations) %*% d_output * learning_rate`.
+#' @details
+#' Signs are as in the tutorial: `E` is `y - output`, so `d_output` and `d_hiddenlayer` are *minus*
+#' the derivative of the loss with respect to the input of the layer. `gradient` is the derivative
+#' of the loss itself, for example `-t(hiddenlayer_activations) %*% d_output` for `wout`, and
+#' `nn_update()` subtracts it. The result is the tutorial's
+#' `wout + t(hiddenlayer_activations) %*% d_output * learning_rate`.
 #'
-#' With another loss than squared error, `E` is still `y - output` and `d_output` minus the
-#' derivative of the rows' losses, times their weights; where the loss is computed from the layer's
-#' input (cross-entropy; Poisson with the output exp) that derivative is `output - y` itself, and
-#' there is no `slope_output_layer`. Reduction and penalty come in with `gradient` alone.
+#' For losses other than squared error, `E` is still `y - output`, and `d_output` is minus the
+#' derivative of the loss of each row, multiplied by its case weight. If the loss is computed from
+#' the input of the output layer (cross-entropy; Poisson with the output exp), this derivative is
+#' `output - y`, and there is no `slope_output_layer`. Reduction and penalties affect only
+#' `gradient`.
 #'
 #' @inheritParams nn_loss
-#' @param gradient A list of matrices of the network's names and shapes:
-#'   `nn_backward(...)$gradient`, or what [nn_gradient()] returns.
-#' @param learning_rate The step's length per unit of gradient, one positive number; the tutorial's
-#'   is 0.1.
-#' @return `nn_forward()`: a list with, for each hidden layer, `hidden_layer_input` and
-#'   `hiddenlayer_activations` (n x units), then `output_layer_input` and `output` (n x outputs).
-#'   With more than one hidden layer the names are numbered: `hidden_layer_input1`, ....
+#' @param gradient Gradient: a list of matrices with the names and shapes of the network, such as
+#'   `nn_backward(...)$gradient` or the value of [nn_gradient()].
+#' @param learning_rate Learning rate, a positive number; 0.1 in the tutorial.
+#' @return `nn_forward()` returns a list with `hidden_layer_input` and `hiddenlayer_activations`
+#'   (n x units) for each hidden layer, then `output_layer_input` and `output` (n x outputs). With
+#'   more than one hidden layer the names are numbered: `hidden_layer_input1`, ....
 #'
-#'   `nn_backward()`: the same, then `E` and `slope_output_layer` (n x outputs; the latter is absent
-#'   for softmax, whose outputs depend on each other), `slope_hidden_layer` (n x units, for each
-#'   layer), `d_output` (n x outputs), `Error_at_hidden_layer` and `d_hiddenlayer` (n x units, for
-#'   each layer), and `gradient`, a list of matrices of the network's names and shapes.
+#'   `nn_backward()` returns the same list, followed by `E` and `slope_output_layer` (n x outputs;
+#'   the latter is absent for softmax, because each output depends on all inputs of the layer),
+#'   `slope_hidden_layer` (n x units, for each layer), `d_output` (n x outputs),
+#'   `Error_at_hidden_layer` and `d_hiddenlayer` (n x units, for each layer), and `gradient`, a list
+#'   of matrices with the names and shapes of the network.
 #'
-#'   `nn_update()`: the network after the step, a list of matrices.
-#' @section Errors: `backprop_error_input` for data that are not as described, or an argument that
-#'   is missing; `backprop_error_argument` for a network, gradient, activation or rate that is not
-#'   as described, and for a fit made with offsets where `offset` is not given.
+#'   `nn_update()` returns the updated network, a list of matrices.
+#' @section Errors: `backprop_error_input` for invalid data or a missing argument;
+#'   `backprop_error_argument` for an invalid network, gradient, activation or learning rate, and
+#'   for a fit with offsets if `offset` is not supplied.
 #' @references Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations
 #'   by back-propagating errors. *Nature*, 323, 533-536. \doi{10.1038/323533a0}
-#' @seealso [nn_init()] for the first weights; [nn_trace()] shows all steps at once.
+#' @seealso [nn_init()] to draw initial weights; [nn_trace()] to record all steps of training.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' y <- c(1, 1, 0)
@@ -90,8 +95,8 @@ nn_backward <- function(network, X, y, activation = NULL, output_activation = NU
   )
 }
 
-# What core_backward() returned of all layers, under the names of the steps: hidden_layer_input,
-# ..., d_hiddenlayer.
+# The matrices that core_backward() returns, under the names of the steps: hidden_layer_input, ...,
+# d_hiddenlayer.
 backward_list <- function(problem, result) {
   layers <- problem$layers
   last <- length(layers)
@@ -114,8 +119,8 @@ backward_list <- function(problem, result) {
   )
 }
 
-# Is the loss computed from the output layer's input, so that its derivative there is the output
-# minus the target?
+# Whether the loss is computed from the input of the output layer, so that its derivative with
+# respect to this input is output - y.
 from_logits <- function(problem) {
   last(layer_activations(problem$layers)) %in% loss_table[[problem$objective$loss]]$from_input
 }
@@ -125,14 +130,14 @@ from_logits <- function(problem) {
 nn_update <- function(network, gradient, learning_rate) {
   call <- current_env()
   check_given(
-    missing(network), "network", "a list of matrices as nn_init() and coef() return", call
+    missing(network), "network", "a list of matrices from nn_init() or coef()", call
   )
   check_given(
     missing(gradient), "gradient",
-    "a list of matrices of the network's shapes, as nn_gradient() returns", call
+    "a list of matrices with the shapes of the network, from nn_gradient()", call
   )
   check_given(
-    missing(learning_rate), "learning_rate", "a positive number; the tutorial's is 0.1", call
+    missing(learning_rate), "learning_rate", "a positive number, such as 0.1", call
   )
   if (inherits(network, "nn_fit")) network <- coef(network)
   layers <- check_network(network, call)
@@ -140,7 +145,7 @@ nn_update <- function(network, gradient, learning_rate) {
   if (!identical(check_network(gradient, call, "gradient"), layers)) {
     abort_argument(c(
       "{.arg gradient} must have the shapes of {.arg network}.",
-      x = "The network has layers of {units} units."
+      x = "The network has layers with {units} units."
     ), call)
   }
   learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
@@ -149,21 +154,22 @@ nn_update <- function(network, gradient, learning_rate) {
   )
 }
 
-#' The order of the rows in an epoch
+#' Draw the mini-batches of an epoch
 #'
-#' Mini-batches take the rows in a new order in each epoch. The order is a function of the fit's
-#' seed, the epoch and the number of rows alone, so that a plain loop can follow what [nn_train()]
-#' does, and a run in pieces sees the rows that a run in one piece sees. It is a Fisher-Yates
-#' shuffle fed by the Philox counter-based generator.
+#' Returns the rows of each mini-batch of an epoch, in the order in which [nn_train()] uses them.
+#' The order depends only on the seed of the fit, the epoch and the number of rows. A loop over the
+#' batches can therefore reproduce a fit, and resumed training uses the same batches as
+#' uninterrupted training. Rows are shuffled by the Fisher-Yates algorithm with random numbers from
+#' the counter-based generator Philox.
 #'
-#' @param seed The fit's seed, `fit$state$seed`: two whole numbers from 0 to 4294967295.
-#' @param epoch Which epoch, a whole number from 1.
-#' @param n The number of rows, a whole number of at least 1.
-#' @param batch_size Rows in a batch, a whole number of at least 1; the last batch may be shorter.
-#' @return A list of integer vectors, the rows of each batch in turn.
-#' @section Errors: `backprop_error_argument` where an argument is not as described,
-#'   `backprop_error_input` where one is missing, and `backprop_error_memory` where the order cannot
-#'   fit.
+#' @param seed Seed of the fit, `fit$state$seed`: two whole numbers between 0 and 4294967295.
+#' @param epoch Number of the epoch, a whole number of at least 1.
+#' @param n Number of rows of the training data, a whole number of at least 1.
+#' @param batch_size Number of rows per batch, a whole number of at least 1; the last batch may be
+#'   smaller.
+#' @return A list of integer vectors, the row numbers of each batch.
+#' @section Errors: `backprop_error_argument` for an invalid argument, `backprop_error_input` if an
+#'   argument is missing, and `backprop_error_memory` if the row numbers do not fit in memory.
 #' @references Salmon, J. K., Moraes, M. A., Dror, R. O. and Shaw, D. E. (2011). Parallel random
 #'   numbers: as easy as 1, 2, 3. \doi{10.1145/2063384.2063405}
 #' @examples
@@ -171,24 +177,26 @@ nn_update <- function(network, gradient, learning_rate) {
 #' @export
 nn_batches <- function(seed, epoch, n, batch_size) {
   call <- current_env()
-  check_given(missing(seed), "seed", "the fit's, fit$state$seed", call)
-  check_given(missing(epoch), "epoch", "which epoch", call)
+  check_given(missing(seed), "seed", "the seed of the fit, fit$state$seed", call)
+  check_given(missing(epoch), "epoch", "the number of the epoch", call)
   check_given(missing(n), "n", "the number of rows", call)
-  check_given(missing(batch_size), "batch_size", "the number of rows in a batch", call)
+  check_given(missing(batch_size), "batch_size", "the number of rows per batch", call)
   seed <- check_whole(seed, "seed", call, least = 0, most = 2^32 - 1, many = TRUE)
   if (length(seed) != 2) {
     abort_argument(c(
       "{.arg seed} must be two whole numbers.",
-      i = "A fit made with mini-batches holds them in {.code fit$state$seed}."
+      x = "You supplied {describe(seed)}.",
+      i = "For a fit trained with mini-batches, use {.code fit$state$seed}."
     ), call)
   }
   epoch <- check_whole(epoch, "epoch", call)
   n <- check_whole(n, "n", call)
   batch_size <- check_whole(batch_size, "batch_size", call)
   batches <- ceiling(n / batch_size)
-  # numbers of 4 bytes: the core's, its copy, 1 more, the batches; and what R adds to each vector
+  # four integer vectors of n elements (the core's, its copy, a temporary one, the batches), and R's
+  # header of each batch
   check_memory(
-    16 * n + 64 * batches, "the order of these rows", call, "Use fewer rows or larger batches."
+    16 * n + 64 * batches, "the row numbers", call, "Use fewer rows or larger batches."
   )
   order <- core_row_order(seed, epoch, n)
   lapply(seq_len(batches), function(batch) {

@@ -1,4 +1,4 @@
-# What is taken out of a trace: a step by its id, a table of all numbers, and what changed.
+# Access to a trace: a step by its id, a data frame of all values, and a summary.
 
 #' @export
 `$.nn_trace` <- function(x, name) {
@@ -58,7 +58,7 @@ step_value <- function(trace, id, epoch, batch, call) {
       i = "The ids are {.field {ids}}."
     ), call)
   }
-  # "wh" is a name, and with several hidden layers the stem of names
+  # "wh" is a name or, with several hidden layers, the stem of names
   names <- vapply(steps, `[[`, "", "name")
   of_name <- ids[names == id | sub("[0-9]+$", "", names) == id]
   near <- if (length(of_name) > 0) c(i = "There are {.field {of_name}}.") else nearest_name(id, ids)
@@ -126,7 +126,7 @@ summary.nn_trace <- function(object, ...) {
   )
 }
 
-# How the trace was made, in two lines.
+# The settings of the trace, as two lines of text.
 describe_trace <- function(trace) {
   s <- trace$settings
   c(

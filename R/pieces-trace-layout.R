@@ -1,9 +1,9 @@
-# How the steps of one update are laid out, for print(), plot() and documents alike: bands (a phase
-# each) of groups (side by side) of blocks (one above the other). A block is one step: its number,
-# name and formula, and its parts, which are matrices of text with the numbers that they stand for.
-# An update has three parts: old, change and new.
+# The layout of the steps of one update, shared by print(), plot() and documents: bands (one per
+# phase) of groups (side by side) of blocks (one above the other). A block is one step: its number,
+# name and formula, and its parts, matrices of text with their numeric values. An update has three
+# parts: old, change and new.
 
-# `shown`: how many digits of the largest change are shown at least.
+# `shown`: the smallest number of digits shown of the largest change.
 trace_bands <- function(steps, digits, phases = names(trace_phases), shown = 2) {
   ids <- vapply(steps, `[[`, "", "id")
   of_phase <- vapply(steps, `[[`, "", "phase")
@@ -27,8 +27,8 @@ trace_bands <- function(steps, digits, phases = names(trace_phases), shown = 2) 
   )
 }
 
-# Weights and biases of a layer stand one above the other, and on the way back a slope before the
-# delta that it makes.
+# Groups the weights and biases of a layer; in the backward pass, puts a slope before the delta that
+# is computed from it.
 band_order <- function(ids, phase) {
   if (phase %in% c("forward", "error")) {
     return(as.list(ids))
@@ -79,8 +79,8 @@ step_block <- function(step, steps, digits, shown = 2) {
   block
 }
 
-# Old, change and new, in as many decimal places as show the change; where that takes too many, the
-# change as a power of ten.
+# Old, change and new, with enough decimal places to show the change. If these are too many, the
+# change is shown in scientific notation.
 update_parts <- function(old, new, digits, shown = 2) {
   change <- new - old
   decimals <- enough_decimals(change, digits, if (shown > 1) 1000 else 1, shown)
@@ -106,9 +106,9 @@ as_shape <- function(text, like) {
   matrix(trimws(text), nrow(like), ncol(like), dimnames = dimnames(like))
 }
 
-# Numbers as text: whole ones as they are; others with `digits` decimal places, or more where the
-# largest would have fewer than two digits, and from there on in units of a power of ten. With
-# `fixed`, with just these places.
+# Numbers as text. Whole numbers have no decimal places; others have `digits`, or more if the
+# largest would have fewer than two significant digits. Very small numbers are in units of a power
+# of ten. With `fixed`, all have exactly `digits` decimal places.
 cell_text <- function(value, digits, fixed = FALSE) {
   largest <- max(abs(value[is.finite(value)]), 0)
   if (!fixed && all(is.finite(value)) && all(value == round(value)) && largest < 1e6) {
@@ -142,8 +142,8 @@ cell_text <- function(value, digits, fixed = FALSE) {
 # formatC() writes -0.00 for numbers that are rounded to 0.
 without_minus_zero <- function(text) sub("^(\\s*)-(0\\.?0*)$", "\\1\\2", text)
 
-# As many decimal places as show `shown` digits of the largest number, and one of each that is not
-# `range` times smaller.
+# The number of decimal places that shows `shown` digits of the largest number, and one digit of
+# each number that is at most `range` times smaller.
 enough_decimals <- function(value, digits, range, shown = 2) {
   sizes <- abs(value[is.finite(value) & value != 0])
   if (length(sizes) == 0) {

@@ -1,4 +1,4 @@
-# A trace as text, the steps one after the other.
+# A trace as text, one step after the other.
 
 #' @rdname nn_trace
 #' @param digits Number of decimal places, a whole number between 0 and 15; 4 by default. More are
@@ -56,7 +56,7 @@ phase_line <- function(phase) {
   paste0("--- ", trace_phases[[phase]], " ", strrep("-", 40 - nchar(trace_phases[[phase]])))
 }
 
-# Epoch, batch and title of each update that is asked for.
+# Epoch, batch and title of each selected update.
 traced_updates <- function(x, epoch, batch, call) {
   trace <- unclass(x)
   if (!is.null(epoch)) epoch <- check_epoch_and_batch(x, epoch, 1, call)$epoch
@@ -87,8 +87,7 @@ update_title <- function(trace, epoch, batch, arrow = "->", rows = TRUE) {
   )
 }
 
-# The matrix of a block, or the three of an update beside each other; where that is too wide, below
-# each other.
+# The matrix of a block, or the three matrices of an update, side by side if they fit the width.
 block_lines <- function(block, rows) {
   parts <- lapply(block$parts, function(part) {
     text <- part_lines(part$text, rows)

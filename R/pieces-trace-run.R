@@ -1,7 +1,6 @@
-# The epochs of a trace: the core is asked for each update, and all that it says is kept.
+# Runs the epochs of a trace and stores the matrices that the core computes for each update.
 
-# The core is asked once for each update: what it finds under the updated weights of a full batch is
-# what the next epoch begins with.
+# With a full batch, the pass with the updated weights is also the first pass of the next epoch.
 run_trace <- function(problem, weights, settings, learning_rate, epochs, call) {
   n <- nrow(problem$X)
   full <- is.null(settings$batch_size)
@@ -54,7 +53,7 @@ run_trace <- function(problem, weights, settings, learning_rate, epochs, call) {
   so_far(epochs)
 }
 
-# All matrices of one update by the ids of their steps.
+# All matrices of one update, named by the ids of their steps.
 update_matrices <- function(problem, part, before, after, weights, updated) {
   network <- function(weights, suffix) {
     matrices <- unflatten_network(weights, problem$layers)
@@ -75,7 +74,7 @@ new_trace <- function(epochs, network, learning_rate, settings) {
   )
 }
 
-# The rows of each batch of an epoch, as the core takes them.
+# The rows of each batch of an epoch, in the order of the core.
 epoch_batches <- function(settings, epoch, n) {
   order <- if (settings$shuffle) core_row_order(settings$seed, epoch, n) else seq_len(n)
   unname(split(order, (seq_len(n) - 1) %/% settings$batch_size))

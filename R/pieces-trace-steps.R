@@ -1,11 +1,10 @@
-# The steps of one update: what each is called, which phase it belongs to, what it is made of, and
-# its formula as text.
+# The steps of one update: their names, phases, operands, and formulas as text.
 
 trace_phases <- c(
   data = "Data", forward = "Forward", error = "Error", backward = "Backward", update = "Update"
 )
 
-# `value`: all matrices of the update by id.
+# `value`: all matrices of the update, named by id.
 trace_steps <- function(value, settings, batch) {
   layers <- length(settings$activation)
   hidden <- seq_len(layers)
@@ -96,13 +95,13 @@ trace_steps <- function(value, settings, batch) {
   steps
 }
 
-# The derivative of an activation as R code, from its value a or its weighted sum z.
+# The derivative of an activation as R code, in terms of its value a or its weighted sum z.
 slope_formula <- function(activation, a, z) {
   code <- activation_table[[activation]]$slope_code
   code_of(code(a, z), c(z, a))
 }
 
-# R code, and which of the names it uses.
+# R code, and the names that it uses.
 code_of <- function(formula, names) {
   list(formula = formula, inputs = intersect(names, all.names(str2lang(formula))))
 }
@@ -114,9 +113,8 @@ loss_formula <- function(loss, output_activation) {
   code_of(loss_table[[loss$name]]$sum_code(p, mixed), c("E", "y", "output"))
 }
 
-# d_output: minus the derivative of the loss to the output, through the output's activation. Where
-# the loss is computed from the weighted sum (there is no slope, and no softmax of another loss) it
-# is E.
+# d_output: minus the derivative of the loss with respect to the input of the output layer. If the
+# loss is computed from this input, it is E.
 delta_formula <- function(loss, output_activation, elementwise) {
   row <- loss_table[[loss$name]]
   if (output_activation %in% row$from_input) {

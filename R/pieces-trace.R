@@ -102,10 +102,9 @@ nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
                      shuffle = TRUE, loss = NULL, reduction = "sum", ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_trace)))
-  check_given(missing(X), "X", "a numeric matrix with a row for each case", call)
+  check_given(missing(X), "X", "a numeric matrix with one row per case", call)
   check_given(
-    missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output",
-    call
+    missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
   )
   X <- check_matrix(numbers_of_frame(X, "X", call), "X", call)
   if (is.factor(y)) warn_empty_levels(y, levels(y), "y")
@@ -129,7 +128,7 @@ nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
   run_trace(problem, flatten_network(network), settings, learning_rate, epochs, call)
 }
 
-# The units of each layer, inputs first, of a network that is drawn or begins from `start`.
+# The number of units of each layer, beginning with the inputs, from `start` or `hidden`.
 start_units <- function(start, hidden, X, targets, call) {
   if (is.null(start)) {
     return(c(ncol(X), check_hidden(hidden, call), ncol(targets$y)))
@@ -152,8 +151,8 @@ trace_settings <- function(units, targets, activation, output_activation, loss, 
   settings
 }
 
-# Each update keeps the weights before and after it, and for each of its rows about six numbers a
-# unit.
+# Each update stores the weights before and after it, their gradient, and about six numbers per row
+# and unit.
 check_trace_memory <- function(layers, rows, batch_size, epochs, call) {
   updates <- epochs * ceiling(rows / min(batch_size, rows))
   numbers <- updates * 3 * n_parameters(layers) + epochs * 6 * rows * sum(layer_units(layers))

@@ -39,7 +39,7 @@
 #' @export
 nn_unit <- function(w, b = 0, activation = "step") {
   call <- current_env()
-  check_given(missing(w), "w", "the weights, a number for each input", call)
+  check_given(missing(w), "w", "the weights, one number per input", call)
   finite <- function(x) is_number(x) && length(x) > 0 && all(is.finite(x))
   if (!finite(w)) {
     abort_argument(c(
@@ -60,7 +60,7 @@ new_unit <- function(w, b, activation, output = "output") {
   structure(list(w = w, b = b, activation = activation, output = output), class = "nn_unit")
 }
 
-# The sum of the products and the bias, and what the activation makes of it.
+# The weighted sum plus the bias, and the output of the activation function.
 unit_sum <- function(unit, input) sum(unit$w * input) + unit$b[1]
 unit_output <- function(unit, z) {
   switch(unit$activation,

@@ -222,7 +222,7 @@ test_that("kinks of the loss, of the penalty and of a derivative are crossings",
   )
   check <- nn_check_gradient(fit, speed, cars$dist)
   expect_identical(check$crossing, c("wout[1, 1]", "bout[1, 1]"))
-  expect_match(capture.output(print(check))[2], "No weight can be compared", fixed = TRUE)
+  expect_match(capture.output(print(check))[2], "No weights can be compared", fixed = TRUE)
 
   line <- list(wout = matrix(c(1, 0)), bout = matrix(0.5))
   X <- rbind(c(1, 0), c(0, 1))
