@@ -1,6 +1,6 @@
-# The settings and the state of a fit: what the package's own functions make.
+# Checks the settings and the state of a fit.
 
-# Settings are what the package's own functions make of the same numbers.
+# Settings are valid if the package's own functions return the same for the same numbers.
 check_model_settings <- function(settings, layers, number, flag, whole) {
   again <- function(made, kept) tryCatch(identical(made, kept), error = function(e) FALSE)
   need(is.list(settings), "It has no settings.")
@@ -8,7 +8,7 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
   need(
     identical(as.character(settings$activation), kinds[-length(kinds)]) &&
       identical(settings$output_activation, kinds[length(kinds)]),
-    "The activations in its settings are not those of its layers."
+    "The activations in its settings must be those of its layers."
   )
   optimizer <- settings$optimizer
   made <- tryCatch(
@@ -41,7 +41,7 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
       TRUE
     },
     error = function(e) FALSE
-  ), "Its loss does not go with its output.")
+  ), "Its loss can't be combined with its output activation.")
   need(
     is.null(settings$schedule) || known_schedule(settings$schedule),
     "The schedule is unknown, or has settings outside their range."
@@ -65,21 +65,23 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
   )
   need(
     length(settings$threads) == 1 && whole(settings$threads, 1, 1024),
-    "Its threads must be a whole number from 1."
+    "Its number of threads must be a whole number of at least 1."
   )
   for (name in c("penalty", "penalty_l1", "tolerance", "patience", "clip", "restarts")) {
-    need(number(settings[[name]], 0), paste0("Its setting ", name, " must be a number from 0."))
+    need(
+      number(settings[[name]], 0), paste0("Its setting ", name, " must be a number of at least 0.")
+    )
   }
   dropout <- settings$dropout
   need(
     is.double(dropout) && length(dropout) %in% c(0, length(kinds) - 1) && all(is.finite(dropout)) &&
       all(dropout >= 0 & dropout < 1),
-    "Its dropout must be a share for each hidden layer."
+    "Its dropout must be one rate in [0, 1) per hidden layer."
   )
   need(
     is.null(settings$validation) || identical(settings$validation, "given") ||
       (number(settings$validation, 0) && settings$validation < 1),
-    "Its share of held-out rows must be one."
+    "Its fraction of held-out rows must be a number in [0, 1)."
   )
 }
 
@@ -119,14 +121,14 @@ check_state <- function(state, settings, n) {
     } else {
       is.null(plateau)
     },
-    "The plateau of its state must be three numbers, and there only for the schedule that has one."
+    "The plateau of its state must be three numbers, and only exist for a plateau schedule."
   )
   if (second_order(settings$optimizer)) {
     need(is.list(state$curvature), "It has no curvature.")
     check_fields(state$curvature, curvature_table, settings, n)
     need(
       ncol(state$curvature$s) == ncol(state$curvature$y),
-      "Its state must have as many s as it has y."
+      "The matrices s and y of its state must have the same number of columns."
     )
   }
 }

@@ -1,5 +1,5 @@
-# Is a fit one that the core can be given? Sizes are compared as numbers before any matrix is
-# made from them.
+# Checks that a fit is valid, so that it can be passed to the core. Sizes are compared as numbers
+# before any matrix is allocated.
 
 check_model <- function(fit) {
   whole <- function(x, least = 0, most = .Machine$integer.max) {
@@ -22,40 +22,39 @@ check_model <- function(fit) {
     is.null(fit$levels) ||
       (text(fit$levels) && !anyDuplicated(fit$levels) &&
         length(fit$levels) == if (outputs == 1) 2 else outputs),
-    "Its levels do not fit its outputs."
+    "The number of its levels must match the number of its outputs."
   )
   need(
     is.null(fit$inputs) || (text(fit$inputs) && length(fit$inputs) == units[1]),
-    "It must have a name for each input, or none.", "Give all of them names, in {.code fit$inputs}."
+    "Either all or none of its inputs must have names.", "Set all names in {.code fit$inputs}."
   )
   need(
     is.null(fit$outputs) || (text(fit$outputs) && length(fit$outputs) == outputs),
-    "It must have a name for each output, or none.",
-    "Give all of them names, in {.code fit$outputs}."
+    "Either all or none of its outputs must have names.", "Set all names in {.code fit$outputs}."
   )
   need(
     is.null(fit$ordered) || (isTRUE(fit$ordered) && !is.null(fit$levels)),
-    "Its mark of ordered levels must be true, or absent."
+    "The field {.field ordered} must be true or absent."
   )
   need(
     flag(fit$has_offset) && (is.null(fit$digest) || (text(fit$digest) && one(fit$digest))),
-    "Its marks of the data are not as expected."
+    "The field {.field has_offset} or {.field digest} is invalid."
   )
   need(
     text(fit$stop) && one(fit$stop) && fit$stop %in% names(stop_reasons),
-    "The reason why training ended is not known."
+    "The field {.field stop} is not a known reason."
   )
   need(
     (is.null(fit$objective) || number(fit$objective)) &&
       (is.null(fit$best_epoch) || whole(fit$best_epoch) && one(fit$best_epoch)),
-    "Its objective or best epoch is no number."
+    "Its objective and best epoch must be numbers."
   )
   for (name in c("output", "residuals")) {
     if (!is.null(fit[[name]])) {
       need(
         is.matrix(fit[[name]]) && is.double(fit[[name]]) &&
           all(dim(fit[[name]]) == c(fit$n, outputs)) && all(is.finite(fit[[name]])),
-        paste0("Its ", name, " must have a row for each row of the data.")
+        paste0("Its ", name, " must be a matrix of finite numbers with one row per case.")
       )
     }
   }
@@ -71,7 +70,7 @@ check_model <- function(fit) {
         all(vapply(
           fit$calibration, function(scores) is.double(scores) && all(is.finite(scores)), NA
         ))),
-    "Its calibration must be lists of finite numbers."
+    "Its calibration must be a list of vectors of finite numbers."
   )
   errors <- function(x) {
     is.list(x) && is.double(x$table) && is.matrix(x$table) && nrow(x$table) == outputs &&
@@ -88,19 +87,19 @@ check_model <- function(fit) {
       (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA)) && whole(fit$probe$rows) &&
         length(fit$probe$typical) == units[1] && !anyNA(fit$probe$typical) &&
         length(fit$probe$idle) == n_hidden(fit$layers)),
-    "What it knows of the inputs and units must be numbers."
+    "The numbers in its field {.field probe} are invalid."
   )
   need(
     is.null(fit$na.action) ||
       (whole(fit$na.action, 1) && inherits(fit$na.action, c("omit", "exclude"))),
-    "The rows that were left out must be whole numbers."
+    "Its {.field na.action} must be row numbers."
   )
   need(
-    is.null(fit$chosen) || text(fit$chosen), "What was chosen for it must be names of arguments."
+    is.null(fit$chosen) || text(fit$chosen), "The field {.field chosen} must be a character vector."
   )
   check_model_settings(fit$settings, fit$layers, number, flag, whole)
   check_state(fit$state, fit$settings, n_parameters(fit$layers))
-  need(is.null(fit$encoding$columns) || !is.null(fit$inputs), "It must have a name for each input.")
+  need(is.null(fit$encoding$columns) || !is.null(fit$inputs), "Its inputs must have names.")
   check_model_encoding(fit$encoding, units[1], outputs, fit$levels, finite, flag, whole)
   fit
 }
@@ -118,22 +117,22 @@ check_model_layers <- function(fit, whole, text) {
     )
     need(
       size(layer$inputs) && size(layer$units),
-      "The units of its layers must be whole numbers from 1."
+      "The numbers of units of its layers must be whole numbers of at least 1."
     )
     need(
       of_text(layer$activation) && layer$activation %in% names(activation_table),
-      "Each layer must have an activation that it can have."
+      "The activation of each layer must be a valid one."
     )
   }
   units <- layer_units(layers)
   activations <- layer_activations(layers)
   need(
     identical(layers, dense_layers(units, activations)),
-    "The inputs of each layer must be the units of the one below."
+    "The number of inputs of each layer must be the number of units of the previous one."
   )
   need(
     all(activations[-length(activations)] %in% inner_activations),
-    "Each layer must have an activation that it can have."
+    "The activation of each layer must be a valid one."
   )
   for (layer in layers) {
     sizes <- parameter_sizes(layer)

@@ -1,7 +1,7 @@
-# What the checks of the doctor look at: losses of the fit and of the null model.
+# Quantities for the checks of nn_doctor(): losses of the fit and of the null model.
 
-# What several checks look at: targets and outputs (n x k), the loss of the fit, the null model and
-# a perfect fit (mean per row; NA where not known).
+# Quantities that several checks use: targets and outputs (n x k), and the loss of the fit, the null
+# model and a perfect fit (mean per row; NA if not known).
 doctor_facts <- function(fit) {
   row <- loss_table[[fit$settings$loss$name]]
   facts <- list(
@@ -12,7 +12,7 @@ doctor_facts <- function(fit) {
   } # beyond, sums of squares are not finite
   facts$output <- network_scale(fit$output, fit$encoding$outcome)
   facts$y <- network_scale(fit$output + fit$residuals, fit$encoding$outcome)
-  # which older fits do not say
+  # older fits do not store it
   weighted <- if (is.null(fit$has_weights)) !is.null(fit$call$weights) else fit$has_weights
   if (weighted || !is.null(fit$settings$class_weights)) {
     return(facts)
@@ -29,9 +29,9 @@ doctor_facts <- function(fit) {
   facts
 }
 
-# What a change of the loss is measured by: how far the loss of the first epoch or of the null
-# model, whichever is lower, is above that of a perfect fit. That is 0 but for Poisson, where it is
-# not known for a part of the rows, so that the null model serves there alone. NA where not known.
+# The scale for changes of the loss: the loss of the first epoch or of the null model, whichever is
+# lower, minus that of a perfect fit. The latter is 0 except for Poisson. For Poisson with held-out
+# rows it is unknown for the training rows, so that only the null model is used. NA if not known.
 loss_scale <- function(fit, facts, first, null = NULL) {
   if (!loss_table[[fit$settings$loss$name]]$least_is_0 && !is.null(fit$settings$validation)) {
     return(facts$null - facts$perfect)
@@ -39,7 +39,7 @@ loss_scale <- function(fit, facts, first, null = NULL) {
   min(first, null, na.rm = TRUE) - facts$perfect
 }
 
-# Responses (n x k) as the network has them: standardised, where it was trained so.
+# Responses (n x k) on the scale of the network: standardised if the outcome was standardised.
 network_scale <- function(values, outcome) {
   if (is.null(outcome)) values else standardize_columns(values, outcome$center, outcome$scale)
 }

@@ -13,7 +13,9 @@ state_field <- function(type, first, size = NULL, length = 1, in_words = NULL) {
   list(type = type, first = first, size = size, length = length, in_words = in_words)
 }
 state_number <- function(first) state_field("number", first, in_words = "a number")
-state_whole <- function(first) state_field("whole", first, in_words = "a whole number from 0")
+state_whole <- function(first) {
+  state_field("whole", first, in_words = "a whole number of at least 0")
+}
 memory_field <- function(moment, first) {
   state_field(
     "numbers",
@@ -22,20 +24,20 @@ memory_field <- function(moment, first) {
       rep(first(settings$optimizer), if (remembered) n else 0)
     },
     size = function(n, optimizer) if (moments_of(optimizer) >= moment) n else 0,
-    in_words = "as long as the optimiser's memory is"
+    in_words = "as long as the memory of the optimiser"
   )
 }
 moments_of <- function(optimizer) optimizer_table[[optimizer$name]]$moments
 
 none_or_all <- function(n, optimizer) c(0, n)
-weights_in_words <- "a finite number for each weight, or none"
+weights_in_words <- "one finite number per weight, or empty"
 most_pairs <- function(n, optimizer) n * max(0, optimizer$numbers$history)
-pairs_in_words <- "a matrix with a row for each weight"
+pairs_in_words <- "a matrix with one row per weight"
 
 state_table <- list(
   weights = state_field(
     "numbers", numeric(),
-    size = function(n, optimizer) n, in_words = "a finite number for each weight"
+    size = function(n, optimizer) n, in_words = "one finite number per weight"
   ),
   moment = memory_field(1, function(optimizer) 0),
   moment2 = memory_field(2, function(optimizer) {
