@@ -43,7 +43,7 @@ plot.nn_activations <- function(x, xlim = c(-4, 4), ylim = c(-1.5, 3), ...) {
 }
 
 draw_activation <- function(name, xlim, ylim) {
-  # Where there is a kink the derivative jumps: no line joins both sides.
+  # At a kink the derivative jumps, so the line is interrupted.
   z <- sort(unique(c(
     seq(xlim[1], xlim[2], length.out = 401), if (xlim[1] < 0 && xlim[2] > 0) c(-1e-9, 0, 1e-9)
   )))
@@ -67,7 +67,7 @@ draw_activation <- function(name, xlim, ylim) {
   }
 }
 
-# What the lines mean, in the margin at the foot of the page.
+# The key of the lines, in the bottom margin of the page.
 curves_key <- function() {
   graphics::par(fig = c(0, 1, 0, 1), oma = c(0, 0, 0, 0), mar = c(0, 0, 0, 0), new = TRUE)
   graphics::plot.new()

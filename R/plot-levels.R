@@ -1,7 +1,7 @@
-# The answers of a network of one numeric output in the plane of its inputs.
+# Draws the predictions of a network with one numeric output in the plane of its inputs.
 
-# Numbers: shades that meet in lines of equal height, and a thick line where a sigmoid output is
-# 0.5. Points stand out by their rims, and by colours without white.
+# Numeric outcomes: filled contours, and a thick line where a sigmoid output is 0.5. Points have
+# rims, and darker colours than the background.
 draw_levels <- function(at, answer, points, given, scale) {
   colour_of <- function(value) findInterval(value, scale$breaks, all.inside = TRUE)
   draw_cells(at, colour_of(answer), scale$fills)
@@ -30,7 +30,7 @@ draw_levels <- function(at, answer, points, given, scale) {
   key_above(scale$breaks, scale$fills, given, scale$title)
 }
 
-# Breaks and colours. A sigmoid output has the scale of signs, with 0.5 in place of 0.
+# Breaks and colours. A sigmoid output uses the diverging scale, centred at 0.5.
 level_scale <- function(fit, answer, points) {
   title <- last(end_names(fit)$outputs)
   all <- c(answer, points$observed[is.finite(points$observed)])
@@ -53,7 +53,7 @@ level_scale <- function(fit, answer, points) {
   )
 }
 
-# Cells of one colour each; many of them as a raster, where the device has such.
+# Cells of one colour each; many of them as a raster, if the device supports it.
 draw_cells <- function(at, number, colours) {
   raster <- length(number) > 2500 &&
     identical(grDevices::dev.capabilities("rasterImage")$rasterImage, "yes")

@@ -1,5 +1,4 @@
-# Where everything on the page of a trace stands, and the drawing of it. The place of every text is
-# known before it is drawn.
+# Positions and draws the elements of a plotted trace. All positions are computed before drawing.
 
 draw_page <- function(page, room) {
   marks <- page_marks(page, room)
@@ -62,7 +61,7 @@ add_arrow <- function(marks, x, y, to_x, to_y) {
   marks$arrows[[length(marks$arrows) + 1]] <- data.frame(x = x, y = y, to_x = to_x, to_y = to_y)
 }
 
-# What the colours say, at the right of the title.
+# The key of the colours, to the right of the title.
 key_words <- c("above 0", "below 0")
 key_width <- function(cex, line) {
   sum(graphics::strwidth(key_words, units = "inches", cex = 0.92 * cex)) + 4 * line
@@ -80,7 +79,7 @@ add_key <- function(marks, left, y, page) {
   }
 }
 
-# The bands that stand beside each other; returns the places of their blocks by id.
+# Adds bands side by side; returns the positions of their blocks by id.
 mark_row <- function(marks, bands, top, height, room, page, above) {
   line <- page$line
   wide <- vapply(bands, `[[`, 0, "width") + 1.4 * line
@@ -104,7 +103,7 @@ mark_row <- function(marks, bands, top, height, room, page, above) {
   places
 }
 
-# The name of the phase and its steps, where there is room for both.
+# The name of the phase, and its steps if there is room.
 band_label <- function(band, room, cex) {
   steps <- paste0(band$title, "  ", paste(unique(band$numbers), collapse = "-"))
   width <- graphics::strwidth(steps, units = "inches", cex = cex, font = 2)
@@ -114,8 +113,8 @@ band_label <- function(band, room, cex) {
   list(text = band$title, cex = size_to_fit(band$title, room, cex, font = 2))
 }
 
-# The groups of a band within its room; on the way back they stand at the right, as does an error
-# below the forward pass.
+# Adds the groups of a band. Those of the backward pass, and an error below the forward pass, are
+# right-aligned.
 mark_groups <- function(marks, band, left, width, top, page, above) {
   line <- page$line
   widths <- vapply(band$groups, `[[`, 0, "width")
@@ -141,7 +140,7 @@ mark_groups <- function(marks, band, left, width, top, page, above) {
   places
 }
 
-# One matrix, or the three of an update, centred at x with the cells' upper edge at y.
+# Adds one matrix, or the three matrices of an update, centred at x, with the upper edge at y.
 mark_block <- function(marks, block, x, y, page) {
   line <- page$line
   cex <- page$cex
@@ -193,8 +192,8 @@ mark_block <- function(marks, block, x, y, page) {
   )
 }
 
-# From each matrix to the next where that is made of it, a cross between two that are multiplied,
-# and from the band above.
+# Arrows from each matrix to the next if the next is computed from it, and from the band above; a
+# cross between two matrices that are multiplied.
 mark_arrows <- function(marks, band, places, above, page) {
   line <- page$line
   ids <- names(places)

@@ -1,7 +1,6 @@
-# How large the matrices of a trace are with all that stands around them, at one size of text. All
-# sizes are in inches.
+# Measures the matrices of a trace with their titles and formulas, for a given text size, in inches.
 
-# Groups in as few rows as there is room for.
+# Arranges groups in as few rows as possible.
 wrap_groups <- function(groups, gap, room) {
   rows <- list()
   width <- Inf
@@ -20,10 +19,10 @@ wrap_groups <- function(groups, gap, room) {
   rows
 }
 
-# `style`: the size of text `cex`, the most rows and columns `cap`, for how many lines' height text
-# is broken `wrap`, whether formulas and old values are shown. Blocks of a group stand one above the
-# other; where they have the same columns these have the same width, and heads over the first block
-# alone.
+# `style`: the text size `cex`, the largest numbers of rows and columns `cap`, the width at which
+# text is wrapped `wrap` (in line heights), and whether formulas and old values are shown. Blocks of
+# a group are one above the other. If they have the same columns, these have the same width, and
+# only the first block has column heads.
 measure_group <- function(blocks, style, line) {
   blocks <- lapply(blocks, measure_cells, style = style, line = line)
   columns <- lapply(blocks, function(block) vapply(block$parts, function(part) ncol(part$text), 0L))
@@ -44,9 +43,9 @@ measure_group <- function(blocks, style, line) {
   )
 }
 
-# What is shown of each part, and the width of its cells.
+# The text shown of each part, and the width of its cells.
 measure_cells <- function(block, style, line) {
-  # of the updated output the new one alone
+  # of the updated output only the new values
   if (is.na(block$number)) block$parts <- block$parts[length(block$parts)]
   if (!style$old && length(block$parts) == 3) block$parts <- block$parts[-1]
   if (length(block$parts) == 1) block$parts[[1]]$head <- NULL
@@ -65,8 +64,8 @@ measure_cells <- function(block, style, line) {
   block
 }
 
-# Title, formula and a note of what is left out, broken to the width of the cells where these are
-# wide enough; then the size of all.
+# Title, formula and a note of omitted rows and columns, wrapped to the width of the cells if these
+# are wide enough; then the total size.
 measure_text <- function(block, style, line) {
   cex <- style$cex
   small <- 0.92 * cex
@@ -109,8 +108,8 @@ measure_text <- function(block, style, line) {
 }
 cell_lines <- 1.15
 
-# Text in lines of at most `space` inches, broken at spaces, and behind underscores and brackets
-# where a word is longer.
+# Wraps text to lines of at most `space` inches, at spaces, and within longer words after
+# underscores and brackets.
 wrap_text <- function(text, space, cex, font = 1) {
   fits <- function(text) graphics::strwidth(text, units = "inches", cex = cex, font = font) <= space
   if (fits(text)) {

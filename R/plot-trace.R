@@ -51,7 +51,7 @@ plot.nn_trace <- function(x, epoch = 1, digits = 2, batch = 1,
   bands <- lapply(2:1, function(shown) {
     trace_bands(steps, digits, intersect(names(trace_phases), phases), shown)
   })
-  # `mfrow` sets `cex`, which therefore comes last
+  # `mfrow` changes `cex`, so `cex` is restored last
   old <- graphics::par(c("mfrow", "mar", "oma", "cex"))
   on.exit(graphics::par(old))
   graphics::par(mfrow = c(1, 1), cex = 1, mar = c(0, 0, 0, 0), oma = c(0, 0, 0, 0))
@@ -78,9 +78,9 @@ band_blocks <- function(bands) {
   unlist(unlist(lapply(bands, `[[`, "groups"), recursive = FALSE), recursive = FALSE)
 }
 
-# The largest text at which all rows and columns fit, down to what is well legible; then fewer
-# digits of the changes (the second of `bands`); then fewer rows and columns; then no formulas; then
-# smaller text, and updates without the old values, which stand among the data.
+# Chooses the style. In this order: the largest legible text at which all rows and columns fit;
+# fewer digits of the changes (the second of `bands`); fewer rows and columns; no formulas; smaller
+# text, and updates without the old values, which are among the data.
 fit_page <- function(bands, title, room) {
   largest <- max(unlist(lapply(band_blocks(bands[[1]]), function(block) dim(block$value))))
   caps <- c(min(largest, 12), Filter(function(cap) cap < largest, c(8, 6, 5, 4, 3, 2)))
@@ -128,7 +128,7 @@ fit_page <- function(bands, title, room) {
 # follow.
 place_bands <- function(bands, title, room, style) {
   cex <- style$cex
-  # Devices of few dots round the height of a letter: it is taken as 0.72 of the size of the text.
+  # Devices of low resolution round the height of a letter, so 0.72 of the text size is used.
   line <- 0.72 / 72 * cex / point_size() * style$spacing
   inner <- room[1] - 2 * line - 1.4 * line
   rows <- list()
@@ -148,7 +148,7 @@ place_bands <- function(bands, title, room, style) {
         height = max(vapply(piece, `[[`, 0, "head")) + max(vapply(piece, `[[`, 0, "body")) +
           0.7 * line
       )
-      # A short band stands beside the one before, as the error does beside the forward pass.
+      # A short band is placed beside the previous one, such as the error beside the forward pass.
       together <- length(pieces) == 1 && band$phase == "error" && used + width + 1.4 * line <= inner
       if (together) {
         rows[[length(rows)]] <- c(rows[[length(rows)]], list(row))

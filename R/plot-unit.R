@@ -1,5 +1,4 @@
-# The picture of one unit. It is drawn in inches, so that text can be measured against the room it
-# has.
+# Draws one unit. Coordinates are in inches, so that text can be compared with the available room.
 
 draw_unit <- function(unit, input, most, main) {
   old <- graphics::par(mar = c(0, 0, 0, 0))
@@ -24,7 +23,7 @@ draw_unit <- function(unit, input, most, main) {
   if (!is.null(main)) draw_title(main, room, line)
 }
 
-# The formula at the foot, in up to three lines; none where it is longer.
+# The formula at the bottom, in up to three lines; omitted if it is longer.
 unit_foot <- function(unit, input, room, line) {
   z <- if (!is.null(input)) unit_sum(unit, input)
   output <- if (!is.null(z)) unit_output(unit, z)
@@ -38,8 +37,7 @@ unit_foot <- function(unit, input, room, line) {
   list(lines = lines, cex = cex, height = (length(lines) + 0.3) * line)
 }
 
-# Where all stands: y of the inputs and the bias, x of the columns, radii, and the text of the
-# inputs' names.
+# The layout: y of the inputs and the bias, x of the columns, radii, and the names of the inputs.
 place_unit <- function(unit, shown, input, span, width, line) {
   slots <- shown$slots + 1 # the last one is the bias
   step <- (span[2] - span[1]) / slots
@@ -61,7 +59,7 @@ place_unit <- function(unit, shown, input, span, width, line) {
   )
 }
 
-# The output's name and value stand one above the other.
+# The name and the value of the output, one above the other.
 output_label <- function(output) if (length(output) > 0) format(output, digits = 3) else ""
 output_width <- function(unit, input) {
   value <- if (!is.null(input)) unit_output(unit, unit_sum(unit, input))
@@ -81,7 +79,7 @@ draw_edges <- function(unit, shown, place, line) {
   label <- format_each(w, 3)
   label[w > 0] <- paste0("+", label[w > 0])
   cex <- max(min(0.9, 0.6 * place$step / line), min(legible_size(), 0.7 * place$step / line))
-  # beside each other on a curve of their own: nearer to the inputs, where the lines are apart
+  # labels are on a curve closer to the inputs, where the lines are further apart
   at <- 0.3
   x <- place$x[1] + at * (end_x - place$x[1])
   y <- place$y + at * (place$middle - place$y)
@@ -138,7 +136,7 @@ draw_nodes <- function(unit, shown, input, place, line) {
   }
 }
 
-# The activation in a box from -4 to 4, with a point at the sum where one is given.
+# The activation function in a box from -4 to 4, with a point at the sum, if supplied.
 draw_curve <- function(unit, z, place, edges, middle, line) {
   box <- place$box
   graphics::rect(edges[1], middle - box, edges[2], middle + box, col = "white", border = "grey20")
@@ -190,8 +188,8 @@ plot_perceptron <- function(fit, data, layer, unit, most, call, main = NULL, ...
   draw_unit(picture, input, most, main)
 }
 
-# What the unit gets of one case: the inputs that the network sees, or the activations of the layer
-# before.
+# The inputs of the unit for one case: the inputs of the network, or the activations of the previous
+# layer.
 unit_inputs <- function(fit, data, layer, call) {
   X <- prepare_newdata(unclass(fit), data, "data", call)$X
   if (nrow(X) != 1) {

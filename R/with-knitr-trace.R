@@ -1,5 +1,5 @@
-# How a trace looks in a document: in HTML the stepper, or small tables beside each other where
-# there is none, in all else lines of text beside each other.
+# A trace in a document: in HTML the stepper or, without it, small tables side by side; in other
+# formats lines of text side by side.
 
 #' @exportS3Method knitr::knit_print nn_trace
 knit_print.nn_trace <- function(x, digits = 4, ...) {
@@ -16,8 +16,8 @@ knit_print.nn_trace <- function(x, digits = 4, ...) {
   knitr::asis_output(paste0("\n\n", paste(text, collapse = "\n"), "\n\n"))
 }
 
-# Tables of one class, whose style goes with them: the text is that of the page. The layout has as
-# many columns as there is room for, and a matrix that is wider than the page scrolls by itself.
+# HTML tables with a class and its style sheet; fonts are those of the page. The layout has as many
+# columns as fit, and a matrix that is wider than the page scrolls.
 trace_style <- c(
   "<style>",
   ".nn-trace{font-size:0.8em;line-height:1.3;margin:1em 0}",
@@ -44,7 +44,7 @@ trace_style <- c(
   "</style>"
 )
 
-# `most`: rows and columns of a matrix that are shown.
+# `most`: the largest numbers of rows and columns shown of a matrix.
 trace_html <- function(x, digits, most = 10) {
   updates <- traced_updates(x, NULL, NULL, NULL)
   body <- vapply(
@@ -152,8 +152,8 @@ part_html <- function(part, most) {
   )
 }
 
-# For PDF, Word and plain text: blocks of lines beside each other, at most `width` characters wide,
-# in a block of code for each update. A page of PDF takes 88 characters, one of Word 77.
+# For PDF, Word and plain text: blocks of lines side by side, at most `width` characters wide, in a
+# code block per update. A line of PDF has room for 88 characters, one of Word for 77.
 trace_verbatim <- function(x, digits, width, most = 6) {
   about <- paste0("**", describe_trace(unclass(x))[1], "**  \n", describe_trace(unclass(x))[2])
   updates <- traced_updates(x, NULL, NULL, NULL)
