@@ -1,7 +1,7 @@
 # Assigns rows to folds.
 
-# Fold numbers: a matrix with one row per case and one column per repetition. Rows of weight 0 come
-# last: the others are in the folds that they would have without them.
+# Fold numbers: a matrix with one row per case and one column per repetition. Rows of weight 0 are
+# assigned last, so that they do not change the folds of the other rows.
 draw_folds <- function(observed, folds, repeats, weights) {
   there <- which(weights > 0)
   matrix(replicate(repeats, {

@@ -20,7 +20,7 @@
 #'
 #' **Folds** are stratified: for classes, the number of rows of each class differs by at most one
 #' between folds; for a numeric outcome, all folds have a similar distribution of values. If rows
-#' belong together (such as several rows of one patient), give their fold in `folds`, such as the
+#' belong together (such as several rows of one patient), supply their fold in `folds`, such as the
 #' patient's name, so that no patient is both trained on and predicted. `folds` equal to the number
 #' of rows is leave-one-out cross-validation.
 #'
@@ -41,7 +41,7 @@
 #' |---|---|---|
 #' | `"accuracy"` | factor | proportion of rows whose most probable class is correct |
 #' | `"log_loss"` | factor | mean of `-log(p)`, with `p` the predicted probability of the observed class |
-#' | `"brier"` | factor | mean of the sum over classes of `(p - 1)^2` for the observed class and `p^2` for others |
+#' | `"brier"` | factor | mean of the sum over classes of `(p - 1)^2` for the observed class and `p^2` for the other classes |
 #' | `"auc"` | factor | area under the ROC curve; for more than two classes, the mean over all pairs of classes (Hand and Till 2001) |
 #' | `"rmse"` | numeric | root mean squared error |
 #' | `"mae"` | numeric | mean absolute error |

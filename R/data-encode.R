@@ -21,7 +21,7 @@ encode_terms <- function(encoding, data, name, call, rows = NULL) {
   evaluated <- function(expression) {
     tryCatch(expression, error = function(e) {
       abort_input(c(
-        "The formula cannot be evaluated for {.arg {name}}.",
+        "The formula can't be evaluated for {.arg {name}}.",
         x = "{conditionMessage(e)}"
       ), call)
     })

@@ -78,7 +78,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   )
 }
 
-# A constant has nothing to learn. A sum of columns is what other packages mean several outcomes by.
+# Warns of a constant outcome. In other packages, a sum of columns means several outcomes.
 warn_of_constant_outcome <- function(y, label, weights) {
   if (length(weights) > 0) y <- y[weights > 0, , drop = FALSE]
   constant <- nrow(y) > 1 && all(apply(y, 2, is_constant))
@@ -86,7 +86,7 @@ warn_of_constant_outcome <- function(y, label, weights) {
     return(invisible())
   }
   cli::cli_warn(c(
-    "The outcome {.field {label}} is constant, so that there is nothing to learn.",
+    "The outcome {.field {label}} is constant, so there is nothing to learn.",
     i = if (grepl("^[^()]* [+] [^()]*$", label)) {
       "For several outcomes write {.code cbind({gsub(' + ', ', ', label, fixed = TRUE)}) ~ ...}."
     }

@@ -5,7 +5,7 @@ in_formula <- function(expression, call, name = "data") {
   tryCatch(expression, error = function(e) {
     if (inherits(e, "backprop_error")) cnd_signal(e)
     abort_input(c(
-      "The formula cannot be evaluated for {.arg {name}}.",
+      "The formula can't be evaluated for {.arg {name}}.",
       x = "{conditionMessage(e)}"
     ), call)
   })

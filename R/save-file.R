@@ -89,7 +89,7 @@ nn_save <- function(fit, path) {
           "Remove it: {.code class(fit) <- \"nn_fit\"}."
         )
       }
-      # A fit that is none has no such form: it is refused as it is.
+      # an invalid fit may not have these fields; check_model() reports it
       payload <- write_json(tryCatch(as_schema_1(plain), error = function(e) plain))
       foreign <- foreign_functions(plain)
       check_model(plain)

@@ -12,7 +12,7 @@
 #' matrix `X` of the Matrix package has the same outcomes, defaults and arguments as a data frame.
 #'
 #' @details
-#' The outcome decides the output and the loss, unless `output_activation` or `loss` is given:
+#' The outcome determines the output and the loss, unless `output_activation` or `loss` is given:
 #'
 #' | outcome | output | loss | `predict()` returns |
 #' |---|---|---|---|
@@ -297,7 +297,7 @@ describe_encoding <- function(frame, training, options, call) {
   scales <- column_scales(take_rows(frame$encoded$X, training), weights, standardize)
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
-  # the classes of a text are those of all rows, also where a class is calibrated with alone
+  # the classes of a character outcome are those of all rows, including the calibration set
   y <- if (is.character(frame$y)) factor(frame$y, sort(unique(frame$y))) else frame$y
   encoding$outcome <- describe_outcome(
     take_rows(y, training), frame$label, options$loss, options$output_activation,

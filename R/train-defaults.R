@@ -1,10 +1,10 @@
 # Replaces "auto" in the options for data frames, depending on the number of rows, the outcome and
-# the arguments that are given. bench/defaults.R is the comparison behind these choices.
+# the arguments that are supplied. bench/defaults.R compares the choices.
 
 few_rows <- 1000
 
-# Number of rows for the defaults: rows of weight above 0; if all weights are whole numbers, each
-# row counts as often as its weight says.
+# Number of rows for the defaults: rows of weight above 0; if all weights are whole numbers, their
+# sum.
 counted_rows <- function(problem) {
   weights <- problem$weights
   if (length(weights) == 0) {

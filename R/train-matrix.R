@@ -126,8 +126,8 @@
 #'   \item{`levels`}{For a factor, its levels.}
 #'   \item{`state`}{What [nn_continue()] resumes from: the last `weights`, the state of the
 #'     optimiser, `epoch`, `seed` and more.}
-#'   \item{`settings`, `n`, `call` and others}{How the fit was made. The training data are not
-#'     stored.}
+#'   \item{`settings`, `n`, `call` and other elements}{The settings, the number of rows, the call.
+#'     The training data are not stored.}
 #' }
 #' Methods exist for `print`, `summary`, `coef`, `fitted`, `residuals`, `nobs`, `predict` (see
 #' [predict.nn_fit()]) and `plot` (see [plot.nn_fit()]).

@@ -1,7 +1,7 @@
 # Matrices: checks, rows and names.
 
 # A data frame of numbers as a matrix, for the functions of the tutorial, which use the numbers
-# unchanged; any other object is returned as it is.
+# unchanged; any other object is returned unchanged.
 numbers_of_frame <- function(x, name, call) {
   if (!is.data.frame(x)) {
     return(x)

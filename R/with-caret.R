@@ -16,7 +16,7 @@
 #' under the ROC curve, or R squared.
 #'
 #' @return A list with the elements that caret requires of a custom model: `library`, `type`,
-#'   `parameters`, `grid`, `fit`, `predict`, `prob`, `levels`, `sort` and others.
+#'   `parameters`, `grid`, `fit`, `predict`, `prob`, `levels`, `sort` and other elements.
 #' @section Errors: None. `train()` passes on those of [nn_train()].
 #' @references Kuhn, M. (2008). Building predictive models in R using the caret package. *Journal of
 #'   Statistical Software*, 28(5), 1-26. \doi{10.18637/jss.v028.i05}
