@@ -356,15 +356,15 @@ test_that("a name that is in no table of the core is an error, and so is a state
   expect_identical(dim(forward(layers)$output), c(150L, 1L))
   wrong <- layers
   wrong[[1]]$activation <- "sigmoidal"
-  expect_error(forward(wrong), "no activation called 'sigmoidal'", fixed = TRUE)
+  expect_error(forward(wrong), "Unknown activation: 'sigmoidal'", fixed = TRUE)
   wrong <- layers
   wrong[[2]]$kind <- "sparse"
-  expect_error(forward(wrong), "no kind of layer called 'sparse'", fixed = TRUE)
+  expect_error(forward(wrong), "Unknown kind of layer: 'sparse'", fixed = TRUE)
   wrong <- layers
   wrong[[2]]$inputs <- 4
-  expect_error(forward(wrong), "fed by the one below", fixed = TRUE)
+  expect_error(forward(wrong), "equal the units of the previous layer", fixed = TRUE)
   expect_error(
-    core_forward(layers, numeric(18), inputs, NULL, FALSE, FALSE), "has 19 numbers, and 18",
+    core_forward(layers, numeric(18), inputs, NULL, FALSE, FALSE), "has 19 parameters, but 18",
     fixed = TRUE
   )
 })
