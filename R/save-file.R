@@ -130,7 +130,7 @@ nn_load <- function(path, allow = character()) {
   check_installed("jsonlite", "to read a model file.")
   check_memory(60 * file.size(path), "this file", call, "Load it on a machine with more memory.")
   text <- as_file_error(
-    intact_text(readBin(path, "raw", file.size(path))),
+    intact_text(file_bytes(path)),
     "{.path {path}} is not an intact model file.", call, path
   )
   file <- as_file_error(jsonlite::parse_json(text), "Can't read {.path {path}}.", call, path)
@@ -198,6 +198,13 @@ check_model_call <- function(call) {
     identical(known_call(call), call),
     "Its recorded call contains something that is not allowed in a file."
   )
+}
+
+# Pipes and devices have size 0; reading from one could wait forever.
+file_bytes <- function(path) {
+  size <- file.size(path)
+  if (is.na(size) || size == 0) abort_format("It is an empty file, a pipe or a device.")
+  readBin(path, "raw", size)
 }
 
 file_head <- function(md5) paste0("{\"format\": \"backprop model\", \"md5\": \"", md5, "\",\n")

@@ -18,25 +18,24 @@ check_checkpoint <- function(checkpoint, call) {
       x = "{.path {dirname(checkpoint)}} does not exist."
     ), call)
   }
-  if (dir.exists(checkpoint)) {
+  writable <- try_writing(checkpoint)
+  if (!isTRUE(writable)) {
     abort_argument(c(
-      "{.arg checkpoint} must be the path of a file.",
-      x = "{.path {checkpoint}} is a folder."
+      "{.arg checkpoint} must be the path of a writable file.",
+      x = "{.path {checkpoint}} can't be written: {writable}"
     ), call)
   }
-  tried <- if (file.exists(checkpoint)) tempfile("checkpoint", dirname(checkpoint)) else checkpoint
-  if (!suppressWarnings(file.create(tried))) {
-    abort_argument(c(
-      "{.arg checkpoint} must be a writable file.",
-      x = "{.path {checkpoint}} can't be written."
-    ), call)
-  }
-  unlink(tried)
   checkpoint
 }
 
+# Is another checkpoint due? `now` and `written`: the time, and that of the last checkpoint, in
+# seconds. A clock that was set back must not stop checkpoints.
+is_checkpoint_due <- function(now, written) abs(now - written) >= 1
+
+# The file is not compressed: numbers hardly shrink, and a compressing connection does not report
+# that its last bytes could not be written.
 write_checkpoint <- function(fit, path) {
-  written <- write_whole(function(beside) saveRDS(fit, beside), path)
+  written <- write_whole(function(connection) saveRDS(fit, connection), path)
   if (!isTRUE(written)) {
     cli::cli_warn(c(
       "The checkpoint {.path {path}} could not be written; training continues.",

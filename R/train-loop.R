@@ -45,7 +45,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
         if (!is.null(progress)) {
           show_progress(progress, so_far$state$epoch - (until - epochs), last(chunk$loss))
         }
-        if (!is.null(controls$checkpoint) && proc.time()[[3]] - written >= 1) {
+        if (!is.null(controls$checkpoint) && is_checkpoint_due(proc.time()[[3]], written)) {
           write_checkpoint(better_fit(controls$best, finish_fit(run, so_far)), controls$checkpoint)
           written <- proc.time()[[3]]
         }

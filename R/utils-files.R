@@ -27,22 +27,31 @@ check_path <- function(path, call, exists = FALSE) {
   }
 }
 
-# Calls `write()` with a temporary file in the same directory and renames it, so that the file is
-# complete at any moment. Returns TRUE, or the condition that prevented it. The permissions of a
-# replaced file are kept, and a symbolic link stays a link. A warning does not stop the writing
-# immediately, because that would leave the connection open.
+# Calls `write()` with a connection to a temporary file in the same directory, and renames the file
+# when it is complete. Returns TRUE, or the condition that prevented it; then the old file is
+# unchanged. The permissions of a replaced file are kept, and a symbolic link stays a link. A
+# warning does not stop the writing immediately, because that would leave the connection open.
 write_whole <- function(write, path) {
   problem <- NULL
+  connection <- NULL
   tryCatch(withCallingHandlers(
     {
       path <- link_target(path.expand(path))
       if (!is_replaceable(path)) stop("It is a directory, a pipe or a device.")
-      beside <- tempfile("nn-", tmpdir = dirname(path))
-      on.exit(unlink(beside, expand = FALSE))
+      remove_orphans(path)
+      beside <- temporary_beside(path)
+      on.exit({
+        if (!is.null(connection)) close(connection)
+        unlink(beside, expand = FALSE)
+      })
       mode <- if (file.exists(path)) file.mode(path)
-      file.create(beside)
+      connection <- file(beside, "wb")
       if (!is.null(mode)) Sys.chmod(beside, "600", use_umask = FALSE)
-      write(beside)
+      write(connection)
+      # On a full disk, only closing the file may fail.
+      finished <- connection
+      connection <- NULL
+      if (!identical(close(finished), 0L)) stop("The end of the file could not be written.")
       if (!is.null(mode)) Sys.chmod(beside, mode, use_umask = FALSE)
       if (is.null(problem) && !file.rename(beside, path)) stop("It could not be renamed.")
     },
@@ -53,6 +62,50 @@ write_whole <- function(write, path) {
   ), error = function(e) if (is.null(problem)) problem <<- e)
   if (is.null(problem)) TRUE else problem
 }
+
+# Can a file be written there? Tries it with a temporary file only: the path itself is not touched.
+# Returns TRUE, or the reason why not.
+try_writing <- function(path) {
+  tryCatch(
+    {
+      path <- link_target(path.expand(path))
+      if (!is_replaceable(path)) stop("It is a directory, a pipe or a device.")
+      if (nchar(basename(path), "bytes") > 255) stop("Its name is too long.")
+      remove_orphans(path)
+      beside <- temporary_beside(path)
+      if (!suppressWarnings(file.create(beside))) stop("Its directory is not writable.")
+      unlink(beside, expand = FALSE)
+      TRUE
+    },
+    error = conditionMessage
+  )
+}
+
+# Temporary files are named after the file, the machine and the process, so that those of a process
+# that was killed are recognised. The names are short, because that of the file may have the
+# greatest length.
+temporary_beside <- function(path) {
+  tempfile(paste0(temporary_prefix(path), Sys.getpid(), "-"), dirname(path))
+}
+
+temporary_prefix <- function(path) {
+  short <- function(text) substr(cli::hash_md5(text), 1, 8)
+  paste0("nn-", short(basename(path)), "-", short(c(Sys.info()[["nodename"]], "")[1]), "-")
+}
+
+# Removes temporary files that killed processes left behind.
+remove_orphans <- function(path) {
+  pattern <- paste0("^", temporary_prefix(path), "([0-9]{1,9})-.*$")
+  files <- list.files(dirname(path), pattern)
+  running <- vapply(as.integer(sub(pattern, "\\1", files)), is_running, NA)
+  files <- file.path(dirname(path), files[!running])
+  # not those of a process that can't be seen from here, as in a container
+  idle <- difftime(Sys.time(), file.mtime(files), units = "secs") > 10
+  unlink(files[idle], expand = FALSE)
+}
+
+# Signal 0 only asks. For a process of another user it fails.
+is_running <- function(pid) tools::pskill(pid, 0) || dir.exists(file.path("/proc", pid))
 
 # The end of a chain of symbolic links, whether or not a file exists there.
 link_target <- function(path) {
@@ -78,7 +131,7 @@ is_replaceable <- function(path) {
 }
 
 write_file <- function(bytes, path, call) {
-  written <- write_whole(function(beside) writeBin(bytes, beside), path)
+  written <- write_whole(function(connection) writeBin(bytes, connection), path)
   if (!isTRUE(written)) {
     abort_kind(
       "file", c("Can't write {.path {path}}.", x = "{conditionMessage(written)}"), call,

@@ -125,17 +125,9 @@ animate <- function(fit, X, y, how, what, call) {
   }
   pause <- how$seconds / length(at)
   files <- c(files, rep(last(files), ceiling(1 / pause)))
-  written <- write_whole(function(beside) {
-    gif <- file.path(folder, "all.gif")
-    gifski::gifski(files, gif, how$width, how$height, delay = pause, progress = FALSE)
-    file.copy(gif, beside, overwrite = TRUE)
-  }, how$path)
-  if (!isTRUE(written)) {
-    abort_kind("file", c(
-      "Can't write {.path {how$path}}.",
-      x = "{conditionMessage(written)}"
-    ), call, environment())
-  }
+  gif <- file.path(folder, "all.gif")
+  gifski::gifski(files, gif, how$width, how$height, delay = pause, progress = FALSE)
+  write_file(readBin(gif, "raw", file.size(gif)), how$path, call)
   invisible(how$path)
 }
 
