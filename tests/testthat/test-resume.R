@@ -390,14 +390,18 @@ test_that("a process that is killed leaves its last checkpoint, which goes on to
   expect_same_fit(nn_continue(fit, data$X, data$y, epochs = 3), whole)
 })
 
-# Starts `call`, which trains for minutes, at the top level of another process, interrupts it, and
-# returns what came back in 10 seconds.
+# Starts `call`, which trains for minutes, at the top level of another process, interrupts it `after`
+# so many seconds of training, and returns what came back in 10 seconds.
 interrupted_run <- function(data, call, after = 0.7, env = parent.frame()) {
   folder <- withr::local_tempdir(.local_envir = env)
   start_script(
     c(
       sprintf("setwd(%s)", encodeString(folder, quote = "\"")), data, "set.seed(9)",
-      "writeLines(as.character(Sys.getpid()), 'writing'); invisible(file.rename('writing', 'pid'))",
+      "writeLines(as.character(Sys.getpid()), 'pid')",
+      paste0(
+        "invisible(trace('core_train', quote(if (!file.exists('begun')) file.create('begun')), ",
+        "print = FALSE, where = asNamespace('backprop')))"
+      ),
       paste("fit <-", call),
       "returned <- Sys.time()",
       paste0(
@@ -407,7 +411,7 @@ interrupted_run <- function(data, call, after = 0.7, env = parent.frame()) {
     ),
     folder
   )
-  if (!wait_for(file.path(folder, "pid"))) stop("The other process has not begun.")
+  if (!wait_for(file.path(folder, "begun"))) stop("The other process has not begun.")
   process <- as.integer(readLines(file.path(folder, "pid")))
   on.exit(tools::pskill(process, tools::SIGKILL))
   Sys.sleep(after)
