@@ -141,53 +141,6 @@ test_that(
   }
 )
 
-test_that(
-  paste0(
-    "an interrupt at the top level returns the fit so far, and training goes on from it to the ",
-    "same end"
-  ),
-  {
-    skip_on_os("windows")
-    script <- withr::local_tempfile(fileext = ".R")
-    result <- withr::local_tempfile(fileext = ".rds")
-    started <- withr::local_tempfile()
-    writeLines(c(
-      sprintf(".libPaths(%s)", paste(deparse(.libPaths()), collapse = "")), "library(backprop)",
-      "X <- matrix(sin(1:40000), 2000); y <- (cos(1:2000) + 1) / 2", "set.seed(1)",
-      sprintf("writeLines(as.character(Sys.getpid()), %s)", deparse(started)),
-      "fit <- nn_train(X, y, hidden = 20, learning_rate = 1e-4, epochs = 1e6)",
-      sprintf("saveRDS(fit, %s)", deparse(result))
-    ), script)
-    system2(
-      file.path(R.home("bin"), "Rscript"), c("--vanilla", script),
-      wait = FALSE, stdout = FALSE,
-      stderr = FALSE
-    )
-    wait_for <- function(path) {
-      for (i in 1:300) {
-        if (file.exists(path) && file.size(path) > 0) {
-          return(TRUE)
-        } else {
-          Sys.sleep(0.1)
-        }
-      }
-    }
-    expect_true(wait_for(started))
-    Sys.sleep(1.5)
-    tools::pskill(as.integer(readLines(started)), tools::SIGINT)
-    expect_true(wait_for(result))
-    Sys.sleep(0.3)
-    fit <- readRDS(result)
-    expect_identical(fit$stop, "interrupted")
-    X <- matrix(sin(1:40000), 2000)
-    y <- (cos(1:2000) + 1) / 2
-    more <- nn_continue(fit, X, y, epochs = 3)
-    set.seed(1)
-    whole <- nn_train(X, y, hidden = 20, learning_rate = 1e-4, epochs = more$state$epoch)
-    expect_identical(coef(more), coef(whole))
-  }
-)
-
 test_that("further data that cannot be used are refused", {
   network <- nn_init(4, 1)
   missing_y <- y
