@@ -42,7 +42,7 @@ check_model <- function(fit) {
   )
   need(
     text(fit$stop) && one(fit$stop) && fit$stop %in% names(stop_reasons),
-    "The field {.field stop} is not a known reason."
+    "Its reason for stopping, {.field stop}, is unknown."
   )
   need(
     (is.null(fit$objective) || number(fit$objective)) &&

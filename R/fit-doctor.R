@@ -40,7 +40,7 @@
 #'
 #' @param fit A fit from [nn_train()], or the `fit` field of the error that is signalled when
 #'   training diverges.
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @return A data frame of class `nn_doctor` with one row per check, the most serious first, and the
 #'   columns
 #'   * `check`: the name of the check;

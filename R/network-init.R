@@ -52,7 +52,7 @@ draw_network <- function(layers, init = "tutorial") {
 #'   layer with `i` inputs and `u` units, the variance `2 / (i + u)` (`"glorot_uniform"`,
 #'   `"glorot_normal"`; for sigmoid and tanh), `2 / i` (`"he_uniform"`, `"he_normal"`; for relu and
 #'   similar activations) or `1 / i` (`"lecun_uniform"`, `"lecun_normal"`; for selu).
-#' @return A list of matrices, weights with a row for each input and a column for each unit, biases
+#' @return A list of matrices, weights with one row per input and one column per unit, biases
 #'   with one row: `wh` (n_inputs x hidden), `bh` (1 x hidden), `wout` (hidden x n_outputs) and
 #'   `bout` (1 x n_outputs). With more hidden layers `wh1`, `bh1`, `wh2`, `bh2`, ..., `wout`,
 #'   `bout`; with none `wout` (n_inputs x n_outputs) and `bout`.

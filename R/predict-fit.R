@@ -40,8 +40,8 @@
 #' @param type What to return: `"response"` (default), the outputs; for a classification fit also
 #'   `"class"`, the most probable level, or `"prob"`, the probability of each level.
 #' @param offset Numbers to add to the output, one per row and output, on the same scale as in
-#'   training. Required if the fit was made with the
-#'   argument `offset`, and an error otherwise; `NULL` by default.
+#'   training. Required if the fit was made with the argument `offset`, and an error otherwise;
+#'   `NULL` by default.
 #' @param interval `"none"` (default), or `"prediction"` for intervals or sets, for a fit made with
 #'   `calibration`.
 #' @param level Probability that the interval or set contains the outcome of a new case, in (0, 1);
@@ -50,7 +50,7 @@
 #'   function or its name: `na.pass` (default, as in [stats::predict.lm()]) and `na.exclude` predict
 #'   `NA`, `na.omit` drops the rows, `na.fail` is an error. A row counts as missing if an input or
 #'   an offset that is computed from it is missing.
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @return For `"response"`, a numeric vector with one number per row if there is one output (for
 #'   two classes, the probability of the second level), and a matrix with one column per output
 #'   otherwise. For `"class"`, a factor with the levels of the training, ordered if the outcome was.

@@ -7,7 +7,7 @@
 #'
 #' A fit whose training has ended (`stop` is `"gradient"`, `"precision"` or `"patience"`) is
 #' returned unchanged, with a message of class `backprop_message_ended`, unless the data differ.
-#' After early stopping, give `patience` or `tolerance` to continue. A fit made with `restarts`
+#' After early stopping, supply `patience` or `tolerance` to continue. A fit made with `restarts`
 #' resumes from the start that was kept.
 #'
 #' @param fit A fit from [nn_train()].
@@ -22,14 +22,14 @@
 #'   took from columns of the data are taken from `X` again. With other held-out data, the best
 #'   epoch is determined again, with a warning of class `backprop_warning_other_data`.
 #' @param patience,tolerance As in [nn_train()]; `NULL` (default) keeps the values of the fit. If
-#'   one is given, the count of epochs without improvement starts again.
+#'   one is supplied, the count of epochs without improvement starts again.
 #' @param callback,checkpoint As in [nn_train()].
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @return A fit as returned by [nn_train()], with the complete history.
 #' @section Errors and warnings: Those of [nn_train()], and `backprop_error_argument` if `fit` is
-#'   not a fit; if validation data, offsets or case weights of the first call are not given again;
-#'   or if validation data or offsets are given although the first call had none. Warnings of class
-#'   `backprop_warning_other_data` if the data differ from those of the first call.
+#'   not a fit; if validation data, offsets or case weights of the first call are not supplied
+#'   again; or if validation data or offsets are supplied although the first call had none. Warnings
+#'   of class `backprop_warning_other_data` if the data differ from those of the first call.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' y <- c(1, 1, 0)
@@ -72,7 +72,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
     (fit$stop == "patience" && !renewed))) {
     cli::cli_inform(c(
       "Training of this fit has already ended ({.val {fit$stop}}); it is returned unchanged.",
-      i = if (fit$stop == "patience") "To continue, give {.arg patience} or {.arg tolerance}."
+      i = if (fit$stop == "patience") "To continue, supply {.arg patience} or {.arg tolerance}."
     ), class = "backprop_message_ended")
     return(given)
   }

@@ -12,7 +12,7 @@
 #' matrix `X` of the Matrix package has the same outcomes, defaults and arguments as a data frame.
 #'
 #' @details
-#' The outcome determines the output and the loss, unless `output_activation` or `loss` is given:
+#' The outcome determines the output and the loss, unless `output_activation` or `loss` is supplied:
 #'
 #' | outcome | output | loss | `predict()` returns |
 #' |---|---|---|---|
@@ -48,7 +48,8 @@
 #' @param offset Numbers to add to the output, one per row (and output); with a formula, an
 #'   expression that is evaluated in `data`. They are on the scale of the outcome for a numeric
 #'   outcome, of the log for counts, and of the log-odds for two classes. None by default. The
-#'   offset of new rows must be given to `predict()`, unlike that of [stats::offset()] in a formula.
+#'   offset of new rows must be supplied to `predict()`, unlike that of [stats::offset()] in a
+#'   formula.
 #' @param na.action How to handle missing values, a function or its name. The default is
 #'   `getOption("na.action")`, usually `na.omit`, which drops rows with a missing value in a
 #'   variable that is used. With `na.exclude`, `fitted()` and `residuals()` have `NA` for these
@@ -75,8 +76,8 @@
 #'   `"auto"` (default) is the full batch for optimisers that need it; otherwise 32 below 1000 rows
 #'   and 64 from there on.
 #' @param epochs Number of epochs, as in [nn_train()]. `"auto"` (default) is 200 below 1000 rows,
-#'   for full-batch optimisers, and if `schedule`, `validation` or `patience` is given. Otherwise a
-#'   first training with held-out rows chooses it, at most 200; see
+#'   for full-batch optimisers, and if `schedule`, `validation` or `patience` is supplied. Otherwise
+#'   a first training with held-out rows chooses it, at most 200; see
 #'   `vignette("modelling", "backprop")`.
 #' @param schedule Learning rate schedule, as in [nn_train()], or `NULL` for a constant rate.
 #'   `"auto"` (default) is `nn_cosine(epochs, 0.01)` if `epochs` was chosen by a first training, and
@@ -84,8 +85,8 @@
 #' @param validation Validation set for early stopping: a fraction of the rows to hold out; held-out
 #'   data, a list of `X` (like that of the training), `y` and, if needed, `weights` and `offset`,
 #'   or, with a formula, a data frame; or `NULL` for none. `"auto"` (default) is none, except from
-#'   1000 rows on with mini-batches if `epochs`, `schedule` or `patience` is given: then a tenth of
-#'   the rows.
+#'   1000 rows on with mini-batches if `epochs`, `schedule` or `patience` is supplied: then a tenth
+#'   of the rows.
 #' @param patience Number of epochs without improvement before training stops, as in [nn_train()].
 #'   `"auto"` (default) is 20 with a validation set and `Inf` without.
 #' @param penalty L2 penalty, as in [nn_train()]. `"auto"` (default) is 2 / rows from 1000 rows on.
@@ -103,7 +104,7 @@
 #'   become inputs), `na.action` (the rows that were dropped), `chosen` (the arguments that were
 #'   `"auto"`), `errors` (the errors that `summary()` shows) and, with `calibration`, the sorted
 #'   scores `calibration`. Nothing else of the data is stored. To resume training with
-#'   [nn_continue()], give the data frame or matrix as `X` and the outcome as `y` (`NULL` for a
+#'   [nn_continue()], supply the data frame or matrix as `X` and the outcome as `y` (`NULL` for a
 #'   formula).
 #' @section Errors and warnings: Those of [nn_train()], and
 #'   * `backprop_error_input`: data that cannot be used. The message names the column: one that is
@@ -231,8 +232,8 @@ data_options <- function(given, call) {
     }
     if (anyDuplicated(names)) {
       abort_argument(c(
-        "Each argument must be given only once.",
-        x = "{.arg {names[duplicated(names)][1]}} is given more than once."
+        "Each argument must be supplied only once.",
+        x = "{.arg {names[duplicated(names)][1]}} is supplied more than once."
       ), call)
     }
     unknown <- setdiff(names, names(defaults))

@@ -1,8 +1,8 @@
 #' Train a neural network
 #'
 #' @description
-#' Trains a multilayer perceptron by backpropagation. The kind of data decides how they are prepared
-#' and which defaults apply:
+#' Trains a multilayer perceptron by back-propagation. The kind of data determines how they are
+#' prepared and which defaults apply:
 #'
 #' * **A formula, a data frame or a sparse matrix**: predictors are encoded and standardised, and
 #'   the defaults are chosen for real data. To fit a model, start here: `nn_train(y ~ ., data)`,

@@ -19,7 +19,7 @@
 #'   contains the outcome under the name that it has in the formula, residuals are added as well.
 #' @param newdata Alternative name of `data`; supply only one of the two.
 #' @param offset,interval,level For `augment()`, as in [predict()][predict.nn_fit].
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @return Tibbles (data frames with the class `tbl_df`), and a plot:
 #' \describe{
 #'   \item{`tidy()`}{one row per weight, with the columns `layer` (`"hidden"`, or `"hidden1"`,

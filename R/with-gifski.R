@@ -3,22 +3,22 @@
 #' Animate training
 #'
 #' Writes an animated GIF of training, from the initial weights to the last epoch. Each frame is a
-#' plot of [plot.nn_fit()]: the output over the plane of two inputs, or a diagram of the network.
+#' plot from [plot.nn_fit()]: the output over the plane of two inputs, or a diagram of the network.
 #' Epochs between frames increase exponentially, because training changes most at first.
 #'
 #' For a trace, the animation shows its training from the initial weights, for any number of epochs.
 #' For a fit, it shows further training, as in [nn_continue()]; use `nn_train(..., epochs = 0)` to
 #' start from the initial weights.
 #'
-#' @param x A trace of [nn_trace()] or a fit of [nn_train()].
+#' @param x A trace from [nn_trace()] or a fit from [nn_train()].
 #' @param path Path of the file to write. It must end in `.gif`.
 #' @param X,y For a fit, its data, as in [nn_continue()].
-#' @param epochs Number of epochs, a whole number from 1. For a trace, `NULL` (default) means 5000,
-#'   or the number of traced epochs if that is larger.
+#' @param epochs Number of epochs, a whole number of at least 1. For a trace, `NULL` (default) means
+#'   5000, or the number of traced epochs if that is larger.
 #' @param what The plot: `"boundary"` or `"network"`. `NULL` (default) chooses the boundary for fits
-#'   of two numeric inputs and one output or classes, else the network.
-#' @param frames Maximum number of frames, a whole number from 2; 40 by default. There is at most
-#'   one frame per epoch.
+#'   of two numeric inputs and one output or classes, and the network otherwise.
+#' @param frames Maximum number of frames, a whole number of at least 2; 40 by default. There is at
+#'   most one frame per epoch.
 #' @param seconds Duration in seconds, a positive number; 6 by default. The last frame is shown for
 #'   an additional second.
 #' @param width,height Size in pixels, whole numbers; 640 x 520 by default.

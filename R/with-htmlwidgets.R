@@ -25,12 +25,12 @@
 #' Keys: right and left move one step, down and up one epoch, Space plays and pauses, Home rewinds,
 #' Tab moves between cells, and Enter keeps a cell highlighted.
 #'
-#' @param x A trace of [nn_trace()], or the inputs, as the argument `X` of [nn_trace()].
+#' @param x A trace from [nn_trace()], or the inputs, as the argument `X` of [nn_trace()].
 #' @param y,start,hidden,activation,output_activation As in [nn_train()]. Random numbers are drawn
 #'   in the same order, so that after `set.seed()` the page shows the training of the same call of
 #'   `nn_train()`.
 #' @param loss,reduction,learning_rate,batch_size,shuffle As in [nn_train()].
-#' @param epochs Maximum number of epochs on the page, a whole number from 1 to 10,000; 5000 by
+#' @param epochs Maximum number of epochs on the page, a whole number between 1 and 10,000; 5000 by
 #'   default. At least the number of traced epochs.
 #' @param lang Language of the page: `"en"` (default) or `"zh"`, Chinese.
 #' @param width,height Size in pixels, or a CSS size as a string. `NULL` (default) uses the width of
