@@ -145,8 +145,7 @@ nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fit
                          weights = NULL, offset = NULL, ...) {
   call <- current_env()
   check_given(
-    missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output",
-    call
+    missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
   )
   X <- check_inputs(X, "X", call)
   targets <- encode_targets(y, nrow(X), call)

@@ -103,7 +103,8 @@ data_encoding <- function(fit, call) {
   for (input in inputs) {
     if (anyNA(input$levels)) {
       abort_export(
-        input$name, "{.code NA} is one of its levels, which an exported model can't represent", call
+        input$name,
+        "A missing value is one of its levels, which an exported model can't represent", call
       )
     }
   }

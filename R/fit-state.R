@@ -3,7 +3,7 @@
 # without `seed` and `plateau`, which only R uses.
 
 # Makes a row:
-#   type      "numbers" (finite), "number", "whole" (>= 0), "pairs" (a matrix with a row for each
+#   type      "numbers" (finite), "number", "whole" (>= 0), "pairs" (a matrix with one row per
 #             parameter) or "list"
 #   first     the initial value, or a function(n, settings, seed) of it, n the number of parameters
 #   size      a function(n, optimizer): the valid lengths, for fields that grow with the network

@@ -93,9 +93,9 @@ measure_text <- function(block, style, line) {
   lost <- block$parts[[1]]$left_out
   block$note <- if (any(lost > 0)) {
     wrap_text(paste0("... ", paste(c(
-      if (lost[1] > 0) counted(lost[1], "row"),
-      if (lost[2] > 0) counted(lost[2], "column")
-    ), collapse = ", "), " more"), space, small)
+      if (lost[1] > 0) counted(lost[1], "more row"),
+      if (lost[2] > 0) counted(lost[2], "more column")
+    ), collapse = ", ")), space, small)
   }
   block$width <- max(
     block$cells, widest(block$title, cex, 2), widest(c(block$formula, block$note), small)

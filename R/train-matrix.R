@@ -214,8 +214,7 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
   check_given(
-    missing(y), "y", "the targets: a vector, a factor, or a matrix with a column for each output",
-    call
+    missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
   )
   options <- mget(matrix_options, envir = call)
   if (is.factor(y)) warn_empty_levels(y, levels(y), "y")

@@ -38,7 +38,7 @@
 #' @export
 nn_animate <- function(x, path, ...) {
   call <- current_env()
-  check_given(missing(x), "x", "a trace of nn_trace(), or a fit of nn_train()", call)
+  check_given(missing(x), "x", "a trace from nn_trace(), or a fit from nn_train()", call)
   check_given(missing(path), "path", "the path of the .gif file to write", call)
   UseMethod("nn_animate")
 }
@@ -46,7 +46,7 @@ nn_animate <- function(x, path, ...) {
 #' @export
 nn_animate.default <- function(x, path, ...) {
   abort_argument(c(
-    "{.arg x} must be a trace of {.fn nn_trace} or a fit of {.fn nn_train}.",
+    "{.arg x} must be a trace from {.fn nn_trace} or a fit from {.fn nn_train}.",
     x = "You supplied {describe(x)}."
   ), current_env())
 }

@@ -56,7 +56,7 @@
 #' nn_show(corners, c(0, 1, 1, 0), hidden = 3, activation = "tanh", learning_rate = 0.3)
 #' @export
 nn_show <- function(x, ...) {
-  check_given(missing(x), "x", "a trace of nn_trace(), or the inputs", current_env())
+  check_given(missing(x), "x", "a trace from nn_trace(), or the inputs", current_env())
   UseMethod("nn_show")
 }
 

@@ -128,10 +128,12 @@ part_html <- function(part, most) {
     paste0(
       "... ",
       paste(
-        c(if (lost[1] > 0) counted(lost[1], "row"), if (lost[2] > 0) counted(lost[2], "column")),
+        c(
+          if (lost[1] > 0) counted(lost[1], "more row"),
+          if (lost[2] > 0) counted(lost[2], "more column")
+        ),
         collapse = ", "
-      ),
-      " more"
+      )
     )
   }
   paste0(

@@ -55,7 +55,7 @@ test_that("the report knits for classes and for numbers, and leaves nothing behi
     page <- render_report(report, paste0(name, ".html"), runs[[name]])
     html <- page_without_data(page)
     expect_match(html, if (name == "numbers") "r_squared" else "most_frequent_class", fixed = TRUE)
-    pictures <- c("The network: blue", "The loss by epoch", "Permutation importance")
+    pictures <- c("The network. Positive", "Loss by epoch", "Permutation importance")
     for (picture in pictures) {
       figure <- paste0("<img [^>]*png;base64[^>]*>\\s*<p class=\"caption\">", picture)
       expect_match(html, figure, perl = TRUE)

@@ -56,7 +56,7 @@ test_that(
       fixed = TRUE
     )
     long <- paste(trace_html(nn_trace(X[rep(1:3, 50), ], y[rep(1:3, 50)]), 4), collapse = "")
-    expect_match(long, "... 140 rows more", fixed = TRUE)
+    expect_match(long, "... 140 more rows", fixed = TRUE)
   }
 )
 
