@@ -8,6 +8,7 @@
 # Strings are in UTF-8. Names are strings, because R converts symbols to the locale's encoding.
 export_model <- function(fit, call) {
   fit <- unclass(fit)
+  check_fit_sizes(fit, call, "fit")
   if (fit$has_offset) {
     abort_kind(
       "export",

@@ -2,7 +2,6 @@
 
 # Settings are valid if the package's own functions return the same for the same numbers.
 check_model_settings <- function(settings, layers, number, flag, whole) {
-  again <- function(made, kept) tryCatch(identical(made, kept), error = function(e) FALSE)
   need(is.list(settings), "It has no settings.")
   kinds <- layer_activations(layers)
   need(
@@ -105,11 +104,22 @@ known_schedule <- function(schedule) {
   )
 }
 
-# Checks the types and lengths of a state, on which the core relies.
-check_state <- function(state, settings, n) {
+# Checks the types and lengths of a state, on which the core relies. `n`: the number of parameters;
+# `rows`: the number of rows of the data.
+check_state <- function(state, settings, n, rows) {
   need(is.list(state), "It has no state.")
   check_fields(state, state_table, settings, n)
-  need(state$under_way[1] >= 0, "The epoch under way in its state must be four numbers.")
+  batch <- state$under_way[1]
+  batches <- if (second_order(settings$optimizer) || is.null(settings$batch_size)) {
+    1
+  } else {
+    ceiling(rows / settings$batch_size)
+  }
+  need(
+    batch == floor(batch) && batch >= 0 && batch < batches && all(state$under_way[3:4] >= 0) &&
+      (if (batch == 0) all(state$under_way == 0) else state$under_way[3] > 0),
+    "The epoch under way in its state must have batches left, and be empty before the first batch."
+  )
   need(is.null(state$seed) || is_seed(state$seed), "Its seed must be two whole numbers.")
   need(!needs_seed(settings) || !is.null(state$seed), "It has no seed.")
   number <- function(x, least = -Inf) is.double(x) && length(x) == 1 && !is.na(x) && x >= least
@@ -133,6 +143,20 @@ check_state <- function(state, settings, n) {
   }
 }
 
+# The epochs in the history, and the best epoch, are among those of the state.
+check_epochs <- function(fit) {
+  epoch <- fit$history$epoch
+  need(
+    all(is.finite(epoch)) && all(epoch == floor(epoch) & epoch >= 1) && all(diff(epoch) > 0) &&
+      (length(epoch) == 0 || epoch[length(epoch)] == fit$state$epoch),
+    "The epochs of its history must be whole numbers that end at the epoch of its state."
+  )
+  need(
+    fit$state$best_epoch <= fit$state$epoch && fit$state$stale <= fit$state$epoch,
+    "The best epoch of its state, and the epochs since, must not exceed its epoch."
+  )
+}
+
 is_seed <- function(x) {
   is.numeric(x) && length(x) == 2 && all(is.finite(x)) &&
     all(x == floor(x) & x >= 0 & x <= 2^32 - 1)
@@ -147,7 +171,7 @@ check_fields <- function(values, table, settings, n) {
       numbers = is.double(x) && length(x) %in% lengths && all(is.finite(x)),
       number = is.double(x) && length(x) == 1 && !is.na(x),
       whole = is.double(x) && length(x) == 1 && is.finite(x) && x == floor(x) && x >= 0 &&
-        x <= 2^32 - 1,
+        x <= field$most,
       pairs = is.double(x) && is.matrix(x) && nrow(x) == n && all(is.finite(x)),
       list = TRUE
     )

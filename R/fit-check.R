@@ -98,10 +98,61 @@ check_model <- function(fit) {
     is.null(fit$chosen) || text(fit$chosen), "The field {.field chosen} must be a character vector."
   )
   check_model_settings(fit$settings, fit$layers, number, flag, whole)
-  check_state(fit$state, fit$settings, n_parameters(fit$layers))
+  check_state(fit$state, fit$settings, n_parameters(fit$layers), fit$n)
+  check_epochs(fit)
   need(is.null(fit$encoding$columns) || !is.null(fit$inputs), "Its inputs must have names.")
   check_model_encoding(fit$encoding, units[1], outputs, fit$levels, finite, flag, whole)
   fit
+}
+
+# Checks that weights and scaling have the sizes of the layers, for functions that use them: a fit
+# is a plain list that users can edit. It takes microseconds, because every prediction needs it;
+# check_model() checks everything.
+check_fit_sizes <- function(fit, call, name = "object") {
+  if (!is_true(tryCatch(has_fit_sizes(fit), error = function(e) FALSE))) {
+    abort_invalid_fit(fit, name, call)
+  }
+}
+
+has_fit_sizes <- function(fit) {
+  layers <- fit$layers
+  below <- inputs <- n_inputs(layers)
+  for (layer in layers) {
+    weights <- fit[[layer$parameters[["weights"]]]]
+    biases <- fit[[layer$parameters[["biases"]]]]
+    fits <- layer$kind %in% names(layer_kinds) && layer$activation %in% names(activation_table) &&
+      layer$inputs == below && is.numeric(weights) && is.numeric(biases) &&
+      identical(as.double(dim(weights)), c(below, layer$units)) &&
+      identical(as.double(dim(biases)), c(1, layer$units))
+    if (!fits) {
+      return(FALSE)
+    }
+    below <- layer$units
+  }
+  encoding <- fit$encoding
+  layer$parameters[["weights"]] == "wout" && is.character(fit$settings$precision) &&
+    is.logical(fit$has_offset) && (is.null(fit$levels) || length(fit$levels) == max(2, below)) &&
+    (is.null(encoding) ||
+      (length(encoding$center) == inputs && length(encoding$scale) == inputs &&
+        length(encoding$outcome$center) %in% c(1, below) &&
+        length(encoding$outcome$scale) %in% c(1, below)))
+}
+
+# Signals that a fit is invalid, with the first reason that check_model() finds.
+abort_invalid_fit <- function(fit, name, call) {
+  reason <- tryCatch(
+    {
+      check_model(fit)
+      NULL
+    },
+    backprop_internal_format = function(e) cli::format_inline(e$message, .envir = e$envir),
+    error = conditionMessage
+  )
+  abort_argument(c(
+    "{.arg {name}} is not a valid fit from {.fn nn_train}.",
+    x = if (!is.null(reason)) "{reason}",
+    i = "Train it again, or undo changes that were made by hand."
+  ), call)
 }
 
 # Checks that the layers are valid, fit together, and have their parameters.

@@ -13,7 +13,9 @@ stored_fitted <- function(fit, call, what = "output") {
 
 #' @export
 coef.nn_fit <- function(object, ...) {
-  fit <- plain_fit(object, current_env())
+  call <- current_env()
+  fit <- plain_fit(object, call)
+  check_fit_sizes(fit, call)
   fit[parameter_names(fit$layers)]
 }
 

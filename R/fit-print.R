@@ -108,6 +108,7 @@ describe_defaults <- function(fit) {
 #' @export
 print.nn_fit <- function(x, ...) {
   fit <- plain_fit(x, current_env())
+  check_fit_sizes(fit, current_env(), "x")
   history <- fit$history
   cat("Multilayer perceptron ", describe_layers(fit), "\n", sep = "")
   cat(describe_training(fit), sep = "\n")
@@ -136,6 +137,7 @@ print.nn_fit <- function(x, ...) {
 #' @export
 summary.nn_fit <- function(object, ...) {
   fit <- plain_fit(object, current_env())
+  check_fit_sizes(fit, current_env())
   layers <- fit$layers
   table <- data.frame(
     layer = c(layer_names("hidden", n_hidden(layers)), "output"),

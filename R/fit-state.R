@@ -8,13 +8,14 @@
 #   first     the initial value, or a function(n, settings, seed) of it, n the number of parameters
 #   size      a function(n, optimizer): the valid lengths, for fields that grow with the network
 #   length    the length of other fields
+#   most      the largest "whole"
 #   in_words  the requirement, for error messages
-state_field <- function(type, first, size = NULL, length = 1, in_words = NULL) {
-  list(type = type, first = first, size = size, length = length, in_words = in_words)
+state_field <- function(type, first, size = NULL, length = 1, most = 2^32 - 1, in_words = NULL) {
+  list(type = type, first = first, size = size, length = length, most = most, in_words = in_words)
 }
 state_number <- function(first) state_field("number", first, in_words = "a number")
-state_whole <- function(first) {
-  state_field("whole", first, in_words = "a whole number of at least 0")
+state_whole <- function(first, most = 2^32 - 1) {
+  state_field("whole", first, most = most, in_words = "a whole number of at least 0")
 }
 memory_field <- function(moment, first) {
   state_field(
@@ -44,7 +45,7 @@ state_table <- list(
     optimizer_table[[optimizer$name]]$moment2(optimizer)
   }),
   curvature = state_field("list", function(n, settings, seed) first_curvature(settings, n)),
-  steps = state_whole(0),
+  steps = state_whole(0, most = 2^53),
   epoch = state_whole(0),
   under_way = state_field(
     "numbers", c(batch = 0, loss = 0, weight = 0, correct = 0),

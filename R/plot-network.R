@@ -3,6 +3,7 @@
 
 plot_network <- function(fit, most, call, main = NULL, ...) {
   check_no_dots(call, ..., known = c("what", "units", "main"))
+  check_fit_sizes(fit, call, "x")
   old <- graphics::par(mar = c(0, 0, 0, 0))
   on.exit(graphics::par(old))
   graphics::plot.new()

@@ -98,6 +98,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   check_no_dots(call, ..., known = names(formals(predict.nn_fit)))
   object <- current_fit(object, call)
   fit <- unclass(object)
+  check_fit_sizes(fit, call)
   check_choice(type, c("response", "class", "prob"), "type", call)
   if (type != "response" && is.null(fit$levels)) {
     abort_argument(c(

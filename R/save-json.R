@@ -37,10 +37,10 @@ flat_call <- function(x) {
     return(as.list(x))
   }
   while (is_sum(x)) {
-    terms <- c(list(x[[3]]), terms)
+    terms[[length(terms) + 1]] <- x[[3]]
     x <- x[[2]]
   }
-  c(list(quote(`+`), x), terms)
+  c(list(quote(`+`), x), rev(terms))
 }
 
 inherits_formula <- function(attributes) "formula" %in% attributes$class

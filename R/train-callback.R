@@ -84,6 +84,7 @@ run_callback <- function(run, so_far, rates) {
     network = unflatten_network(so_far$state$weights, fit$layers)
   )
   answer <- tryCatch(run$controls$callback$f(now), error = function(e) {
+    if (is_time_limit(e)) stop(e)
     so_far$stop <- "callback"
     abort_kind(
       "callback",

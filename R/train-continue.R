@@ -63,6 +63,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
     problem <- again$training
     if (!is.null(validation)) validation <- encode_validation(fit, validation, call)
   }
+  check_epoch_count(fit$state$epoch, epochs, call)
   data <- resumed_data(fit, problem, validation, call)
   fit$settings <- renew_patience(fit$settings, patience, tolerance, call)
   controls <- new_controls(callback, checkpoint, call)
@@ -83,14 +84,19 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   if (from_data && !is.null(again$calibration)) calibrate(longer, again$calibration) else longer
 }
 
-# The core does not check the lengths of the state, so they are checked here.
+# A fit is a plain list that may come from a file or was changed by hand.
 check_resumable <- function(fit, call) {
-  tryCatch(check_model(fit), backprop_internal_format = function(e) {
+  tryCatch(check_model(fit), error = function(e) abort_invalid_fit(fit, "fit", call))
+}
+
+# The core counts epochs in 32 bits.
+check_epoch_count <- function(done, epochs, call) {
+  if (done + epochs > 2^32 - 1) {
     abort_argument(c(
-      "{.arg fit} is not a valid fit from {.fn nn_train}.",
-      x = "{conditionMessage(e)}"
+      "{.arg epochs} must be at most {format(2^32 - 1 - done, big.mark = ',')} for this fit.",
+      x = "It has {format(done, big.mark = ',')} epochs, and 4,294,967,295 are the limit."
     ), call)
-  })
+  }
 }
 
 # The training data, checked against those of the fit.
@@ -172,7 +178,7 @@ changed_data <- function(fit, data) {
     training = if (is.null(fit$digest)) {
       nrow(data$X) != fit$n
     } else {
-      !identical(data$digest, fit$digest)
+      nrow(data$X) != fit$n || !identical(data$digest, fit$digest)
     },
     held_out = !is.null(fit$held_out_digest) &&
       !identical(data$held_out_digest, fit$held_out_digest)

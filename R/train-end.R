@@ -84,6 +84,36 @@ abort_diverged <- function(fit, call) {
   )
 }
 
+# Evaluates `training`. When a time limit is reached, calls `record()` with R's error and returns
+# "interrupted". Other errors pass.
+until_time_limit <- function(training, record) {
+  withRestarts(
+    withCallingHandlers(training, error = function(e) {
+      if (is_time_limit(e)) invokeRestart("backprop_time_limit", e)
+    }),
+    backprop_time_limit = function(e) {
+      record(e)
+      "interrupted"
+    }
+  )
+}
+
+# Errors of setTimeLimit() and setSessionTimeLimit() have no class, and are in the user's language.
+is_time_limit <- function(e) {
+  limits <- gettext(
+    "reached elapsed time limit", "reached CPU time limit", "reached session elapsed time limit",
+    "reached session CPU time limit",
+    domain = "R"
+  )
+  inherits(e, "simpleError") && any(startsWith(conditionMessage(e), limits))
+}
+
+# Signals R's own error again, as if training had not caught it, with the fit so far.
+signal_with_fit <- function(e, fit) {
+  e$fit <- fit
+  stop(e)
+}
+
 # At the console the fit so far is returned with a warning. Inside another function the interrupt is
 # signalled again, for that function to handle.
 report_interrupt <- function(fit, left, controls) {

@@ -16,6 +16,17 @@ new_run <- function(fit, data, seed, controls) {
   )
 }
 
+# check_state() knows the number of rows, but not how many of them are in batches.
+check_under_way <- function(state, run) {
+  batches <- ceiling(run$core$rows / min(run$fit$settings$batch_size, run$core$rows))
+  if (state$under_way[[1]] > 0 && state$under_way[[1]] >= batches) {
+    abort_argument(c(
+      "{.arg fit} must have batches left in the epoch under way.",
+      x = "Its state has completed {state$under_way[[1]]}, and the data are {batches} batches."
+    ), run$controls$call)
+  }
+}
+
 # The user's actions between chunks.
 new_controls <- function(callback, checkpoint, call) {
   list(
@@ -26,12 +37,14 @@ new_controls <- function(callback, checkpoint, call) {
 
 run_training <- function(fit, state, history, data, epochs, controls) {
   run <- new_run(fit, data, state$seed, controls)
+  check_under_way(state, run)
   progress <- if (is_interactive() && epochs > 0) start_progress(epochs)
   until <- state$epoch + epochs
   so_far <- list(state = state, history = history, stop = "iterations")
+  failure <- NULL
   written <- -Inf
   # An interrupt may end the loop anywhere, but the update of `so_far` after a chunk is atomic.
-  stop <- tryCatch(
+  stop <- tryCatch(until_time_limit(
     {
       while (so_far$state$epoch < until && so_far$stop == "iterations") {
         before <- so_far$state$epoch
@@ -41,7 +54,10 @@ run_training <- function(fit, state, history, data, epochs, controls) {
           fit$layers, run$objective, run$method, plan, run$core$training, run$core$validation,
           so_far$state
         )
-        suspendInterrupts(so_far <- after_chunk(run, so_far, chunk))
+        suspendInterrupts({
+          so_far <- after_chunk(run, so_far, chunk)
+          failure <- chunk$error
+        })
         if (!is.null(progress)) {
           show_progress(progress, so_far$state$epoch - (until - epochs), last(chunk$loss))
         }
@@ -56,14 +72,15 @@ run_training <- function(fit, state, history, data, epochs, controls) {
       }
       so_far$stop
     },
-    interrupt = function(signal) "interrupted"
-  )
+    function(e) failure <<- e
+  ), interrupt = function(signal) "interrupted")
   so_far$stop <- stop
   if (!is.null(progress)) cli::cli_progress_done(id = progress)
   fit <- finish_fit(run, so_far)
   if (!is.null(controls$checkpoint)) {
     write_checkpoint(better_fit(controls$best, fit), controls$checkpoint)
   }
+  if (!is.null(failure)) signal_with_fit(failure, better_fit(controls$best, fit))
   if (stop == "diverged") abort_diverged(fit, controls$call)
   if (stop == "interrupted") report_interrupt(fit, until - so_far$state$epoch, controls)
   fit

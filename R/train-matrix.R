@@ -140,6 +140,9 @@
 #'     the fit with the last finite weights.
 #'   * `backprop_error_callback`: the callback failed. The field `fit` holds the fit so far.
 #'
+#'   When a time limit of [setTimeLimit()] is reached, R's own error is signalled, and its field
+#'   `fit` holds the fit so far.
+#'
 #'   Warnings have the classes `backprop_warning_saturated` and `backprop_warning_separable` (a
 #'   small gradient that is not convergence), `backprop_warning_restarts` (some starts diverged),
 #'   `backprop_warning_interrupted` (training was interrupted at the console),

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "bridge_checks.h"
 #include "core/pass.h"
 #include "core/tables.h"
 #include "core/train.h"
@@ -25,6 +26,7 @@ Network as_network(const Rcpp::List& layers);
 Objective as_objective(const Rcpp::List& list, const Network& network);
 Method as_method(const Rcpp::List& list);
 Plan as_plan(const Rcpp::List& list);
+bool poll_interrupt();
 Key as_key(const Rcpp::NumericVector& seed);
 State as_state(const Rcpp::List& list, const Method& method, const Network& network);
 Rcpp::List as_list(const State& state, const Method& method);
@@ -73,8 +75,10 @@ struct Inputs {
     p = object.slot("p");
     x = object.slot("x");
     const Rcpp::IntegerVector size = object.slot("Dim");
+    require(size.size() == 2, "The sparse matrix is invalid.");
     rows = size[0];
     columns = size[1];
+    check_sparse(i, p, x, rows, columns);
   }
 
   // Rows which[0], which[1], ...; indices are 1-based and unique.

@@ -6,16 +6,12 @@ namespace backprop {
 namespace {
 
 double number(const Rcpp::List& list, const char* name) { return Rcpp::as<double>(list[name]); }
-std::size_t count(const Rcpp::List& list, const char* name) {
-  return static_cast<std::size_t>(number(list, name));
+std::size_t count(const Rcpp::List& list, const char* name, double least, double most) {
+  return static_cast<std::size_t>(whole(number(list, name), least, most, name));
 }
 bool flag(const Rcpp::List& list, const char* name) { return Rcpp::as<bool>(list[name]); }
 std::vector<double> numbers(const Rcpp::List& list, const char* name) {
   return Rcpp::as<std::vector<double>>(list[name]);
-}
-
-bool poll_interrupt() {
-  return !R_ToplevelExec([](void*) { R_CheckUserInterrupt(); }, nullptr);
 }
 
 // Reads the fields of a state and checks their lengths, which the core relies on.
@@ -30,6 +26,7 @@ struct Reader {
   template <class Number> void operator()(const char* name, Number& field, Length length) const {
     const std::vector<double> given = numbers(list, name);
     check(name, given.size(), length);
+    if constexpr (std::is_integral_v<Number>) whole(given[0], 0, most_32_bits, name);
     field = static_cast<Number>(given[0]);
   }
   void check(const char* name, std::size_t given, Length length) const {
@@ -75,11 +72,13 @@ Network as_network(const Rcpp::List& layers) {
   Network network;
   for (R_xlen_t l = 0; l < layers.size(); ++l) {
     const Rcpp::List layer = layers[l];
-    const std::size_t inputs = count(layer, "inputs");
+    const std::size_t inputs = count(layer, "inputs", 1, most_int);
     if (l > 0 && inputs != network.outputs())
       Rcpp::stop("The inputs of a layer must equal the units of the previous layer.");
-    network.add(row_for<LayerKind>(layer["kind"], "kind of layer"), inputs, count(layer, "units"),
+    network.add(row_for<LayerKind>(layer["kind"], "kind of layer"), inputs,
+                count(layer, "units", 1, most_int),
                 row_for<Activation>(layer["activation"], "activation"));
+    require(network.parameters() < std::size_t{1} << 53, "The network is too large.");
   }
   if (network.layers.empty()) Rcpp::stop("A network must have at least one layer.");
   return network;
@@ -117,26 +116,26 @@ Method as_method(const Rcpp::List& list) {
 
 Plan as_plan(const Rcpp::List& list) {
   Plan plan;
-  plan.batch_size = count(list, "batch_size");
+  plan.batch_size = count(list, "batch_size", 1, most_int);
   plan.shuffle = flag(list, "shuffle");
   plan.seed = as_key(list["seed"]);
   plan.dropout = numbers(list, "dropout");
-  plan.epochs = count(list, "epochs");
+  plan.epochs = count(list, "epochs", 0, most_int);
   plan.rates = numbers(list, "rates");
   plan.patience = number(list, "patience");
   plan.tolerance = number(list, "tolerance");
   plan.track_best = flag(list, "track_best");
   plan.count_correct = flag(list, "count_correct");
-  plan.threads = count(list, "threads");
+  plan.threads = count(list, "threads", 1, 1024);
   plan.seconds = number(list, "seconds");
   plan.interrupted = poll_interrupt;
   return plan;
 }
 
 Key as_key(const Rcpp::NumericVector& seed) {
-  return seed.size() == 2
-             ? Key{static_cast<std::uint32_t>(seed[0]), static_cast<std::uint32_t>(seed[1])}
-             : Key{};
+  if (seed.size() != 2) return Key{};
+  for (const double word : seed) whole(word, 0, most_32_bits, "seed");
+  return Key{static_cast<std::uint32_t>(seed[0]), static_cast<std::uint32_t>(seed[1])};
 }
 
 State as_state(const Rcpp::List& list, const Method& method, const Network& network) {
@@ -146,9 +145,11 @@ State as_state(const Rcpp::List& list, const Method& method, const Network& netw
   visit_state(state, Reader{list, sizes});
   const std::vector<double> under_way = numbers(list, "under_way");
   std::size_t at = 0;
-  visit_under_way(state.under_way, [&](const char*, auto& field, Length) {
+  visit_under_way(state.under_way, [&](const char* name, auto& field, Length) {
     if (at == under_way.size()) Rcpp::stop("The state of the current epoch is incomplete.");
-    field = static_cast<std::decay_t<decltype(field)>>(under_way[at++]);
+    using Number = std::decay_t<decltype(field)>;
+    if constexpr (std::is_integral_v<Number>) whole(under_way[at], 0, most_int, name);
+    field = static_cast<Number>(under_way[at++]);
   });
   if (!first_order) {
     const Rcpp::List curvature = list["curvature"];

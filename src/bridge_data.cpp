@@ -50,6 +50,11 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
 SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights,
                Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single) {
   const Inputs inputs(X);
+  require(y.nrow() == inputs.rows, "The targets must have a row for each row of the data.");
+  require(weights.size() == 0 || weights.size() == inputs.rows,
+          "There must be a weight for each row of the data.");
+  if (offset.isNotNull()) check_offset(Rcpp::NumericMatrix(offset.get()), inputs.rows, y.ncol());
+  check_row_numbers(which, inputs.rows);
   return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, y, weights, offset, which))
                             : new AnyRows(copy_rows<double>(inputs, y, weights, offset, which)));
 }

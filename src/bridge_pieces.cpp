@@ -51,7 +51,8 @@ template <class T> class CollectedLayers {
 
 // [[Rcpp::export(rng = false)]]
 double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all) {
-  return Pass<double>::bytes(as_network(layers), static_cast<std::size_t>(rows), keep_all);
+  return Pass<double>::bytes(as_network(layers),
+                             static_cast<std::size_t>(whole(rows, 0, most_int, "rows")), keep_all);
 }
 
 // [[Rcpp::export(rng = false)]]
@@ -69,6 +70,7 @@ Rcpp::NumericVector core_activation(std::string name, Rcpp::NumericVector x, boo
 Rcpp::NumericVector core_slope(std::string name, Rcpp::NumericVector input,
                                Rcpp::NumericVector output) {
   const auto kind = row_for<Activation>(Rcpp::wrap(name), "activation");
+  require(input.size() == output.size(), "There must be an output for each input.");
   const Buffer<double> in = as_buffer<double>(input), out = as_buffer<double>(output);
   Buffer<double> slope(output.size());
   std::fill_n(slope.data(), slope.size(), 1.0);
@@ -80,7 +82,8 @@ Rcpp::NumericVector core_slope(std::string name, Rcpp::NumericVector input,
 // [[Rcpp::export(rng = false)]]
 Rcpp::IntegerVector core_row_order(Rcpp::NumericVector seed, double epoch, int count) {
   const auto order =
-      row_order(as_key(seed), static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(count));
+      row_order(as_key(seed), static_cast<std::uint32_t>(whole(epoch, 0, most_32_bits, "epoch")),
+                static_cast<std::uint32_t>(whole(count, 0, most_int, "count")));
   Rcpp::IntegerVector out(order.begin(), order.end());
   return out + 1;
 }
@@ -88,7 +91,9 @@ Rcpp::IntegerVector core_row_order(Rcpp::NumericVector seed, double epoch, int c
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector key) {
   Counter c;
-  for (int i = 0; i < 4; ++i) c[i] = static_cast<std::uint32_t>(counter[i]);
+  require(counter.size() == 4, "A counter must have 4 words.");
+  for (int i = 0; i < 4; ++i)
+    c[i] = static_cast<std::uint32_t>(whole(counter[i], 0, most_32_bits, "counter"));
   const Counter words = philox(c, as_key(key));
   return Rcpp::NumericVector(words.begin(), words.end());
 }
@@ -99,6 +104,10 @@ Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
                         Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single) {
   const Network network = as_network(layers);
   const Inputs given(X);
+  require(static_cast<std::size_t>(given.columns) == network.inputs(),
+          "The data must have a column for each input.");
+  if (offset.isNotNull())
+    check_offset(Rcpp::NumericMatrix(offset.get()), given.rows, network.outputs());
   const std::size_t n = given.rows, kept = all ? network.layers.size() : 0;
   return at_precision(single, [&](auto zero) {
     using T = decltype(zero);
@@ -142,6 +151,7 @@ Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::Num
   auto run = [&](const auto& rows) {
     using T = std::decay_t<decltype(*rows.x.data())>;
     using Part = typename Pass<T>::Part;
+    check_rows(rows, network);
     const Buffer<T> w = as_weights<T>(weights, network);
     Buffer<T> gradient(want_gradient ? weights.size() : 0);
     Team alone(1);
@@ -176,6 +186,7 @@ Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::Num
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVector gradient,
                                  double rate) {
+  require(weights.size() == gradient.size(), "There must be a derivative for each weight.");
   Buffer<double> w = as_buffer<double>(weights), g = as_buffer<double>(gradient);
   Step<double> step{};
   step.rate = rate;

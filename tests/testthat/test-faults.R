@@ -160,3 +160,211 @@ test_that("a clock that is set back does not stop checkpoints", {
   expect_true(due(6, 5))
   expect_true(due(-3600, 5))
 })
+
+# --- Time limits ----------------------------------------------------------------------------------
+
+test_that("a time limit is R's own error, and holds what was trained", {
+  withr::defer(setTimeLimit())
+  set.seed(1)
+  inputs <- matrix(rnorm(4e4), 2000)
+  targets <- rnorm(2000)
+  path <- withr::local_tempfile()
+  train <- function(epochs, seconds = Inf, ...) {
+    set.seed(2)
+    setTimeLimit(elapsed = seconds)
+    nn_train(inputs, targets, hidden = 20, epochs = epochs, batch_size = 100, dropout = 0.1, ...)
+  }
+  # within the core
+  limit <- tryCatch(train(1e7, 0.5, checkpoint = path), error = function(e) e)
+  expect_identical(class(limit), c("simpleError", "error", "condition"))
+  expect_match(conditionMessage(limit), gettext("reached elapsed time limit", domain = "R"))
+  expect_s3_class(limit$fit, "nn_fit")
+  expect_identical(limit$fit$stop, "interrupted")
+  expect_gt(limit$fit$state$epoch, 0)
+  expect_identical(readRDS(path), limit$fit)
+  more <- nn_continue(limit$fit, inputs, targets, epochs = 2)
+  expect_identical(coef(more), coef(train(limit$fit$state$epoch + 2)))
+  # in a callback
+  limit <- tryCatch(
+    train(1e7, 0.5, callback = function(now) if (now$epoch == 3) while (TRUE) sqrt(2)),
+    error = function(e) e
+  )
+  expect_identical(class(limit), c("simpleError", "error", "condition"))
+  expect_identical(coef(limit$fit), coef(train(3)))
+  # between chunks
+  limit <- tryCatch(train(1e7, 0.5, callback = function(now) NULL), error = function(e) e)
+  expect_identical(class(limit), c("simpleError", "error", "condition"))
+  more <- nn_continue(limit$fit, inputs, targets, epochs = 2)
+  expect_identical(coef(more), coef(train(limit$fit$state$epoch + 2)))
+  expect_error(
+    train(10, callback = function(now) stop("own")), "own",
+    class = "backprop_error_callback"
+  )
+})
+
+# --- Fits that were changed by hand, or come from a file ------------------------------------------
+
+test_that("a fit whose parts do not fit together is refused, whatever uses it", {
+  set.seed(1)
+  inputs <- as.matrix(iris[1:4])
+  from_data <- nn_train(Species ~ ., iris, hidden = c(3, 2), epochs = 3)
+  from_matrix <- nn_train(inputs, iris$Species, hidden = c(3, 2), epochs = 3)
+  changes <- list(
+    quote(fit$wh1 <- fit$wh1[, -1]), quote(fit$wh1 <- t(fit$wh1)), quote(fit$wh1 <- NULL),
+    quote(fit$wh1 <- "1"), quote(fit$bh2 <- fit$bh2[, -1, drop = FALSE]),
+    quote(fit$wout <- fit$wout[-1, ]), quote(fit$bout <- fit$bout[, -1, drop = FALSE]),
+    quote(fit$layers <- NULL), quote(fit$layers <- 1), quote(fit$layers[[1]] <- 1),
+    quote(fit$layers[[3]] <- NULL), quote(fit$layers[[1]]$units <- 2e6),
+    quote(fit$layers[[1]]$units <- NaN), quote(fit$layers[[1]]$units <- -3),
+    quote(fit$layers[[1]]$units <- "3"), quote(fit$layers[[1]]$inputs <- 2^32 + 4),
+    quote(fit$layers[[2]]$inputs <- 2), quote(fit$layers[[1]]$activation <- "none"),
+    quote(fit$layers[[1]]$activation <- NULL), quote(fit$layers[[1]]$kind <- "none"),
+    quote(fit$levels <- "setosa"), quote(fit$settings <- NULL), quote(fit$has_offset <- NULL),
+    quote({
+      fit$layers[[1]]$units <- 4
+      fit$layers[[1]]$inputs <- 3
+    })
+  )
+  uses <- list(
+    quote(predict(fit, data)), quote(coef(fit)), quote(print(fit)), quote(summary(fit)),
+    quote(plot(fit, "network")), quote(nn_export(fit, tempfile(fileext = ".c"))),
+    quote(nn_continue(fit, data, y, epochs = 1))
+  )
+  for (kind in c("data", "matrix")) {
+    data <- if (kind == "data") iris else inputs
+    y <- if (kind == "matrix") iris$Species
+    for (change in changes) {
+      fit <- unclass(if (kind == "data") from_data else from_matrix)
+      eval(change)
+      class(fit) <- "nn_fit"
+      for (use in uses) {
+        expect_error(
+          eval(use), "not a valid fit",
+          class = "backprop_error_argument",
+          info = paste(deparse1(change), deparse1(use))
+        )
+      }
+      expect_error(nn_save(fit, tempfile()), class = "backprop_error_file")
+    }
+  }
+  fit <- unclass(from_data)
+  fit$encoding$center <- 1
+  expect_error(predict(structure(fit, class = "nn_fit"), iris), class = "backprop_error_argument")
+  expect_snapshot(error = TRUE, {
+    fit <- from_matrix
+    fit$wh1 <- fit$wh1[, -1]
+    predict(fit, inputs)
+    nn_continue(fit, inputs, iris$Species, epochs = 1)
+  })
+})
+
+test_that("the bridge checks sizes and counters, whoever calls", {
+  core <- function(name) getFromNamespace(paste0("core_", name), "backprop")
+  forward <- function(layers, weights, X, offset = NULL) {
+    core("forward")(layers, weights, X, offset, FALSE, FALSE)$output
+  }
+  layer <- function(inputs, units) {
+    list(list(kind = "dense", inputs = inputs, units = units, activation = "identity"))
+  }
+  X <- matrix(as.double(1:6), 2)
+  expect_identical(forward(layer(3, 1), c(1, 10, 100, 0.5), X), cbind(c(531.5, 642.5)) - c(0, 0))
+  for (units in list(0, -1, 1.5, NaN, Inf, 2^31, 1e300)) {
+    expect_error(forward(layer(3, units), numeric(4), X), "whole number")
+    expect_error(forward(layer(units, 1), numeric(4), X), "whole number")
+  }
+  expect_error(forward(layer(2, 1), numeric(3), X), "column for each input")
+  expect_error(forward(layer(4, 1), numeric(5), X), "column for each input")
+  for (offset in list(matrix(0, 1, 1), matrix(0, 2, 2), matrix(0, 3, 1))) {
+    expect_error(forward(layer(3, 1), numeric(4), X, offset), "offset")
+  }
+  rows <- function(y = matrix(0, 2, 1), weights = numeric(), offset = NULL, which = 1:2) {
+    core("rows")(X, y, weights, offset, which, FALSE)
+  }
+  expect_error(rows(y = matrix(0, 1, 1)), "row for each")
+  expect_error(rows(weights = 1), "weight for each")
+  expect_error(rows(offset = matrix(0, 1, 1)), "offset")
+  expect_error(rows(which = 0:1), "out of range")
+  expect_error(rows(which = 3L), "out of range")
+  expect_error(rows(which = NA_integer_), "out of range")
+  expect_error(core("descend")(numeric(3), numeric(2), 0.1), "derivative for each")
+  expect_error(core("slope")("tanh", numeric(3), numeric(30)), "output for each")
+  expect_error(core("row_order")(c(1, 2), 2^32, 3L), "whole number")
+  expect_error(core("row_order")(c(-1, 2), 1, 3L), "whole number")
+  expect_error(core("philox")(1:3, c(1, 2)), "4 words")
+  skip_if_not_installed("Matrix")
+  sparse <- methods::as(Matrix::Matrix(X * (X > 2), sparse = TRUE), "dgCMatrix")
+  expect_identical(dim(forward(layer(3, 1), numeric(4), sparse)), c(2L, 1L))
+  for (change in list(
+    quote(bad@p[2] <- 100L), quote(bad@p[2] <- -1L), quote(bad@i[1] <- 2L), quote(bad@i[1] <- -1L),
+    quote(bad@x <- bad@x[-1]), quote(bad@p <- bad@p[-1]), quote(bad@p[1] <- 1L)
+  )) {
+    bad <- sparse
+    eval(change)
+    expect_error(forward(layer(3, 1), numeric(4), bad), "invalid", info = deparse1(change))
+  }
+})
+
+test_that("a state that counts beyond its limits can't be resumed", {
+  set.seed(1)
+  inputs <- as.matrix(iris[1:4])
+  fit <- nn_train(
+    inputs, iris$Species,
+    hidden = 2, optimizer = "adam", batch_size = 16, epochs = 3, reduction = "mean"
+  )
+  changed <- function(change) {
+    fit <- unclass(fit)
+    eval(change)
+    structure(fit, class = "nn_fit")
+  }
+  resume <- function(fit, epochs = 2) nn_continue(fit, inputs, iris$Species, epochs = epochs)
+  under_way <- function(...) bquote(fit$state$under_way[] <- .(c(...)))
+  refused <- list(
+    # 150 rows are 10 batches: 0 to 9
+    under_way(10, 1, 150, 0), under_way(9, 1, 0, 0), under_way(0, 1, 0, 0),
+    under_way(1.5, 1, 24, 0), under_way(-1, 0, 0, 0), under_way(2^40, 1, 1, 0),
+    under_way(3, 1, -1, 0),
+    quote(fit$state$epoch <- 2^32), quote(fit$state$epoch <- -1), quote(fit$state$epoch <- 2.5),
+    quote(fit$state$epoch <- 7), quote(fit$state$best_epoch <- 4), quote(fit$state$stale <- 4),
+    quote(fit$history$epoch <- c(1, 1, 3)), quote(fit$history$epoch[2] <- NaN)
+  )
+  for (change in refused) {
+    expect_error(
+      resume(changed(change)), "not a valid fit",
+      class = "backprop_error_argument", info = deparse1(change)
+    )
+    expect_error(nn_save(changed(change), tempfile()), class = "backprop_error_file")
+  }
+  last <- changed(quote({
+    fit$state$epoch <- 2^32 - 2
+    fit$history$epoch[3] <- 2^32 - 2
+  }))
+  expect_error(resume(last), "at most 1", class = "backprop_error_argument")
+  expect_identical(resume(last, 1)$state$epoch, 2^32 - 1)
+  # more updates than epochs can be counted
+  many <- changed(quote(fit$state$steps <- 1e12))
+  path <- withr::local_tempfile()
+  nn_save(many, path)
+  expect_identical(nn_load(path), many)
+  # rows of weight 0 are in no batch, so there are fewer batches than rows say
+  weights <- rep(1:0, c(60, 90))
+  set.seed(1)
+  weighted <- unclass(nn_train(
+    inputs, iris$Species,
+    hidden = 2, optimizer = "adam", batch_size = 16, epochs = 3, weights = weights
+  ))
+  weighted$state$under_way[] <- c(9, 1, 144, 0)
+  expect_error(
+    nn_continue(
+      structure(weighted, class = "nn_fit"), inputs, iris$Species,
+      epochs = 1, weights = weights
+    ), "4 batches",
+    class = "backprop_error_argument"
+  )
+  # fewer rows than the epoch under way: they are other data
+  begun <- changed(under_way(9, 1, 144, 0))
+  expect_warning(
+    fewer <- nn_continue(begun, inputs[1:60, ], iris$Species[1:60], epochs = 1),
+    class = "backprop_warning_other_data"
+  )
+  expect_true(all(is.finite(fewer$history$loss)))
+})
