@@ -73,6 +73,7 @@
 plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, units = 12,
                         resolution = 200, ..., layer = NULL, unit = 1) {
   call <- current_env()
+  check_full_names(written_names(call), c(names(formals(plot.nn_fit)), graphical_parameters), call)
   what <- check_choice(what, c("loss", "network", "boundary", "perceptron"), "what", call)
   units <- check_whole(units, "units", call, least = 3)
   resolution <- check_whole(resolution, "resolution", call, least = 2, most = 2000)

@@ -97,7 +97,10 @@ check_choice <- function(x, choices, name, call) {
   ), call)
 }
 
+# `call` is the frame of the function that the user called. Its argument names must be written in
+# full: R would take `k` for `keep_fits`.
 check_no_dots <- function(call, ..., known) {
+  check_full_names(written_names(call), c(known, names(formals(frame_fn(call)))), call)
   if (...length() == 0) {
     return(invisible())
   }
@@ -115,4 +118,34 @@ check_no_dots <- function(call, ..., known) {
     nearest_name(name, known),
     i = "The argument{?s} {?is/are} {.arg {known}}."
   ), call)
+}
+
+# The argument names of the call of a frame as they are written, including those in `...` of its
+# caller.
+written_names <- function(frame) {
+  at <- which(vapply(sys.frames(), identical, NA, frame))[1]
+  sent <- as.list(sys.call(at))[-1]
+  dots <- vapply(sent, identical, NA, quote(...))
+  c(
+    names(sent)[!dots],
+    if (any(dots)) {
+      names(eval(quote(substitute(list(...))), sys.frame(sys.parents()[at])))[-1]
+    }
+  )
+}
+
+# Rejects abbreviations, which R matches with any argument that begins so.
+check_full_names <- function(names, known, call) {
+  known <- setdiff(known, "...")
+  for (name in setdiff(as.character(names), c(known, "", NA))) {
+    begun <- known[startsWith(known, name)]
+    if (length(begun) > 0) {
+      hint <- nearest_name(name, known)
+      abort_argument(c(
+        "{.arg {name}} is not an argument of this function.",
+        if (is.null(hint)) c(i = "Did you mean {.or {.arg {begun}}}?") else hint,
+        i = "Argument names can't be abbreviated."
+      ), call)
+    }
+  }
 }

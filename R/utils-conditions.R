@@ -75,7 +75,23 @@ names_elsewhere <- c(
   max_iter = "epochs", early_stopping = "validation", n_iter_no_change = "patience",
   validation_fraction = "validation", validation_split = "validation", hidden_units = "hidden",
   units = "hidden", nepochs = "epochs", iterations = "epochs", batchsize = "batch_size",
-  sample_weight = "weights", case_weights = "weights"
+  sample_weight = "weights", case_weights = "weights", linear.output = "output_activation",
+  learn_rate = "learning_rate", learningrate = "learning_rate", eta = "learning_rate",
+  nodes = "hidden", neurons = "hidden", layers = "hidden", hidden_size = "hidden",
+  hidden_sizes = "hidden", hidden_dim = "hidden", l2 = "penalty", lambda = "penalty",
+  weight_decay = "penalty", wd = "penalty", l1 = "penalty_l1", maxiter = "epochs",
+  niter = "epochs", n_iter = "epochs", nb_epoch = "epochs", num_iterations = "epochs",
+  loss_function = "loss", objective = "loss", entropy = "loss", criterion = "loss",
+  Wts = "start", initial_weights = "start", kernel_initializer = "init", initializer = "init",
+  early_stop = "validation", validation_data = "validation", stop_iter = "patience",
+  early_stopping_rounds = "patience", abstol = "tolerance", reltol = "tolerance",
+  min_delta = "tolerance", scale = "standardize", normalize = "standardize",
+  preprocess = "standardize", sample_weights = "weights", wts = "weights",
+  callbacks = "callback", verbose = "callback", lifesign = "callback",
+  nthreads = "threads", num_threads = "threads", n_jobs = "threads",
+  momentum = "optimizer", grad_clip = "clip", clipnorm = "clip",
+  k = "folds", K = "folds", nfolds = "folds", nfold = "folds", cv = "folds", v = "folds",
+  reps = "repeats", times = "repeats", metric = "metrics", scoring = "metrics"
 )
 
 # A "Did you mean" hint for a misspelt name, or for the name that another package uses.
@@ -83,7 +99,8 @@ nearest_name <- function(x, choices) {
   if (!is.character(x) || length(x) != 1 || is.na(x) || length(choices) == 0) {
     return(NULL)
   }
-  meant <- names_elsewhere[x]
+  begun <- if (nchar(x) > 2) choices[startsWith(choices, x)]
+  meant <- if (length(begun) == 1) begun else names_elsewhere[x]
   if (!meant %in% choices) {
     distance <- utils::adist(x, choices, ignore.case = TRUE)[1, ]
     if (min(distance) > max(2, nchar(x) / 2) || min(distance) >= nchar(x)) {

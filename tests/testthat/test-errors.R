@@ -436,9 +436,13 @@ test_that("a callback that takes nothing is refused before the training", {
 })
 
 test_that("the names that other packages use are understood in messages", {
-  given <- c("size", "decay", "maxit", "lr", "linout", "hidden_layer_sizes", "validation_split")
+  given <- c(
+    "size", "decay", "maxit", "lr", "linout", "hidden_layer_sizes", "validation_split", "alpha",
+    "max_iter", "threshold", "stepmax", "err.fct", "act.fct", "linear.output", "weight_decay"
+  )
   meant <- c(
-    "hidden", "penalty", "epochs", "learning_rate", "output_activation", "hidden", "validation"
+    "hidden", "penalty", "epochs", "learning_rate", "output_activation", "hidden", "validation",
+    "penalty", "epochs", "tolerance", "epochs", "loss", "activation", "output_activation", "penalty"
   )
   for (i in seq_along(given)) {
     arguments <- stats::setNames(list(as.matrix(iris[1:4]), 1:150, 3), c("X", "y", given[i]))
@@ -446,7 +450,8 @@ test_that("the names that other packages use are understood in messages", {
     expect_match(conditionMessage(error), paste0("Did you mean \"", meant[i]), fixed = TRUE)
   }
   # each is the name of an argument, and none is one itself
-  expect_true(all(names_elsewhere %in% names(formals(nn_train.matrix))))
+  arguments <- c(names(formals(nn_train.data.frame)), names(formals(nn_cv.matrix)))
+  expect_true(all(names_elsewhere %in% arguments))
   expect_false(any(names(names_elsewhere) %in% names(formals(nn_train.matrix))))
 })
 
