@@ -33,11 +33,15 @@ stratified_folds <- function(observed, folds) {
   fold
 }
 
-# Checks `folds`, a number or the fold of each row: list(number, labels, given), where `labels` are
-# the names of the folds. `used`: the positions of the rows that are used, among the `among` rows of
-# data.
+# Checks `folds`, a number, the fold of each row, or a list of rows: list(number, labels, given),
+# where `labels` are the names of the folds and `given` has one row per case and one column per
+# repetition. `used`: the positions of the rows that are used, among the `among` rows of data.
 check_folds <- function(folds, repeats, observed, weights, used, among, call) {
   rows <- NROW(observed)
+  if (is.list(folds)) {
+    if (repeats > 1) abort_repeats(call)
+    return(listed_folds(folds, used, among, call))
+  }
   if (length(folds) == 1 && is.numeric(folds)) {
     number <- check_whole(folds, "folds", call, least = 2, most = sum(weights > 0))
     counts <- if (is.factor(observed)) table(observed[weights > 0])
@@ -60,7 +64,7 @@ check_folds <- function(folds, repeats, observed, weights, used, among, call) {
       paste0(
         "{.arg folds} must be one whole number, or the fold of each of the {among} ",
         "rows{if (among > rows) paste(' of the data, or of the', rows, 'that are used')}, ",
-        "without missing values."
+        "without missing values, or a list of row numbers."
       ),
       x = "You supplied {describe(folds)}."
     ), call)
@@ -73,12 +77,105 @@ check_folds <- function(folds, repeats, observed, weights, used, among, call) {
       x = "All rows are in one fold."
     ), call)
   }
-  if (repeats > 1) {
+  if (repeats > 1) abort_repeats(call)
+  list(number = length(labels), labels = labels, given = matrix(given))
+}
+
+abort_repeats <- function(call) {
+  abort_argument(c(
+    "{.arg repeats} draws new folds, so it can't be combined with given folds in {.arg folds}."
+  ), call)
+}
+
+# Folds as a list of the rows of each: the rows that are held out, or those that are trained on; or
+# the splits of rsample. One repetition holds out each row once.
+listed_folds <- function(folds, used, among, call) {
+  if (is.data.frame(folds)) folds <- rows_of_splits(folds, among, call)
+  valid <- length(folds) > 1 && all(vapply(folds, function(rows) {
+    is_number(rows) && length(rows) > 0 && all(rows %in% seq_len(among)) && !anyDuplicated(rows)
+  }, NA))
+  if (!valid) {
     abort_argument(c(
-      "{.arg repeats} draws new folds, so it can't be combined with given folds in {.arg folds}."
+      paste0(
+        "If {.arg folds} is a list, its elements must be different row numbers of the data, at ",
+        "most {among}, for at least two folds."
+      ),
+      x = if (any(vapply(folds, anyDuplicated, 0) > 0)) {
+        "An element has a row more than once, as bootstrap samples do."
+      } else {
+        "You supplied {describe(folds)}."
+      }
     ), call)
   }
-  list(number = length(labels), labels = labels, given = matrix(given))
+  held_out <- repetitions_of(folds, among)
+  if (is.null(held_out)) {
+    held_out <- repetitions_of(lapply(folds, function(rows) setdiff(seq_len(among), rows)), among)
+  }
+  if (is.null(held_out)) {
+    counts <- tabulate(unlist(folds), among)
+    abort_argument(c(
+      paste0(
+        "{.arg folds} must hold out each row of the data exactly once per repetition, as k-fold ",
+        "cross-validation does."
+      ),
+      x = paste0(
+        "Row {which.min(counts)} occurs {min(counts)} time{?s}, and row {which.max(counts)} ",
+        "{max(counts)} time{?s}."
+      ),
+      i = "Bootstrap samples and repeated random splits are not supported."
+    ), call)
+  }
+  number <- max(held_out)
+  held_out <- held_out[used, , drop = FALSE]
+  if (any(apply(held_out, 2, function(fold) length(unique(fold))) < number)) {
+    abort_argument(c(
+      "Each fold in {.arg folds} must have rows that are used.",
+      x = "{.arg subset} or {.arg na.action} drop all rows of one."
+    ), call)
+  }
+  labels <- if (ncol(held_out) == 1 && identifies(names(folds))) names(folds) else seq_len(number)
+  list(number = number, labels = labels, given = held_out)
+}
+
+# The fold of each row, with a column for each repetition: consecutive elements of the list that
+# together have each row once. NULL if there are none, or if repetitions differ in their number.
+repetitions_of <- function(held_out, rows) {
+  complete <- cumsum(lengths(held_out)) / rows
+  repetition <- ceiling(complete - 0.5 / rows)
+  sizes <- tabulate(repetition)
+  if (last(complete) != length(sizes) || any(sizes != sizes[1])) {
+    return(NULL)
+  }
+  fold <- rep_len(seq_len(sizes[1]), length(held_out))
+  place <- cbind(unlist(held_out), rep(repetition, lengths(held_out)))
+  if (anyDuplicated(place)) {
+    return(NULL)
+  }
+  table <- matrix(0, rows, length(sizes))
+  table[place] <- rep(fold, lengths(held_out))
+  if (all(table > 0)) table
+}
+
+# The rows trained on, by the splits of an object of rsample.
+rows_of_splits <- function(folds, among, call) {
+  splits <- folds$splits
+  known <- is.list(splits) && length(splits) > 0 &&
+    all(vapply(splits, function(split) is.list(split) && !is.null(split$in_id), NA))
+  if (!known) {
+    abort_argument(c(
+      "If {.arg folds} is a data frame, it must be the result of {.fn rsample::vfold_cv}.",
+      x = "You supplied {describe(folds)}.",
+      i = "For the fold of each row use a vector, such as {.code folds = data$fold}."
+    ), call)
+  }
+  rows <- unique(vapply(splits, function(split) NROW(split$data), 0))
+  if (!identical(as.double(rows), as.double(among))) {
+    abort_argument(c(
+      "{.arg folds} must be splits of the same data.",
+      x = "The splits are of {rows} row{?s}, the data have {among}."
+    ), call)
+  }
+  stats::setNames(lapply(splits, `[[`, "in_id"), folds$id)
 }
 
 check_training_weights <- function(tasks, weights, call) {

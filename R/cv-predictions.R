@@ -4,30 +4,31 @@
 train_without <- function(task, cases, settings, keep_fit) {
   held_out <- task$held_out
   warnings <- list()
-  fit <- withCallingHandlers(
-    tryCatch(
-      call_train(c(
-        Filter(Negate(is.null), c(lapply(cases$rows, take_rows, -held_out), cases$fixed)), settings
-      )),
-      backprop_error_diverged = function(e) e,
-      backprop_error_input = function(e) {
-        abort_fold("Can't train on the rows outside fold {.val {fold}}.", task$fold, e)
-      }
-    ),
-    warning = function(w) {
+  collect <- function(expression) {
+    withCallingHandlers(expression, warning = function(w) {
       warnings[[length(warnings) + 1]] <<- conditionMessage(w)
       invokeRestart("muffleWarning")
+    })
+  }
+  fit <- collect(tryCatch(
+    call_train(c(
+      Filter(Negate(is.null), c(lapply(cases$rows, take_rows, -held_out), cases$fixed)), settings
+    )),
+    backprop_error_diverged = function(e) e,
+    backprop_error_input = function(e) {
+      abort_fold("Can't train on the rows outside fold {.val {fold}}.", task$fold, e)
     }
-  )
+  ))
   if (inherits(fit, "error")) {
     return(list(error = fit, epoch = NA_real_, warnings = warnings))
   }
   plain <- unclass(fit)
+  predicted <- collect(predict_held_out(
+    fit, task$fold, plain$levels, take_rows(cases$rows[[1]], held_out),
+    take_rows(cases$rows$offset, held_out)
+  ))
   list(
-    predicted = predict_held_out(
-      fit, task$fold, plain$levels, take_rows(cases$rows[[1]], held_out),
-      take_rows(cases$rows$offset, held_out)
-    ),
+    predicted = predicted,
     epoch = if (is.null(plain$best_epoch)) plain$state$epoch else plain$best_epoch,
     warnings = warnings, fit = if (keep_fit) fit
   )

@@ -6,7 +6,8 @@
 #' these out-of-fold predictions with the observed values. Everything that [nn_train()] estimates
 #' from data, such as the scaling of the predictors, is estimated without the held-out fold.
 #'
-#' `summary()` returns the mean and standard error of each metric, and `print()` shows them.
+#' `summary()` returns the mean and standard error of each metric, and `print()` shows them. See
+#' [plot.nn_cv()] for plots.
 #'
 #' @details
 #' With a formula, a data frame or a sparse matrix, the defaults are those of
@@ -58,7 +59,10 @@
 #' @param folds Number of folds, a whole number from 2 to the number of rows; 10 by default. Or the
 #'   fold of each row of the data, a vector of numbers or names, or a factor; values at rows that
 #'   `subset` or `na.action` drop are ignored. A vector with one value per row that is used is also
-#'   accepted.
+#'   accepted. Or a list with the row numbers of each fold: those that are held out, as
+#'   `caret::createFolds()` returns, or those that are trained on, as with `returnTrain = TRUE` and
+#'   from `caret::createMultiFolds()`. Or the result of `rsample::vfold_cv()` or a similar function.
+#'   Each row must be held out once, or once per repetition, so bootstrap samples are an error.
 #' @param repeats Number of times that the cross-validation is repeated with new folds, a whole
 #'   number of at least 1; 1 by default.
 #' @param metrics Metrics to compute: names from the table, a function, or a named list of both. A
@@ -160,7 +164,7 @@ nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fit
     number = seq_len(nrow(X)), given = nrow(X)
   )
   cross_validate(
-    cases, if (is.factor(y)) y else targets$y, folds, repeats, metrics, keep_fits,
+    cases, if (is.factor(y)) plain_outcome(y) else targets$y, folds, repeats, metrics, keep_fits,
     check_train_settings(list(...), nn_train.matrix, call), call
   )
 }
@@ -318,6 +322,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   } else {
     chosen$given
   }
+  repeats <- ncol(held_in)
   plan <- expand.grid(fold = seq_len(chosen$number), repetition = seq_len(repeats))
   seeds <- draw_seeds(nrow(plan))
   tasks <- lapply(seq_len(nrow(plan)), function(i) {
