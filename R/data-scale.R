@@ -35,11 +35,29 @@ column_scales <- function(X, weights, standardize) {
   )
 }
 
+# A range of more than 1.8e308 has no standard deviation.
+check_scales <- function(scales, names, call) {
+  bad <- which(!is.finite(scales$center) | !is.finite(scales$scale))
+  if (length(bad) > 0) {
+    abort_input(c(
+      "Numbers must be small enough to compute their standard deviation, which is at most 1.8e308.",
+      x = "Column {.field {names[bad[1]]}} is too large.",
+      i = "Divide it by a constant."
+    ), call)
+  }
+}
+
 # Whether numbers are constant up to rounding: a spread of 64 units of rounding of the largest. As a
 # scale it would make a new value of ordinary size enormous.
 is_constant <- function(x) {
   range <- range(x)
   range[2] - range[1] <= 64 * .Machine$double.eps * max(abs(range))
+}
+
+# The columns of an encoding that are not constant, but vary by less than a millionth of their size.
+# That is often rounding or noise, and scaling makes new values enormous.
+nearly_constant <- function(encoding) {
+  setdiff(which(encoding$scale < 1e-6 * abs(encoding$center)), encoding$constant)
 }
 
 # Scales of a sparse matrix: the root mean square of each column's non-zero values (weighted).

@@ -27,7 +27,9 @@
 #' * `still_falling`: the epoch limit was reached after at least 10 epochs, and the loss (on the
 #'   held-out rows, if any) fell between the last two tenths of the epochs by more than 1 % of the
 #'   null model's loss (or of the loss in the first epoch, if that is lower). Not reported if
-#'   [nn_train.data.frame()] chose the number of epochs and the schedule of the learning rate.
+#'   [nn_train.data.frame()] chose the number of epochs and the schedule of the learning rate;
+#' * `nearly_constant`: the standard deviation of an input or outcome that is standardised is below
+#'   a millionth of its mean.
 #'
 #' A fit does not store its data. `saturated`, `dead` and `unscaled` therefore use statistics of at
 #' most 200 rows that are computed when training ends. `unreachable`, `constant` and `null_model`

@@ -244,7 +244,8 @@ doctor_checks <- list(
       ),
       "Resume training with nn_continue(), or train with more epochs or another optimizer."
     )
-  }
+  },
+  nearly_constant = function(fit, facts) constant_finding(fit$encoding, fit$inputs)
 )
 
 idle_finding <- function(fit, facts, word, advice) {

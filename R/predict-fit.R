@@ -17,6 +17,15 @@
 #' are errors that name the column. A factor in training may be a character column in `newdata`, and
 #' vice versa, and levels may be in any order.
 #'
+#' **Values far from the training data.** Inputs are never clipped, so predictions extrapolate. A
+#' warning of class `backprop_warning_extrapolation` is signalled for a fit that standardises its
+#' inputs if a value is more than 1000 standard deviations from the mean of the training data (more
+#' than the square root of the number of rows, if that is greater: no training value can be farther
+#' away). It names the columns, the number of rows and the distance. The usual causes are other
+#' units in the new data, and a column that was almost constant in training: its tiny standard
+#' deviation makes any other value enormous. Columns that are constant up to rounding have no effect
+#' on predictions.
+#'
 #' **Prediction intervals and sets** come from split-conformal prediction. Whatever the distribution
 #' of the data and however good the network, they contain the outcome of a new case from the same
 #' distribution with probability of at least `level` (and at most `level + 1 / (n + 1)` if scores
@@ -24,11 +33,12 @@
 #'
 #' The score of a calibration row is `abs(y - fit)` for numbers, and `1 - p` for classes, with `p`
 #' the probability of the true class. Let `q` be the `ceiling(level * (n + 1))`-th smallest score.
-#' The interval is `fit - q` to `fit + q` (not below 0 for counts), and the set contains the levels
-#' with `1 - p <= q`; it may be empty. With several outputs, each has its own interval with
-#' probability `level`. If the rank of `q` is greater than `n`, limits are infinite and sets contain
-#' all levels, with a warning. Every calibration row counts once whatever its case weight, except
-#' that rows of weight 0 are dropped.
+#' The interval is `fit - q` to `fit + q`, limited to the range of the output activation if all
+#' outcomes of the data were within it (0 to 1 for a sigmoid output, not below 0 for counts). The
+#' set contains the levels with `1 - p <= q`; it may be empty. With several outputs, each has its
+#' own interval with probability `level`. If the rank of `q` is greater than `n`, limits are
+#' infinite, or the ends of that range, and sets contain all levels, with a warning. Every
+#' calibration row counts once whatever its case weight, except that rows of weight 0 are dropped.
 #'
 #' @param object A fit from [nn_train()].
 #' @param newdata New cases, one row each. For a fit made from a data frame or a formula: a data
@@ -62,8 +72,10 @@
 #' @section Errors and warnings: `backprop_error_input` if `newdata` is not as described; the
 #'   message names the columns. `backprop_error_argument` if another argument is not as described,
 #'   `offset` is missing or not allowed, or intervals are requested from a fit without
-#'   `calibration`. A warning of class `backprop_warning_calibration` if there are too few
-#'   calibration rows for `level`.
+#'   `calibration`. Inputs so large that a prediction is not a number are a `backprop_error_input`.
+#'   Warnings have the classes `backprop_warning_calibration` (too few calibration rows for
+#'   `level`), `backprop_warning_extrapolation` (values are very far from the training data) and
+#'   `backprop_warning_overflow` (predictions are infinite).
 #' @references Vovk, V., Gammerman, A. and Shafer, G. (2005). *Algorithmic Learning in a Random
 #'   World*. Springer. \doi{10.1007/b106715}
 #'
@@ -126,6 +138,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
     )
   }
   output <- network_output(fit, X, check_offset(offset, nrow(X), n_outputs(fit$layers), call))
+  warn_of_overflow(output)
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) {
     dimnames(output) <- list(rownames(X), fit$outputs)
   }
@@ -150,13 +163,16 @@ predict_data <- function(fit, newdata, type, offset, na.action, call) {
     offset <- offset[kept$rows, , drop = FALSE]
     whole <- whole[kept$rows]
   }
+  warn_of_distance(fit, X)
   output <- matrix(NA_real_, nrow(X), n_outputs(fit$layers))
   output[whole, ] <- decode_output(
     network_output(
-      fit, X[whole, , drop = FALSE], if (!is.null(offset)) offset[whole, , drop = FALSE]
+      fit, X[whole, , drop = FALSE], if (!is.null(offset)) offset[whole, , drop = FALSE],
+      kept$rows[whole]
     ),
     fit$encoding
   )
+  warn_of_overflow(output)
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) {
     dimnames(output) <- list(rownames(X), fit$outputs)
   }

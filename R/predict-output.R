@@ -1,18 +1,74 @@
 # The outputs of a fit, in the form requested.
 
-# The outputs (n x k) of the network for encoded rows.
-network_output <- function(fit, X, offset) {
+# The outputs (n x k) of the network for encoded rows. `rows`: their numbers, for messages.
+network_output <- function(fit, X, offset, rows = seq_len(nrow(X))) {
   weights <- flatten_network(fit[parameter_names(fit$layers)])
   output <- core_forward(
     fit$layers, weights, X, offset, FALSE, fit$settings$precision == "single"
   )$output
-  if (fit$settings$precision == "single" && anyNA(output)) {
+  if (anyNA(output)) {
+    single <- fit$settings$precision == "single"
     abort_input(c(
-      "The inputs must be within the range of single precision, up to 3.4e38.",
-      x = "Row {which(rowSums(is.na(output)) > 0)[1]} exceeds it."
+      paste0(
+        "The inputs must be within the range of {if (single) 'single' else 'double'} precision, ",
+        "up to {if (single) '3.4e38' else '1.8e308'}."
+      ),
+      x = "Row {rows[which(rowSums(is.na(output)) > 0)[1]]} exceeds it."
     ), NULL)
   }
   output
+}
+
+# Warns of infinite predictions of finite inputs: a sum or an exponential exceeds all numbers.
+warn_of_overflow <- function(output) {
+  rows <- which(rowSums(is.infinite(output)) > 0)
+  if (length(rows) > 0) {
+    cli::cli_warn(c(
+      "{length(rows)} prediction{?s} {?is/are} infinite: beyond 1.8e308 there are no numbers.",
+      x = "The first is in row {rows[1]}.",
+      i = "Check that the new data have the units of the training data."
+    ), class = "backprop_warning_overflow", call = NULL)
+  }
+}
+
+# Warns of inputs that are so far from the training data that no training value can be there: n
+# values are within sqrt(n) standard deviations of their mean. The floor of 1000 keeps ordinary
+# extrapolation quiet. X is standardised.
+warn_of_distance <- function(fit, X) {
+  limit <- max(1000, sqrt(fit$n))
+  values <- if (is_sparse(X)) X@x else X
+  if (!any(max(values, 0, na.rm = TRUE) > limit, min(values, 0, na.rm = TRUE) < -limit)) {
+    return(invisible())
+  }
+  encoding <- fit$encoding
+  scaled <- which(encoding$center != 0 | encoding$scale != 1)
+  far <- Filter(function(at) at$rows > 0, lapply(setdiff(scaled, encoding$constant), function(j) {
+    x <- if (is_sparse(X)) X@x[X@p[j] + seq_len(X@p[j + 1] - X@p[j])] else X[, j]
+    beyond <- which(abs(x) > limit)
+    list(column = j, rows = length(beyond), distance = max(abs(x[beyond]), 0))
+  }))
+  if (length(far) == 0) {
+    return(invisible())
+  }
+  names <- fit$inputs %||% paste0("x", seq_len(n_inputs(fit$layers)))
+  narrow <- nearly_constant(encoding)
+  lines <- vapply(utils::head(far, 5), function(at) {
+    distance <- format(signif(at$distance, 2), big.mark = ",")
+    paste0(
+      literal(names[at$column]), ": ", distance, " standard deviations in ",
+      counted(at$rows, "row"), if (at$column %in% narrow) ", and almost constant in training"
+    )
+  }, "")
+  cli::cli_warn(c(
+    paste0(
+      "New values are more than {format(limit, digits = 4)} standard deviations from the mean of ",
+      "the training data, so their predictions are not reliable."
+    ),
+    stats::setNames(lines, rep("x", length(lines))),
+    if (length(far) > 5) c(x = "And {length(far) - 5} more columns."),
+    i = "Check that the new data have the units of the training data.",
+    if (length(narrow) > 0) c(i = "See {.fn nn_doctor} for columns that are almost constant.")
+  ), class = "backprop_warning_extrapolation", call = NULL)
 }
 
 # Converts outputs (n x k) to the type requested.

@@ -296,6 +296,7 @@ describe_encoding <- function(frame, training, options, call) {
   encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
   weights <- check_weights(frame$weights[training], length(training), call)
   scales <- column_scales(take_rows(frame$encoded$X, training), weights, standardize)
+  check_scales(scales, colnames(frame$encoded$X), call)
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
   # the classes of a character outcome are those of all rows, including the calibration set
