@@ -129,7 +129,7 @@ encode_again <- function(fit, data, y, weights, offset, call) {
   rows <- if (!is.null(known)) {
     draw_calibration(
       known$share, encode_outcome(frame$y, fit$encoding$outcome, call)$y, frame$weights, call,
-      known$seed
+      known$seed, known$split
     )$rows
   }
   list(

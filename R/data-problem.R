@@ -76,10 +76,14 @@ core_data <- function(data, settings, seed, call) {
     core_rows(data$X, data$y, data$weights, data$offset, rows, single)
   }
   held_out <- if (is.numeric(settings$validation)) {
-    stratified_rows(
-      settings$validation, seed, strata(data$targets), data$weights,
-      keep_each = data$targets$kind != "numeric"
-    )
+    if (is.null(settings$split)) {
+      earlier_rows(settings$validation, seed, strata(data$targets), data$weights)
+    } else {
+      stratified_rows(
+        settings$validation, seed, strata(data$targets), data$weights,
+        keep_each = data$targets$kind != "numeric"
+      )
+    }
   }
   training <- setdiff(weighted_rows(data), held_out)
   validation <- if (!is.null(held_out)) {

@@ -39,6 +39,10 @@ check_validation <- function(validation, call) {
   share
 }
 
+# The number of the rule by which stratified_rows() draws. Fits store it with their fractions; those
+# made before there were several rules do not, and resume with the rows that earlier_rows() draws.
+split_rule <- 2
+
 # Draws a fraction of the rows as a function of the seed. Returns sorted row numbers. The fraction
 # is the same in each stratum (a class, or all rows) that contributes at least 5 rows; smaller
 # strata are pooled and drawn from at random, so that a new row of them is exchangeable with those
@@ -60,6 +64,15 @@ stratified_rows <- function(share, seed, stratum, weights = numeric(), keep_each
     rows <- setdiff(rows, rows[match(emptied, stratum[rows])])
   }
   there[sort(rows)]
+}
+
+# The rows of the first rule, by which each stratum contributes the same fraction, rounded.
+earlier_rows <- function(share, seed, stratum, weights = numeric()) {
+  order <- core_row_order(seed, 0, length(stratum))
+  rows <- sort(unlist(lapply(split(order, stratum[order]), function(rows) {
+    rows[seq_len(round(share * length(rows)))]
+  }), use.names = FALSE))
+  if (length(weights) > 0) rows[weights[rows] > 0] else rows
 }
 
 # Checks that the fraction leaves rows on both sides. `left`: the number of rows that must remain.
@@ -85,7 +98,8 @@ check_share <- function(share, targets, weights, call) {
 
 # The calibration set: list(share, seed, rows), or NULL. The rows are a function of the seed, two
 # random numbers drawn before all others. The same fraction of each class is drawn.
-draw_calibration <- function(share, y, weights, call, seed = floor(runif(2) * 2^32)) {
+draw_calibration <- function(share, y, weights, call, seed = floor(runif(2) * 2^32),
+                             rule = split_rule) {
   if (is.null(share)) {
     return(NULL)
   }
@@ -96,5 +110,6 @@ draw_calibration <- function(share, y, weights, call, seed = floor(runif(2) * 2^
   if (!is.numeric(weights)) weights <- numeric()
   there <- if (length(weights) > 0) sum(weights > 0, na.rm = TRUE) else rows
   check_sides(share, there, 0, "calibration", "calibration", call)
-  list(share = share, seed = seed, rows = stratified_rows(share, seed, classes, weights))
+  draw <- if (is.null(rule)) earlier_rows else stratified_rows
+  list(share = share, seed = seed, rows = draw(share, seed, classes, weights))
 }

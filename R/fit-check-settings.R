@@ -82,6 +82,10 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
       (number(settings$validation, 0) && settings$validation < 1),
     "Its fraction of held-out rows must be a number in [0, 1)."
   )
+  need(
+    is.null(settings$split) || identical(settings$split, split_rule),
+    "The rule by which its rows were held out is unknown."
+  )
 }
 
 known_schedule <- function(schedule) {

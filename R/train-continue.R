@@ -18,9 +18,10 @@
 #' @param epochs Number of additional epochs, a whole number of at least 0.
 #' @param weights,offset,validation Case weights, offsets and held-out data (a list), required if
 #'   the first call had them; `NULL` (default) otherwise. If the first call held out a fraction of
-#'   the rows, the same rows are held out again. Weights, offsets and `subset` that a formula fit
-#'   took from columns of the data are taken from `X` again. With other held-out data, the best
-#'   epoch is determined again, with a warning of class `backprop_warning_other_data`.
+#'   the rows, the same rows are held out again, also for a fit of an older version. Weights,
+#'   offsets and `subset` that a formula fit took from columns of the data are taken from `X` again.
+#'   With other held-out data, the best epoch is determined again, with a warning of class
+#'   `backprop_warning_other_data`.
 #' @param patience,tolerance As in [nn_train()]; `NULL` (default) keeps the values of the fit. If
 #'   one is supplied, the count of epochs without improvement starts again.
 #' @param callback,checkpoint As in [nn_train()].

@@ -306,7 +306,9 @@ describe_encoding <- function(frame, training, options, call) {
     standardize, weights, offset, call
   )
   encoding$calibration <- if (!is.null(frame$calibration)) {
-    c(frame$calibration[c("share", "seed")], list(rows = length(frame$calibration$rows)))
+    c(frame$calibration[c("share", "seed")], list(
+      rows = length(frame$calibration$rows), split = split_rule
+    ))
   }
   encoding
 }

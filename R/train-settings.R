@@ -25,6 +25,7 @@ training_settings <- function(o, kind, rows, call) {
     threads = check_whole(o$threads, "threads", call, most = 1024),
     keep_fitted = check_flag(o$keep_fitted, "keep_fitted", call)
   )
+  if (is.numeric(settings$validation)) settings$split <- split_rule
   check_full_batch(settings, call)
   warn_of_idle_plateau(settings)
   settings
