@@ -33,7 +33,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     call
   )
   rows <- frame[["(row)"]]
-  y <- plain_outcome(stats::model.response(frame))
+  y <- name_outputs(plain_outcome(stats::model.response(frame)), formula[[2]])
   label <- deparse1(formula[[2]])
   check_outcome_kind(y, label, call)
   raw <- variables$frame[rows, , drop = FALSE]

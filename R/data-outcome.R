@@ -61,21 +61,33 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   } else {
     output_activation
   }
+  range <- outcome_range(y, output)
   offset <- check_offset(offset, nrow(y), ncol(y), call)
   scales <- column_scales(
     if (is.null(offset)) y else y - offset, weights, standardize && identical(output, "identity")
   )
-  list(
-    kind = if (loss_table[[loss]]$counts) "count" else "numeric", levels = NULL,
-    names = if (!is.null(colnames(y))) {
-      colnames(y)
-    } else if (ncol(y) == 1) {
-      label
-    } else {
-      paste0(label, seq_len(ncol(y)))
-    },
-    center = unname(scales$center), scale = unname(scales$scale)
+  names <- if (!is.null(colnames(y))) {
+    colnames(y)
+  } else if (ncol(y) == 1) {
+    label
+  } else {
+    paste0(label, seq_len(ncol(y)))
+  }
+  check_scales(scales, names, call)
+  c(
+    list(
+      kind = if (loss_table[[loss]]$counts) "count" else "numeric", levels = NULL, names = names,
+      center = unname(scales$center), scale = unname(scales$scale)
+    ),
+    if (!is.null(range)) list(range = range)
   )
+}
+
+# The range of an output activation, if it has limits and all outcomes are within them. For an
+# unknown activation, which is an error later, NULL.
+outcome_range <- function(y, output) {
+  reach <- if (is_string(output)) activation_table[[output]]$reach
+  if (any(is.finite(reach)) && all(y >= reach[1] & y <= reach[2])) reach
 }
 
 # Warns of a constant outcome. In other packages, a sum of columns means several outcomes.
@@ -94,7 +106,7 @@ warn_of_constant_outcome <- function(y, label, weights) {
 }
 
 warn_empty_levels <- function(y, levels, label) {
-  empty <- setdiff(levels, as.character(y))
+  empty <- setdiff(levels[!is.na(levels)], as.character(y))
   if (length(empty) > 0) {
     cli::cli_warn(c(
       paste0(
@@ -106,9 +118,23 @@ warn_empty_levels <- function(y, levels, label) {
   }
 }
 
+# Names the columns of cbind(y, 1 - y) by their expressions. R names only those that are symbols.
+name_outputs <- function(y, expression) {
+  parts <- if (is.call(expression) && identical(expression[[1]], quote(cbind))) {
+    as.list(expression)[-1]
+  }
+  parts <- parts[names2(parts) != "deparse.level"]
+  if (!is.matrix(y) || length(parts) != ncol(y)) {
+    return(y)
+  }
+  names <- colnames(y) %||% rep("", ncol(y))
+  colnames(y) <- ifelse(nzchar(names), names, vapply(parts, deparse1, ""))
+  y
+}
+
 numeric_outcome <- function(y) {
   if (is.data.frame(y)) y <- as.matrix(y)
-  names <- colnames(y)
+  names <- fill_names(colnames(y))
   matrix(as.double(y), NROW(y), dimnames = if (!is.null(names)) list(NULL, names))
 }
 
@@ -196,11 +222,26 @@ check_outcome_kind <- function(y, label, call) {
       x = "It is {describe(y)}."
     ), call)
   }
+  if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
+  if (is.factor(y) && anyNA(levels(y)) && anyNA(as.character(y))) {
+    abort_input(c(
+      "The levels of the outcome {.field {label}} must not be missing.",
+      x = "{sum(is.na(as.character(y)))} row{?s} {?has/have} the level {.val {NA}}.",
+      i = paste0(
+        "Give it a name to predict it as a class, as in ",
+        "{.code levels(y)[is.na(levels(y))] <- \"none\"}."
+      ),
+      i = "Use {.code factor(y)} for ordinary missing values, which {.arg na.action} handles."
+    ), call)
+  }
 }
 
 # Converts a one-dimensional array, such as tapply() returns, and a single column of classes to a
-# vector.
+# vector. Drops an unused level NA, which addNA() adds.
 plain_outcome <- function(y) {
+  if (is.factor(y) && anyNA(levels(y)) && !anyNA(as.character(y))) {
+    y <- factor(y, levels(y)[!is.na(levels(y))], ordered = is.ordered(y))
+  }
   if (length(dim(y)) != 1 && (is.data.frame(y) || is.numeric(y) || !identical(ncol(y), 1L))) {
     return(y)
   }

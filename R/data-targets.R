@@ -11,7 +11,8 @@ encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
     ), call)
   }
   if (is.factor(y) || (!is.null(levels) && is.character(y))) {
-    if (is.null(levels)) levels <- levels(y)
+    level_missing <- is.factor(y) && anyNA(levels(y))
+    if (is.null(levels)) levels <- levels(y)[!is.na(levels(y))]
     ordered <- is.ordered(y)
     y <- as.character(y)
     if (length(y) != rows) {
@@ -24,7 +25,10 @@ encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
       abort_input(c(
         "{.arg y} must not have missing values.",
         x = "The first is in row {which(is.na(y))[1]}.",
-        i = "Remove such rows before the call."
+        i = "Remove such rows before the call.",
+        i = if (level_missing) {
+          "To predict the level {.val {NA}} as a class, give it a name: {.code levels(y)}."
+        }
       ), call)
     }
     unknown <- setdiff(y, levels)
@@ -77,7 +81,17 @@ check_targets <- function(y, rows, call) {
       x = "You supplied {describe(y)}."
     ), call)
   }
-  check_matrix(y, "y", call, rows = rows)
+  y <- check_matrix(y, "y", call, rows = rows)
+  if (!is.null(colnames(y))) colnames(y) <- fill_names(colnames(y))
+  y
+}
+
+# Column names, with "y" and a number for those that are missing.
+fill_names <- function(names) {
+  if (is.null(names)) {
+    return(NULL)
+  }
+  ifelse(is.na(names) | !nzchar(names), paste0("y", seq_along(names)), names)
 }
 
 # The level of each row, as an integer code.

@@ -58,6 +58,12 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag
     is.null(outcome$ordered) || isTRUE(outcome$ordered),
     "The field {.field ordered} of its outcome must be true or absent."
   )
+  need(
+    is.null(outcome$range) ||
+      (is.double(outcome$range) && length(outcome$range) == 2 && !anyNA(outcome$range) &&
+        outcome$range[1] < outcome$range[2]),
+    "The range of its outcome must be two numbers in increasing order."
+  )
   calibration <- encoding$calibration
   need(
     is.null(calibration) ||
@@ -65,7 +71,8 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag
         calibration$share < 1 && whole(calibration$seed, 0, 2^32 - 1) &&
         length(calibration$seed) == 2 &&
         (is.null(calibration$rows) ||
-          (whole(calibration$rows, 1) && length(calibration$rows) == 1))),
+          (whole(calibration$rows, 1) && length(calibration$rows) == 1)) &&
+        (is.null(calibration$split) || identical(calibration$split, split_rule))),
     "Its calibration must have a fraction, a seed of two whole numbers, and a number of rows."
   )
 }

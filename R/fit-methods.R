@@ -53,6 +53,50 @@ terms.nn_fit <- function(x, ...) {
   terms
 }
 
+# A fit stores no data, and R would otherwise look for columns in the global environment.
+#' @importFrom stats model.frame
+#' @export
+model.frame.nn_fit <- function(formula, data = NULL, na.action = NULL, ...) {
+  fit_model_frame(formula, data, na.action, current_env())
+}
+
+#' @importFrom stats model.matrix
+#' @importFrom stats model.matrix
+#' @export
+model.matrix.nn_fit <- function(object, data = NULL, ...) {
+  frame <- if (is.null(attr(data, "terms"))) {
+    fit_model_frame(object, data, NULL, current_env())
+  } else {
+    data
+  }
+  stats::model.matrix(
+    stats::terms(frame), frame,
+    contrasts.arg = unclass(object)$encoding$contrasts
+  )
+}
+
+# The variables of the formula for `data`, with the levels of the training data. The outcome is
+# included if `data` has it.
+fit_model_frame <- function(fit, data, na.action, call) {
+  terms <- terms(fit)
+  if (!is.data.frame(data)) {
+    abort_argument(c(
+      "{.arg data} must be a data frame, because a fit does not store its data.",
+      x = "You supplied {describe(data)}.",
+      i = "Supply the training data or new data: {.code model.frame(fit, data)}."
+    ), call)
+  }
+  encoding <- unclass(fit)$encoding
+  outcome <- variable_names(terms[[2]])
+  if (!all(outcome %in% names(data))) terms <- stats::delete.response(terms)
+  check_newdata(encoding$columns, data, "data", call)
+  stats::model.frame(
+    terms, as.data.frame(data),
+    xlev = encoding$xlevels,
+    na.action = check_na_action(na.action %||% encoding$replay$na.action, call)
+  )
+}
+
 #' @export
 `$.nn_fit` <- function(x, name) {
   fit <- unclass(x)

@@ -5,7 +5,7 @@ plot_boundary <- function(fit, data, y, resolution, call, ...) {
   plane <- input_plane(fit, data, given, call)
   points <- boundary_points(fit, data, y, plane, call)
   at <- Map(function(limits) seq(limits[1], limits[2], length.out = resolution), plane$limits)
-  answers <- predict_plane(fit, at, plane)
+  answers <- predict_plane(fit, at, plane, call)
   if (!"main" %in% names(given)) {
     given["main"] <- list(if (is.null(unclass(fit)$levels)) unclass(fit)$encoding$outcome$names)
   }
@@ -167,12 +167,23 @@ observed_points <- function(fit, data, y, rows, call) {
 }
 
 # The predictions at all points of the grid, one row each, with the first input varying fastest.
-predict_plane <- function(fit, at, plane) {
+predict_plane <- function(fit, at, plane, call) {
   grid <- stats::setNames(expand.grid(at[[1]], at[[2]], KEEP.OUT.ATTRS = FALSE), plane$names)
   if (is.null(fit$encoding$columns)) {
     grid <- matrix(c(grid[[1]], grid[[2]]), ncol = 2, dimnames = list(NULL, fit$inputs))
   }
-  as.matrix(predict(fit, grid, type = if (is.null(fit$levels)) "response" else "prob"))
+  tryCatch(
+    as.matrix(predict(fit, grid, type = if (is.null(fit$levels)) "response" else "prob")),
+    backprop_error_input = function(e) {
+      factors <- names(fit$encoding$xlevels)
+      if (length(factors) == 0) cnd_signal(e)
+      abort_argument(c(
+        "{.val boundary} requires a fit that can predict all values between those of the data.",
+        x = "{.code {factors}} in the formula {?has/have} levels that do not cover them.",
+        i = "Train a network on the rows of each level, or compare predictions by level."
+      ), call)
+    }
+  )
 }
 
 # Classes: the colour of the most probable class, in five tints by its lead over the next one, and

@@ -41,11 +41,12 @@ prediction_regions <- function(fit, output, level, call) {
   if (!is.null(fit$levels)) {
     return(1 - as_type(output, "prob", fit) <= limits)
   }
+  outcome <- fit$encoding$outcome
+  range <- if (outcome$kind == "count") c(0, Inf) else outcome$range %||% c(-Inf, Inf)
   regions <- lapply(seq_len(ncol(output)), function(k) {
-    lower <- output[, k] - limits[k]
     cbind(
-      fit = output[, k], lwr = if (fit$encoding$outcome$kind == "count") pmax(lower, 0) else lower,
-      upr = output[, k] + limits[k]
+      fit = output[, k], lwr = pmax(output[, k] - limits[k], range[1]),
+      upr = pmin(output[, k] + limits[k], range[2])
     )
   })
   if (length(regions) == 1) {
@@ -88,5 +89,10 @@ calibrate <- function(fit, problem) {
   if (!is.null(problem$weights)) problem <- problem_rows(problem, problem$weights > 0)
   plain <- unclass(fit)
   plain$calibration <- calibration_scores(plain, problem)
+  # intervals are cut to the range of the output if all outcomes are in it
+  range <- plain$encoding$outcome$range
+  if (!is.null(range) && !all(problem$response >= range[1] & problem$response <= range[2])) {
+    plain$encoding$outcome$range <- NULL
+  }
   structure(plain, class = "nn_fit")
 }

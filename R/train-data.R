@@ -105,7 +105,7 @@
 #'   `"auto"`), `errors` (the errors that `summary()` shows) and, with `calibration`, the sorted
 #'   scores `calibration`. Nothing else of the data is stored. To resume training with
 #'   [nn_continue()], supply the data frame or matrix as `X` and the outcome as `y` (`NULL` for a
-#'   formula).
+#'   formula). `model.frame(fit, data)` and `model.matrix(fit, data)` require the data as well.
 #' @section Errors and warnings: Those of [nn_train()], and
 #'   * `backprop_error_input`: data that cannot be used. The message names the column: one that is
 #'     missing or misspelt, dates, lists, infinite numbers, an outcome with a single class or one
