@@ -19,7 +19,7 @@
 #' @param x A cross-validation, as returned by [nn_cv()].
 #' @param what Type of plot: `"predictions"` (default) or `"metrics"`.
 #' @param main Title; `NULL` (default) for none.
-#' @param ... Must be empty: a misspelt argument is an error.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @return `x`, invisibly.
 #' @section Errors: `backprop_error_argument` for an invalid argument, or if there is nothing to
 #'   plot, because all metrics are `NA`.
