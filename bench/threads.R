@@ -2,11 +2,11 @@
 #
 #   Rscript bench/threads.R [--rounds=N] [--cores=N] [--quiet]
 #
-# Trains a network of two layers of 64 units on 10,000 x 50 numbers, once in mini-batches of 128 rows
-# (many short tasks, between which the threads wait for each other) and once in full batches, with 1
-# and 2 threads and with four times as many as cores (--cores, all cores by default). The machine is
-# made busy by one process per core that loops forever. The variants alternate, N times (5 by
-# default); times are medians of seconds.
+# Trains a network of two layers of 64 units on 10,000 x 50 numbers, once in mini-batches of 128
+# rows (many short tasks, between which the threads wait for each other) and once in full batches,
+# with 1 and 2 threads and with four times as many as cores (--cores, all cores by default). The
+# machine is made busy by one process per core that loops forever. The variants alternate, N times
+# (5 by default); times are medians of seconds.
 #
 # The exit status is 1 if
 # - 2 threads on the busy machine take more than 3 times as long as 1 thread there, or
@@ -21,12 +21,13 @@
 #   busy, batches of all         0.522       0.264       0.297
 #   busy, batches of 128         0.626       1.108       0.909
 #
-# Before threads slept instead of yielding, 2 threads on the busy machine took 16 times as long as 1.
+# When waiting threads yielded instead of sleeping, 2 threads on the busy machine took 16 times as
+# long as 1.
 suppressPackageStartupMessages(library(backprop))
 arguments <- commandArgs(trailingOnly = TRUE)
 option <- function(name, default) {
-  given <- sub(paste0("^--", name, "="), "", grep(paste0("^--", name, "="), arguments, value = TRUE))
-  as.integer(c(given, default)[1])
+  prefix <- paste0("^--", name, "=")
+  as.integer(c(sub(prefix, "", grep(prefix, arguments, value = TRUE)), default)[1])
 }
 rounds <- option("rounds", 5)
 cores <- option("cores", parallel::detectCores())
@@ -84,7 +85,8 @@ bad <- FALSE
 for (name in sort(names(times), decreasing = TRUE)) {
   median <- apply(times[[name]], 2, stats::median)
   cat(sprintf(
-    "%-24s %s   2 / 1: %.2f   %d / 2: %.2f\n", name, paste(sprintf("%11.3fs", median), collapse = ""),
+    "%-24s %s   2 / 1: %.2f   %d / 2: %.2f\n",
+    name, paste(sprintf("%11.3fs", median), collapse = ""),
     median[2] / median[1], threads[3], median[3] / median[2]
   ))
   slow <- if (startsWith(name, "busy")) median[2] > 3 * median[1] else median[3] > 3 * median[2]

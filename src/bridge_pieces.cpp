@@ -74,8 +74,11 @@ Rcpp::NumericVector core_slope(std::string name, Rcpp::NumericVector input,
   const Buffer<double> in = as_buffer<double>(input), out = as_buffer<double>(output);
   Buffer<double> slope(output.size());
   std::fill_n(slope.data(), slope.size(), 1.0);
-  kernels<double>().multiply_slope(kind, out.size() / line<double>, 1, in.data(), out.data(),
-                                   slope.data());
+  {
+    const FlushDenormals flush;
+    kernels<double>().multiply_slope(kind, out.size() / line<double>, 1, in.data(), out.data(),
+                                     slope.data());
+  }
   return as_numeric(slope, output.size());
 }
 
@@ -114,8 +117,6 @@ Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
     using Part = typename Pass<T>::Part;
     constexpr std::size_t at_once = 256;
     const Buffer<T> w = as_weights<T>(weights, network);
-    Team alone(1);
-    Pass<T> pass(network, std::min(n, at_once), all, false, alone);
     CollectedLayers<T> inputs(Part::input, network, kept, n),
         outputs(Part::output, network, kept, n);
     Collected<T> output(Part::output, network.layers.size() - 1, n, network.outputs());
@@ -123,17 +124,21 @@ Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
         offset.isNotNull() ? Rcpp::NumericMatrix(offset.get()) : Rcpp::NumericMatrix(0, 0);
     const double* offsets_begin = offset.isNotNull() ? offsets.begin() : nullptr;
     const SparseRows<T> sparse = given.sparse ? given.by_row<T>(Rcpp::seq_len(n)) : SparseRows<T>();
-    for (std::size_t first = 0; first < n; first += at_once) {
-      const std::size_t count = std::min(at_once, n - first);
-      if (given.sparse) {
-        pass.load_sparse(sparse, offsets_begin, n, first, count);
-      } else {
-        pass.load_columns(given.dense.begin(), offsets_begin, n, first, count);
+    {  // no call to R as long as the team exists
+      Team alone(1);
+      Pass<T> pass(network, std::min(n, at_once), all, false, alone);
+      for (std::size_t first = 0; first < n; first += at_once) {
+        const std::size_t count = std::min(at_once, n - first);
+        if (given.sparse) {
+          pass.load_sparse(sparse, offsets_begin, n, first, count);
+        } else {
+          pass.load_columns(given.dense.begin(), offsets_begin, n, first, count);
+        }
+        pass.forward(w.data(), nullptr);
+        inputs.take(pass, first, count);
+        outputs.take(pass, first, count);
+        output.take(pass, first, count);
       }
-      pass.forward(w.data(), nullptr);
-      inputs.take(pass, first, count);
-      outputs.take(pass, first, count);
-      output.take(pass, first, count);
     }
     return Rcpp::List::create(Rcpp::_["input"] = inputs.list(),
                               Rcpp::_["activation"] = outputs.list(),
@@ -154,26 +159,28 @@ Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::Num
     check_rows(rows, network);
     const Buffer<T> w = as_weights<T>(weights, network);
     Buffer<T> gradient(want_gradient ? weights.size() : 0);
-    Team alone(1);
-    Pass<T> pass(network, rows.count, all, false, alone);
     const std::size_t kept_rows = all ? rows.count : 0, kept = all ? network.layers.size() : 0,
                       below = all ? kept - 1 : 0;
     CollectedLayers<T> inputs(Part::input, network, kept, kept_rows),
         outputs(Part::output, network, kept, kept_rows),
         errors(Part::error, network, below, kept_rows),
         deltas(Part::delta, network, kept, kept_rows);
-    double sum = 0;
-    for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
-      sum += piece_loss(pass, objective, w.data(), rows, first, count,
-                        want_gradient ? gradient.data() : nullptr);
-      for (auto* part : {&inputs, &outputs, &errors, &deltas}) part->take(pass, first, count);
-    });
-    if (want_gradient)
-      finish_gradient(network, objective, w.data(), objective.mean ? 1 / rows.total_weight : 1, 1,
-                      gradient.data());
+    double sum = 0, penalty = 0;
+    {  // no call to R as long as the team exists
+      Team alone(1);
+      Pass<T> pass(network, rows.count, all, false, alone);
+      for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
+        sum = add_losses(sum, piece_loss(pass, objective, w.data(), rows, first, count,
+                                         want_gradient ? gradient.data() : nullptr));
+        for (auto* part : {&inputs, &outputs, &errors, &deltas}) part->take(pass, first, count);
+      });
+      if (want_gradient)
+        finish_gradient(network, objective, w.data(), objective.mean ? 1 / rows.total_weight : 1, 1,
+                        gradient.data());
+      penalty = penalty_value(network, objective, w.data());
+    }
     return Rcpp::List::create(
-        Rcpp::_["sum"] = sum, Rcpp::_["weight"] = rows.total_weight,
-        Rcpp::_["penalty"] = penalty_value(network, objective, w.data()),
+        Rcpp::_["sum"] = sum, Rcpp::_["weight"] = rows.total_weight, Rcpp::_["penalty"] = penalty,
         Rcpp::_["gradient"] =
             want_gradient ? as_numeric(gradient, weights.size()) : Rcpp::NumericVector(0),
         Rcpp::_["input"] = inputs.list(), Rcpp::_["activation"] = outputs.list(),
@@ -191,7 +198,10 @@ Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVecto
   Step<double> step{};
   step.rate = rate;
   step.scale = 1;
-  kernels<double>().update(Rule::gradient_descent, step, w.size(), w.data(), g.data(), nullptr,
-                           nullptr);
+  {
+    const FlushDenormals flush;
+    kernels<double>().update(Rule::gradient_descent, step, w.size(), w.data(), g.data(), nullptr,
+                             nullptr);
+  }
   return as_numeric(w, weights.size());
 }

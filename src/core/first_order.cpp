@@ -123,7 +123,7 @@ template <class T> class FirstOrder {
         outcome_.stop = Stop::diverged;
         return false;
       }
-      now_.loss += loss;
+      now_.loss = add_losses(now_.loss, loss);
       now_.weight += weight;
       now_.correct += correct;
       if (weight > 0) take_step(rate, weight);
@@ -142,7 +142,7 @@ template <class T> class FirstOrder {
       if (ended) return;
       pass_.load(training_.rows, in_order_ ? nullptr : order_.data(), first, piece);
       pass_.forward(parameters_.weights.data(), &dropout_);
-      loss += pass_.loss(training_.objective);
+      loss = add_losses(loss, pass_.loss(training_.objective));
       weight += pass_.weight();
       if (plan_.count_correct) correct += pass_.correct();
       pass_.backward(parameters_.weights.data());
@@ -190,7 +190,7 @@ template <class T> class FirstOrder {
   }
 
   void complete_epoch() {
-    const double loss = now_.loss / now_.weight, correct = now_.correct / now_.weight;
+    const double loss = mean_loss(now_.loss, now_.weight), correct = now_.correct / now_.weight;
     now_ = finite_under_way_ = {};
     if (ledger_.epoch_completed(parameters_.weights.data(), loss, correct))
       outcome_.stop = Stop::patience;
@@ -206,8 +206,9 @@ template <class T> class FirstOrder {
            !training_.validation && !plan_.count_correct && std::isinf(plan_.patience);
   }
 
-  // Runs epochs in rounds of 256 and returns their number. If a round ends with numbers that are
-  // not finite, it is undone, and the general loop repeats it to find the epoch that diverged.
+  // Runs epochs in rounds of 256 and returns their number. A round with numbers that are not finite
+  // or with tiny losses is undone, and the general loop repeats it: to find the epoch that
+  // diverged, and to compute the losses exactly.
   std::size_t descend_small() {
     pass_.load(training_.rows, nullptr, 0, training_.rows.count);
     if (!(pass_.weight() > 0)) return 0;
@@ -221,7 +222,8 @@ template <class T> class FirstOrder {
       for (std::size_t i = 0; i < count; ++i) rates[i] = static_cast<T>(plan_.rate(done + i));
       small.run(rates, parameters_.weights.data(), losses);
       if (!all_finite(parameters_.weights) ||
-          !std::all_of(losses.begin(), losses.end(), [](double x) { return std::isfinite(x); })) {
+          !std::all_of(losses.begin(), losses.end(),
+                       [](double x) { return std::isfinite(x) && std::abs(x) >= tiny_loss<T>; })) {
         parameters_.copy_from(finite_);
         break;
       }

@@ -26,11 +26,12 @@ template <class T> bool Ledger<T>::epoch_completed(const T* weights, double loss
   if (validation_) {
     double sum = 0, right = 0;
     for_each_piece(0, validation_->count, [&](std::size_t first, std::size_t count) {
-      sum += piece_loss<T>(*validation_pass_, objective_, weights, *validation_, first, count,
-                           nullptr);
+      const double loss = piece_loss<T>(*validation_pass_, objective_, weights, *validation_, first,
+                                        count, nullptr);
+      sum = add_losses(sum, loss);
       if (plan_.count_correct) right += validation_pass_->correct();
     });
-    monitor = sum / validation_->total_weight;
+    monitor = mean_loss(sum, validation_->total_weight);
     outcome_.validation_loss.push_back(monitor);
     if (plan_.count_correct)
       outcome_.validation_correct.push_back(right / validation_->total_weight);
@@ -58,7 +59,7 @@ bool Watch::ended(std::size_t rows, Stop& stop) {
   work_ += work_of_row_ * static_cast<double>(rows);
   if (work_ < 2e7) return false;
   work_ = 0;
-  if (plan_.interrupted && plan_.interrupted()) {
+  if (is_interrupted()) {
     stop = Stop::interrupted;
     return true;
   }
@@ -67,6 +68,12 @@ bool Watch::ended(std::size_t rows, Stop& stop) {
     return false;
   stop = Stop::time;
   return true;
+}
+
+bool Watch::is_interrupted() const {
+  if (!plan_.interrupted) return false;
+  const KeepDenormals keep;  // R may run handlers of events
+  return plan_.interrupted();
 }
 
 template class Ledger<double>;

@@ -33,6 +33,8 @@ class Watch {
   bool ended(std::size_t rows, Stop& stop);
 
  private:
+  bool is_interrupted() const;
+
   const Plan& plan_;
   double work_of_row_, work_ = 0;
   std::chrono::steady_clock::time_point start_;

@@ -62,8 +62,8 @@ typename FullBatch<T>::Value FullBatch<T>::at(const std::vector<double>& weights
   rounded(weights);
   double sum = 0, correct = 0;
   for_each_piece(0, rows_.count, [&](std::size_t first, std::size_t count) {
-    sum += piece_loss(pass_, objective_, weights_.data(), rows_, first, count,
-                      gradient ? gradient_.data() : nullptr);
+    sum = add_losses(sum, piece_loss(pass_, objective_, weights_.data(), rows_, first, count,
+                                     gradient ? gradient_.data() : nullptr));
     if (count_correct) correct += pass_.correct();
   });
   if (gradient) {
@@ -72,7 +72,7 @@ typename FullBatch<T>::Value FullBatch<T>::at(const std::vector<double>& weights
   }
   Value value;
   value.objective = sum * scale() + penalty_value(network_, objective_, weights_.data());
-  value.data_loss = sum / rows_.total_weight;
+  value.data_loss = mean_loss(sum, rows_.total_weight);
   value.correct = correct / rows_.total_weight;
   return value;
 }

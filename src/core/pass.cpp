@@ -196,10 +196,25 @@ void Pass<T>::forward_layer(std::size_t l, const T* weights, const Dropout* drop
 
 template <class T> double Pass<T>::loss(const Objective& objective) {
   LayerValues& last = values_.back();
-  return kernels_.loss(objective.loss, network_.output_activation(),
-                       static_cast<T>(objective.loss_parameter), panels_, network_.outputs(),
-                       last.input.data(), last.output.data(), y_.data(), weight_of_row_.data(),
-                       last.delta.data());
+  auto sum_of_losses = [&] {
+    return kernels_.loss(objective.loss, network_.output_activation(),
+                         static_cast<T>(objective.loss_parameter), panels_, network_.outputs(),
+                         last.input.data(), last.output.data(), y_.data(), weight_of_row_.data(),
+                         last.delta.data());
+  };
+  auto activate = [&] {
+    kernels_.activate(network_.output_activation(), panels_, network_.outputs(), last.input.data(),
+                      last.output.data());
+  };
+  double sum = sum_of_losses();
+  if (std::isfinite(sum) && std::abs(sum) >= tiny_loss<T>) return sum;
+  {  // the losses may be denormal, or logarithms of denormal outputs
+    const KeepDenormals keep;
+    activate();
+    sum = sum_of_losses();
+  }
+  activate();
+  return sum;
 }
 
 template <class T> void Pass<T>::start_from_output(std::size_t unit) {

@@ -6,6 +6,7 @@
 
 #include "../simd/instruction_sets.h"
 #include "buffer.h"
+#include "denormals.h"
 #include "network.h"
 #include "random.h"
 #include "rows.h"
@@ -30,6 +31,28 @@ struct Dropout {
   std::uint32_t epoch = 0;
 };
 
+// Smaller sums of losses may depend on denormals.
+template <class T> constexpr double tiny_loss = sizeof(T) == 8 ? 1e-280 : 1e-30;
+
+// a + b and a / b, exact also for denormals while these are flushed. Volatile variables keep the
+// compiler from computing the results in the other mode.
+inline double add_losses(double a, double b) {
+  const double fast = a + b;
+  if (!(std::abs(fast) < tiny_loss<double>)) return fast;
+  volatile double x = a;
+  const KeepDenormals keep;
+  const volatile double sum = x + b;
+  return sum;
+}
+inline double mean_loss(double a, double weight) {
+  const double fast = a / weight;
+  if (!(std::abs(fast) < tiny_loss<double>)) return fast;
+  volatile double x = a;
+  const KeepDenormals keep;
+  const volatile double mean = x / weight;
+  return mean;
+}
+
 template <class T> class SmallNetworkPass;
 
 template <class T> class Pass {
@@ -52,7 +75,8 @@ template <class T> class Pass {
                    std::size_t begin, std::size_t count);
 
   void forward(const T* weights, const Dropout* dropout);
-  // The weighted sum of the loss over the rows. Computes the delta of the last layer.
+  // The weighted sum of the loss over the rows. Computes the delta of the last layer. The sum is
+  // exact also if it is a denormal number, or a logarithm of denormal outputs.
   double loss(const Objective& objective);
   // Computes the delta of the last layer from one output instead of the loss, for the Jacobian.
   void start_from_output(std::size_t unit);

@@ -1,6 +1,7 @@
 // A team of threads that work on one task at a time. Its threads start and end with it, within one
 // call from R, so no thread exists when R code forks the process. The number of threads determines
-// which thread does a part of the work, never how the part is computed.
+// which thread does a part of the work, never how the part is computed. Its threads, with that of
+// the caller, flush denormals to zero as long as the team exists; R must not run meanwhile.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -12,6 +13,8 @@
 #include <thread>
 #include <type_traits>
 #include <vector>
+
+#include "denormals.h"
 
 namespace backprop {
 
@@ -91,6 +94,7 @@ class Team {
     wake_.notify_all();
   }
   void serve(std::size_t index) {
+    const FlushDenormals flush;
     for (unsigned done = 0;; ++done) {
       wait_until(index, [&] { return work_.load() != done; });
       if (ended_.load()) return;
@@ -142,6 +146,7 @@ class Team {
   }
 
   static constexpr std::chrono::microseconds longest_spin{50};
+  const FlushDenormals flush_;
   std::vector<Waiter> waiters_;  // one for each member
   const bool spins_;
   std::vector<std::thread> threads_;

@@ -405,7 +405,8 @@ interrupted_run <- function(data, call, after = 0.7, env = parent.frame()) {
       paste("fit <-", call),
       "returned <- Sys.time()",
       paste0(
-        "saveRDS(list(fit = fit, returned = returned), 'writing'); ",
+        "smallest <- 5e-324; denormals <- smallest * 1 > 0; ",
+        "saveRDS(list(fit = fit, returned = returned, denormals = denormals), 'writing'); ",
         "invisible(file.rename('writing', 'result.rds'))"
       )
     ),
@@ -428,7 +429,7 @@ interrupted_run <- function(data, call, after = 0.7, env = parent.frame()) {
   answer <- readRDS(result)
   list(
     fit = answer$fit, seconds = as.numeric(difftime(answer$returned, sent, units = "secs")),
-    log = log
+    denormals = answer$denormals, log = log
   )
 }
 
@@ -438,6 +439,7 @@ test_that("an interrupt at the top level returns the fit at once, and it goes on
   expect_lt(answer$seconds, 2)
   expect_identical(answer$fit$stop, "interrupted")
   expect_match(answer$log, "interrupted")
+  expect_true(answer$denormals)
   data <- new.env()
   eval(parse(text = long_data), data)
   more <- nn_continue(answer$fit, data$X, data$y, epochs = 3)
