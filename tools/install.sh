@@ -9,7 +9,7 @@
 #                                and npm are there the runtime that exported models are tested with
 #                                and what drives the browser
 #   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang,
-#                                clang-format, styler, lintr, esbuild, binutils and g++ for aarch64
+#                                clang-format, styler, lintr, esbuild, binutils, g++ for aarch64, qemu
 #
 # Packages and versions are those of DESCRIPTION. On Debian and Ubuntu they are installed with apt
 # if its version is recent enough, and otherwise from CRAN, into the user's library if the site's is
@@ -223,6 +223,7 @@ install_programs() {
     have objdump || useful="$useful binutils"
     have clang-format-14 || useful="$useful clang-format-14"
     have aarch64-linux-gnu-g++ || useful="$useful g++-aarch64-linux-gnu"
+    have qemu-aarch64 || useful="$useful qemu-user"
   fi
   [ -n "$needed$useful" ] || return 0
   if can_use_apt; then

@@ -6,6 +6,10 @@
 #if BACKPROP_VECTOR_BYTES == 64
 constexpr int tile_rows = 3, tile_units = 8;  // 24 accumulators of 32 registers
 constexpr int gradient_units = 3, most_gradient_inputs = 8;
+#elif defined(__aarch64__)
+// 16 accumulators, as many as 4 pipelines with a latency of 4 need; gcc spills some of 24
+constexpr int tile_rows = 4, tile_units = 4;
+constexpr int gradient_units = 3, most_gradient_inputs = 4;
 #else
 constexpr int tile_rows = 2, tile_units = 6;
 constexpr int gradient_units = 3, most_gradient_inputs = 4;

@@ -24,6 +24,8 @@
 
 #ifdef BACKPROP_TARGET
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #ifdef __clang__

@@ -65,6 +65,23 @@ BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float
 }
 BACKPROP_INLINE Vector<double> square_root(Vector<double> a) { return _mm256_sqrt_pd(a); }
 BACKPROP_INLINE Vector<float> square_root(Vector<float> a) { return _mm256_sqrt_ps(a); }
+#elif defined(__aarch64__)
+BACKPROP_INLINE double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+BACKPROP_INLINE float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+BACKPROP_INLINE Vector<double> broadcast(double x) { return Vector<double>{x, x}; }
+BACKPROP_INLINE Vector<float> broadcast(float x) { return Vector<float>{x, x, x, x}; }
+BACKPROP_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) {
+  return (Vector<double>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+}
+BACKPROP_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) {
+  return (Vector<float>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+BACKPROP_INLINE Vector<double> square_root(Vector<double> a) {
+  return (Vector<double>)vsqrtq_f64((float64x2_t)a);
+}
+BACKPROP_INLINE Vector<float> square_root(Vector<float> a) {
+  return (Vector<float>)vsqrtq_f32((float32x4_t)a);
+}
 #else
 BACKPROP_INLINE double fma(double a, double b, double c) { return a * b + c; }
 BACKPROP_INLINE float fma(float a, float b, float c) { return a * b + c; }
