@@ -3,10 +3,13 @@
 loss_problem <- function(network, X, y, activation, output_activation, loss, reduction, penalty,
                          penalty_l1, weights, offset, call) {
   check_network_and_inputs(network, X, offset, call)
-  check_given(
-    missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
-  )
-  seen <- seen_by(network, X, y, offset, call)
+  if (!has_formula(network)) {
+    check_given(
+      missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output",
+      call
+    )
+  }
+  seen <- seen_by(network, X, if (!missing(y)) y, offset, call, targets = TRUE)
   X <- seen$X
   targets <- encode_targets(
     seen$y, nrow(X), call, if (inherits(network, "nn_fit")) unclass(network)$levels,
@@ -80,14 +83,17 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
 #'   a kink are listed in `crossing` and excluded from the comparison.
 #'
 #' @param network Network: a list of matrices, as returned by [nn_init()] and `coef()`, or a fit,
-#'   whose activations and objective are then the defaults. For a fit to a sparse matrix, `X`, `y`
-#'   and `offset` are standardised as in training, and losses and outputs are on the standardised
-#'   scale.
-#' @param X Inputs: a numeric or logical matrix, a sparse matrix of the package Matrix, or a data
-#'   frame of numeric or logical columns, with one row per case and one column per input (row of
-#'   `wh`). All values must be finite. `TRUE` and `FALSE` are converted to 1 and 0.
+#'   whose activations and objective are then the defaults. A fit prepares data as
+#'   [predict()][predict.nn_fit] does: columns are matched by name, encoded and standardised. Losses,
+#'   gradients and outputs are on the scale of the network, which may have a standardised outcome. A
+#'   list of matrices has no encoding: `X` and `y` are used unchanged.
+#' @param X Inputs. For a fit to a data frame or a formula: a data frame with the columns of the
+#'   training data. Otherwise a numeric or logical matrix, a sparse matrix of the package Matrix, or
+#'   a data frame of numeric or logical columns, with one row per case and one column per input (row
+#'   of `wh`); `TRUE` and `FALSE` are converted to 1 and 0. All values must be finite.
 #' @param y Targets: a numeric or logical vector (one output), a matrix with one row per case and
-#'   one column per output, or a factor (see [nn_train()]).
+#'   one column per output, or a factor (see [nn_train()]). For a fit, the outcome on its original
+#'   scale; for a fit to a formula it may be omitted, and is then computed from `X`.
 #' @param activation Activation function of the hidden layers: one of the names in
 #'   [nn_activations()], or one name per layer. `NULL` (default) uses that of the fit, or
 #'   `"sigmoid"`.
@@ -98,9 +104,10 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
 #'   that of the fit; for a list of matrices squared error (cross-entropy for a factor `y`),
 #'   `"sum"`, 0 and 0.
 #' @param weights Case weights, one non-negative number per row; `NULL` (default) weights all rows
-#'   equally with 1.
+#'   equally with 1, also for a fit that was trained with weights.
 #' @param offset Offsets, one number per row and output, which are added to the weighted sums of the
-#'   output layer; `NULL` (default) for none.
+#'   output layer; `NULL` (default) for none. For a fit, as in [predict()][predict.nn_fit]: required
+#'   if it was trained with the argument `offset`; those of a formula are computed from `X`.
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return `nn_loss()` returns a number. `nn_gradient()` returns a list of matrices with the names
 #'   and shapes of the network. `nn_check_gradient()` returns a list of class `nn_gradient_check`
@@ -111,9 +118,9 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
 #'   * `rounding`: the estimated rounding error of `difference`,
 #'   * `analytic`, `numeric`: both gradients, lists of matrices,
 #'   * `crossing`: the weights whose step crosses a kink, such as `"wh[2, 1]"`.
-#' @section Errors: `backprop_error_input` for invalid data; `backprop_error_argument` for an
-#'   invalid network or argument, for a fit with offsets if `offset` is not supplied, and if the
-#'   loss or the gradient to check is not finite.
+#' @section Errors: `backprop_error_input` for invalid data, also if a fit can't encode them;
+#'   `backprop_error_argument` for an invalid network or argument, for a fit with offsets if
+#'   `offset` is not supplied, and if the loss or the gradient to check is not finite.
 #' @references Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations
 #'   by back-propagating errors. *Nature*, 323, 533-536. \doi{10.1038/323533a0}
 #'
@@ -127,6 +134,11 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
 #' nn_loss(network, X, y)
 #' nn_gradient(network, X, y)$wout
 #' nn_check_gradient(network, X, y)
+#'
+#' # A fit encodes and scales the data as in training.
+#' fit <- nn_train(Species ~ ., iris, hidden = 2, penalty = 0.01)
+#' nn_loss(fit, iris)
+#' nn_check_gradient(fit, iris)
 #' @export
 nn_loss <- function(network, X, y, activation = NULL, output_activation = NULL, loss = NULL,
                     reduction = NULL, penalty = NULL, penalty_l1 = NULL, weights = NULL,

@@ -25,7 +25,9 @@
 #' @param learning_rate Learning rate, a positive number; 0.1 in the tutorial.
 #' @return `nn_forward()` returns a list with `hidden_layer_input` and `hiddenlayer_activations`
 #'   (n x units) for each hidden layer, then `output_layer_input` and `output` (n x outputs). With
-#'   more than one hidden layer the names are numbered: `hidden_layer_input1`, ....
+#'   more than one hidden layer the names are numbered: `hidden_layer_input1`, .... For a fit to a
+#'   data frame or a sparse matrix, the list ends with `response` (n x outputs), the output on the
+#'   scale of the outcome, as [predict()][predict.nn_fit] returns it.
 #'
 #'   `nn_backward()` returns the same list, followed by `E` and `slope_output_layer` (n x outputs;
 #'   the latter is absent for softmax, because each output depends on all inputs of the layer),
@@ -34,7 +36,8 @@
 #'   of matrices with the names and shapes of the network.
 #'
 #'   `nn_update()` returns the updated network, a list of matrices.
-#' @section Errors: `backprop_error_input` for invalid data or a missing argument;
+#' @section Errors: `backprop_error_input` for invalid data, also if a fit can't encode them, or a
+#'   missing argument;
 #'   `backprop_error_argument` for an invalid network, gradient, activation or learning rate, and
 #'   for a fit with offsets if `offset` is not supplied.
 #' @references Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations
@@ -62,7 +65,11 @@ nn_forward <- function(network, X, activation = NULL, output_activation = NULL, 
   seen <- seen_by(network, X, NULL, offset, call)
   net <- as_network(network, activation, output_activation, call, inputs = ncol(seen$X))
   offset <- check_offset(seen$offset, nrow(seen$X), n_outputs(net$layers), call)
-  forward_list(core_forward(net$layers, net$weights, seen$X, offset, TRUE, FALSE), net$layers)
+  forward <- forward_list(
+    core_forward(net$layers, net$weights, seen$X, offset, TRUE, FALSE), net$layers
+  )
+  encoding <- if (inherits(network, "nn_fit")) plain_fit(network, call)$encoding
+  c(forward, if (!is.null(encoding)) list(response = decode_output(forward$output, encoding)))
 }
 
 # hidden_layer_input, hiddenlayer_activations, ..., output_layer_input, output

@@ -195,8 +195,15 @@ unit_inputs <- function(fit, data, layer, call) {
   if (nrow(X) != 1) {
     abort_input(c("{.arg data} must be one case.", x = "It has {nrow(X)} rows."), call)
   }
+  if (!is_sparse(X)) check_finite(X, "data", call)
   fit <- unclass(fit)
   if (is.null(layer)) layer <- length(fit$layers)
+  if (isTRUE(fit$has_offset) && layer == length(fit$layers)) {
+    abort_argument(c(
+      "The values of a case can't be drawn for an output of a fit with offsets.",
+      i = "Its value depends on the offset, too. Omit {.arg data}, or draw a hidden {.arg layer}."
+    ), call)
+  }
   if (layer == 1) {
     return(as.double(as.matrix(X)))
   }

@@ -145,9 +145,10 @@ test_that("new data are encoded as the network sees them", {
     X <- prepare_newdata(unclass(fit), d, "newdata", environment())$X
     expect_identical(colnames(X), fit$inputs)
     expect_equal(unname(colMeans(X)), numeric(ncol(X)), tolerance = 1e-12)
-    expect_identical(
-      decode_output(nn_forward(fit, X)$output, fit$encoding)[, 1], unname(fitted(fit))
-    )
+    output <- nn_forward(
+      coef(fit), X, fit$settings$activation, fit$settings$output_activation
+    )$output
+    expect_identical(decode_output(output, fit$encoding)[, 1], unname(fitted(fit)))
   }
 })
 

@@ -95,7 +95,12 @@ test_that(
       expect_no_error(plot(of_data, "perceptron", mtcars[1, ], main = "A title"))
       classes <- nn_train(as.matrix(iris[1:4]), iris$Species, epochs = 1)
       expect_no_error(plot(classes, "perceptron", as.matrix(iris[1, 1:4]), unit = 3))
+      shifted <- nn_train(mpg ~ wt + offset(hp), mtcars, hidden = 3, epochs = 5)
+      expect_no_error(plot(shifted, "perceptron", mtcars[1, ], layer = 1))
+      expect_no_error(plot(shifted, "perceptron"))
       expect_snapshot({
+        refused(plot(shifted, "perceptron", mtcars[1, ]), "argument")
+        refused(plot(of_data, "perceptron", transform(mtcars[1, ], wt = NA)), "input")
         refused(plot(fit, "perceptron", layer = 4), "argument")
         refused(plot(fit, "perceptron", layer = 1, unit = 4), "argument")
         refused(plot(fit, "perceptron", cases), "input")
