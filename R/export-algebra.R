@@ -92,9 +92,19 @@ translate <- function(x, language, names) {
   do.call(language[[f]], lapply(as.list(x)[-1], translate, language, names))
 }
 
+# Like sprintf() with %s, which truncates long strings.
 pattern <- function(text) {
-  force(text)
-  function(...) sprintf(text, ...)
+  parts <- strsplit(paste0(text, " "), "%s", fixed = TRUE)[[1]]
+  parts[length(parts)] <- sub(" $", "", parts[length(parts)])
+  function(...) do.call(paste0, as.list(c(rbind(parts, c(..., "")))))
+}
+
+# Replaces {x}, {y} and so on in a text by the arguments of these names.
+fill_in <- function(text, ...) {
+  parts <- regmatches(text, gregexpr("[{][a-z]+[}]", text), invert = NA)[[1]]
+  places <- seq_along(parts) %% 2 == 0
+  parts[places] <- c(...)[gsub("[{}]", "", parts[places])]
+  paste(parts, collapse = "")
 }
 
 infix <- list(

@@ -1,4 +1,4 @@
-# C99: a function of one case. Products are summed in order.
+# C99: functions of one case. Products are summed in order.
 
 c_language <- c(infix, list(
   number = function(x) digits(x), `^` = pattern("pow(%s, %s)"),
@@ -179,7 +179,12 @@ export_c <- function(model, options) {
     } else {
       paste0(
         "/* response: ", outputs, " number", if (outputs != 1) "s", ", to be written: ",
-        comment_text(paste(model$outputs, collapse = ", ")), ". */"
+        if (outputs == 1 && !is.null(model$levels)) {
+          paste("the probability of", comment_text(c_text(model$levels[2])))
+        } else {
+          comment_text(paste(model$outputs, collapse = ", "))
+        },
+        ". */"
       )
     },
     paste0(
@@ -187,18 +192,16 @@ export_c <- function(model, options) {
       ", double *response) {"
     ),
     paste0("  double from[", widest, "], to[", widest, "];"),
-    if (model$matrix) {
-      paste0(
-        "  for (int i = 0; i < ", inputs, "; ++i) from[i] = (x[i] - ", own("center"), "[i]) / ",
-        own("scale"), "[i];"
-      )
-    } else {
-      paste0(
-        "  from[", seq_len(inputs) - 1, "] = (", vapply(model$columns, column, ""), " - ",
-        own("center"), "[", seq_len(inputs) - 1, "]) / ", own("scale"), "[", seq_len(inputs) - 1,
-        "];"
-      )
+    if (!model$matrix) {
+      paste0("  from[", seq_len(inputs) - 1, "] = ", vapply(model$columns, column, ""), ";")
     },
+    paste0("  for (int i = 0; i < ", inputs, "; ++i) {"),
+    paste0(
+      "    from[i] = (", if (model$matrix) "x" else "from", "[i] - ", own("center"), "[i]) / ",
+      own("scale"), "[i];"
+    ),
+    "    if (!isfinite(from[i])) from[i] = NAN;",
+    "  }",
     unlist(lapply(n, function(i) {
       layer <- layers[[i]]
       units <- ncol(layer$w)
@@ -223,6 +226,49 @@ export_c <- function(model, options) {
       "  for (int u = 0; u < ", outputs, "; ++u) response[u] = from[u] * ", own("response_scale"),
       "[u] + ", own("response_center"), "[u];"
     ),
+    "}",
+    if (!is.null(model$levels)) c("", c_classes(model, options$name, struct))
+  )
+}
+
+# The levels, and a function that returns the number of the most probable one. As in predict(), it
+# is the first of several equally probable levels. Its variables are not named like the function
+# that it calls.
+c_classes <- function(model, name, struct) {
+  own <- function(what) paste0(name, "_", what)
+  variable <- function(stem) if (stem == name) paste0(stem, "_1") else stem
+  x <- variable(if (model$matrix) "x" else "row")
+  p <- variable("p")
+  outputs <- length(model$outputs)
+  c(
+    if (outputs == 1) {
+      "/* The levels. The response is the probability of the second one. */"
+    } else {
+      "/* The levels, in the order of the response, which is the probability of each. */"
+    },
+    paste0("const char *const ", own("levels"), "[", length(model$levels), "] = {"),
+    paste0(listed(c_text(model$levels)), "};"),
+    "",
+    paste0(
+      "/* The index in ", own("levels"),
+      " of the most probable level; -1 if the response is missing. */"
+    ),
+    paste0(
+      "int ", own("class"), "(const ", if (model$matrix) "double" else struct, " *", x, ") {"
+    ),
+    paste0("  double ", p, "[", outputs, "];"),
+    paste0("  ", name, "(", x, ", ", p, ");"),
+    if (outputs == 1) {
+      paste0("  return isnan(", p, "[0]) ? -1 : ", p, "[0] > 0.5;")
+    } else {
+      c(
+        "  int best = 0;",
+        paste0(
+          "  for (int u = 1; u < ", outputs, "; ++u) if (", p, "[u] > ", p, "[best]) best = u;"
+        ),
+        paste0("  return isnan(", p, "[0]) ? -1 : best;")
+      )
+    },
     "}"
   )
 }

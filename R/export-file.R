@@ -8,8 +8,13 @@
 #' The exported model returns the same as `predict(fit, newdata)`: one number per output; for a
 #' factor with two levels the probability of the second, for more levels the probability of each.
 #' Its inputs are the raw columns of the data or, for a fit to a matrix, the columns of the matrix.
+#' For a factor, every format also contains the levels and returns the class: the most probable
+#' level, as `predict(fit, newdata, type = "class")` does.
+#'
 #' For an unseen level or a missing value the output is missing (`NaN` in ONNX and C, `NULL` in SQL,
-#' `NA` in R).
+#' `NA` in R). So it is if a formula has no finite value for a case, such as `log(x)` for `x = 0`,
+#' and for infinite inputs; the other cases are not affected. The R function, like
+#' [predict()][predict.nn_fit], stops if an input is infinite.
 #'
 #' A formula can be exported if it consists of numeric columns, factors, strings, logical columns,
 #' their interactions, arithmetic, `I()`, `log()`, `log2()`, `log10()`, `log1p()`, `exp()`,
@@ -20,9 +25,11 @@
 #'   matrix has one input `X` of shape (rows, inputs). A fit to a data frame has one input of shape
 #'   (rows, 1) per column, with the column's name: numeric columns in the type of `precision`,
 #'   factors and strings as strings, logical columns as booleans. The output `response` has shape
-#'   (rows, outputs). Fits to a factor also have the output `class`, a string per row, which is
-#'   empty if the output is missing. If a column has one of these names, the output is named
-#'   `response_output` or `class_output`.
+#'   (rows, outputs). Fits to a factor have two more outputs: `class`, a string per row, which is
+#'   empty if the output is missing, and `probabilities` of shape (rows, levels), in the order of
+#'   the levels. If a column has one of these names, `_output` is appended to that of the output.
+#'   The metadata contain the names of the outputs, and the levels as a JSON array under the key
+#'   `levels`.
 #'
 #'   With `precision = "double"`, outputs agree with `predict()` to about 1e-15 (tested: 1e-12).
 #'   Every node then has a double-precision kernel in the CPU back end of onnxruntime: sigmoid, tanh
@@ -43,31 +50,47 @@
 #'   text. SQLite does not check the types of values: it converts text in a numeric column to the
 #'   number at its beginning, or to 0.
 #'
+#'   The result has the columns in `keep`, one column per output, and for a factor a column of the
+#'   classes, named `class`, or `class_output` if an output or a column in `keep` has that name.
+#'   Many databases, such as SQLite, ignore the case of names. Columns of the data whose names
+#'   differ only in case are therefore an error, and of such outputs (levels) the later ones get
+#'   their number appended: `yes`, `Yes_2`. Outputs beyond the range of double precision are
+#'   `NULL`.
+#'
 #' @section R and C (`.R`, `.c`): The R function accepts a data frame or a matrix and needs no
 #'   package. Like [predict()][predict.nn_fit], it matches columns by name (those of a matrix if it
-#'   has column names) and stops if a column is missing or has another type than in training.
+#'   has column names) and stops if a column is missing or has another type than in training. For
+#'   a factor it has a second argument, `type`: `"response"` (default), `"class"` (a factor) or
+#'   `"prob"` (a matrix with one column per level), as in `predict()`.
 #'
 #'   The C file is C99 and needs only `math.h`. It defines a function that computes the output of
 #'   one case. For a fit to a matrix, its argument is an array of the inputs; otherwise it is a
 #'   structure with one field per column, named `x_` and the column's name, with all characters
-#'   except letters and digits replaced by `_`. Comments list the columns and levels.
+#'   except letters and digits replaced by `_`. Comments list the columns and levels. For a factor,
+#'   it also defines `predict_network_levels`, an array of the levels as UTF-8 strings, and
+#'   `predict_network_class()`, which returns the index of the class in this array, from 0, or -1
+#'   if the output is missing. `predict_network` is replaced by `name`.
 #'
 #' @param fit A fit from [nn_train()], made without offsets.
 #' @param path Path to the file, a single string that ends in `.onnx`, `.sql`, `.R` or `.c`. An
 #'   existing file is replaced.
 #' @param precision For `.onnx`: `"double"` or `"single"`; `NULL` (default) for the precision of
 #'   training.
-#' @param table For `.sql`: name of the table to read; `"data"` by default.
+#' @param table For `.sql`: name of the table to read; `"data"` by default. For a table in a schema,
+#'   a vector such as `c("main", "data")` or a `DBI::Id()`. Each part is quoted by itself: a dot in
+#'   a string is part of the name.
 #' @param keep For `.sql`: names of columns of the table to include in the result, such as its key;
-#'   empty by default. They must differ from the names of the outputs.
+#'   empty by default. They must differ from each other and from the names of the outputs, also if
+#'   case is ignored.
 #' @param name For `.R` and `.c`: name of the function; `"predict_network"` by default. It must
 #'   consist of letters, digits and underscores, begin with a letter, contain a lower-case letter,
 #'   and not be a keyword or function of base R or of C. In the C file all other names begin with
 #'   `name`, too.
 #' @return `path`, invisibly.
 #' @section Errors: `backprop_error_argument` for an invalid argument, or one that does not apply to
-#'   the format; `backprop_error_export` if the fit has offsets, a term that can't be exported, or a
-#'   name that can't be converted to UTF-8; `backprop_error_file` if the file can't be written.
+#'   the format; `backprop_error_export` if the fit has offsets, a term that can't be exported, a
+#'   name that can't be converted to UTF-8, or, for SQL, columns whose names differ only in case;
+#'   `backprop_error_file` if the file can't be written.
 #' @references Open Neural Network Exchange, opset 13, \url{https://onnx.ai/onnx/operators/}. Cody,
 #'   W. J. (1969). Rational Chebyshev approximations for the error function. *Mathematics of
 #'   Computation*, 23, 631-637. \doi{10.1090/S0025-5718-1969-0247736-4}
@@ -82,6 +105,12 @@
 #' sys.source(path, alone)
 #' alone$predict_network(X)
 #' predict(fit, X)
+#'
+#' # Classes
+#' fit <- nn_train(Species ~ ., iris, hidden = 2, penalty = 0.01)
+#' nn_export(fit, path)
+#' sys.source(path, alone)
+#' alone$predict_network(iris[c(1, 51, 101), ], type = "class")
 #' unlink(path)
 #' @export
 nn_export <- function(fit, path, precision = NULL, table = "data", keep = character(),
@@ -130,20 +159,10 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
     } else {
       unclass(fit)$settings$precision
     },
-    table = utf8_text(check_text(table, "table", call), call),
-    keep = utf8_text(check_texts(keep, "keep", call), call), name = check_identifier(name, call)
+    table = check_table(table, call), keep = check_keep(keep, model$outputs, call),
+    name = check_identifier(name, call)
   )
-  same <- options$keep[tolower(options$keep) %in% tolower(model$outputs)]
-  if (length(same) > 0) {
-    abort_argument(c(
-      paste0(
-        "{.arg keep} must not contain the name of an output, because SQL ignores the case of ",
-        "names."
-      ),
-      x = "It contains {.val {same}}.",
-      i = "The output{?s} {?is/are} {.field {model$outputs}}."
-    ), call)
-  }
+  if (ending == "sql") check_column_case(model, call)
   file <- export_writers[[ending]](model, options)
   write_file(
     if (is.raw(file)) file else charToRaw(enc2utf8(paste0(paste(file, collapse = "\n"), "\n"))),
@@ -160,26 +179,6 @@ export_writers <- list(
 )
 
 export_arguments <- list(onnx = "precision", sql = c("table", "keep"), r = "name", c = "name")
-
-check_texts <- function(x, name, call) {
-  if (!is.character(x) || anyNA(x) || !all(nzchar(x)) || anyDuplicated(x)) {
-    abort_argument(c(
-      "{.arg {name}} must be a character vector of unique, non-empty names.",
-      x = "You supplied {describe(x)}."
-    ), call)
-  }
-  x
-}
-
-check_text <- function(x, name, call) {
-  if (!is.character(x) || length(x) != 1 || is.na(x) || !nzchar(x)) {
-    abort_argument(c(
-      "{.arg {name}} must be a single non-empty string.",
-      x = "You supplied {describe(x)}."
-    ), call)
-  }
-  x
-}
 
 check_identifier <- function(x, call) {
   if (!is.character(x) || length(x) != 1 || is.na(x) || !grepl("^[A-Za-z][A-Za-z0-9_]*$", x) ||

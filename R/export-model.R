@@ -4,7 +4,8 @@
 #            a string is the name of an input, and tables with a number for each level
 #   center, scale   the inputs of the network are (column - center) / scale
 #   layers   w (inputs x units), b, activation
-#   outputs, levels, response   names; the outputs are output * response$scale + response$center
+#   outputs, response   names; the outputs are output * response$scale + response$center
+#   levels, ordered     the levels of a factor, or NULL
 # Strings are in UTF-8. Names are strings, because R converts symbols to the locale's encoding.
 export_model <- function(fit, call) {
   fit <- unclass(fit)
@@ -26,18 +27,21 @@ export_model <- function(fit, call) {
     )
   })
   encoding <- if (is.null(fit$encoding$columns)) matrix_encoding(fit) else data_encoding(fit, call)
-  outputs <- n_outputs(fit$layers)
-  names <- if (outputs == 1) {
-    "response"
-  } else if (is.null(fit$outputs)) {
-    paste0("response", seq_len(outputs))
-  } else {
-    fit$outputs
-  }
   model <- c(encoding, list(
-    layers = layers, outputs = names, levels = fit$levels, about = describe_layers(fit)
+    layers = layers, outputs = export_outputs(fit), levels = fit$levels,
+    ordered = isTRUE(fit$ordered), about = describe_layers(fit)
   ))
   rapply(model, utf8_text, "character", how = "replace", call = call)
+}
+
+# The names of the outputs: those of the fit, or response1, response2 and so on.
+export_outputs <- function(fit) {
+  outputs <- n_outputs(fit$layers)
+  if (outputs == 1) {
+    return("response")
+  }
+  names <- if (is.null(fit$outputs)) rep("", outputs) else fit$outputs
+  ifelse(is.na(names) | !nzchar(names), paste0("response", seq_len(outputs)), names)
 }
 
 utf8_text <- function(x, call) {
@@ -121,6 +125,11 @@ response_scales <- function(fit, outputs) {
   list(center = rep_len(outcome$center, outputs), scale = rep_len(outcome$scale, outputs))
 }
 
+# A vector of numbers, or a matrix with one column, such as scale() returns.
+is_single_column <- function(kind) {
+  identical(kind$type, "numeric") && (is.null(kind$width) || kind$width == 1)
+}
+
 used_names <- function(expression) {
   if (is.call(expression)) {
     unlist(lapply(as.list(expression)[-1], used_names))
@@ -155,8 +164,8 @@ frame_columns <- function(encoding, call) {
         list(list(level_table(name, c("FALSE", "TRUE"), c(0, 1)))), paste0(name, "TRUE")
       ))
     }
-    if (kind$type == "numeric" && is.null(kind$width)) {
-      return(stats::setNames(list(list(name)), name))
+    if (is_single_column(kind)) {
+      return(stats::setNames(list(list(name)), paste0(name, kind$names)))
     }
     if (kind$type == "numeric") abort_export(name, "It is a matrix", call)
     labels <-
@@ -265,7 +274,7 @@ export_expression <- function(x, encoding, term, call) {
   }
   if (is.symbol(x)) {
     kind <- encoding$columns[[as.character(x)]]
-    if (identical(kind$type, "numeric") && is.null(kind$width)) {
+    if (is_single_column(kind)) {
       return(as.character(x))
     }
     abort_export(term, "{.field {as.character(x)}} is not a numeric vector", call)

@@ -126,6 +126,10 @@ export_onnx <- function(model, options) {
     )
   }
   if ((!model$matrix || scaled) && kind == "float") x <- encoding$cast(x, "float")
+  # An input that is not finite makes the outputs missing.
+  x <- encoding$emit("Where", c(
+    encoding$emit("IsInf", x), encoding$constant(NaN, integer(), kind, "missing"), x
+  ))
   # Constants of the network have the type of the network; those of the encoding are double.
   network <- encoding
   network$constant <- function(values, dims = integer(), kind_ = kind, stem = "constant") {
@@ -158,6 +162,13 @@ export_onnx <- function(model, options) {
   }
   network$emit("Identity", x, output = output_name("response"))
   if (!is.null(model$levels)) {
+    if (k == 1) {
+      network$emit("Concat", c(
+        network$emit("Sub", c(network$constant(1), probability)), probability
+      ), axis = 1L, output = output_name("probabilities"))
+    } else {
+      network$emit("Identity", probability, output = output_name("probabilities"))
+    }
     first <- network$emit(
       "Gather", c(probability, encoding$constant(0, integer(), "int64")),
       axis = 1L
@@ -189,7 +200,12 @@ export_onnx <- function(model, options) {
   }
   outputs <- c(
     list(onnx_value(output_name("response"), kind, k)),
-    if (!is.null(model$levels)) list(onnx_value(output_name("class"), "string", NULL))
+    if (!is.null(model$levels)) {
+      list(
+        onnx_value(output_name("class"), "string", NULL),
+        onnx_value(output_name("probabilities"), kind, length(model$levels))
+      )
+    }
   )
   # GraphProto: node 1, name 2, initializer 5, input 11, output 12. ModelProto: ir_version 1,
   # producer_name 2, doc_string 6, graph 7, opset_import 8 { domain 1, version 2 }, metadata_props
@@ -200,7 +216,8 @@ export_onnx <- function(model, options) {
   )
   about <- c(
     columns = if (model$matrix) paste(vapply(model$inputs, `[[`, "", "name"), collapse = ", "),
-    outputs = paste(model$outputs, collapse = ", ")
+    outputs = paste(model$outputs, collapse = ", "),
+    levels = if (!is.null(model$levels)) json_texts(model$levels)
   )
   c(
     pb_int(1, 7), pb_text(2, "backprop"), pb_text(6, model$about), pb_bytes(7, graph),
@@ -210,6 +227,19 @@ export_onnx <- function(model, options) {
       14, Map(function(key, value) c(pb_text(1, key), pb_text(2, value)), names(about), about)
     )
   )
+}
+
+# A JSON array of strings.
+json_texts <- function(x) {
+  text <- vapply(x, function(one) {
+    code <- utf8ToInt(one)
+    escaped <- code < 32 | code %in% utf8ToInt("\"\\")
+    paste0(
+      ifelse(escaped, sprintf("\\u%04x", code), intToUtf8(code, multiple = TRUE)),
+      collapse = ""
+    )
+  }, "")
+  paste0("[", paste0("\"", text, "\"", collapse = ", "), "]")
 }
 
 # The encoded columns, a double tensor (rows x columns): products of numbers and of table lookups of

@@ -87,6 +87,8 @@ export_r <- function(model, options) {
     "  x <- sweep(sweep(x, 2, ", r_numbers(model$center), "), 2, ", r_numbers(model$scale),
     ", \"/\")"
   )
+  finite <-
+    "  if (any(is.infinite(x))) stop(\"the inputs computed from newdata must be finite numbers\")"
   encode <- if (model$matrix) {
     c(
       "  x <- as.matrix(newdata)",
@@ -104,7 +106,7 @@ export_r <- function(model, options) {
         "  if (ncol(x) != %d) stop(\"newdata must have %s\")", length(names),
         counted(length(names), "column")
       ),
-      if (any(model$scale != 1)) scaling
+      if (any(model$scale != 1)) scaling, finite
     )
   } else {
     c(
@@ -114,8 +116,8 @@ export_r <- function(model, options) {
       "    x <- newdata[[column]]",
       "    missing <- is.logical(x) && all(is.na(x))",
       paste0(
-        "    if (!is.null(dim(x)) || !(fits(x) || missing)) stop(\"column \", column, ",
-        "\" of newdata must be \", kind)"
+        "    if (length(dim(x)) > 1 && ncol(x) != 1 || !(fits(x) || missing)) ",
+        "stop(\"column \", column, \" of newdata must be \", kind)"
       ),
       "  }",
       of_kind("number", "is.numeric(x) && !inherits(x, \"integer64\")", "numeric"),
@@ -128,7 +130,7 @@ export_r <- function(model, options) {
       paste0(
         "    ", vapply(model$columns, column, ""), c(rep(",", length(model$columns) - 1), ")")
       ),
-      scaling
+      scaling, finite
     )
   }
   layer <- function(layer) {
@@ -175,19 +177,53 @@ export_r <- function(model, options) {
         )
       ))
     },
-    paste0(options$name, " <- function(newdata) {"), encode, unlist(lapply(model$layers, layer)),
+    if (!is.null(model$levels)) {
+      c(
+        "# type: \"response\" returns the outputs, \"class\" the most probable level, \"prob\" the",
+        "# probability of each level. The levels:",
+        paste0("#   ", comment_text(r_text(model$levels)))
+      )
+    },
+    paste0(
+      options$name, " <- function(newdata", if (!is.null(model$levels)) ", type = \"response\"",
+      ") {"
+    ),
+    if (!is.null(model$levels)) {
+      paste0(
+        "  if (!identical(type, \"response\") && !identical(type, \"class\") && ",
+        "!identical(type, \"prob\")) {\n    stop(\"type must be response, class or prob\")\n  }"
+      )
+    },
+    encode, unlist(lapply(model$layers, layer)),
     if (scaled) {
       paste0(
         "  x <- sweep(sweep(x, 2, ", r_numbers(model$response$scale), ", \"*\"), 2, ",
         r_numbers(model$response$center), ", \"+\")"
       )
     },
+    if (!is.null(model$levels)) r_classes(model),
     if (length(model$outputs) == 1) {
       "  as.vector(x)"
     } else {
       c(paste0("  colnames(x) <- ", r_vector(r_text(model$outputs))), "  x")
     },
     "}"
+  )
+}
+
+# Returns classes or the probabilities of all levels, if `type` is not "response". As in predict(),
+# the first of several equally probable levels is the class.
+r_classes <- function(model) {
+  c(
+    "  if (type != \"response\") {",
+    paste0("    levels <- ", r_vector(r_text(model$levels))),
+    paste0("    prob <- ", if (length(model$outputs) == 1) "cbind(1 - x, x)" else "x"),
+    "    colnames(prob) <- levels",
+    "    if (type == \"prob\") return(prob)",
+    paste0(
+      "    return(factor(levels[max.col(prob, \"first\")], levels, ordered = ", model$ordered, "))"
+    ),
+    "  }"
   )
 }
 

@@ -2,13 +2,20 @@
 # its weighted sums and its activations. Columns of the table are qualified with its alias, because
 # SQLite reads an unqualified quoted name as a string if there is no such column.
 
-# Some databases raise an error if an exponential underflows; below exp(-700) = 1e-304 it is 0 here.
+# Some databases raise an error, which ends the query, if an exponential underflows or overflows.
+# Below exp(-700) = 1e-304 it is 0 here, and above exp(709.78) = 1.8e308 it is missing.
 # From 40 the sigmoid, and from 20 the hyperbolic tangent, is 1 to the last bit. log() is the
 # natural logarithm in some databases and the decimal one in others, so it is divided by log(e).
 sql_language <- c(infix[names(infix) != "exp"], list(
   number = function(x) digits(x), `^` = pattern("power(%s, %s)"),
   exp = function(x) {
-    sprintf("CASE WHEN %s > -700 THEN exp(%s) WHEN %s <= -700 THEN 0.0 END", x, x, x)
+    fill_in(
+      paste0(
+        "CASE WHEN {x} > 709.78 THEN NULL WHEN {x} > -700 THEN exp({x}) ",
+        "WHEN {x} <= -700 THEN 0.0 END"
+      ),
+      x = x
+    )
   },
   sigmoid = function(z) sql_sigmoid(z), composed_sigmoid = function(z) sql_sigmoid(z),
   tanh = function(z) {
@@ -23,6 +30,28 @@ sql_language <- c(infix[names(infix) != "exp"], list(
   where = pattern("CASE WHEN %s > 0 THEN %s ELSE %s END"), abs = pattern("abs(%s)"),
   log = pattern("(log(%s) / log(2.7182818284590452))")
 ))
+
+# The functions of a formula, whose arguments may be outside their domain: the result is then
+# missing, and not an error of the database.
+sql_formula_language <- utils::modifyList(sql_language, list(
+  `/` = pattern("(%s / NULLIF(%s, 0.0))"),
+  log = function(x) fill_in("CASE WHEN {x} > 0 THEN log({x}) / log(2.7182818284590452) END", x = x),
+  sqrt = function(x) fill_in("CASE WHEN {x} >= 0 THEN sqrt({x}) END", x = x),
+  `^` = function(x, y) sql_power(x, y)
+))
+
+# A power is missing if it overflows, and if the base is negative and the exponent not whole.
+sql_power <- function(x, y) {
+  log_of_power <- fill_in("{y} * (log(abs({x})) / log(2.7182818284590452))", x = x, y = y)
+  fill_in(
+    paste0(
+      "CASE WHEN {x} = 0 THEN CASE WHEN {y} > 0 THEN 0.0 WHEN {y} = 0 THEN 1.0 END ",
+      "WHEN {x} > 0 OR {y} = round({y}) THEN CASE WHEN {log} > 709.78 THEN NULL ",
+      "WHEN {log} > -700 THEN power({x}, {y}) WHEN {log} <= -700 THEN 0.0 END END"
+    ),
+    x = x, y = y, log = log_of_power
+  )
+}
 
 sql_sigmoid <- function(z) {
   sprintf(
@@ -46,17 +75,15 @@ sql_softmax_part <- function(z, own) {
   )
 }
 
-sql_name <- function(x) paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\"")
+# Sums and conditions as balanced trees, because databases limit the depth of an expression.
+sql_sum <- function(terms) sql_tree(terms, "+")
 
-sql_text <- function(x) paste0("'", gsub("'", "''", x, fixed = TRUE), "'")
-
-# Sums as balanced trees, because databases limit the depth of an expression.
-sql_sum <- function(terms) {
+sql_tree <- function(terms, operator) {
   while (length(terms) > 1) {
     pairs <- length(terms) %/% 2
     odd <- if (length(terms) %% 2 == 1) terms[length(terms)]
     first <- 2 * seq_len(pairs) - 1
-    terms <- c(paste0("(", terms[first], " + ", terms[first + 1], ")"), odd)
+    terms <- c(paste0("(", terms[first], " ", operator, " ", terms[first + 1], ")"), odd)
   }
   terms
 }
@@ -75,7 +102,7 @@ export_sql <- function(model, options) {
   numbers <- lapply(columns, function(column) sprintf("CAST(%s AS DOUBLE PRECISION)", column))
   factor_text <- function(factor) {
     if (!is.list(factor)) {
-      return(translate(factor, sql_language, numbers))
+      return(translate(factor, sql_formula_language, numbers))
     }
     column <- columns[[factor$input]]
     if (is_logical_input(model, factor$input)) {
@@ -100,15 +127,16 @@ export_sql <- function(model, options) {
   inner <- vapply(
     model$columns, function(factors) paste(vapply(factors, factor_text, ""), collapse = " * "), ""
   )
-  scaled <- ifelse(model$center == 0 & model$scale == 1, inner, paste0(
-    "(", inner, " - ", number(model$center), ") / ", number(model$scale)
-  ))
-  from <- paste0(prefix, "inputs")
-  columns <- paste0(prefix, "x", seq_along(model$columns))
+  from <- paste0(prefix, "columns")
+  columns <- paste0(prefix, "c", seq_along(model$columns))
   steps <- step(
-    from, columns, scaled, paste(sql_name(options$table), data),
+    from, columns, inner, paste(paste(sql_name(options$table), collapse = "."), data),
     sprintf("%s.%s AS %s", data, carried, carried)
   )
+  scaled <- sql_scaled(columns, model$center, model$scale)
+  columns <- paste0(prefix, "x", seq_along(model$columns))
+  steps <- c(steps, step(paste0(prefix, "inputs"), columns, scaled, from))
+  from <- paste0(prefix, "inputs")
   for (i in seq_along(model$layers)) {
     layer <- model$layers[[i]]
     units <- seq_len(ncol(layer$w))
@@ -145,13 +173,49 @@ export_sql <- function(model, options) {
   response <- ifelse(model$response$center == 0 & model$response$scale == 1, columns, paste0(
     columns, " * ", number(model$response$scale), " + ", number(model$response$center)
   ))
+  results <- sql_results(model$outputs)
+  class <- if (!is.null(model$levels)) {
+    paste0(
+      sql_class(columns, model$levels), " AS ", sql_name(class_column(c(results, options$keep)))
+    )
+  }
   c(
     paste0("-- ", comment_text(model$about), ", written by backprop."),
+    if (length(model$levels) == 2) {
+      paste0("-- response: the probability of ", comment_text(sql_text(model$levels[2])))
+    },
     paste0("WITH ", paste(steps, collapse = ",\n")),
     paste0(
       "SELECT ",
-      paste(c(carried, paste0(response, " AS ", sql_name(model$outputs))), collapse = ",\n  ")
+      paste(c(carried, paste0(response, " AS ", sql_name(results)), class), collapse = ",\n  ")
     ),
     paste0("FROM ", from)
   )
+}
+
+# The standardised columns. They are missing if a column is infinite, NaN (which PostgreSQL orders
+# above all numbers), or so large that its standardised value is.
+sql_scaled <- function(columns, center, scale) {
+  number <- sql_language$number
+  most <- pmin(1, scale * (1 - 1e-15)) * .Machine$double.xmax - abs(center)
+  sprintf("CASE WHEN abs(%s) <= %s THEN %s END", columns, number(most), ifelse(
+    center == 0 & scale == 1, columns,
+    paste0("(", columns, " - ", number(center), ") / ", number(scale))
+  ))
+}
+
+# The most probable level: as in predict(), the first of several equally probable ones.
+sql_class <- function(columns, levels) {
+  k <- length(levels)
+  when <- if (k == 2 && length(columns) == 1) {
+    c(paste(columns, "<= 0.5"), paste(columns, "> 0.5"))
+  } else {
+    vapply(seq_len(k), function(i) {
+      if (i == k) {
+        return(paste(columns[k], "IS NOT NULL"))
+      }
+      sql_tree(paste(columns[i], ">=", columns[(i + 1):k]), "AND")
+    }, "")
+  }
+  paste0("CASE ", paste0("WHEN ", when, " THEN ", sql_text(levels), collapse = " "), " END")
 }

@@ -124,25 +124,96 @@ export_in_locale_c <- function(fits, endings) {
 run_exported_sql <- function(path, data, table = "data", key = "row_number") {
   connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
   on.exit(DBI::dbDisconnect(connection))
+  if (length(table) > 1) DBI::dbExecute(connection, paste0("ATTACH ':memory:' AS ", table[1]))
   DBI::dbWriteTable(
-    connection, table, cbind(stats::setNames(data.frame(seq_len(nrow(data))), key), data)
+    connection, if (length(table) > 1) DBI::SQL(paste(table, collapse = ".")) else table,
+    cbind(stats::setNames(data.frame(seq_len(nrow(data))), key), data)
   )
   got <- DBI::dbGetQuery(
     connection, `Encoding<-`(readChar(path, file.size(path), useBytes = TRUE), "UTF-8")
   )
   got <- got[order(got[[key]]), names(got) != key, drop = FALSE]
-  unname(as.matrix(as.data.frame(lapply(got, as.double))))
+  text <- vapply(got, is.character, NA)
+  structure(
+    unname(as.matrix(as.data.frame(lapply(got[!text], as.double)))),
+    class_column = unlist(got[text], use.names = FALSE), names_of_results = names(got)
+  )
 }
 
-# Compiles the file with a main function that holds the cases, and reads what it prints.
-run_exported_c <- function(path, newdata, outputs, dialect = "c99", name = "predict_network") {
+# PostgreSQL's programs; NULL if they are not installed.
+postgres_programs <- function() {
+  folders <- rev(Sys.glob("/usr/lib/postgresql/*/bin"))
+  found <- Find(
+    function(folder) all(file.exists(file.path(folder, c("initdb", "pg_ctl")))), folders
+  )
+  if (!is.null(found) && nzchar(Sys.which("psql"))) found
+}
+
+# Runs statements in a new PostgreSQL server, which refuses to run as root. Returns the lines that
+# psql prints, columns separated by "|" and missing values as "NA".
+run_postgres <- function(statements) {
+  folder <- tempfile("pg-", if (nchar(tempdir()) > 60) "/tmp" else tempdir())
+  dir.create(folder)
+  withr::defer(unlink(folder, recursive = TRUE))
+  as_user <- if (Sys.info()[["effective_user"]] == "root") {
+    Sys.chmod(tempdir(), "0755")
+    system2("chown", c("postgres", shQuote(folder)))
+    "runuser -u postgres --"
+  }
+  run <- function(program, ...) {
+    suppressWarnings(system(
+      paste("cd", shQuote(folder), "&&", as_user, program, ..., "2>&1"),
+      intern = TRUE
+    ))
+  }
+  programs <- postgres_programs()
+  data <- shQuote(file.path(folder, "data"))
+  run(file.path(programs, "initdb"), "-A trust -U tester -E UTF8 --locale=C -N -D", data)
+  options <- shQuote(paste("-c listen_addresses= -c fsync=off -k", folder))
+  control <- file.path(programs, "pg_ctl")
+  run(control, "-w -D", data, "-o", options, "-l", file.path(folder, "log"), "start")
+  withr::defer(run(control, "-w -m immediate -D", data, "stop"), priority = "first")
+  file <- file.path(folder, "statements.sql")
+  writeLines(enc2utf8(statements), file, useBytes = TRUE)
+  run("psql -X -q -A -t -F '|' -P null=NA -U tester -d postgres -h", folder, "-f", file)
+}
+skip_without_postgres <- function() {
+  if (is.null(postgres_programs())) testthat::skip("PostgreSQL is not installed")
+}
+
+# Statements that create a table from a data frame.
+sql_table_of <- function(data, table) {
+  quoted <- paste0("\"", gsub("\"", "\"\"", names(data)), "\"")
+  type <- vapply(data, function(x) {
+    if (is.numeric(x)) "double precision" else if (is.logical(x)) "boolean" else "text"
+  }, "")
+  literal <- function(x) {
+    if (is.numeric(x)) {
+      ifelse(is.na(x) & !is.nan(x), "NULL", sprintf("'%.17g'", x))
+    } else {
+      ifelse(is.na(x), "NULL", paste0("'", gsub("'", "''", as.character(x)), "'"))
+    }
+  }
+  c(
+    paste0("CREATE TABLE ", table, " (", paste(quoted, type, collapse = ", "), ");"),
+    paste0(
+      "INSERT INTO ", table, " VALUES (",
+      do.call(paste, c(lapply(data, literal), sep = ", ")), ");"
+    )
+  )
+}
+
+# Compiles the file with a main function that holds the cases, and reads what it prints: the
+# response or, with `class`, the level.
+run_exported_c <- function(path, newdata, outputs, dialect = "c99", name = "predict_network",
+                           class = FALSE) {
   folder <- tempfile("c-")
   dir.create(folder)
   on.exit(unlink(folder, recursive = TRUE))
   file.copy(path, file.path(folder, "model.c"))
   literal <- function(x) {
     if (is.numeric(x)) {
-      ifelse(is.na(x), "NAN", sprintf("%.17g", x))
+      ifelse(is.na(x), "NAN", sub("Inf", "INFINITY", sprintf("%.17g", x)))
     } else if (is.logical(x)) {
       ifelse(is.na(x), "NAN", as.integer(x))
     } else {
@@ -166,13 +237,28 @@ run_exported_c <- function(path, newdata, outputs, dialect = "c99", name = "pred
   }
   lines <- c(
     "#include <stdio.h>", "#include \"model.c\"", paste0("static ", type, " = {"),
-    paste0("  {", rows, "},"), "};", "int main(void) {", paste0("  double main_to[", outputs, "];"),
+    paste0("  {", rows, "},"), "};", "int main(void) {",
+    if (!class) paste0("  double main_to[", outputs, "];"),
     paste0("  for (int main_i = 0; main_i < ", nrow(newdata), "; ++main_i) {"),
-    paste0("    ", name, "(", if (is.matrix(newdata)) "" else "&", "cases[main_i], main_to);"),
-    paste0(
-      "    for (int main_u = 0; main_u < ", outputs,
-      "; ++main_u) printf(\"%.17g\\n\", main_to[main_u]);"
-    ),
+    if (class) {
+      c(
+        paste0(
+          "    int main_k = ", name, "_class(", if (is.matrix(newdata)) "" else "&",
+          "cases[main_i]);"
+        ),
+        paste0(
+          "    printf(\"%s\\n\", main_k < 0 ? \"\" : ", name, "_levels[main_k]);"
+        )
+      )
+    } else {
+      c(
+        paste0("    ", name, "(", if (is.matrix(newdata)) "" else "&", "cases[main_i], main_to);"),
+        paste0(
+          "    for (int main_u = 0; main_u < ", outputs,
+          "; ++main_u) printf(\"%.17g\\n\", main_to[main_u]);"
+        )
+      )
+    },
     "  }", "  return 0;", "}"
   )
   writeLines(enc2utf8(lines), file.path(folder, "main.c"), useBytes = TRUE)
@@ -186,6 +272,9 @@ run_exported_c <- function(path, newdata, outputs, dialect = "c99", name = "pred
     stdout = TRUE, stderr = TRUE
   )
   if (length(output) > 0) stop(paste(output, collapse = "\n"))
+  if (class) {
+    return(`Encoding<-`(system2(program, stdout = TRUE), "UTF-8"))
+  }
   matrix(as.numeric(system2(program, stdout = TRUE)), ncol = outputs, byrow = TRUE)
 }
 c_compiler <- function() unname(Find(nzchar, Sys.which(c("cc", "gcc", "clang"))))
@@ -221,7 +310,7 @@ run_onnx <- function(path, newdata, precision) {
     list(
       type = if (is.numeric(x)) number else if (is.logical(x)) "bool" else "string", dims = dims,
       data = as.list(if (is.numeric(x)) {
-        sub("NA", "NaN", sprintf("%.17g", x))
+        sub("Inf", "Infinity", sub("^NA$", "NaN", sprintf("%.17g", x)))
       } else if (is.logical(x)) {
         as.integer(x)
       } else {
@@ -251,7 +340,13 @@ run_onnx <- function(path, newdata, precision) {
       as.numeric(unlist(response$data)), response$dims[[1]], response$dims[[2]],
       byrow = TRUE
     ),
-    class = unlist(results$class$data), names = names(results)
+    class = unlist(results$class$data), names = names(results),
+    probabilities = if (!is.null(results$probabilities)) {
+      matrix(
+        as.numeric(unlist(results$probabilities$data)), results$probabilities$dims[[1]],
+        byrow = TRUE
+      )
+    }
   )
 }
 

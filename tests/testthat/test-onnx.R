@@ -114,7 +114,7 @@ test_that("columns may have the names of outputs and nodes", {
   path <- withr::local_tempfile(fileext = ".onnx")
   nn_export(fit, path, precision = "double")
   expect_setequal(run_onnx(path, data[c("response", "class", "Sub_1")], "double")$names, c(
-    "response_output", "class_output"
+    "response_output", "class_output", "probabilities"
   ))
 })
 

@@ -106,7 +106,7 @@ test_that("columns are matched by name, in any order", {
   skip_if_not_installed("Matrix")
   for (case in data_fits()) {
     fit <- case[[1]]
-    other <- case[[2]][, ncol(case[[2]]):1]
+    other <- case[[2]][, rev(seq_len(ncol(case[[2]])))]
     expect_identical(nn_forward(fit, other), nn_forward(fit, case[[2]]))
     expect_identical(
       nn_gradient(fit, other, case[[3]]), nn_gradient(fit, case[[2]], case[[3]])
