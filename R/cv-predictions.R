@@ -23,12 +23,19 @@ train_without <- function(task, cases, settings, keep_fit) {
     return(list(error = fit, epoch = NA_real_, warnings = warnings))
   }
   plain <- unclass(fit)
-  predicted <- collect(predict_held_out(
-    fit, task$fold, plain$levels, take_rows(cases$rows[[1]], held_out),
-    take_rows(cases$rows$offset, held_out)
-  ))
+  new_levels <- NULL
+  predicted <- withCallingHandlers(
+    collect(predict_held_out(
+      fit, task$fold, plain$levels, take_rows(cases$rows[[1]], held_out),
+      take_rows(cases$rows$offset, held_out)
+    )),
+    backprop_message_new_levels = function(m) {
+      new_levels <<- unclass(m)[c("new_levels", "counts", "rows")]
+      invokeRestart("muffleMessage")
+    }
+  )
   list(
-    predicted = predicted,
+    predicted = predicted, new_levels = new_levels,
     epoch = if (is.null(plain$best_epoch)) plain$state$epoch else plain$best_epoch,
     warnings = warnings, fit = if (keep_fit) fit
   )
@@ -54,7 +61,10 @@ abort_fold <- function(message, fold, parent) {
       i = paste0(
         "If a level or class has only a few rows, merge it with another one, ",
         "or use other {.arg folds}."
-      )
+      ),
+      i = if (grepl("new_levels", conditionMessage(parent), fixed = TRUE)) {
+        "Use {.code new_levels = \"NA\"} to predict NA for such rows."
+      }
     ),
     quote(nn_cv()),
     parent = parent
@@ -68,8 +78,31 @@ align_levels <- function(result, levels) {
   }
   all <- matrix(0, nrow(result$predicted), length(levels), dimnames = list(NULL, levels))
   all[, colnames(result$predicted)] <- result$predicted
+  all[is.na(rowSums(result$predicted)), ] <- NA
   result$predicted <- all
   result
+}
+
+# Reports held-out rows with levels that the training rows of their fold do not have.
+report_unseen_in_folds <- function(results) {
+  parts <- Filter(Negate(is.null), lapply(results, `[[`, "new_levels"))
+  if (length(parts) == 0) {
+    return(invisible())
+  }
+  columns <- unique(unlist(lapply(parts, function(part) names(part$new_levels))))
+  found <- lapply(stats::setNames(columns, columns), function(column) {
+    list(
+      rows = seq_len(sum(unlist(lapply(parts, function(part) part$counts[column])), na.rm = TRUE)),
+      levels = unlist(lapply(parts, function(part) part$new_levels[[column]]))
+    )
+  })
+  inform_new_levels(
+    paste0(
+      "{affected} prediction{?s} {?is/are} NA, because their rows have levels that the training ",
+      "rows of their fold do not have. The metrics exclude {cli::qty(affected)}{?it/them}."
+    ),
+    found, NULL, unlist(lapply(parts, `[[`, "rows"))
+  )
 }
 
 # Reports diverged fits, and the warnings of all fits in one warning.
@@ -98,12 +131,17 @@ measure <- function(results, tasks, observed, weights, metrics) {
   measured <- lapply(names(metrics), function(name) {
     values <- Map(
       function(result, task) {
-        rows <- task$held_out
         if (is.null(result$predicted)) {
-          NA_real_
-        } else {
-          metrics[[name]](take_rows(observed, rows), result$predicted, weights[rows])
+          return(NA_real_)
         }
+        known <- which(!is.na(rowSums(result$predicted)))
+        if (length(known) == 0) {
+          return(NA_real_)
+        }
+        rows <- task$held_out[known]
+        metrics[[name]](
+          take_rows(observed, rows), result$predicted[known, , drop = FALSE], weights[rows]
+        )
       },
       results, tasks
     )

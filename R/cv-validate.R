@@ -19,6 +19,12 @@
 #' from all rows, so it means the same in all folds. Predictors that a formula computes, such as
 #' `poly(x, 2)`, are computed separately in each fit.
 #'
+#' **Rare levels.** A level of a predictor may occur only in the held-out rows of a fold, so that
+#' the other rows know nothing of it. This is an error, or with `new_levels = "NA"` the predictions
+#' of these rows are `NA`, the metrics exclude them, and a message of class
+#' `backprop_message_new_levels` says how many they are. A class of the outcome that is missing from
+#' the other rows has the predicted probability 0.
+#'
 #' **Folds** are stratified: for classes, the number of rows of each class differs by at most one
 #' between folds; for a numeric outcome, all folds have a similar distribution of values. If rows
 #' belong together (such as several rows of one patient), supply their fold in `folds`, such as the
@@ -53,8 +59,8 @@
 #'   [nn_train.data.frame()] for a data frame or a sparse matrix.
 #' @param formula,data A formula and a data frame, as in [nn_train.formula()];
 #'   `data |> nn_cv(y ~ x)` is the same.
-#' @param ... Arguments of [nn_train()] for this kind of data: `hidden`, `optimizer`, `epochs` and
-#'   so on. `validation` and `calibration` as fractions are taken from the rows that are trained on.
+#' @param ... Arguments of [nn_train()] for this kind of data: `hidden`, `optimizer`, `epochs`,
+#'   `new_levels` and so on. `validation` and `calibration` as fractions are taken from the rows that are trained on.
 #'   `checkpoint` is an error, because all fits would write to the same file.
 #' @param folds Number of folds, a whole number from 2 to the number of rows; 10 by default. Or the
 #'   fold of each row of the data, a vector of numbers or names, or a factor; values at rows that
@@ -342,6 +348,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
     keep_fit = keep_fits, globals = cases$globals, parallel = parallel
   )
   report_fits(results, call)
+  report_unseen_in_folds(results)
   if (is.factor(observed)) results <- lapply(results, align_levels, levels = levels(observed))
   table <- data.frame(
     repetition = plan$repetition, fold = plan$fold, rows = lengths(lapply(tasks, `[[`, "held_out")),

@@ -148,20 +148,6 @@ encode_columns <- function(columns, data) {
   )
 }
 
-check_known_levels <- function(values, levels, variable, name, call) {
-  unknown <- setdiff(values[!is.na(values)], levels)
-  if (length(unknown) > 0) {
-    abort_input(c(
-      paste0(
-        "Column {.field {variable}} of {.arg {name}} must contain only levels of the training ",
-        "data."
-      ),
-      x = "It has the unseen level{?s} {.val {unknown}}.",
-      i = "The training data have {.val {levels}}."
-    ), call)
-  }
-}
-
 # Case names: the row names, if they are text rather than automatic numbers.
 case_names <- function(data) {
   if (!is.data.frame(data)) {

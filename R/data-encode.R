@@ -4,9 +4,9 @@
 # `center` and `scale` of each column of the matrix.
 
 # The numeric matrix before scaling: list(X), for a formula also its offset.
-encode_raw <- function(encoding, raw, name, call) {
+encode_raw <- function(encoding, raw, name, call, unseen = NULL) {
   if (!is.null(encoding$terms)) {
-    encode_terms(encoding, raw, name, call)
+    encode_terms(encoding, raw, name, call, unseen = unseen)
   } else {
     list(X = if (is.null(encoding$columns)) raw else encode_columns(encoding$columns, raw))
   }
@@ -16,7 +16,7 @@ encode_raw <- function(encoding, raw, name, call) {
 # evaluated on all rows of `data` before `rows` are selected (NULL for all), because a term may use
 # other rows. Contrasts depend on the order of the levels, so levels are first put into the order of
 # the training data.
-encode_terms <- function(encoding, data, name, call, rows = NULL) {
+encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL) {
   terms <- stats::delete.response(encoding$terms)
   evaluated <- function(expression) {
     tryCatch(expression, error = function(e) {
@@ -38,8 +38,9 @@ encode_terms <- function(encoding, data, name, call, rows = NULL) {
   }
   for (variable in names(encoding$xlevels)) {
     levels <- encoding$xlevels[[variable]]
-    values <- as.character(frame[[variable]])
-    check_known_levels(values, levels, variable, name, call)
+    values <- known_values(
+      as.character(frame[[variable]]), levels, variable, name, call, unseen
+    )
     # a factor of one level has no contrasts: it is encoded as a constant
     frame[[variable]] <- if (length(levels) < 2) {
       ifelse(is.na(values), NA, 0)

@@ -82,7 +82,10 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
 # the formula and of the call's expressions are looked up in the other data.
 read_formula_again <- function(fit, data, weights, offset, name, call) {
   encoding <- fit$encoding
-  raw <- check_newdata(encoding$columns, data, name, call)
+  unseen <- new_levels_record(encoding)
+  raw <- check_newdata(encoding$columns, data, name, call, unseen)
+  # finds the levels of terms such as factor(x)
+  if (unseen$allowed) encode_new(fit, raw, name, call, unseen)
   names <- case_names(data)
   data <- as.data.frame(data)
   outcome <- variable_names(attr(encoding$terms, "variables")[[attr(encoding$terms, "response") +
@@ -97,16 +100,22 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
   extras <- in_formula(lapply(encoding$replay$extras, eval, data, globalenv()), call, name)
   if (!is.null(weights)) extras$weights <- weights
   if (!is.null(offset)) extras$offset <- offset
+  extras$unseen <- unseen_mask(unseen, nrow(data))
   frame <- frame_of(
     encoding$terms, data, extras, encoding$replay$na.action, nrow(data), call, name
   )
+  y <- plain_outcome(stats::model.response(frame))
   rows <- frame[["(row)"]]
+  known <- which(has_known_class(y, encoding$outcome, unseen, rows))
+  rows <- rows[known]
+  encoded <- encode_terms(encoding, raw, name, call, rows)[c("X", "offset")]
+  if (length(unseen$found) > 0) encoded$X[rows %in% unseen_rows(unseen), ] <- NA
+  report_new_levels(unseen, nrow(data), name, "they count as missing values")
   new_frame(
-    raw[rows, , drop = FALSE],
-    encode_terms(encoding, raw, name, call, rows)[c("X", "offset")], encoding,
-    plain_outcome(stats::model.response(frame)), encoding$outcome$names[1],
-    weights = frame[["(weights)"]], offset = frame[["(offset)"]],
-    na.action = attr(frame, "na.action"), names = names[rows], name = name
+    raw[rows, , drop = FALSE], encoded, encoding, take_rows(y, known), encoding$outcome$names[1],
+    weights = take_rows(frame[["(weights)"]], known),
+    offset = take_rows(frame[["(offset)"]], known), na.action = attr(frame, "na.action"),
+    names = names[rows], name = name
   )
 }
 

@@ -6,8 +6,9 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
                          name = "X") {
   names <- case_names(X)
   columns <- fit$encoding$columns
+  unseen <- new_levels_record(fit$encoding)
   X <- if (!is.null(columns)) {
-    check_newdata(columns, X, name, call)
+    check_newdata(columns, X, name, call, unseen)
   } else if (is.null(fit) && is.data.frame(X)) {
     as.data.frame(X)
   } else {
@@ -29,11 +30,14 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   }
   y <- plain_outcome(y)
   check_extras(list(weights = weights, offset = offset), rows, call)
+  has_known_class(y, fit$encoding$outcome, unseen)
   all <- if (is.data.frame(X)) X else no_columns(rows)
+  all[["(unseen)"]] <- unseen_mask(unseen, rows)
   all[["(outcome)"]] <- y
   all[["(weights)"]] <- weights
   all[["(offset)"]] <- offset
   kept <- apply_na_action(all, na.action, call, name = name)
+  report_new_levels(unseen, rows, name, "they count as missing values")
   X <- take_rows(X, kept$rows)
   y <- take_rows(y, kept$rows)
   if (is.null(fit) && is.data.frame(X)) columns <- describe_columns(X, name, call)
@@ -83,19 +87,34 @@ encode_validation <- function(fit, validation, call) {
     return(held[c("X", "y", "weights", "offset")])
   }
   check_validation(validation, call)
-  new <- prepare_newdata(fit, validation$X, "validation$X", call)
-  check_whole_inputs(new$X, "validation", call)
-  if (NROW(validation$y) != nrow(new$X)) {
+  unseen <- new_levels_record(encoding)
+  new <- prepare_newdata(fit, validation$X, "validation$X", call, unseen)
+  rows <- nrow(new$X)
+  if (NROW(validation$y) != rows) {
     abort_input(c(
       "{.field X} and {.field y} of {.arg validation} must have the same number of rows.",
-      x = "They have {nrow(new$X)} and {NROW(validation$y)} rows."
+      x = "They have {rows} and {NROW(validation$y)} rows."
     ), call)
   }
-  offset <- encode_offset(add_offsets(new$offset, validation$offset), encoding$outcome)
-  list(
-    X = new$X, y = encode_outcome(validation$y, encoding$outcome, call)$y,
-    weights = validation$weights, offset = offset
+  held <- list(
+    X = new$X, y = plain_outcome(validation$y), weights = validation$weights,
+    offset = encode_offset(add_offsets(new$offset, validation$offset), encoding$outcome)
   )
+  has_known_class(held$y, encoding$outcome, unseen)
+  if (length(unseen_rows(unseen)) > 0) {
+    check_extras(held[c("weights", "offset")], rows, call)
+    report_new_levels(unseen, rows, "validation", "they are excluded")
+    held <- lapply(held, take_rows, setdiff(seq_len(rows), unseen_rows(unseen)))
+    if (nrow(held$X) == 0) {
+      abort_input(c(
+        "{.arg validation} has no rows to use.",
+        x = "All rows have levels that the training data do not have."
+      ), call)
+    }
+  }
+  check_whole_inputs(held$X, "validation", call)
+  held$y <- encode_outcome(held$y, encoding$outcome, call)$y
+  held
 }
 
 # Checks that encoded data have the inputs of a fit, and no missing values.

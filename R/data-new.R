@@ -3,24 +3,26 @@
 
 # New data as the network's inputs: list(X, offset). X is the standardised matrix with the columns
 # fit$inputs, and offset that of the formula. Rows with missing values contain NA.
-prepare_newdata <- function(fit, newdata, name, call) {
+prepare_newdata <- function(fit, newdata, name, call, unseen = NULL) {
   encoding <- fit$encoding
   if (is.null(encoding$columns)) {
     X <- align_columns(check_inputs(newdata, name, call, least_rows = 0), fit, name, call)
     return(list(X = standardize_columns(X, encoding$center, encoding$scale)))
   }
-  raw <- check_newdata(encoding$columns, newdata, name, call)
-  encoded <- encode_new(fit, raw, name, call)
+  raw <- check_newdata(encoding$columns, newdata, name, call, unseen)
+  encoded <- encode_new(fit, raw, name, call, unseen)
   check_same_inputs(encoded$X, fit, name, call)
   check_no_infinite(encoded$X, name, call)
   X <- standardize_columns(encoded$X, encoding$center, encoding$scale)
+  # a missing value may itself be a level
+  if (length(unseen$found) > 0) X[unseen_rows(unseen), ] <- NA
   rownames(X) <- case_names(newdata)
   list(X = X, offset = encoded$offset)
 }
 
 # Functions in a formula may fail if all rows are missing, as splines::ns() does, or return another
 # type, as ifelse() does. In these cases the complete rows are encoded, and the others are NA.
-encode_new <- function(fit, raw, name, call) {
+encode_new <- function(fit, raw, name, call, unseen = NULL) {
   missing <- list(X = matrix(
     NA_real_, nrow(raw), n_inputs(fit$layers),
     dimnames = list(NULL, fit$inputs)
@@ -28,7 +30,10 @@ encode_new <- function(fit, raw, name, call) {
   if (nrow(raw) == 0) {
     return(missing)
   }
-  encoded <- tryCatch(encode_raw(fit$encoding, raw, name, call), backprop_error_input = identity)
+  encoded <- tryCatch(
+    encode_raw(fit$encoding, raw, name, call, unseen),
+    backprop_error_input = identity
+  )
   failed <- inherits(encoded, "error")
   if (!failed && identical(colnames(encoded$X), fit$inputs)) {
     return(encoded)
@@ -42,7 +47,9 @@ encode_new <- function(fit, raw, name, call) {
   if (!any(whole)) {
     return(missing)
   }
-  part <- encode_raw(fit$encoding, raw[whole, , drop = FALSE], name, call)
+  of_part <- if (!is.null(unseen)) new_levels_record(fit$encoding)
+  part <- encode_raw(fit$encoding, raw[whole, , drop = FALSE], name, call, of_part)
+  if (!is.null(unseen)) add_unseen(unseen, of_part, which(whole))
   all_rows <- function(values) replace(rep(NA_real_, nrow(raw)), whole, values)
   list(
     X = `colnames<-`(apply(part$X, 2, all_rows), colnames(part$X)),
@@ -61,7 +68,7 @@ check_same_inputs <- function(X, fit, name, call) {
 }
 
 # The raw columns of new data that the fit needs, with the types of the training data.
-check_newdata <- function(columns, newdata, name, call) {
+check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
   if (!is.data.frame(newdata)) {
     abort_input(c(
       "{.arg {name}} must be a data frame, like the training data.",
@@ -86,12 +93,12 @@ check_newdata <- function(columns, newdata, name, call) {
   }
   raw <- newdata[names(columns)]
   for (column in names(columns)) {
-    raw[[column]] <- check_column(raw[[column]], columns[[column]], column, name, call)
+    raw[[column]] <- check_column(raw[[column]], columns[[column]], column, name, call, unseen)
   }
   raw
 }
 
-check_column <- function(x, kind, column, name, call) {
+check_column <- function(x, kind, column, name, call, unseen = NULL) {
   text <- kind$type %in% c("factor", "character")
   if (is.logical(x) && all(is.na(x)) && is.null(dim(x)) && is.null(kind$width)) {
     return(switch(kind$type,
@@ -147,8 +154,7 @@ check_column <- function(x, kind, column, name, call) {
   if (!text || is.null(kind$levels)) {
     return(x)
   }
-  values <- as.character(x)
-  check_known_levels(values, kind$levels, column, name, call)
+  values <- known_values(as.character(x), kind$levels, column, name, call, unseen)
   if (kind$type == "factor") {
     factor(values, kind$levels, exclude = NULL, ordered = kind$ordered)
   } else {

@@ -60,6 +60,10 @@
 #'   function or its name: `na.pass` (default, as in [stats::predict.lm()]) and `na.exclude` predict
 #'   `NA`, `na.omit` drops the rows, `na.fail` is an error. A row counts as missing if an input or
 #'   an offset that is computed from it is missing.
+#' @param new_levels For a fit made from a data frame, how to handle levels of a factor or character
+#'   column that the training data do not have: `"error"`, or `"NA"`, which treats them as missing
+#'   values and says in a message how many rows have them. `NULL` (default) is the `new_levels` of
+#'   the training, which is `"error"` unless it was given.
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return For `"response"`, a numeric vector with one number per row if there is one output (for
 #'   two classes, the probability of the second level), and a matrix with one column per output
@@ -75,7 +79,9 @@
 #'   `calibration`. Inputs so large that a prediction is not a number are a `backprop_error_input`.
 #'   Warnings have the classes `backprop_warning_calibration` (too few calibration rows for
 #'   `level`), `backprop_warning_extrapolation` (values are very far from the training data) and
-#'   `backprop_warning_overflow` (predictions are infinite).
+#'   `backprop_warning_overflow` (predictions are infinite). With `new_levels = "NA"`, a
+#'   message of class `backprop_message_new_levels` for rows with unseen levels, with the elements
+#'   `new_levels` (the levels, by column) and `rows`.
 #' @references Vovk, V., Gammerman, A. and Shafer, G. (2005). *Algorithmic Learning in a Random
 #'   World*. Springer. \doi{10.1007/b106715}
 #'
@@ -99,7 +105,7 @@
 #' predict(fit, flowers, interval = "prediction")
 #' @export
 predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, interval = "none",
-                           level = 0.9, na.action = stats::na.pass, ...) {
+                           level = 0.9, na.action = stats::na.pass, new_levels = NULL, ...) {
   call <- current_env()
   if ("new_data" %in% ...names()) {
     abort_argument(c(
@@ -123,6 +129,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   if (missing(newdata)) {
     return(stats::napredict(fit$na.action, as_type(stored_fitted(object, call), type, fit)))
   }
+  if (!is.null(new_levels)) fit$encoding$new_levels <- check_new_levels(new_levels, call)
   if (!is.null(fit$encoding)) {
     return(predict_data(fit, newdata, if (interval) level else type, offset, na.action, call))
   }
@@ -148,7 +155,8 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
 # Predictions for a fit made from data. Rows with missing values are predicted as NA, or dropped by
 # na.action. For prediction intervals and sets, `type` is the level.
 predict_data <- function(fit, newdata, type, offset, na.action, call) {
-  prepared <- prepare_newdata(fit, newdata, "newdata", call)
+  unseen <- new_levels_record(fit$encoding)
+  prepared <- prepare_newdata(fit, newdata, "newdata", call, unseen)
   offset <- newdata_offset(fit, prepared, offset, call)
   whole <-
     if (is_sparse(prepared$X)) rep(TRUE, nrow(prepared$X)) else rowSums(is.na(prepared$X)) == 0
@@ -156,6 +164,10 @@ predict_data <- function(fit, newdata, type, offset, na.action, call) {
   kept <- apply_na_action(
     data.frame(inputs = ifelse(whole, 0, NA)), na.action, call,
     least_rows = 0
+  )
+  report_new_levels(
+    unseen, nrow(prepared$X), "newdata",
+    if (inherits(kept$action, "omit")) "they are dropped" else "their predictions are NA"
   )
   X <- prepared$X
   if (!identical(kept$rows, seq_len(nrow(X)))) {

@@ -24,6 +24,9 @@
 #'   `backprop_warning_other_data`.
 #' @param patience,tolerance As in [nn_train()]; `NULL` (default) keeps the values of the fit. If
 #'   one is supplied, the count of epochs without improvement starts again.
+#' @param new_levels For a fit made from a data frame, how to handle levels that the training data
+#'   of the first call do not have, as in [nn_train.data.frame()]; `NULL` (default) keeps the value
+#'   of the fit. With `"NA"`, the fit's `na.action` decides about the rows.
 #' @param callback,checkpoint As in [nn_train()].
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return A fit as returned by [nn_train()], with the complete history.
@@ -41,7 +44,7 @@
 #' @export
 nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL, validation = NULL,
                         patience = NULL, tolerance = NULL, callback = NULL, checkpoint = NULL,
-                        ...) {
+                        new_levels = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_continue)))
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
@@ -60,6 +63,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   fit <- check_resumable(unclass(given), call)
   problem <- new_problem(X, y, weights = weights, offset = offset)
   if (from_data) {
+    if (!is.null(new_levels)) fit$encoding$new_levels <- check_new_levels(new_levels, call)
     again <- encode_again(fit, X, y, weights, offset, call)
     problem <- again$training
     if (!is.null(validation)) validation <- encode_validation(fit, validation, call)

@@ -61,6 +61,10 @@
 #' @param calibration Fraction of the rows (of each class) to keep as a calibration set for
 #'   prediction intervals and sets (see [predict.nn_fit()]), in (0, 1). These rows are not used for
 #'   training. `NULL` (default) for none.
+#' @param new_levels How to handle levels of factor and character columns that the training data do
+#'   not have, in data given as `validation` and later in `predict()` and [nn_continue()]: `"error"`
+#'   (default), or `"NA"`, which treats them as missing values, with a message that says how many
+#'   rows have them. Rows of `validation` with such levels, or with an unseen class, are excluded.
 #' @param hidden Number of units in each hidden layer, as in [nn_train()]. `"auto"` (default) is one
 #'   layer of 100 units below 1000 rows and of 200 units from there on. Here and below, rows are
 #'   those that are trained on, without calibration rows.
@@ -173,6 +177,7 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
                                 tolerance = 0, callback = NULL, checkpoint = NULL,
                                 precision = "double", threads = 1, keep_fitted = TRUE,
                                 standardize = TRUE, calibration = NULL,
+                                new_levels = "error",
                                 na.action = getOption("na.action", "na.omit"), ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.data.frame)))
@@ -294,6 +299,9 @@ train_data <- function(frame, options, shown, call) {
 describe_encoding <- function(frame, training, options, call) {
   standardize <- check_flag(options$standardize, "standardize", call)
   encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
+  if (check_new_levels(options$new_levels, call) != "error") {
+    encoding$new_levels <- options$new_levels
+  }
   weights <- check_weights(frame$weights[training], length(training), call)
   scales <- column_scales(take_rows(frame$encoded$X, training), weights, standardize)
   check_scales(scales, colnames(frame$encoded$X), call)

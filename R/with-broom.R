@@ -18,7 +18,7 @@
 #'   frame or a numeric matrix (not a sparse one). A fit does not store its training data. If `data`
 #'   contains the outcome under the name that it has in the formula, residuals are added as well.
 #' @param newdata Alternative name of `data`; supply only one of the two.
-#' @param offset,interval,level For `augment()`, as in [predict()][predict.nn_fit].
+#' @param offset,interval,level,new_levels For `augment()`, as in [predict()][predict.nn_fit].
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return Tibbles (data frames with the class `tbl_df`), and a plot:
 #' \describe{
@@ -103,7 +103,7 @@ glance.nn_fit <- function(x, ...) {
 #' @rdname nn_tidy
 #' @exportS3Method generics::augment nn_fit
 augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval = "none",
-                           level = 0.9, ...) {
+                           level = 0.9, new_levels = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(augment.nn_fit)))
   if (missing(data) && missing(newdata)) {
@@ -126,18 +126,15 @@ augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval =
     ), call)
   }
   fit <- plain_fit(x, call)
+  predicted <- function(...) predict(x, data, offset = offset, new_levels = new_levels, ...)
   added <- if (is.null(fit$levels)) {
-    numeric_columns(predict(x, data, offset = offset), fit, data)
+    numeric_columns(predicted(), fit, data)
   } else {
-    class_columns(
-      predict(x, data, type = "class", offset = offset),
-      predict(x, data, type = "prob", offset = offset)
-    )
+    class_columns(predicted(type = "class"), told_once(predicted(type = "prob")))
   }
   if (!identical(interval, "none")) {
     added <- c(
-      added,
-      region_columns(predict(x, data, offset = offset, interval = interval, level = level), fit)
+      added, region_columns(told_once(predicted(interval = interval, level = level)), fit)
     )
   }
   cases <- as.data.frame(data, optional = TRUE)
@@ -232,4 +229,12 @@ autoplot.nn_fit <- function(object, ...) {
   }
   plot + ggplot2::scale_colour_manual(values = c("#0072B2", "#D55E00")) +
     if (length(losses) == 1) ggplot2::guides(colour = "none")
+}
+
+# The message about unseen levels was already given by the first predictions of the same data.
+told_once <- function(predicted) {
+  withCallingHandlers(
+    predicted,
+    backprop_message_new_levels = function(m) invokeRestart("muffleMessage")
+  )
 }

@@ -2,10 +2,11 @@
 # and have no covariance matrix, so estimates have no standard errors.
 
 #' @exportS3Method marginaleffects::get_predict nn_fit
-get_predict.nn_fit <- function(model, newdata, type = "response", offset = NULL, ...) {
+get_predict.nn_fit <- function(model, newdata, type = "response", offset = NULL, new_levels = NULL,
+                               ...) {
   output <- predict(
     model, as.data.frame(newdata),
-    type = if (is.null(type)) "response" else type, offset = offset
+    type = if (is.null(type)) "response" else type, offset = offset, new_levels = new_levels
   )
   group <- if (is.matrix(output)) {
     factor(rep(colnames(output), each = nrow(output)), colnames(output))

@@ -90,6 +90,7 @@ mlr3_parameters <- function() {
     dropout = other(), schedule = other(), clip = number(0), class_weights = other(),
     validation = other(), patience = other(), tolerance = number(0),
     precision = paradox::p_fct(c("double", "single"), tags = "train"),
-    standardize = paradox::p_lgl(tags = "train")
+    standardize = paradox::p_lgl(tags = "train"),
+    new_levels = paradox::p_fct(c("error", "NA"), tags = "train")
   )
 }

@@ -1,0 +1,115 @@
+# Levels that the training data do not have. As an encoding's `new_levels` says, they are an error
+# (the default), or with "NA" they count as missing values.
+
+check_new_levels <- function(new_levels, call) {
+  check_choice(new_levels, c("error", "NA"), "new_levels", call)
+}
+
+# A record for the unseen levels of one data set: an environment of `allowed` and `found`, a list of
+# list(rows, levels) by column.
+new_levels_record <- function(encoding) {
+  list2env(
+    list(allowed = identical(encoding$new_levels, "NA"), found = list()),
+    parent = emptyenv()
+  )
+}
+
+# The values of a column or term, with unseen levels as NA. Without a record, or if it does not
+# allow them, they are an error.
+known_values <- function(values, levels, variable, name, call, unseen = NULL) {
+  rows <- which(!is.na(values) & !values %in% levels)
+  if (length(rows) == 0) {
+    return(values)
+  }
+  if (!is.null(unseen) && unseen$allowed) {
+    unseen$found[[variable]] <- list(rows = rows, levels = values[rows])
+    return(replace(values, rows, NA))
+  }
+  unknown <- unique(values[rows])
+  abort_input(c(
+    paste0(
+      "Column {.field {variable}} of {.arg {name}} must contain only levels of the training ",
+      "data."
+    ),
+    x = "It has the unseen level{?s} {.val {unknown}}.",
+    i = "The training data have {.val {levels}}.",
+    i = if (!is.null(unseen)) new_levels_hint
+  ), call)
+}
+
+new_levels_hint <- "Use {.code new_levels = \"NA\"} to treat unseen levels as missing values."
+
+unseen_rows <- function(unseen) {
+  as.integer(sort(unique(unlist(lapply(unseen$found, `[[`, "rows")))))
+}
+
+# Adds what was found in some rows of the data.
+add_unseen <- function(unseen, part, rows) {
+  for (variable in names(part$found)) {
+    found <- part$found[[variable]]
+    found$rows <- rows[found$rows]
+    unseen$found[[variable]] <- found
+  }
+}
+
+# Tells how many rows of the data have unseen levels, and what happens to them.
+report_new_levels <- function(unseen, rows, name, effect) {
+  found <- unseen$found
+  if (length(found) == 0) {
+    return(invisible())
+  }
+  inform_new_levels(
+    paste0(
+      "{affected} of {rows} row{?s} of {.arg ", literal(name), "} {cli::qty(affected)}",
+      "{?has/have} levels that the training data do not have: ", effect, "."
+    ),
+    found, rows, unseen_rows(unseen)
+  )
+}
+
+# `start` is the first line of the message; `found`: list(rows, levels) by column; `which`: the rows
+# affected, of `rows` rows.
+inform_new_levels <- function(start, found, rows, which) {
+  affected <- length(which)
+  columns <- names(found)
+  levels <- lapply(found, function(column) unique(column$levels))
+  counts <- lengths(lapply(found, `[[`, "rows"))
+  shown <- seq_len(min(length(columns), 5))
+  cli::cli_inform(
+    c(
+      start,
+      stats::setNames(
+        sprintf(
+          "Column {.field {columns[%d]}}: {.val {levels[[%d]]}} ({counts[%d]} row{?s})",
+          shown, shown, shown
+        ),
+        rep("*", length(shown))
+      ),
+      if (length(columns) > 5) c("*" = "and {length(columns) - 5} more column{?s}")
+    ),
+    class = "backprop_message_new_levels", new_levels = levels, counts = counts, rows = which
+  )
+}
+
+# 0 for each row of the data, NA for those with unseen levels: a column for na.action; NULL if there
+# are none.
+unseen_mask <- function(unseen, rows) {
+  at <- unseen_rows(unseen)
+  if (length(at) > 0) replace(numeric(rows), at, NA)
+}
+
+# Whether each row's class is known; unseen classes are recorded if they are allowed.
+has_known_class <- function(y, outcome, unseen, rows = seq_len(NROW(y))) {
+  known <- rep(TRUE, NROW(y))
+  if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
+  if (is.null(outcome$levels) || !unseen$allowed ||
+    !(is.factor(y) || is.character(y) || is.logical(y)) || !is.null(dim(y))) {
+    return(known)
+  }
+  values <- as.character(y)
+  known <- is.na(values) | values %in% outcome$levels
+  if (!all(known)) {
+    unseen$found[[outcome$names]] <- list(rows = rows[!known], levels = values[!known])
+  }
+  known
+}

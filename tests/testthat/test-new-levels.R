@@ -1,0 +1,217 @@
+# Levels that the training data do not have.
+
+shops <- function() {
+  set.seed(1)
+  d <- data.frame(
+    x = rnorm(60), city = rep(c("Aa", "Bb", "Cc"), 20), k = rep(4:6, each = 20),
+    stringsAsFactors = FALSE
+  )
+  d$y <- d$x + (d$city == "Bb")
+  d
+}
+
+strange_shops <- data.frame(
+  x = 1:4, city = c("Aa", "Zz", "Bb", "Yy"), k = c(4, 5, 7, 6), y = 1:4, stringsAsFactors = FALSE
+)
+
+train <- function(formula, data, ...) {
+  set.seed(1)
+  nn_train(formula, data, hidden = 0, epochs = 20, ...)
+}
+
+expect_new_levels <- function(object, levels, rows) {
+  told <- NULL
+  value <- withCallingHandlers(object, backprop_message_new_levels = function(m) {
+    told <<- c(told, list(m))
+    invokeRestart("muffleMessage")
+  })
+  expect_length(told, 1)
+  expect_identical(told[[1]]$new_levels, levels)
+  expect_identical(told[[1]]$rows, rows)
+  invisible(value)
+}
+
+test_that("unseen levels are an error by default, and missing values on request", {
+  d <- shops()
+  fit <- train(y ~ x + city + factor(k), d)
+  expect_error(predict(fit, strange_shops), class = "backprop_error_input")
+  expect_error(predict(fit, strange_shops, new_levels = "no"), class = "backprop_error_argument")
+  levels <- list(city = c("Zz", "Yy"), "factor(k)" = "7")
+  p <- expect_new_levels(predict(fit, strange_shops, new_levels = "NA"), levels, 2:4)
+  expect_identical(p, c(predict(fit, strange_shops[1, ]), NA, NA, NA))
+  p <- expect_new_levels(
+    predict(fit, strange_shops, new_levels = "NA", na.action = na.omit), levels, 2:4
+  )
+  expect_length(p, 1)
+  expect_error(
+    suppressMessages(predict(fit, strange_shops, new_levels = "NA", na.action = na.fail)),
+    class = "backprop_error_input"
+  )
+  expect_no_message(predict(fit, strange_shops[1, ], new_levels = "NA"))
+  expect_snapshot(predict(fit, strange_shops, new_levels = "NA"))
+  expect_snapshot(predict(fit, strange_shops), error = TRUE)
+  # without a formula, as factors, all rows unseen, and for classes and sets
+  columns <- strange_shops[c("x", "city")]
+  columns$city <- factor(columns$city)
+  fit <- nn_train(d[c("x", "city")], d$k == 4, hidden = 0, calibration = 0.4, new_levels = "NA")
+  p <- expect_new_levels(predict(fit, columns), list(city = c("Zz", "Yy")), c(2L, 4L))
+  expect_identical(p[c(1, 3)], predict(fit, columns[c(1, 3), ]))
+  expect_identical(is.na(p), c(FALSE, TRUE, FALSE, TRUE))
+  expect_error(predict(fit, columns, new_levels = "error"), class = "backprop_error_input")
+  suppressMessages({
+    expect_identical(predict(fit, columns[c(2, 4), ]), c(NA_real_, NA_real_))
+    expect_identical(is.na(predict(fit, columns, type = "class")), is.na(p))
+    sets <- predict(fit, columns, interval = "prediction")
+  })
+  expect_identical(is.na(rowSums(sets)), is.na(p))
+})
+
+test_that("an unseen level is not taken for a missing value that is a level", {
+  d <- shops()
+  d$city <- addNA(factor(replace(d$city, 1:20, NA)))
+  new <- data.frame(x = c(1, 1, 1), city = c("Bb", NA, "Zz"))
+  fit <- train(y ~ x + city, d)
+  suppressMessages(p <- predict(fit, new, new_levels = "NA"))
+  expect_identical(is.na(p), c(FALSE, FALSE, TRUE))
+  suppressMessages(p <- predict(train(y ~ x + is.na(city), d), new, new_levels = "NA"))
+  expect_identical(is.na(p), c(FALSE, FALSE, TRUE))
+  set.seed(1)
+  fit <- nn_train(d[c("x", "city")], d$y, hidden = 0, epochs = 20)
+  suppressMessages(p <- predict(fit, new, new_levels = "NA"))
+  expect_identical(is.na(p), c(FALSE, FALSE, TRUE))
+})
+
+test_that("interactions and functions that need complete rows predict NA for unseen levels", {
+  d <- shops()
+  new <- strange_shops[1:2, ]
+  fit <- train(y ~ splines::ns(x, 2) * city, d)
+  suppressMessages(p <- predict(fit, new, new_levels = "NA"))
+  expect_identical(p, c(predict(fit, new[1, ]), NA))
+  suppressMessages(p <- predict(fit, new[2, ], new_levels = "NA"))
+  expect_identical(p, NA_real_)
+})
+
+test_that("rows of validation data with unseen levels or classes are excluded", {
+  d <- shops()
+  formula <- y ~ x + city
+  whole <- strange_shops[c(1, 3), ]
+  expect_error(train(formula, d, validation = strange_shops), class = "backprop_error_input")
+  levels <- list(city = c("Zz", "Yy"))
+  fit <- expect_new_levels(
+    train(formula, d, validation = strange_shops, new_levels = "NA"), levels, c(2L, 4L)
+  )
+  expect_identical(coef(fit), coef(train(formula, d, validation = whole)))
+  of_columns <- function(new, ...) {
+    set.seed(1)
+    nn_train(
+      d[c("x", "city")], d$y,
+      hidden = 0, epochs = 20,
+      validation = list(X = new[c("x", "city")], y = new$y, weights = new$k), ...
+    )
+  }
+  fit <- expect_new_levels(of_columns(strange_shops, new_levels = "NA"), levels, c(2L, 4L))
+  expect_identical(fit$history, of_columns(whole)$history)
+  d$class <- rep(c("a", "b", "c"), 20)
+  held <- data.frame(x = 1:3, class = c("a", "new", "c"))
+  expect_error(train(class ~ x, d, validation = held), class = "backprop_error_input")
+  fit <- expect_new_levels(
+    train(class ~ x, d, validation = held, new_levels = "NA"), list(class = "new"), 2L
+  )
+  expect_identical(fit$history, train(class ~ x, d, validation = held[-2, ])$history)
+})
+
+test_that("held-out fractions and calibration rows never have unseen levels", {
+  d <- shops()
+  d$rare <- replace(d$city, 1:6, paste0("r", 1:6))
+  for (seed in 1:3) {
+    set.seed(seed)
+    expect_no_error(fit <- nn_train(
+      y ~ x + rare, d,
+      hidden = 0, epochs = 5, validation = 0.3, calibration = 0.3, patience = 3
+    ))
+    expect_true(all(is.finite(predict(fit, d, interval = "prediction"))))
+  }
+})
+
+test_that("nn_continue() passes unseen levels to the na.action of the fit", {
+  d <- shops()
+  fit <- train(y ~ x + city + factor(k), d)
+  more <- rbind(d, strange_shops)
+  expect_error(nn_continue(fit, more, epochs = 2), class = "backprop_error_input")
+  suppressWarnings(again <- expect_new_levels(
+    nn_continue(fit, more, epochs = 2, new_levels = "NA"),
+    list(city = c("Zz", "Yy"), "factor(k)" = "7"), 62:64
+  ))
+  suppressWarnings(same <- nn_continue(fit, more[1:61, ], epochs = 2))
+  expect_identical(coef(again), coef(same))
+  set.seed(1)
+  fit <- nn_train(d[c("x", "city")], d$y, hidden = 0, epochs = 20, new_levels = "NA")
+  suppressWarnings(again <- expect_new_levels(
+    nn_continue(fit, more[c("x", "city")], more$y, epochs = 2),
+    list(city = c("Zz", "Yy")), c(62L, 64L)
+  ))
+  expect_identical(again$n, 62L)
+})
+
+test_that("nn_cv() predicts NA for a level that is absent from the other folds", {
+  d <- shops()
+  d$city[c(5, 9)] <- "rare"
+  folds <- rep(1:5, 12)
+  folds[c(5, 9)] <- 2
+  cv <- function(...) {
+    set.seed(1)
+    nn_cv(y ~ x + city, d, folds = folds, hidden = 0, epochs = 20, ...)
+  }
+  expect_error(cv(), class = "backprop_error_input")
+  result <- expect_new_levels(cv(new_levels = "NA"), list(city = "rare"), which(
+    which(folds == 2) %in% c(5, 9)
+  ))
+  predictions <- result$predictions
+  expect_identical(which(is.na(predictions$predicted)), c(5L, 9L))
+  by_hand <- vapply(1:5, function(fold) {
+    of <- predictions[predictions$fold == fold & !is.na(predictions$predicted), ]
+    sqrt(mean((of$observed - of$predicted)^2))
+  }, 0)
+  expect_equal(result$metrics$rmse, by_hand)
+  expect_snapshot(invisible(cv(new_levels = "NA")))
+  # only such rows in a fold
+  folds[setdiff(which(folds == 2), c(5, 9))] <- 1
+  suppressMessages(result <- cv(new_levels = "NA"))
+  expect_identical(is.na(result$metrics$rmse), c(FALSE, TRUE, FALSE, FALSE, FALSE))
+  d$class <- rep(c("a", "b"), 30)
+  set.seed(1)
+  suppressMessages(result <- nn_cv(
+    d[c("x", "city")], d$class,
+    folds = folds, hidden = 0, epochs = 5, new_levels = "NA"
+  ))
+  expect_identical(which(is.na(result$predictions$predicted)), c(5L, 9L))
+  expect_identical(which(is.na(rowSums(result$probabilities))), c(5L, 9L))
+})
+
+test_that("the choice is kept with the fit, in files and in other packages' calls", {
+  d <- shops()
+  fit <- train(y ~ x + city, d, new_levels = "NA")
+  path <- withr::local_tempfile(fileext = ".json")
+  nn_save(fit, path)
+  suppressMessages({
+    expected <- predict(fit, strange_shops)
+    expect_identical(predict(nn_load(path), strange_shops), expected)
+    expect_identical(which(is.na(expected)), c(2L, 4L))
+    skip_if_not_installed("generics")
+  })
+  expect_new_levels(
+    shown <- generics::augment(fit, strange_shops), list(city = c("Zz", "Yy")), c(2L, 4L)
+  )
+  expect_identical(shown$.fitted, expected)
+})
+
+test_that("exports predict as new_levels = \"NA\" does", {
+  d <- shops()
+  fit <- train(y ~ x + city, d)
+  path <- withr::local_tempfile(fileext = ".R")
+  nn_export(fit, path)
+  alone <- new.env()
+  sys.source(path, alone)
+  suppressMessages(p <- predict(fit, strange_shops, new_levels = "NA"))
+  expect_equal(alone$predict_network(strange_shops), p, tolerance = 1e-12)
+})
