@@ -216,13 +216,14 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   given <- formula_call(formula, data, extras, call)
   formula <- given$formula
   data <- if (is.null(given$data)) stats::get_all_vars(formula) else given$data
+  data <- utf8_frame(as.data.frame(data))
+  formula <- local_symbols(formula, names(data))
   frame <- read_formula(
     formula, data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action,
     contrasts, NULL, call,
     holds_out = TRUE
   )
   weights <- counting_weights(frame$weights, nrow(frame$raw), call)
-  data <- as.data.frame(data)
   whole <- with_outcome(formula, data, frame)
   cases <- new_cases(
     list(
@@ -260,7 +261,7 @@ with_outcome <- function(formula, data, frame) {
   elsewhere <- setdiff(names(frame$raw), names(data))
   columns[elsewhere] <- frame$raw[elsewhere]
   outcome <- formula[[2]]
-  if (!is.symbol(outcome) || !as.character(outcome) %in% names(data)) {
+  if (!is.symbol(outcome) || is.na(match_names(as.character(outcome), names(data)))) {
     name <- last(make.unique(c(names(columns), deparse1(outcome))))
     columns[[name]] <- frame$y
     formula[[2]] <- as.name(name)
@@ -295,7 +296,7 @@ kept_rows <- function(rows, omitted) setdiff(seq_len(rows), omitted)
 # The user's functions and constants that a formula refers to, by name. The terms of a fit look them
 # up in the global environment.
 formula_globals <- function(formula, columns) {
-  names <- setdiff(all.names(formula, unique = TRUE), c(columns, "."))
+  names <- setdiff(known_names(all.names(formula, unique = TRUE), columns), c(columns, "."))
   values <- stats::setNames(lapply(names, get0, envir = environment(formula)), names)
   Filter(
     function(value) {

@@ -19,7 +19,7 @@ encode_raw <- function(encoding, raw, name, call, unseen = NULL) {
 encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL) {
   terms <- stats::delete.response(encoding$terms)
   evaluated <- function(expression) {
-    tryCatch(expression, error = function(e) {
+    tryCatch(quietly_translated(expression), error = function(e) {
       abort_input(c(
         "The formula can't be evaluated for {.arg {name}}.",
         x = "{conditionMessage(e)}"
@@ -36,10 +36,13 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
       ), call)
     }
   }
-  for (variable in names(encoding$xlevels)) {
-    levels <- encoding$xlevels[[variable]]
+  at <- match_names(names(encoding$xlevels), names(frame))
+  for (i in seq_along(at)) {
+    variable <- at[i]
+    levels <- encoding$xlevels[[i]]
     values <- known_values(
-      as.character(frame[[variable]]), levels, variable, name, call, unseen
+      as_utf8(as.character(frame[[variable]])), levels, names(encoding$xlevels)[i], name, call,
+      unseen
     )
     # a factor of one level has no contrasts: it is encoded as a constant
     frame[[variable]] <- if (length(levels) < 2) {
@@ -48,10 +51,13 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
       recode_levels(frame[[variable]], values, levels)
     }
   }
-  X <- evaluated(stats::model.matrix(terms, frame, contrasts.arg = encoding$contrasts))
+  contrasts <- encoding$contrasts
+  if (is.list(contrasts)) names(contrasts) <- known_names(names(contrasts), names(frame))
+  X <- evaluated(stats::model.matrix(terms, frame, contrasts.arg = contrasts))
   coding <- attr(X, "contrasts")
+  if (is.list(coding)) names(coding) <- derived_text(names(coding))
   X <- X[, colnames(X) != "(Intercept)", drop = FALSE]
-  dimnames(X) <- list(NULL, colnames(X))
+  dimnames(X) <- list(NULL, derived_text(colnames(X)))
   list(X = X, offset = stats::model.offset(frame), contrasts = coding)
 }
 

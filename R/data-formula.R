@@ -9,9 +9,15 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   data <- check_formula_data(data, call)
   na.action <- check_na_action(na.action, call)
   check_contrasts(contrasts, call)
-  terms <- tryCatch(used_terms(formula, if (is.data.frame(data)) data), error = function(e) {
-    abort_argument(c("{.arg formula} is invalid.", x = "{conditionMessage(e)}"), call)
-  })
+  if (is.data.frame(data)) {
+    formula <- local_symbols(formula, names(data))
+    extras <- lapply(extras, local_symbols, names(data))
+  }
+  terms <- quietly_translated(
+    tryCatch(used_terms(formula, if (is.data.frame(data)) data), error = function(e) {
+      abort_argument(c("{.arg formula} is invalid.", x = "{conditionMessage(e)}"), call)
+    })
+  )
   if (length(attr(terms, "term.labels")) == 0) {
     abort_input(c(
       "The formula must have at least one input.",
@@ -34,7 +40,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   )
   rows <- frame[["(row)"]]
   y <- name_outputs(plain_outcome(stats::model.response(frame)), formula[[2]])
-  label <- deparse1(formula[[2]])
+  label <- derived_text(deparse1(formula[[2]]))
   check_outcome_kind(y, label, call)
   raw <- variables$frame[rows, , drop = FALSE]
   calibration <- draw_calibration(calibration, y, frame[["(weights)"]], call)
@@ -56,11 +62,15 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   )
   encoding <- list(
     columns = lapply(raw, raw_kind), terms = kept_terms,
-    xlevels = stats::.getXlevels(stats::delete.response(kept_terms), droplevels(inputs)),
+    xlevels = utf8_list(
+      stats::.getXlevels(stats::delete.response(kept_terms), droplevels(inputs))
+    ),
     replay = list(
       na.action = na_action_name(na.action),
       extras = Filter(
-        function(expression) all(all.vars(expression) %in% if (is.data.frame(data)) names(data)),
+        function(expression) {
+          all(known_names(all.vars(expression), names(data)) %in% if (is.data.frame(data)) names(data))
+        },
         extras
       )
     )
@@ -87,10 +97,10 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
   # finds the levels of terms such as factor(x)
   if (unseen$allowed) encode_new(fit, raw, name, call, unseen)
   names <- case_names(data)
-  data <- as.data.frame(data)
+  data <- utf8_frame(as.data.frame(data))
   outcome <- variable_names(attr(encoding$terms, "variables")[[attr(encoding$terms, "response") +
     1]])
-  absent <- setdiff(outcome, names(data))
+  absent <- setdiff(known_names(outcome, names(data)), names(data))
   if (length(absent) > 0) {
     abort_input(c(
       "{.arg {name}} must contain the outcome of the formula.",
@@ -109,6 +119,7 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
   known <- which(has_known_class(y, encoding$outcome, unseen, rows))
   rows <- rows[known]
   encoded <- encode_terms(encoding, raw, name, call, rows)[c("X", "offset")]
+  encoded$X <- named_as_inputs(encoded$X, fit)
   if (length(unseen$found) > 0) encoded$X[rows %in% unseen_rows(unseen), ] <- NA
   report_new_levels(unseen, nrow(data), name, "they count as missing values")
   new_frame(
@@ -121,6 +132,7 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
 
 check_formula_data <- function(data, call) {
   if (is.data.frame(data)) {
+    data <- utf8_frame(as.data.frame(data))
     check_names(names(data), "data", call)
     reserved <- intersect(c("(row)", "(weights)", "(offset)"), names(data))
     if (length(reserved) > 0) {
@@ -129,7 +141,7 @@ check_formula_data <- function(data, call) {
         i = "Rename the {cli::qty(length(reserved))}column{?s}."
       ), call)
     }
-    return(as.data.frame(data))
+    return(data)
   }
   if (!is.null(data) && !is.list(data) && !is.environment(data)) {
     abort_input(c(

@@ -10,7 +10,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   X <- if (!is.null(columns)) {
     check_newdata(columns, X, name, call, unseen)
   } else if (is.null(fit) && is.data.frame(X)) {
-    as.data.frame(X)
+    utf8_frame(as.data.frame(X))
   } else {
     check_inputs(X, name, call)
   }
@@ -29,6 +29,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
     y <- if (ncol(y) == 1) y[[1]] else as.data.frame(y)
   }
   y <- plain_outcome(y)
+  label <- derived_text(label)
   check_extras(list(weights = weights, offset = offset), rows, call)
   has_known_class(y, fit$encoding$outcome, unseen)
   all <- if (is.data.frame(X)) X else no_columns(rows)

@@ -106,7 +106,7 @@ has_known_class <- function(y, outcome, unseen, rows = seq_len(NROW(y))) {
     !(is.factor(y) || is.character(y) || is.logical(y)) || !is.null(dim(y))) {
     return(known)
   }
-  values <- as.character(y)
+  values <- as_utf8(as.character(y))
   known <- is.na(values) | values %in% outcome$levels
   if (!all(known)) {
     unseen$found[[outcome$names]] <- list(rows = rows[!known], levels = values[!known])

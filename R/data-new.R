@@ -11,6 +11,7 @@ prepare_newdata <- function(fit, newdata, name, call, unseen = NULL) {
   }
   raw <- check_newdata(encoding$columns, newdata, name, call, unseen)
   encoded <- encode_new(fit, raw, name, call, unseen)
+  encoded$X <- named_as_inputs(encoded$X, fit)
   check_same_inputs(encoded$X, fit, name, call)
   check_no_infinite(encoded$X, name, call)
   X <- standardize_columns(encoded$X, encoding$center, encoding$scale)
@@ -35,7 +36,7 @@ encode_new <- function(fit, raw, name, call, unseen = NULL) {
     backprop_error_input = identity
   )
   failed <- inherits(encoded, "error")
-  if (!failed && identical(colnames(encoded$X), fit$inputs)) {
+  if (!failed && same_names(colnames(encoded$X), fit$inputs)) {
     return(encoded)
   }
   whole <- !Reduce(
@@ -57,6 +58,15 @@ encode_new <- function(fit, raw, name, call, unseen = NULL) {
   )
 }
 
+# The columns of a matrix under the names of a fit's inputs, if they are the same names in another
+# locale.
+named_as_inputs <- function(X, fit) {
+  if (!identical(colnames(X), fit$inputs) && same_names(colnames(X), fit$inputs)) {
+    colnames(X) <- fit$inputs
+  }
+  X
+}
+
 check_same_inputs <- function(X, fit, name, call) {
   if (!identical(colnames(X), fit$inputs)) {
     abort_input(c(
@@ -76,7 +86,7 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
       i = if (is.matrix(newdata)) "Use {.code as.data.frame({name})}."
     ), call)
   }
-  newdata <- as.data.frame(newdata)
+  newdata <- utf8_names(as.data.frame(newdata))
   absent <- setdiff(names(columns), names(newdata))
   if (length(absent) > 0) {
     abort_input(c("{.arg {name}} must have the columns of the training data.",
@@ -99,6 +109,7 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
 }
 
 check_column <- function(x, kind, column, name, call, unseen = NULL) {
+  x <- utf8_values(x)
   text <- kind$type %in% c("factor", "character")
   if (is.logical(x) && all(is.na(x)) && is.null(dim(x)) && is.null(kind$width)) {
     return(switch(kind$type,

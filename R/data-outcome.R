@@ -239,6 +239,7 @@ check_outcome_kind <- function(y, label, call) {
 # Converts a one-dimensional array, such as tapply() returns, and a single column of classes to a
 # vector. Drops an unused level NA, which addNA() adds.
 plain_outcome <- function(y) {
+  y <- utf8_values(y)
   if (is.factor(y) && anyNA(levels(y)) && !anyNA(as.character(y))) {
     y <- factor(y, levels(y)[!is.na(levels(y))], ordered = is.ordered(y))
   }

@@ -27,7 +27,7 @@ check_inputs <- function(X, name, call, least_rows = 1) {
   if (at > 0 && at <= last(X@p)) {
     abort_not_finite(X@x[at], X@i[at] + 1, findInterval(at - 1, X@p), colnames(X), name, call)
   }
-  X
+  utf8_names(X)
 }
 
 # The contents of a matrix as a list of vectors, for its digest.

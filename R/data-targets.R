@@ -4,6 +4,7 @@
 # classes become one column (1 for the second level), more become one column each. For targets of an
 # existing fit, `levels` are its levels, and `numeric` is TRUE if its targets are numeric.
 encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
+  y <- utf8_values(y)
   if (numeric && is.factor(y)) {
     abort_input(c(
       "{.arg y} must be numeric, as in the training data.",

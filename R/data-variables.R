@@ -2,7 +2,7 @@
 
 # Converts errors in evaluating a formula to classed errors.
 in_formula <- function(expression, call, name = "data") {
-  tryCatch(expression, error = function(e) {
+  tryCatch(quietly_translated(expression), error = function(e) {
     if (inherits(e, "backprop_error")) cnd_signal(e)
     abort_input(c(
       "The formula can't be evaluated for {.arg {name}}.",
@@ -16,12 +16,12 @@ in_formula <- function(expression, call, name = "data") {
 collect_variables <- function(terms, data, where, call) {
   variables <- as.list(attr(terms, "variables"))[-1]
   response <- attr(terms, "response")
-  needed <- unique(unlist(lapply(variables[-response], variable_names)))
   known <- if (is.environment(data)) ls(data) else names(data)
+  needed <- known_names(unique(unlist(lapply(variables[-response], variable_names))), known)
   if (is.data.frame(data)) {
     absent <- Filter(
       function(name) !exists(name, where),
-      setdiff(c(variable_names(variables[[response]]), needed), known)
+      setdiff(c(known_names(variable_names(variables[[response]]), known), needed), known)
     )
     if (length(absent) > 0) {
       abort_input(c(
@@ -36,7 +36,9 @@ collect_variables <- function(terms, data, where, call) {
   } else {
     NROW(in_formula(eval(variables[[response]], data, where), call))
   }
-  alone <- vapply(variables[vapply(variables, is.symbol, NA)], as.character, "")
+  alone <- known_names(
+    vapply(variables[vapply(variables, is.symbol, NA)], as.character, ""), known
+  )
   in_data <- needed %in% known
   stand_alone <- needed %in% alone
   frame <- list()
@@ -59,7 +61,7 @@ collect_variables <- function(terms, data, where, call) {
       abort_column(value, name, "Variable", call)
     }
     if (NROW(value) == rows || in_data[i]) {
-      frame[[name]] <- value
+      frame[[as_utf8(name)]] <- utf8_values(value)
     } else if (length(unlist(value)) <= 1000) {
       constants[[name]] <- value
     } else {
@@ -142,7 +144,36 @@ portable_terms <- function(terms, raw, calibration_rows, where, constants, call)
   attr(terms, "dataClasses") <- attr(terms, "dataClasses")[setdiff(
     names(attr(terms, "dataClasses")), c("(row)", "(weights)", "(offset)")
   )]
+  utf8_terms(terms)
+}
+
+# The names in terms in UTF-8. The symbols are those of the locale (see local_terms()).
+utf8_terms <- function(terms) {
+  names(attr(terms, "dataClasses")) <- derived_text(names(attr(terms, "dataClasses")))
+  attr(terms, "term.labels") <- derived_text(attr(terms, "term.labels"))
+  dimnames(attr(terms, "factors")) <- lapply(dimnames(attr(terms, "factors")), derived_text)
   terms
+}
+
+# Terms with the symbols of this locale, for those that were made in another one.
+local_terms <- function(terms, columns) {
+  known <- known_symbols(terms, columns)
+  local <- local_symbols(terms, known)
+  for (part in c("variables", "predvars")) {
+    if (is.call(attr(terms, part))) attr(local, part) <- local_symbols(attr(terms, part), known)
+  }
+  local
+}
+
+# The names of columns, and of variables whose symbols another locale has escaped, in UTF-8.
+known_symbols <- function(terms, columns) {
+  others <- setdiff(all.names(terms, unique = TRUE), columns)
+  unique(c(columns, restore_escaped(others[grepl("<U+", others, fixed = TRUE)])))
+}
+
+# Named levels in UTF-8.
+utf8_list <- function(levels) {
+  if (is.null(levels)) NULL else stats::setNames(lapply(levels, as_utf8), derived_text(names(levels)))
 }
 
 # The names of the functions that an expression calls, except for those written as package::name.

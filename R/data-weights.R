@@ -52,6 +52,7 @@ apply_class_weights <- function(weights, class_weights, targets, call) {
       ), call)
     }
     if (!is.null(names(class_weights))) {
+      names(class_weights) <- known_names(names(class_weights), targets$levels)
       if (!setequal(names(class_weights), targets$levels)) {
         abort_argument(c(
           "The names of {.arg class_weights} must be the levels {.val {targets$levels}}.",

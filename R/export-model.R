@@ -83,7 +83,7 @@ data_encoding <- function(fit, call) {
   columns <-
     if (is.null(encoding$terms)) frame_columns(encoding, call) else formula_columns(encoding, call)
   # Guards against a change in the encoding that export does not follow.
-  if (!identical(names(columns), fit$inputs)) {
+  if (!same_names(names(columns), fit$inputs)) {
     abort_export(
       "the encoding",
       "Its columns are {.field {fit$inputs}}, but the file would have {.field {names(columns)}}",
@@ -183,17 +183,6 @@ frame_columns <- function(encoding, call) {
 # With a formula: each column of a term is a product of one column of each of its variables. The
 # columns of the first variable vary fastest, as in model.matrix().
 formula_columns <- function(encoding, call) {
-  lost <- Find(function(name) as.character(as.symbol(name)) != name, names(encoding$columns))
-  if (!is.null(lost)) {
-    abort_kind(
-      "export",
-      c(
-        "The name {.field {lost}} in the formula can't be represented in this locale.",
-        i = "Run R in a UTF-8 locale, or train on a data frame without a formula."
-      ),
-      call, environment()
-    )
-  }
   terms <- stats::delete.response(encoding$terms)
   factors <- attr(terms, "factors")
   expressions <- as.list(attr(terms, "predvars"))[-1]
@@ -238,10 +227,11 @@ variable_columns <- function(name, label, expression, is_level, full, encoding, 
   if (!is.symbol(expression)) {
     abort_export(term, "{.code {label}} creates a factor in the formula", call)
   }
+  column <- known_names(as.character(expression), names(encoding$columns))
   levels <- encoding$xlevels[[name]]
   if (is.null(levels)) levels <- c("FALSE", "TRUE")
   if (length(levels) < 2) {
-    return(stats::setNames(list(list(level_table(as.character(expression), levels, 0))), label))
+    return(stats::setNames(list(list(level_table(column, levels, 0))), label))
   }
   contrasts <- encoding$contrasts[[name]]
   coding <- if (full) {
@@ -255,7 +245,7 @@ variable_columns <- function(name, label, expression, is_level, full, encoding, 
     if (full) levels else if (is.null(colnames(coding))) seq_len(ncol(coding)) else colnames(coding)
   stats::setNames(
     lapply(seq_len(ncol(coding)), function(j) {
-      list(level_table(as.character(expression), levels, coding[, j]))
+      list(level_table(column, levels, coding[, j]))
     }),
     paste0(label, labels)
   )
@@ -273,11 +263,11 @@ export_expression <- function(x, encoding, term, call) {
     return(as.double(x))
   }
   if (is.symbol(x)) {
-    kind <- encoding$columns[[as.character(x)]]
-    if (is_single_column(kind)) {
-      return(as.character(x))
+    column <- known_names(as.character(x), names(encoding$columns))
+    if (is_single_column(encoding$columns[[column]])) {
+      return(column)
     }
-    abort_export(term, "{.field {as.character(x)}} is not a numeric vector", call)
+    abort_export(term, "{.field {column}} is not a numeric vector", call)
   }
   if (!is.call(x)) abort_export(term, "It contains {describe(x)}", call)
   name <- if (is.symbol(x[[1]])) as.character(x[[1]]) else deparse1(x[[1]])

@@ -43,7 +43,7 @@ formula.nn_fit <- function(x, ...) stats::formula(terms.nn_fit(x))
 #' @importFrom stats terms
 #' @export
 terms.nn_fit <- function(x, ...) {
-  terms <- unclass(x)$encoding$terms
+  terms <- plain_fit(x, current_env())$encoding$terms
   if (is.null(terms)) {
     abort_argument(c(
       "This fit was made without a formula.",

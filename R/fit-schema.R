@@ -67,12 +67,31 @@ layers_of_shape <- function(shape) {
 # Upgrades a fit to the current schema, and rejects one of a newer schema.
 current_fit <- function(fit, call) {
   schema <- unclass(fit)$schema
+  fit <- in_this_locale(fit)
   if (identical(schema, fit_schema)) {
     return(fit)
   }
   schema <- check_schema(if (is.null(schema)) 0 else schema, call)
   plain <- unclass(fit)
   for (step in schema_steps[seq_len(fit_schema) > schema]) plain <- step(plain)
+  structure(plain, class = class(fit))
+}
+
+# The fit with the symbols of this locale in its formula.
+in_this_locale <- function(fit) {
+  encoding <- unclass(fit)$encoding
+  if (!is.list(encoding) || !inherits(encoding$terms, "terms")) {
+    return(fit)
+  }
+  terms <- local_terms(encoding$terms, names(encoding$columns))
+  if (identical(terms, encoding$terms)) {
+    return(fit)
+  }
+  plain <- unclass(fit)
+  plain$encoding$terms <- terms
+  known <- known_symbols(encoding$terms, names(encoding$columns))
+  plain$encoding$replay$extras <- lapply(encoding$replay$extras, local_symbols, known)
+  if (is.call(plain$call)) plain$call <- local_symbols(plain$call, known)
   structure(plain, class = class(fit))
 }
 

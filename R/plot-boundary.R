@@ -145,7 +145,7 @@ boundary_points <- function(fit, data, y, plane, call) {
 observed_points <- function(fit, data, y, rows, call) {
   outcome <- fit$encoding$outcome
   outcome_of <- if (!is.null(fit$encoding$terms)) attr(fit$encoding$terms, "variables")[[2]]
-  if (is.null(y) && all(all.vars(outcome_of) %in% names(data))) {
+  if (is.null(y) && !anyNA(match_names(all.vars(outcome_of), names(data)))) {
     y <- tryCatch(eval(outcome_of, data, globalenv()), error = function(e) NULL)
   }
   if (is.null(y)) {

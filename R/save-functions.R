@@ -39,7 +39,10 @@ foreign_functions <- function(fit) {
   )
   unique(c(
     foreign_calls(fit), named,
-    setdiff(unlist(lapply(inputs, variable_names)), names(encoding$columns))
+    setdiff(
+      known_names(unlist(lapply(inputs, variable_names)), names(encoding$columns)),
+      names(encoding$columns)
+    )
   ))
 }
 

@@ -73,7 +73,7 @@ read_typed <- function(type, nodes, depth) {
     if (!is.character(name) || length(name) != 1 || !nzchar(name)) {
       abort_format("A symbol must be one name.")
     }
-    return(as.symbol(name))
+    return(symbol_of(name))
   }
   if (type == "character") {
     missing <- vapply(nodes, is.null, NA)

@@ -43,7 +43,7 @@ write_json <- function(x, where = "fit", depth = 0) {
       "]"
     )
   } else {
-    write_values(if (type == "symbol") as.character(x) else x, type)
+    write_values(if (type == "symbol") derived_text(as.character(x)) else x, type)
   }
   extra <- if (length(attributes) > 0) {
     paste0(", \"attributes\": ", write_attributes(attributes, inherits(x, "terms"), where, depth))
@@ -118,7 +118,7 @@ write_numbers <- function(x) {
 }
 
 write_text <- function(x) {
-  x <- enc2utf8(as.character(x))
+  x <- as_utf8(as.character(x))
   if (!all(validUTF8(x))) abort_format("A string has an invalid encoding.")
   x <- gsub("\"", "\\\"", gsub("\\", "\\\\", x, fixed = TRUE), fixed = TRUE)
   for (code in if (any(grepl("[\001-\037]", x))) 1:31) {

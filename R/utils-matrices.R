@@ -53,7 +53,7 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
   }
   if (!is.double(x)) storage.mode(x) <- "double"
   check_finite(x, name, call)
-  x
+  utf8_names(x)
 }
 
 check_size <- function(x, name, call, least_rows) {
