@@ -5,10 +5,15 @@ train_without <- function(task, cases, settings, keep_fit) {
   held_out <- task$held_out
   warnings <- list()
   collect <- function(expression) {
-    withCallingHandlers(expression, warning = function(w) {
-      warnings[[length(warnings) + 1]] <<- conditionMessage(w)
-      invokeRestart("muffleWarning")
-    })
+    withCallingHandlers(
+      expression,
+      # nn_cv() has warned of all rows
+      backprop_warning_identifier = function(w) invokeRestart("muffleWarning"),
+      warning = function(w) {
+        warnings[[length(warnings) + 1]] <<- conditionMessage(w)
+        invokeRestart("muffleWarning")
+      }
+    )
   }
   fit <- collect(tryCatch(
     call_train(c(

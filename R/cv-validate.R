@@ -186,7 +186,9 @@ nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep
     call
   )
   settings <- check_train_settings(list(...), nn_train.data.frame, call)
-  frame <- read_columns(X, y, weights, offset, na.action, NULL, expr_label(substitute(y)), call)
+  frame <- in_memory(
+    read_columns(X, y, weights, offset, na.action, NULL, expr_label(substitute(y)), call), call
+  )
   observed <- observed_outcome(frame, settings, call)
   cases <- new_cases(
     list(
@@ -218,10 +220,14 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   data <- if (is.null(given$data)) stats::get_all_vars(formula) else given$data
   data <- utf8_frame(as.data.frame(data))
   formula <- local_symbols(formula, names(data))
-  frame <- read_formula(
-    formula, data, extras, if (missing(na.action)) getOption("na.action", "na.omit") else na.action,
-    contrasts, NULL, call,
-    holds_out = TRUE
+  frame <- in_memory(
+    read_formula(
+      formula, data, extras,
+      if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, NULL,
+      call,
+      holds_out = TRUE
+    ),
+    call
   )
   weights <- counting_weights(frame$weights, nrow(frame$raw), call)
   whole <- with_outcome(formula, data, frame)

@@ -59,6 +59,7 @@ check_columns <- function(data, name, call) {
 # The kinds of the columns, with the coding of their levels.
 describe_columns <- function(data, name, call) {
   columns <- check_columns(data, name, call)
+  check_columns_memory(columns, nrow(data), name, call)
   for (column in names(columns)[
     vapply(columns, function(kind) kind$type %in% c("factor", "character"), NA)
   ]) {

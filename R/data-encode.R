@@ -8,7 +8,11 @@ encode_raw <- function(encoding, raw, name, call, unseen = NULL) {
   if (!is.null(encoding$terms)) {
     encode_terms(encoding, raw, name, call, unseen = unseen)
   } else {
-    list(X = if (is.null(encoding$columns)) raw else encode_columns(encoding$columns, raw))
+    if (!is.null(encoding$columns)) {
+      check_columns_memory(encoding$columns, nrow(raw), name, call, coded = TRUE)
+      raw <- encode_columns(encoding$columns, raw)
+    }
+    list(X = raw)
   }
 }
 
@@ -20,6 +24,7 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
   terms <- stats::delete.response(encoding$terms)
   evaluated <- function(expression) {
     tryCatch(quietly_translated(expression), error = function(e) {
+      if (is_allocation_error(e)) abort_out_of_memory(conditionMessage(e), call)
       abort_input(c(
         "The formula can't be evaluated for {.arg {name}}.",
         x = "{conditionMessage(e)}"
@@ -51,6 +56,7 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
       recode_levels(frame[[variable]], values, levels)
     }
   }
+  check_terms_memory(terms, frame, encoding$xlevels, name, call)
   contrasts <- encoding$contrasts
   if (is.list(contrasts)) names(contrasts) <- known_names(names(contrasts), names(frame))
   X <- evaluated(stats::model.matrix(terms, frame, contrasts.arg = contrasts))

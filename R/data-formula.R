@@ -57,6 +57,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
       own_contrasts(inputs[[name]], levels(droplevels(inputs[[name]])), name)
     }
   }
+  warn_of_identifiers(stats::setNames(inputs, derived_text(names(inputs))), frame[["(weights)"]])
   kept_terms <- portable_terms(
     attr(frame, "terms"), raw, calibration$rows, where, variables$constants, call
   )
@@ -69,7 +70,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
       na.action = na_action_name(na.action),
       extras = Filter(
         function(expression) {
-          all(known_names(all.vars(expression), names(data)) %in% if (is.data.frame(data)) names(data))
+          is.data.frame(data) && !anyNA(match_names(all.vars(expression), names(data)))
         },
         extras
       )

@@ -41,13 +41,16 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   report_new_levels(unseen, rows, name, "they count as missing values")
   X <- take_rows(X, kept$rows)
   y <- take_rows(y, kept$rows)
-  if (is.null(fit) && is.data.frame(X)) columns <- describe_columns(X, name, call)
+  if (is.null(fit) && is.data.frame(X)) {
+    columns <- describe_columns(X, name, call)
+    warn_of_identifiers(X, take_rows(weights, kept$rows))
+  }
   encoding <- c(
     list(columns = columns)[!is.null(columns)],
     list(replay = list(na.action = na_action_name(na.action)))
   )
   new_frame(
-    X, encode_raw(encoding, X), encoding, y, label,
+    X, encode_raw(encoding, X, name, call), encoding, y, label,
     weights = take_rows(weights, kept$rows), offset = take_rows(offset, kept$rows),
     has_offset_argument = !is.null(offset),
     calibration = draw_calibration(calibration, y, take_rows(weights, kept$rows), call),

@@ -38,6 +38,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
       ), call)
     }
     warn_empty_levels(y, levels, label)
+    warn_of_identifiers(stats::setNames(list(y), label), weights, outcome = TRUE)
     return(c(
       list(
         kind = if (length(levels) == 2) "binary" else "classes", levels = levels, names = label,

@@ -4,6 +4,7 @@
 in_formula <- function(expression, call, name = "data") {
   tryCatch(quietly_translated(expression), error = function(e) {
     if (inherits(e, "backprop_error")) cnd_signal(e)
+    if (is_allocation_error(e)) abort_out_of_memory(conditionMessage(e), call)
     abort_input(c(
       "The formula can't be evaluated for {.arg {name}}.",
       x = "{conditionMessage(e)}"
@@ -173,7 +174,9 @@ known_symbols <- function(terms, columns) {
 
 # Named levels in UTF-8.
 utf8_list <- function(levels) {
-  if (is.null(levels)) NULL else stats::setNames(lapply(levels, as_utf8), derived_text(names(levels)))
+  if (!is.null(levels)) {
+    stats::setNames(lapply(levels, as_utf8), derived_text(names(levels)))
+  }
 }
 
 # The names of the functions that an expression calls, except for those written as package::name.

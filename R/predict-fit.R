@@ -105,7 +105,7 @@
 #' predict(fit, flowers, interval = "prediction")
 #' @export
 predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, interval = "none",
-                           level = 0.9, na.action = stats::na.pass, new_levels = NULL, ...) {
+                           level = 0.9, na.action = stats::na.pass, ..., new_levels = NULL) {
   call <- current_env()
   if ("new_data" %in% ...names()) {
     abort_argument(c(
@@ -131,7 +131,9 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   }
   if (!is.null(new_levels)) fit$encoding$new_levels <- check_new_levels(new_levels, call)
   if (!is.null(fit$encoding)) {
-    return(predict_data(fit, newdata, if (interval) level else type, offset, na.action, call))
+    return(in_memory(
+      predict_data(fit, newdata, if (interval) level else type, offset, na.action, call), call
+    ))
   }
   X <- align_columns(check_inputs(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
   if (fit$has_offset == is.null(offset)) {
@@ -144,7 +146,8 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
       call
     )
   }
-  output <- network_output(fit, X, check_offset(offset, nrow(X), n_outputs(fit$layers), call))
+  offset <- check_offset(offset, nrow(X), n_outputs(fit$layers), call)
+  output <- in_memory(network_output(fit, X, offset), call)
   warn_of_overflow(output)
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) {
     dimnames(output) <- list(rownames(X), fit$outputs)

@@ -64,12 +64,12 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   problem <- new_problem(X, y, weights = weights, offset = offset)
   if (from_data) {
     if (!is.null(new_levels)) fit$encoding$new_levels <- check_new_levels(new_levels, call)
-    again <- encode_again(fit, X, y, weights, offset, call)
+    again <- in_memory(encode_again(fit, X, y, weights, offset, call), call)
     problem <- again$training
     if (!is.null(validation)) validation <- encode_validation(fit, validation, call)
   }
   check_epoch_count(fit$state$epoch, epochs, call)
-  data <- resumed_data(fit, problem, validation, call)
+  data <- in_memory(resumed_data(fit, problem, validation, call), call)
   fit$settings <- renew_patience(fit$settings, patience, tolerance, call)
   controls <- new_controls(callback, checkpoint, call)
   renewed <- !is.null(patience) || !is.null(tolerance)
@@ -85,7 +85,9 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   if (renewed || fit$stop == "patience") fit$state$stale <- 0
   fit <- adapt_to_data(fit, data, changed)
   history <- if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history()
-  longer <- warn_of_false_end(run_training(fit, fit$state, history, data, epochs, controls), data)
+  longer <- warn_of_false_end(
+    in_memory(run_training(fit, fit$state, history, data, epochs, controls), call), data
+  )
   if (from_data && !is.null(again$calibration)) calibrate(longer, again$calibration) else longer
 }
 

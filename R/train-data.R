@@ -117,8 +117,16 @@
 #'   * `backprop_error_argument`: another argument is not as described, or the formula has no
 #'     outcome or uses functions that `predict()` would not find.
 #'
+#'   * `backprop_error_memory`: the inputs, or the network, need more memory than the process may
+#'     use: what the machine has available, or less if a container or `ulimit` limits it. The
+#'     message names the column that needs the most. It is signalled before anything is encoded.
+#'
 #'   A warning of class `backprop_warning_contrasts` if the contrasts of a factor are ignored
-#'   because some of its levels do not occur.
+#'   because some of its levels do not occur. A warning of class `backprop_warning_identifier` if a
+#'   factor or character column, or the outcome, has levels for at least four fifths of the rows
+#'   (from 20 rows on, without missing values and rows of weight 0): such a column rather identifies
+#'   the rows than describes them. A message of class `backprop_message_new_levels` with
+#'   `new_levels = "NA"`.
 #' @references Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep
 #'   feedforward neural networks. *Proceedings of Machine Learning Research*, 9, 249-256.
 #'
@@ -157,12 +165,15 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
   extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
   given <- formula_call(formula, data, extras, call)
   if (given$swapped) shown[c("formula", "data")] <- list(shown$data, shown$formula)
-  frame <- read_formula(
-    given$formula, given$data, given$extras,
-    if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts,
-    options$calibration, call
+  frame <- in_memory(
+    read_formula(
+      given$formula, given$data, given$extras,
+      if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts,
+      options$calibration, call
+    ),
+    call
   )
-  train_data(frame, options, call_of_symbols(shown), call)
+  in_memory(train_data(frame, options, call_of_symbols(shown), call), call)
 }
 
 #' @rdname nn_train.data.frame
@@ -197,10 +208,11 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
     ),
     envir = call
   )
-  train_data(
+  frame <- in_memory(
     read_columns(X, y, weights, offset, na.action, calibration, expr_label(substitute(y)), call),
-    options, call_of_symbols(match.call()), call
+    call
   )
+  in_memory(train_data(frame, options, call_of_symbols(match.call()), call), call)
 }
 
 #' @rdname nn_train.data.frame

@@ -231,7 +231,7 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
   options <- mget(matrix_options, envir = call)
   if (is.factor(y)) warn_empty_levels(y, levels(y), "y")
   problem <- new_problem(check_inputs(X, "X", call), y, weights = weights, offset = offset)
-  train_network(problem, options, call_of_symbols(match.call()), call)
+  in_memory(train_network(problem, options, call_of_symbols(match.call()), call), call)
 }
 
 matrix_options <- setdiff(names(formals(nn_train.matrix)), c("X", "y", "..."))

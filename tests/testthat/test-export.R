@@ -158,11 +158,10 @@ test_that("a session in the locale C writes the same bytes", {
   nn_export(fits[[1]], path)
   expect_lt(relative_difference(run_exported_r(path, data), predict(fits[[1]], data)), 1e-12)
   # A formula's names are symbols, which that locale cannot hold.
-  refused <- export_in_locale_c(
-    list(nn_train(stats::reformulate("`gr\u00f6\u00dfe`", "y"), cbind(data, y = y), epochs = 1)),
-    ".c"
-  )
-  expect_true("backprop_error_export" %in% refused[[1]][[1]])
+  fit <- nn_train(stats::reformulate("`gr\u00f6\u00dfe`", "y"), cbind(data, y = y), epochs = 1)
+  path <- withr::local_tempfile(fileext = ".c")
+  nn_export(fit, path)
+  expect_identical(export_in_locale_c(list(fit), ".c")[[1]][[1]], readBin(path, "raw", 1e6))
 })
 
 test_that("names that are no text are refused", {

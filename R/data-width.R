@@ -1,0 +1,104 @@
+# The number of inputs that columns become: whether memory suffices for them, and whether a column
+# identifies the rows.
+
+# Signals an error before columns are encoded if memory does not suffice. `widths`: the inputs of
+# each column or term, by name; `codings`: the levels of each factor that is coded, by name;
+# `copies`: how many of the matrix and of each coding exist at the same time; `coded`: have the
+# codings been made?
+check_encoding_memory <- function(widths, codings, rows, copies, name, call, coded = FALSE) {
+  of_codings <- if (coded) 0 else sum(as.double(codings)^2)
+  bytes <- 8 * copies * (as.double(rows) * sum(widths) + of_codings)
+  cost <- rows * widths
+  shared <- intersect(names(codings), names(widths))
+  cost[shared] <- cost[shared] + as.double(codings[shared])^2
+  most <- names(widths)[which.max(cost)]
+  width <- widths[[which.max(cost)]]
+  levels <- if (most %in% names(codings)) codings[[most]]
+  check_memory(
+    bytes, paste0("the inputs of `", name, "`"), call,
+    c(
+      if (is.null(levels)) {
+        "{.field {most}} needs the most: it becomes {width} input{?s}."
+      } else {
+        "Column {.field {most}} needs the most: each of its {levels} level{?s} becomes an input."
+      },
+      "Remove it from the inputs, or combine rare levels."
+    )
+  )
+}
+
+# The same for a data frame's columns of these kinds.
+check_columns_memory <- function(kinds, rows, name, call, coded = FALSE) {
+  levels <- lengths(lapply(kinds, function(kind) {
+    if (kind$type %in% c("factor", "character")) kind$levels
+  }))
+  widths <- vapply(kinds, function(kind) if (is.null(kind$width)) 1 else kind$width, 0)
+  widths[levels > 0] <- pmax(1, levels[levels > 0] - 1)
+  check_encoding_memory(widths, levels[levels > 0], rows, 4, name, call, coded)
+}
+
+# The same for a formula's terms, from the variables in its model frame. `xlevels`: the levels of
+# those that are factors.
+check_terms_memory <- function(terms, frame, xlevels, name, call) {
+  factors <- attr(terms, "factors")
+  if (length(factors) == 0) {
+    return(invisible())
+  }
+  levels <- lengths(xlevels)
+  of_variable <- vapply(frame[seq_len(nrow(factors))], NCOL, 0)
+  at <- match_names(names(xlevels), names(frame))
+  full <- of_variable
+  of_variable[at] <- pmax(1, levels - 1)
+  full[at] <- levels
+  widths <- apply(factors, 2, function(term) prod(of_variable[term == 1], full[term == 2]))
+  names(widths) <- attr(terms, "term.labels")
+  check_encoding_memory(widths, levels, nrow(frame), 3, name, call)
+}
+
+# Warns of factor and character columns with levels for at least four fifths of the rows, from 20
+# rows on: such a column rather identifies the rows. `columns`: a list or data frame; `weights`: the
+# rows' weights, or none.
+warn_of_identifiers <- function(columns, weights = NULL, outcome = FALSE) {
+  counted <- if (is.numeric(weights) && length(weights) > 0) which(weights > 0)
+  found <- lapply(columns, function(x) identifies_rows(if (is.null(counted)) x else x[counted]))
+  found <- Filter(Negate(is.null), found)
+  if (length(found) == 0) {
+    return(invisible())
+  }
+  names <- names(found)
+  levels <- vapply(found, `[[`, 0, "levels")
+  rows <- vapply(found, `[[`, 0, "rows")
+  as_text <- names[vapply(found, `[[`, NA, "numbers")]
+  cli::cli_warn(c(
+    paste0(
+      if (outcome) "The outcome" else "{cli::qty(length(names))}Column{?s}",
+      " {.field {names}} {?has/have} almost as many levels as rows ({levels[1]} levels in ",
+      "{rows[1]} rows{if (length(names) > 1) ', ...'}). Each level becomes an ",
+      if (outcome) "output." else "input."
+    ),
+    i = if (length(as_text) > 0) {
+      paste0(
+        "{.field {as_text}} {?has/have} numbers stored as text: convert {?it/them} with ",
+        "{.fn as.numeric}."
+      )
+    },
+    i = if (length(as_text) < length(names) && !outcome) {
+      "Remove columns that only identify the rows, and combine rare levels."
+    }
+  ), class = "backprop_warning_identifier", call = NULL, columns = names)
+}
+
+# list(levels, rows, numbers) for a factor or character vector with that many levels.
+identifies_rows <- function(x) {
+  if (!(is.factor(x) || is.character(x)) || !is.null(dim(x))) {
+    return(NULL)
+  }
+  x <- as.character(x)
+  x <- x[!is.na(x)]
+  levels <- unique(x)
+  if (length(x) < 20 || length(levels) < 0.8 * length(x)) {
+    return(NULL)
+  }
+  numbers <- !anyNA(suppressWarnings(as.numeric(levels)))
+  list(levels = as.double(length(levels)), rows = as.double(length(x)), numbers = numbers)
+}
