@@ -5,6 +5,9 @@ column_kind <- function(x) {
   if (is.factor(x)) {
     list(type = "factor", levels = levels(droplevels(x)), ordered = is.ordered(x))
   } else if (is.character(x) && is.null(dim(x))) {
+    if (any(Encoding(unique(x)) == "bytes")) {
+      return(NULL)
+    }
     list(type = "character", levels = sort(unique(x[!is.na(x)])))
   } else if (is.logical(x) && is.null(dim(x))) {
     list(type = "logical")
@@ -34,6 +37,8 @@ column_hint <- function(x, name) {
     "Convert it to numbers: {.code as.double(%s)}."
   } else if (is.data.frame(x)) {
     "Name its columns individually, and supply the data frame as {.arg data}."
+  } else if (is.character(x) && is.null(dim(x))) {
+    "It has bytes that can't be read as text. Mark their encoding with {.fn Encoding}."
   } else if (is.list(x)) {
     "Extract numbers or categories from it into separate columns."
   } else if (is.complex(x)) {

@@ -61,7 +61,6 @@ model.frame.nn_fit <- function(formula, data = NULL, na.action = NULL, ...) {
 }
 
 #' @importFrom stats model.matrix
-#' @importFrom stats model.matrix
 #' @export
 model.matrix.nn_fit <- function(object, data = NULL, ...) {
   frame <- if (is.null(attr(data, "terms"))) {
@@ -69,10 +68,9 @@ model.matrix.nn_fit <- function(object, data = NULL, ...) {
   } else {
     data
   }
-  stats::model.matrix(
-    stats::terms(frame), frame,
-    contrasts.arg = unclass(object)$encoding$contrasts
-  )
+  contrasts <- unclass(object)$encoding$contrasts
+  if (!is.null(contrasts)) names(contrasts) <- known_names(names(contrasts), names(frame))
+  stats::model.matrix(stats::terms(frame), frame, contrasts.arg = contrasts)
 }
 
 # The variables of the formula for `data`, with the levels of the training data. The outcome is
@@ -87,14 +85,19 @@ fit_model_frame <- function(fit, data, na.action, call) {
     ), call)
   }
   encoding <- unclass(fit)$encoding
+  data <- utf8_frame(as.data.frame(data))
   outcome <- variable_names(terms[[2]])
-  if (!all(outcome %in% names(data))) terms <- stats::delete.response(terms)
+  if (anyNA(match_names(outcome, names(data)))) terms <- stats::delete.response(terms)
   check_newdata(encoding$columns, data, "data", call)
-  stats::model.frame(
-    terms, as.data.frame(data),
-    xlev = encoding$xlevels,
+  # by the names that the variables have in this locale
+  levels <- encoding$xlevels
+  variables <- vapply(as.list(attr(terms, "variables"))[-1], deparse1, "")
+  if (!is.null(levels)) names(levels) <- known_names(names(levels), variables)
+  quietly_translated(stats::model.frame(
+    terms, data,
+    xlev = levels,
     na.action = check_na_action(na.action %||% encoding$replay$na.action, call)
-  )
+  ))
 }
 
 #' @export

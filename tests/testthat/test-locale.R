@@ -75,6 +75,12 @@ use_fits <- '
       nn_save(f, "again.json")
       stopifnot(identical(coef(nn_load("again.json")), coef(f)))
       if (name %in% c("all", "rich")) suppressMessages(nn_continue(f, d, epochs = 1))
+      if (name == "rich") {
+        frame <- model.frame(f, d)
+        towns <- c("K\\u00f6ln", "Ulm", "Zw\\u00f6lf")
+        stopifnot(nrow(frame) == 60, setequal(levels(frame[[3]]), towns))
+        stopifnot(dim(model.matrix(f, d)) == c(60, length(f$inputs) + 1))
+      }
       if (name == "columns") suppressMessages(nn_continue(f, d[c(1, 2, 4)], d[[5]], epochs = 1))
       if (name %in% c("all", "columns", "outcome", "matrix")) {
         for (end in c(".R", ".c", ".sql", ".onnx")) {
@@ -165,6 +171,9 @@ test_that("strings are read as the encoding that they have", {
   expect_identical(Encoding(as_utf8(c(latin1, bytes))), c("UTF-8", "UTF-8"))
   unreadable <- `Encoding<-`("K\xf6ln", "bytes")
   expect_identical(as_utf8(unreadable), unreadable)
+  wrong <- data.frame(town = c(unreadable, "a", "b"), y = 1:3)
+  expect_error(nn_train(y ~ town, wrong), "Encoding", class = "backprop_error_input")
+  expect_error(nn_train(wrong["town"], 1:3), "Encoding", class = "backprop_error_input")
   d <- data.frame(town = c(bytes, latin1, "Ulm", "Bonn"), y = c(1, 2, 3, 4))
   set.seed(1)
   fit <- nn_train(y ~ town, d, hidden = 0, epochs = 5)
