@@ -115,8 +115,8 @@ infix <- list(
 
 # Numbers in full precision; negative numbers in parentheses.
 digits <- function(x) {
-  text <- sprintf("%.17g", x)
-  short <- sprintf("%.15g", x)
+  text <- number_text(x)
+  short <- number_text(x, 15)
   same <- as.numeric(short) == x
   text[same] <- short[same]
   text <- ifelse(grepl("[.e]", text), text, paste0(text, ".0"))

@@ -152,7 +152,7 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
       }
     ), call)
   }
-  model <- export_model(current_fit(fit, call), call)
+  model <- with_plain_numbers(export_model(current_fit(fit, call), call))
   options <- list(
     precision = if (!is.null(precision)) {
       check_choice(precision, c("double", "single"), "precision", call)
@@ -163,7 +163,7 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
     name = check_identifier(name, call)
   )
   if (ending == "sql") check_column_case(model, call)
-  file <- export_writers[[ending]](model, options)
+  file <- with_plain_numbers(export_writers[[ending]](model, options))
   write_file(
     if (is.raw(file)) file else charToRaw(enc2utf8(paste0(paste(file, collapse = "\n"), "\n"))),
     path, call

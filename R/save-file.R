@@ -90,7 +90,9 @@ nn_save <- function(fit, path) {
         )
       }
       # an invalid fit may not have these fields; check_model() reports it
-      payload <- write_json(tryCatch(as_schema_1(plain), error = function(e) plain))
+      payload <- with_plain_numbers(
+        write_json(tryCatch(as_schema_1(plain), error = function(e) plain))
+      )
       foreign <- foreign_functions(plain)
       check_model(plain)
       check_model_call(plain$call)
@@ -99,7 +101,9 @@ nn_save <- function(fit, path) {
     call,
     hint = "Use {.fn saveRDS} to save it for your own use."
   )
-  text <- enc2utf8(paste0("\"schema\": ", file_schema, ",\n\"model\": ", payload, "}\n"))
+  text <- enc2utf8(
+    paste0("\"schema\": ", number_text(file_schema), ",\n\"model\": ", payload, "}\n")
+  )
   write_file(
     c(charToRaw(file_head(cli::hash_raw_md5(charToRaw(text)))), charToRaw(text)), path, call
   )
@@ -133,7 +137,9 @@ nn_load <- function(path, allow = character()) {
     intact_text(file_bytes(path)),
     "{.path {path}} is not an intact model file.", call, path
   )
-  file <- as_file_error(jsonlite::parse_json(text), "Can't read {.path {path}}.", call, path)
+  file <- as_file_error(
+    with_plain_numbers(jsonlite::parse_json(text)), "Can't read {.path {path}}.", call, path
+  )
   fit <- as_file_error(
     {
       if (!is.list(file) || !identical(names(file), c("format", "md5", "schema", "model"))) {

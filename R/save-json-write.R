@@ -104,10 +104,9 @@ write_values <- function(x, type) {
   if (length(x) == 1) text else paste0("[", paste(text, collapse = ", "), "]")
 }
 
-# 17 significant digits identify every double. Values that JSON numbers can't represent are written
-# as strings.
+# Values that JSON numbers can't represent are written as strings.
 write_numbers <- function(x) {
-  text <- sprintf("%.17g", x)
+  text <- number_text(x)
   text[text == "-0"] <- "-0.0"
   odd <- which(!is.finite(x))
   text[odd] <- ifelse(

@@ -313,10 +313,10 @@ packed_matrix <- function(x) list(dim = dim(x), data = packed_numbers(x))
 
 # The fewest digits that convert back to the same double.
 packed_numbers <- function(x) {
-  text <- sprintf("%.15g", x)
+  text <- number_text(x, 15)
   for (digits in 16:17) {
     short <- as.numeric(text) != x
-    text[short] <- sprintf(paste0("%.", digits, "g"), x[short])
+    text[short] <- number_text(x[short], digits)
   }
   paste(text, collapse = " ")
 }

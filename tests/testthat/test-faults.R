@@ -368,3 +368,82 @@ test_that("a state that counts beyond its limits can't be resumed", {
   )
   expect_true(all(is.finite(fewer$history$loss)))
 })
+
+# --- Locales and options --------------------------------------------------------------------------
+
+# What a fit returns and writes, as the digests of the bytes. Runs in another process.
+numbers_of_fit <- c(
+  "set.seed(1)",
+  "d <- data.frame(y = rnorm(40), a = 1e5 * rnorm(40), g = factor(rep(c('u', 'v'), 20)))",
+  "fit <- nn_train(y ~ log(a^2) + g, d, hidden = 3, epochs = 20)",
+  "X <- as.matrix(d['a'])",
+  "rownames(X) <- NULL",
+  "train <- function() {",
+  "  set.seed(2)",
+  "  nn_train(X / 1e5, d$y, hidden = c(3, 2), epochs = 5)",
+  "}",
+  "plain <- train()",
+  "digests <- function() {",
+  "  folder <- tempfile('folder')",
+  "  dir.create(folder)",
+  "  path <- function(name) file.path(folder, name)",
+  "  nn_save(fit, path('model.json'))",
+  "  stopifnot(identical(nn_load(path('model.json')), fit))",
+  "  for (ending in c('.c', '.R', '.sql', '.onnx')) {",
+  "    nn_export(plain, path(paste0('plain', ending)))",
+  "    nn_export(fit, path(paste0('fit', ending)))",
+  "  }",
+  "  backprop:::write_checkpoint(plain, path('fit.rds'))",
+  "  c(",
+  "    tools::md5sum(list.files(folder, full.names = TRUE)),",
+  "    predict = cli::hash_obj_md5(predict(fit, d)), train = cli::hash_obj_md5(coef(train())),",
+  "    more = cli::hash_obj_md5(coef(nn_continue(plain, X / 1e5, d$y, epochs = 5))),",
+  "    packed = backprop:::packed_numbers(c(pi, 1e-300, 1e300, -0.1))",
+  "  )",
+  "}"
+)
+
+test_that("files and results do not depend on options", {
+  skip_if_not_installed("jsonlite")
+  cases <- c(
+    "scipen = -20", "scipen = 100", "OutDec = ','", "digits = 3", "encoding = 'latin1'",
+    "warn = 2", "na.action = 'na.fail'", "na.action = 'na.pass'", "width = 20",
+    "contrasts = c('contr.sum', 'contr.helmert')", "max.print = 5", "keep.source = TRUE"
+  )
+  printed <- run_child(c(
+    numbers_of_fit,
+    "expected <- unname(digests())",
+    sprintf(
+      "old <- options(%s); stopifnot(identical(unname(digests()), expected)); options(old)", cases
+    ),
+    "cat(length(expected))"
+  ))
+  expect_identical(printed, "14")
+})
+
+test_that("files and results do not depend on the locale's decimal separator", {
+  skip_on_os("windows")
+  skip_if_not_installed("jsonlite")
+  skip_if(Sys.which("localedef") == "" || !file.exists("/usr/share/i18n/locales/de_DE"))
+  folder <- withr::local_tempdir()
+  system2(
+    "localedef", c("-i", "de_DE", "-f", "UTF-8", file.path(folder, "de_DE.UTF-8")),
+    stdout = FALSE, stderr = FALSE
+  )
+  skip_if_not(dir.exists(file.path(folder, "de_DE.UTF-8")))
+  printed <- run_child(
+    c(
+      numbers_of_fit,
+      "expected <- unname(digests())",
+      "stopifnot(nzchar(suppressWarnings(Sys.setlocale('LC_NUMERIC', 'de_DE.UTF-8'))))",
+      "stopifnot(sprintf('%.1f', 0.5) == '0,5')",
+      "stopifnot(identical(unname(digests()), expected))",
+      "stopifnot(sprintf('%.1f', 0.5) == '0,5')",
+      "options(scipen = -20)",
+      "try(nn_load('none.json'), silent = TRUE)",
+      "cat(sprintf('%.1f', 0.5), getOption('scipen') == -20)"
+    ),
+    variables = paste0("LOCPATH=", folder)
+  )
+  expect_identical(printed, "0,5 TRUE")
+})
