@@ -85,6 +85,7 @@ first_fields <- function(fields, made, n, settings, seed) {
   fields
 }
 
+# The state before the first epoch: a list with the fields of `state_table`.
 first_state <- function(weights, settings, seed) {
   state <- first_fields(first_of_state, made_of_state, length(weights), settings, seed)
   state$weights <- weights

@@ -1,6 +1,6 @@
 # The training loop shared by nn_train() and nn_continue(): runs epochs from a state and makes the
 # fit. The core runs a chunk of epochs and returns the next state; the plateau schedule, callbacks,
-# checkpoints, the progress bar and interrupts are handled here, between chunks.
+# checkpoints and the progress bar are handled here, between chunks. An interrupt ends a chunk.
 
 # A run: what stays constant from chunk to chunk.
 #   fit        the elements of the fit besides its weights, history and state

@@ -59,7 +59,7 @@ struct Sizes {
   }
 };
 
-// Calls visit(name, field, length) for each field. R has the same list in R/state.R.
+// Calls visit(name, field, length) for each field. R has the same list in R/fit-state.R.
 template <class SomeState, class Visit> void visit_state(SomeState& state, Visit&& visit) {
   visit("weights", state.weights, Length::parameters);
   visit("moment", state.moment, Length::moment);
