@@ -22,7 +22,9 @@ template <class Row> Row row_for(const Rcpp::RObject& name, const char* what) {
   return *row;
 }
 
-Network as_network(const Rcpp::List& layers);
+// Without `check_size`, numbers of parameters may be too large for the core: for estimates of
+// memory.
+Network as_network(const Rcpp::List& layers, bool check_size = true);
 Objective as_objective(const Rcpp::List& list, const Network& network);
 Method as_method(const Rcpp::List& list);
 Plan as_plan(const Rcpp::List& list);

@@ -68,7 +68,7 @@ class Writer {
 }  // namespace
 
 // `layers`: a list with kind, inputs, units and activation for each layer.
-Network as_network(const Rcpp::List& layers) {
+Network as_network(const Rcpp::List& layers, bool check_size) {
   Network network;
   for (R_xlen_t l = 0; l < layers.size(); ++l) {
     const Rcpp::List layer = layers[l];
@@ -78,7 +78,8 @@ Network as_network(const Rcpp::List& layers) {
     network.add(row_for<LayerKind>(layer["kind"], "kind of layer"), inputs,
                 count(layer, "units", 1, most_int),
                 row_for<Activation>(layer["activation"], "activation"));
-    require(network.parameters() < std::size_t{1} << 53, "The network is too large.");
+    require(!check_size || network.parameters() < std::size_t{1} << 53,
+            "The network is too large.");
   }
   if (network.layers.empty()) Rcpp::stop("A network must have at least one layer.");
   return network;

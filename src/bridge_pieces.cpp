@@ -51,7 +51,7 @@ template <class T> class CollectedLayers {
 
 // [[Rcpp::export(rng = false)]]
 double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all) {
-  return Pass<double>::bytes(as_network(layers),
+  return Pass<double>::bytes(as_network(layers, false),
                              static_cast<std::size_t>(whole(rows, 0, most_int, "rows")), keep_all);
 }
 
