@@ -84,9 +84,9 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
 #'
 #' @param network Network: a list of matrices, as returned by [nn_init()] and `coef()`, or a fit,
 #'   whose activations and objective are then the defaults. A fit prepares data as
-#'   [predict()][predict.nn_fit] does: columns are matched by name, encoded and standardised. Losses,
-#'   gradients and outputs are on the scale of the network, which may have a standardised outcome. A
-#'   list of matrices has no encoding: `X` and `y` are used unchanged.
+#'   [predict()][predict.nn_fit] does: columns are matched by name, encoded and standardised.
+#'   Losses, gradients and outputs are on the scale of the network, which may have a standardised
+#'   outcome. A list of matrices has no encoding: `X` and `y` are used unchanged.
 #' @param X Inputs. For a fit to a data frame or a formula: a data frame with the columns of the
 #'   training data. Otherwise a numeric or logical matrix, a sparse matrix of the package Matrix, or
 #'   a data frame of numeric or logical columns, with one row per case and one column per input (row
