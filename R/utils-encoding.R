@@ -159,7 +159,7 @@ local_symbols <- function(expression, known) {
       return(if (is.na(at)) x else symbols[[at]])
     }
     for (i in if (is.call(x)) seq_along(x)) {
-      empty <- identical(x[[i]], quote(expr = ))
+      empty <- is_missing(x[[i]])
       if (!empty && (is.symbol(x[[i]]) || is.call(x[[i]]))) x[[i]] <- adapt(x[[i]])
       if (is.character(x[[i]])) x[[i]] <- as_utf8(x[[i]])
     }
