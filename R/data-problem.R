@@ -14,6 +14,7 @@ new_training_data <- function(problem, targets, class_weights, validation, fit, 
   weights <- apply_class_weights(
     check_weights(problem$weights, nrow(X), call), class_weights, targets, call
   )
+  check_weight_range(weights, call, fit$settings$precision == "single")
   data <- list(
     X = X, y = targets$y, targets = targets, response = problem$response, offset = offset,
     weights = weights,

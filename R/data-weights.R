@@ -21,7 +21,25 @@ check_weights <- function(weights, rows, call) {
   if (all(weights == 0)) {
     abort_argument(c("At least one of {.arg weights} must be positive.", x = "All are 0."), call)
   }
+  check_weight_range(weights, call)
   as.double(weights)
+}
+
+# Products of weights must not overflow, and the largest weight must not vanish. Smaller ones may.
+check_weight_range <- function(weights, call, single = FALSE) {
+  limit <- if (single) 1e30 else 1e100
+  largest <- max(weights, 0, na.rm = TRUE)
+  if (is.infinite(largest) || largest == 0 || (largest <= limit && largest >= 1 / limit)) {
+    return(invisible())
+  }
+  abort_argument(c(
+    paste0(
+      "The largest of {.arg weights} must be between {1 / limit} and {limit}",
+      "{if (single) ' in single precision'}."
+    ),
+    x = "It is {format(largest, digits = 4)}.",
+    i = "Divide them by their mean."
+  ), call)
 }
 
 # Multiplies case weights by the weight of each row's class.
@@ -102,6 +120,7 @@ check_extras <- function(extras, rows, call) {
       ), call)
     }
   }
+  if (!is.null(extras$weights)) check_weight_range(extras$weights, call)
 }
 
 add_offsets <- function(a, b) {

@@ -447,3 +447,53 @@ test_that("files and results do not depend on the locale's decimal separator", {
   )
   expect_identical(printed, "0,5 TRUE")
 })
+
+# --- Weights at the edge --------------------------------------------------------------------------
+
+test_that("weights that overflow or vanish are an error that names them", {
+  set.seed(1)
+  d <- data.frame(a = rnorm(30), b = rnorm(30), y = rnorm(30), k = rep(c("u", "v", "w"), 10))
+  inputs <- as.matrix(d[1:2])
+  refused <- function(call) {
+    expect_error(call, "largest of `weights`", class = "backprop_error_argument")
+  }
+  for (w in list(
+    rep(1e308, 30), c(1e300, rep(1e-300, 29)), rep(1e-320, 30), rep(1e150, 30), rep(1e-300, 30)
+  )) {
+    d$w <- w
+    refused(nn_train(inputs, d$y, weights = w, epochs = 1))
+    refused(nn_train(inputs, factor(d$k), weights = w, epochs = 1, class_weights = "balanced"))
+    refused(nn_train(y ~ a + b, d, weights = w, epochs = 1))
+    refused(nn_train(d[1:2], d$k, weights = w, epochs = 1))
+    refused(nn_loss(nn_init(2, 1), inputs, d$y, weights = w))
+    expect_error(
+      nn_train(inputs, d$y, epochs = 1, validation = list(X = inputs, y = d$y, weights = w)),
+      class = "backprop_error"
+    )
+  }
+  for (size in c(1e-46, 1e39)) {
+    refused(nn_train(inputs, d$y, weights = rep(size, 30), precision = "single", epochs = 1))
+  }
+  # a scale of all weights changes nothing but rounding, if the loss is a mean
+  train <- function(size, precision = "double") {
+    set.seed(2)
+    coef(nn_train(
+      inputs, d$y,
+      weights = size * rep(1:3, 10), hidden = 2, reduction = "mean", optimizer = "lbfgs",
+      epochs = 20, precision = precision
+    ))
+  }
+  for (size in 2^c(-300, -100, 100, 300)) expect_identical(train(size), train(1))
+  for (size in 2^c(-90, 90)) expect_identical(train(size, "single"), train(1, "single"))
+  # tiny weights next to others are as good as 0
+  tiny <- rep(c(1, 1e-200), 15)
+  train <- function(weights, ...) {
+    set.seed(2)
+    coef(nn_train(inputs, d$y, weights = weights, epochs = 20, reduction = "mean", ...))
+  }
+  expect_equal(train(tiny), train(1 * (tiny == 1)), tolerance = 1e-12)
+  expect_equal(
+    train(tiny, precision = "single"), train(1 * (tiny == 1), precision = "single"),
+    tolerance = 1e-6
+  )
+})
