@@ -215,3 +215,15 @@ test_that("exports predict as new_levels = \"NA\" does", {
   suppressMessages(p <- predict(fit, strange_shops, new_levels = "NA"))
   expect_equal(alone$predict_network(strange_shops), p, tolerance = 1e-12)
 })
+
+test_that("parsnip passes the choice on", {
+  skip_if_not_installed("parsnip")
+  d <- shops()
+  set.seed(1)
+  fit <- parsnip::mlp(hidden_units = 2, epochs = 10) |>
+    parsnip::set_mode("regression") |>
+    parsnip::set_engine("backprop", new_levels = "NA") |>
+    parsnip::fit_xy(d[c("x", "city")], d$y)
+  suppressMessages(p <- predict(fit, strange_shops[c("x", "city")]))
+  expect_identical(is.na(p$.pred), c(FALSE, TRUE, FALSE, TRUE))
+})
