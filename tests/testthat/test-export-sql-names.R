@@ -53,14 +53,17 @@ test_that("outputs whose names differ only in case get numbers", {
   expect_lt(relative_difference(as.matrix(got), predict(fit, data)), 1e-12)
 })
 
-test_that("an output without a name has the name of its number", {
+test_that("an output without a name gets one", {
   X <- export_matrix()
   fit <- nn_train(X, `colnames<-`(cbind(1:12, 12:1) / 13, c("y", "")), epochs = 2)
   skip_if_not_installed("RSQLite")
   path <- withr::local_tempfile(fileext = ".sql")
   nn_export(fit, path, keep = "row_number")
   got <- run_exported_sql(path, as.data.frame(X))
-  expect_identical(attr(got, "names_of_results"), c("y", "response2"))
+  expect_identical(attr(got, "names_of_results"), fit$outputs)
+  unnamed <- unclass(fit)
+  unnamed$outputs <- c("y", "")
+  expect_identical(backprop:::export_outputs(unnamed), c("y", "response2"))
 })
 
 test_that("a class column avoids the names of the table and of the levels", {
