@@ -49,6 +49,13 @@ check_model <- function(fit) {
       (is.null(fit$best_epoch) || whole(fit$best_epoch) && one(fit$best_epoch)),
     "Its objective and best epoch must be numbers."
   )
+  need(
+    is.null(fit$has_weights) || flag(fit$has_weights),
+    "Its mark of case weights must be true or false."
+  )
+  need(
+    is.null(fit$output) == is.null(fit$residuals), "It must have output and residuals, or neither."
+  )
   for (name in c("output", "residuals")) {
     if (!is.null(fit[[name]])) {
       need(
@@ -120,8 +127,10 @@ has_fit_sizes <- function(fit) {
   for (layer in layers) {
     weights <- fit[[layer$parameters[["weights"]]]]
     biases <- fit[[layer$parameters[["biases"]]]]
-    fits <- layer$kind %in% names(layer_kinds) && layer$activation %in% names(activation_table) &&
-      layer$inputs == below && is.numeric(weights) && is.numeric(biases) &&
+    fits <- is_row_name(layer$kind, layer_kinds) &&
+      is_row_name(layer$activation, activation_table) &&
+      length(layer$parameters) == 2 && identical(c(layer$inputs, below), rep(below, 2)) &&
+      length(layer$units) == 1 && is.numeric(weights) && is.numeric(biases) &&
       identical(as.double(dim(weights)), c(below, layer$units)) &&
       identical(as.double(dim(biases)), c(1, layer$units))
     if (!fits) {
@@ -137,6 +146,8 @@ has_fit_sizes <- function(fit) {
         length(encoding$outcome$center) %in% c(1, below) &&
         length(encoding$outcome$scale) %in% c(1, below)))
 }
+
+is_row_name <- function(x, table) is.character(x) && length(x) == 1 && x %in% names(table)
 
 # Signals that a fit is invalid, with the first reason that check_model() finds.
 abort_invalid_fit <- function(fit, name, call) {

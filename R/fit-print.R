@@ -146,7 +146,7 @@ summary.nn_fit <- function(object, ...) {
   )
   sizes <- vapply(fit[parameter_names(layers, "weights")], function(w) max(abs(w)), 0)
   table$largest <- unname(sizes)
-  if (is.null(fit$errors) && !is.null(fit$residuals)) {
+  if (is.null(fit$errors) && !is.null(fit$residuals) && !is.null(fit$output)) {
     fit$errors <- training_errors(fit$residuals, fit$residuals + fit$output, NULL, NULL, fit$levels)
   }
   structure(

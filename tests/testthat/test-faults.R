@@ -258,6 +258,30 @@ test_that("a fit whose parts do not fit together is refused, whatever uses it", 
   })
 })
 
+test_that("what random changes of models have found is refused", {
+  set.seed(1)
+  fit <- unclass(nn_train(X, y, epochs = 1, weights = c(1, 2, 1)))
+  path <- withr::local_tempfile(fileext = ".json")
+  for (change in list(
+    quote(fit$has_weights <- logical()), quote(fit$has_weights <- NA), quote(fit$output <- NULL),
+    quote(fit$residuals <- NULL), quote(fit$layers[[1]]$kind <- c("dense", "dense")),
+    quote(fit$layers[[1]]$activation <- c("sigmoid", "tanh")),
+    quote(fit$layers[[1]]$units <- c(3, 3)),
+    quote(fit$layers[[1]]$parameters <- c(fit$layers[[1]]$parameters, more = "bout"))
+  )) {
+    local({
+      eval(change)
+      fit <- structure(fit, class = "nn_fit")
+      # in memory: an error, or finite numbers
+      for (use in c(quote(predict(fit, X)), quote(utils::capture.output(summary(fit))))) {
+        result <- tryCatch(eval(use), backprop_error = function(e) 0)
+        expect_false(anyNA(result))
+      }
+      expect_error(nn_save(fit, path), class = "backprop_error_file", info = deparse1(change))
+    })
+  }
+})
+
 test_that("the bridge checks sizes and counters, whoever calls", {
   core <- function(name) getFromNamespace(paste0("core_", name), "backprop")
   forward <- function(layers, weights, X, offset = NULL) {

@@ -1,0 +1,326 @@
+# Fuzzing: random calls and random changes of models, each from its own seed.
+#
+#   Rscript tools/fuzz.R [--seconds=60] [--seed=1] [--only=models] [--first=1] [--verbose]
+#
+# Each part takes an equal share of the time:
+#   arguments   nn_train() with valid and invalid arguments: a classed error, or a fit with finite
+#               numbers; the same call twice gives the same bits; the data are unchanged
+#   models      files with a valid checksum and changed contents: refused by nn_load() with a
+#               classed error, or a model that predicts finite numbers, prints, resumes and exports
+#   fits        fits that were changed in memory: the same for predict(), nn_continue(), nn_save()
+#   exports     random fits as R code: the predictions of predict()
+#   resume      training that is killed at a random moment and resumed from its checkpoint has the
+#               bits of training that was not interrupted
+#
+# A failure is printed with the case's number, with which `--first` and `--verbose` repeat it. The
+# exit status is 1 if there is any. Uses the installed package.
+
+arguments <- commandArgs(trailingOnly = TRUE)
+option <- function(name, default) {
+  given <- grep(paste0("^--", name, "="), arguments, value = TRUE)
+  if (length(given) == 0) default else sub("^[^=]*=", "", given[1])
+}
+seconds <- as.numeric(option("seconds", 60))
+seed <- as.integer(option("seed", 1))
+first <- as.integer(option("first", 1))
+only <- option("only", "")
+verbose <- "--verbose" %in% arguments
+suppressPackageStartupMessages(library(backprop))
+internal <- asNamespace("backprop")
+pdf(NULL)
+
+failures <- 0
+fail <- function(part, case, ...) {
+  failures <<- failures + 1
+  cat("FAILED ", part, " ", case, ": ", ..., "\n", sep = "")
+}
+
+one_of <- function(x) x[[sample.int(length(x), 1)]]
+chance <- function(p) runif(1) < p
+
+# The value of `code`, or the condition that ended it: "refused" for the package's errors. All other
+# errors, and 20 seconds without an end, are failures.
+outcome <- function(code, part, case, what) {
+  on.exit(setTimeLimit())
+  setTimeLimit(elapsed = 20)
+  tryCatch(
+    suppressWarnings(suppressMessages(code)),
+    backprop_error = function(e) {
+      if (verbose) cat(what, ":", conditionMessage(e), "\n")
+      structure(list(), class = "refused")
+    },
+    error = function(e) {
+      fail(part, case, what, ": ", class(e)[1], ": ", conditionMessage(e))
+      structure(list(), class = "refused")
+    }
+  )
+}
+is_refused <- function(x) inherits(x, "refused")
+all_finite <- function(x) is.numeric(x) && all(is.finite(x))
+
+# --- Data and fits --------------------------------------------------------------------------------
+
+data <- local({
+  set.seed(20)
+  X <- matrix(rnorm(40 * 3), 40, dimnames = list(NULL, c("a", "b", "c")))
+  z <- drop(X %*% c(1, -1, 0.5))
+  frame <- data.frame(X, k = rep(c("u", "v w", "\u00e4"), length.out = 40), l = z > 0, y = z)
+  list(
+    X = X, frame = frame, number = z, unit = plogis(z), count = as.numeric(round(exp(z / 2))),
+    two = factor(z > 0), three = factor(rep(c("p", "q", "r"), length.out = 40)),
+    several = cbind(z, 1 - z)
+  )
+})
+
+fits <- local({
+  set.seed(21)
+  D <- data
+  list(
+    list(fit = nn_train(D$X, D$unit, epochs = 3), data = D$X, y = D$unit),
+    list(
+      fit = nn_train(
+        D$X, D$three,
+        hidden = c(3, 2), optimizer = "adam", batch_size = 7, dropout = 0.2, epochs = 3,
+        validation = 0.2, schedule = nn_cosine(10)
+      ), data = D$X, y = D$three
+    ),
+    list(
+      fit = nn_train(
+        y ~ a + poly(b, 2) + k + l, D$frame,
+        hidden = 2, calibration = 0.2, epochs = 3
+      ), data = D$frame, y = NULL
+    ),
+    list(
+      fit = nn_train(
+        D$frame[1:5], D$number,
+        hidden = 2, optimizer = "lm", penalty = 0.1, epochs = 3
+      ),
+      data = D$frame[1:5], y = D$number
+    )
+  )
+})
+
+# --- Parts ----------------------------------------------------------------------------------------
+
+values <- list(
+  0, 1, -1, 2, 3, 0.5, 1e-300, 1e300, 1e10, NaN, NA, Inf, -Inf, "1", "adam", "tanh", TRUE, NULL,
+  numeric(), c(2, 3), list(), list(1), -0.5, 2^31, 2^53, 1e-5, character(), NA_character_, "",
+  "mean", matrix(1, 2, 2), factor("a"), as.Date("2020-01-01"), quote(x), function() 1
+)
+choices <- list(
+  hidden = list(0, 1, 3, c(3, 2), 50), epochs = list(0, 1, 5, 20),
+  learning_rate = list(0.01, 0.1, 1, 1e3), activation = as.list(names(internal$activation_table)),
+  output_activation = as.list(names(internal$activation_table)),
+  loss = as.list(names(internal$loss_table)), optimizer = as.list(names(internal$optimizer_table)),
+  batch_size = list(1, 7, 40, 100), shuffle = list(TRUE, FALSE), reduction = list("sum", "mean"),
+  penalty = list(0, 0.1, 10), penalty_l1 = list(0, 0.1), dropout = list(0, 0.5),
+  clip = list(1, 1e-3), weights = list(rep(1:2, 20), rep(0:1, 20), c(1, rep(0, 39))),
+  validation = list(0.2, 0.5, 0.01), patience = list(1, 3), tolerance = list(0, 0.1),
+  restarts = list(1, 2), precision = list("double", "single"), threads = list(1, 2),
+  offset = list(rep(0.1, 40)), init = as.list(names(internal$init_table)),
+  keep_fitted = list(TRUE, FALSE), class_weights = list("balanced", c(1, 2, 3))
+)
+
+try_arguments <- function(case) {
+  y <- one_of(data[c("number", "unit", "count", "two", "three", "several")])
+  X <- data$X
+  if (chance(0.1)) X <- X * one_of(list(0, 1e-200, 1e150, 1e8))
+  given <- list(X = X, y = y, epochs = one_of(choices$epochs))
+  for (name in sample(names(choices), sample(0:6, 1))) {
+    value <- if (chance(0.15)) one_of(values) else one_of(choices[[name]])
+    given[name] <- list(value)
+  }
+  if (verbose) str(given[-(1:2)])
+  before <- serialize(given, NULL)
+  train <- function() {
+    set.seed(case)
+    outcome(do.call(nn_train, given, quote = TRUE), "arguments", case, "nn_train()")
+  }
+  fit <- train()
+  if (is_refused(fit)) {
+    return(invisible())
+  }
+  if (!identical(train(), fit)) fail("arguments", case, "two calls differ")
+  if (!identical(serialize(given, NULL), before)) fail("arguments", case, "the arguments changed")
+  if (!all_finite(fit$history$loss)) fail("arguments", case, "a loss is not finite")
+  offset <- given$offset
+  predicted <- outcome(predict(fit, X, offset = offset), "arguments", case, "predict()")
+  if (!is_refused(predicted) && anyNA(predicted)) fail("arguments", case, "predict() returned NaN")
+}
+
+# Changes a random element of a list, at any depth.
+change <- function(x) {
+  if (is.data.frame(x)) {
+    columns <- change(as.list(x))
+    if (is.list(columns)) attributes(columns) <- c(attributes(columns), attributes(x)[-1])
+    return(columns)
+  }
+  if (is.list(x) && length(x) > 0 && chance(0.9)) {
+    at <- sample.int(length(x), 1)
+    if (chance(0.06)) {
+      x[[at]] <- NULL
+    } else if (chance(0.03)) {
+      x <- x[sample.int(length(x))]
+    } else if (chance(0.03) && !is.null(names(x))) {
+      names(x)[at] <- one_of(c(names(x), "type", "", "z"))
+    } else {
+      x[at] <- list(change(x[[at]]))
+    }
+    return(x)
+  }
+  if (is.atomic(x) && length(x) > 0 && chance(0.7)) {
+    at <- sample.int(length(x), 1)
+    how <- sample.int(6, 1)
+    if (is.numeric(x) && how == 1) {
+      x[at] <- one_of(c(0, -1, 1, 2, 0.5, 1e10, 1e300, 2^31, 2^32 - 1, 2^53, -1e300, NaN, Inf, NA))
+    } else if (is.numeric(x) && how == 2) {
+      x[at] <- x[at] + one_of(c(-1, 1, 0.5))
+    } else if (is.character(x) && how <= 2) {
+      x[at] <- one_of(c("", "tanh", "a", strrep("x", 1e4), "\u00e4", "softmax", "{x}", NA))
+    } else if (is.logical(x) && how <= 2) {
+      x[at] <- !x[at]
+    } else if (how == 3) {
+      x <- x[-at]
+    } else if (how == 4) {
+      x <- c(x, x[at])
+    } else if (how == 5) {
+      dim(x) <- NULL
+    } else {
+      x <- rep(x, sample(0:3, 1))
+    }
+    return(x)
+  }
+  one_of(values[c(1:24, 27:31)])
+}
+
+# What users do with a fit; `kind`: one of `fits`.
+use_fit <- function(fit, kind, part, case) {
+  predicted <- outcome(predict(fit, kind$data), part, case, "predict()")
+  if (!is_refused(predicted) && anyNA(predicted)) fail(part, case, "predict() returned NaN")
+  outcome(utils::capture.output(print(fit)), part, case, "print()")
+  outcome(utils::capture.output(print(summary(fit))), part, case, "summary()")
+  outcome(coef(fit), part, case, "coef()")
+  outcome(plot(fit, one_of(c("network", "loss"))), part, case, "plot()")
+  more <- outcome(nn_continue(fit, kind$data, kind$y, epochs = 2), part, case, "nn_continue()")
+  if (!is_refused(more) && anyNA(more$history$loss)) fail(part, case, "a loss is NaN")
+  path <- tempfile(fileext = one_of(c(".R", ".c", ".sql", ".onnx")))
+  outcome(nn_export(fit, path), part, case, "nn_export()")
+  unlink(path)
+}
+
+try_models <- function(case) {
+  kind <- one_of(fits)
+  model <- internal$as_schema_1(unclass(kind$fit))
+  for (times in seq_len(sample(1:3, 1))) model <- change(model)
+  if (verbose) print(all.equal(internal$as_schema_1(unclass(kind$fit)), model))
+  payload <- tryCatch(internal$write_json(model), error = function(e) NULL)
+  if (is.null(payload)) {
+    return(invisible())
+  }
+  text <- charToRaw(enc2utf8(paste0("\"schema\": 1,\n\"model\": ", payload, "}\n")))
+  path <- tempfile(fileext = ".json")
+  on.exit(unlink(path))
+  writeBin(c(charToRaw(internal$file_head(cli::hash_raw_md5(text))), text), path)
+  fit <- outcome(nn_load(path), "models", case, "nn_load()")
+  if (!is_refused(fit)) use_fit(fit, kind, "models", case)
+}
+
+try_fits <- function(case) {
+  kind <- one_of(fits)
+  # what the core relies on
+  parts <- c("layers", grep("^[wb](h|out)", names(unclass(kind$fit)), value = TRUE), "state")
+  model <- unclass(kind$fit)
+  part <- one_of(parts)
+  model[part] <- list(change(model[[part]]))
+  fit <- structure(model, class = "nn_fit")
+  outcome(predict(fit, kind$data), "fits", case, "predict()")
+  outcome(nn_continue(fit, kind$data, kind$y, epochs = 1), "fits", case, "nn_continue()")
+  outcome(nn_save(fit, tempfile()), "fits", case, "nn_save()")
+}
+
+try_exports <- function(case) {
+  given <- list(
+    X = data$X, y = one_of(data[c("number", "unit", "two", "three", "several")]),
+    hidden = one_of(list(0, 2, c(3, 2))), epochs = 2,
+    activation = one_of(internal$inner_activations), reduction = "mean", learning_rate = 1e-3
+  )
+  if (chance(0.5)) {
+    odd <- one_of(c("a b", "if", "`x`", "\"", "\\", "\u00e4", "x;y", "--", "*/", "exp", "%s"))
+    colnames(given$X)[1] <- odd
+  }
+  set.seed(case)
+  fit <- outcome(do.call(nn_train, given), "exports", case, "nn_train()")
+  if (is_refused(fit)) {
+    return(invisible())
+  }
+  path <- tempfile(fileext = ".R")
+  on.exit(unlink(path))
+  if (is_refused(outcome(nn_export(fit, path), "exports", case, "nn_export()"))) {
+    return(invisible())
+  }
+  alone <- new.env()
+  sys.source(path, alone)
+  there <- unname(as.matrix(alone$predict_network(given$X)))
+  here <- unname(as.matrix(predict(fit, given$X)))
+  if (!isTRUE(all.equal(there, here, tolerance = 1e-10))) fail("exports", case, "other predictions")
+}
+
+try_resume <- function(case) {
+  if (.Platform$OS.type != "unix") {
+    return(invisible())
+  }
+  set.seed(case)
+  given <- list(
+    hidden = one_of(list(30, c(20, 10))), reduction = "mean", epochs = 1e6,
+    optimizer = one_of(c("adam", "momentum", "rmsprop", "gradient_descent")),
+    batch_size = one_of(c(100, 256)), dropout = one_of(c(0, 0.1)), learning_rate = 1e-3,
+    precision = one_of(c("double", "single"))
+  )
+  set.seed(1)
+  X <- matrix(rnorm(2000 * 20), 2000)
+  y <- rnorm(2000)
+  path <- tempfile(fileext = ".rds")
+  on.exit(unlink(path))
+  train <- function(...) {
+    set.seed(case)
+    do.call(nn_train, utils::modifyList(c(list(X, y), given), list(...)))
+  }
+  child <- parallel::mcparallel(train(checkpoint = path))
+  end <- Sys.time() + 10
+  while (!file.exists(path) && Sys.time() < end) Sys.sleep(0.01)
+  Sys.sleep(runif(1, 0, 2.2))
+  tools::pskill(child$pid, tools::SIGKILL)
+  suppressWarnings(parallel::mccollect(child, wait = TRUE))
+  fit <- tryCatch(readRDS(path), error = function(e) NULL)
+  if (is.null(fit)) {
+    return(fail("resume", case, "the checkpoint is damaged"))
+  }
+  more <- nn_continue(fit, X, y, epochs = 2)
+  whole <- train(epochs = more$state$epoch)
+  if (!identical(more$state, whole$state) || !identical(coef(more), coef(whole))) {
+    fail("resume", case, "other bits after epoch ", fit$state$epoch)
+  }
+}
+
+# --- The run --------------------------------------------------------------------------------------
+
+parts <- list(
+  arguments = try_arguments, models = try_models, fits = try_fits, exports = try_exports,
+  resume = try_resume
+)
+if (nzchar(only)) parts <- parts[only]
+RNGversion("4.0.0")
+for (part in names(parts)) {
+  end <- proc.time()[[3]] + seconds / length(parts)
+  case <- first
+  while (proc.time()[[3]] < end) {
+    set.seed(seed * 1e5 + case)
+    if (verbose) cat(part, case, "\n")
+    parts[[part]](case)
+    if (verbose) break
+    case <- case + 1
+  }
+  cat(part, ": cases ", first, " to ", case - 1, " of seed ", seed, "\n", sep = "")
+}
+cat(failures, "failures\n")
+quit(status = as.integer(failures > 0))
