@@ -248,7 +248,8 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
 # The outcome as the fits use it: a factor with all levels, or a numeric matrix.
 observed_outcome <- function(frame, settings, call) {
   outcome <- describe_outcome(
-    frame$y, frame$label, settings$loss, settings$output_activation, TRUE, numeric(), NULL, call
+    frame$y, frame$label, settings$loss, settings$output_activation, TRUE,
+    check_weights(frame$weights, nrow(frame$raw), call), NULL, call
   )
   if (is.null(outcome$levels)) {
     numeric_outcome(frame$y)

@@ -12,7 +12,8 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     if (length(bad) > 0) {
       abort_input(c(
         "An outcome with several columns must be numeric.",
-        x = "Column {.field {names(y)[bad[1]]}} is {describe(y[[bad[1]]])}."
+        x = "Column {.field {names(y)[bad[1]]}} is {describe(y[[bad[1]]])}.",
+        several_outcomes_hint(y[[bad[1]]], names(y)[bad[1]])
       ), call)
     }
     y <- as.matrix(y)
@@ -21,7 +22,8 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     if (!is.null(dim(y))) {
       abort_input(c(
         "The outcome {.field {label}} must be numeric, or a single column of classes.",
-        x = "It is {describe(y)}."
+        x = "It is {describe(y)}.",
+        several_outcomes_hint(y[, 1], if (is.null(colnames(y))) "a" else colnames(y)[1])
       ), call)
     }
     levels <-
@@ -37,7 +39,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
         i = if (any(weights == 0)) "Rows of weight 0 do not count."
       ), call)
     }
-    warn_empty_levels(y, levels, label)
+    warn_empty_levels(if (length(weights) > 0) y[weights > 0] else y, levels, label)
     warn_of_identifiers(stats::setNames(list(y), label), weights, outcome = TRUE)
     return(c(
       list(
@@ -75,12 +77,47 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     paste0(label, seq_len(ncol(y)))
   }
   check_scales(scales, names, call)
-  c(
+  values <- if (identical(output, "identity")) few_values(y, weights)
+  outcome <- c(
     list(
       kind = if (loss_table[[loss]]$counts) "count" else "numeric", levels = NULL, names = names,
       center = unname(scales$center), scale = unname(scales$scale)
     ),
     if (!is.null(range)) list(range = range)
+  )
+  c(outcome, if (!is.null(values)) list(values = values))
+}
+
+# The values of a numeric outcome that may be codes of classes: two values, or up to five whole
+# numbers with at least five rows each on average. NULL for other outcomes.
+few_values <- function(y, weights) {
+  if (ncol(y) > 1) {
+    return(NULL)
+  }
+  if (length(weights) > 0) y <- y[weights > 0, , drop = FALSE]
+  values <- sort(unique(as.vector(y)))
+  rows <- row_count(weights[weights > 0], nrow(y))
+  few <- length(values) %in% 2:5 && rows >= 5 * length(values) && all(values == floor(values))
+  if (length(values) == 2 && rows > 2 || few) values
+}
+
+# How to train on several outcomes one of which is not numeric, for a message.
+several_outcomes_hint <- function(y, name) {
+  name <- literal(name)
+  levels <- if (is.factor(y)) levels(y) else sort(unique(as.character(y)))
+  of_levels <- if (length(levels) > 0) literal(last(levels)) else "level"
+  c(
+    i = if (is.logical(y)) {
+      paste0("Convert it to 0 and 1: {.code as.numeric(", name, ")}.")
+    } else {
+      paste0(
+        "Convert it to numbers, such as {.code as.numeric(", name, " == \"", of_levels, "\")}."
+      )
+    },
+    i = paste0(
+      "Probabilities of several such outcomes: {.code loss = \"cross_entropy\"}. ",
+      "More than two classes each: train a separate fit for each outcome."
+    )
   )
 }
 

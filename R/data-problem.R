@@ -5,19 +5,20 @@
 #   y           n x k targets, numbers
 #   targets     what encode_targets() made of the problem's y
 #   weights     n case weights times class weights; numeric() if all are 1
-#   validation  list(X, y, weights, offset) of a separate validation set, or NULL
+#   case_weights  n case weights, 0 where class weights exclude the row, if there are class weights;
+#               otherwise numeric(): they are `weights`. Errors and accuracies use them
+#   validation  list(X, y, weights, offset, case_weights) of a separate validation set, or NULL
 #   digest, held_out_digest
 #               digests that identify the data; the second is NULL without `validation`
 new_training_data <- function(problem, targets, class_weights, validation, fit, call) {
   X <- problem$X
   offset <- check_offset(problem$offset, nrow(X), ncol(targets$y), call)
-  weights <- apply_class_weights(
-    check_weights(problem$weights, nrow(X), call), class_weights, targets, call
-  )
+  case_weights <- check_weights(problem$weights, nrow(X), call)
+  weights <- apply_class_weights(case_weights, class_weights, targets, call)
   check_weight_range(weights, call, fit$settings$precision == "single")
   data <- list(
     X = X, y = targets$y, targets = targets, response = problem$response, offset = offset,
-    weights = weights,
+    weights = weights, case_weights = without_class_weights(case_weights, weights, class_weights),
     validation = if (is.list(validation)) {
       check_held_out(validation, problem, targets, class_weights, fit, call)
     } else if (is.numeric(validation)) {
@@ -61,10 +62,12 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
       )
     ), call)
   }
-  weights <- in_validation(apply_class_weights(
-    check_weights(held$weights, nrow(X), call), class_weights, own, call
-  ))
-  list(X = X, y = own$y, weights = weights, offset = offset)
+  case_weights <- in_validation(check_weights(held$weights, nrow(X), call))
+  weights <- in_validation(apply_class_weights(case_weights, class_weights, own, call))
+  list(
+    X = X, y = own$y, weights = weights, offset = offset,
+    case_weights = without_class_weights(case_weights, weights, class_weights)
+  )
 }
 
 # The data in the core's format: list(training, validation, rows, held_out). `validation` is NULL
@@ -74,7 +77,7 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
 core_data <- function(data, settings, seed, call) {
   single <- settings$precision == "single"
   of_rows <- function(data, rows) {
-    core_rows(data$X, data$y, data$weights, data$offset, rows, single)
+    core_rows(data$X, data$y, data$weights, data$offset, rows, single, data$case_weights)
   }
   held_out <- if (is.numeric(settings$validation)) {
     if (is.null(settings$split)) {
@@ -96,6 +99,11 @@ core_data <- function(data, settings, seed, call) {
     training = of_rows(data, training), validation = validation, rows = length(training),
     held_out = held_out
   )
+}
+
+# The weights of rows in errors and accuracies; numeric() if all are 1.
+error_weights <- function(data) {
+  if (length(data$case_weights) > 0) data$case_weights else data$weights
 }
 
 # The numbers of the rows with positive weight.

@@ -90,6 +90,25 @@ apply_class_weights <- function(weights, class_weights, targets, call) {
   weights
 }
 
+# The number of rows for defaults and checks: rows of weight above 0; if all weights are whole
+# numbers, each row counts as often as its weight says.
+row_count <- function(weights, rows) {
+  if (length(weights) == 0) {
+    return(rows)
+  }
+  if (all(weights == floor(weights))) sum(weights) else sum(weights > 0)
+}
+
+# Case weights for errors and accuracies: class weights change what is minimised, not how it is
+# measured, but a class of weight 0 is not trained on. numeric() if there are no class weights.
+without_class_weights <- function(case_weights, weights, class_weights) {
+  if (is.null(class_weights)) {
+    return(numeric())
+  }
+  if (length(case_weights) == 0) case_weights <- rep(1, length(weights))
+  replace(case_weights, weights == 0, 0)
+}
+
 # Offsets: one number for each row and output, added to the weighted sums of the output layer; or
 # NULL.
 check_offset <- function(offset, rows, outputs, call) {

@@ -55,6 +55,10 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag
     "The kind of its outcome must match its levels."
   )
   need(
+    is.null(outcome$values) || finite(outcome$values, length(outcome$values)),
+    "The values of its outcome must be finite numbers."
+  )
+  need(
     is.null(outcome$ordered) || isTRUE(outcome$ordered),
     "The field {.field ordered} of its outcome must be true or absent."
   )

@@ -79,6 +79,16 @@ check_model <- function(fit) {
         ))),
     "Its calibration must be a list of vectors of finite numbers."
   )
+  need(
+    is.null(fit$calibration_weights) ||
+      (is.list(fit$calibration_weights) &&
+        identical(lengths(fit$calibration_weights), lengths(fit$calibration)) &&
+        all(vapply(
+          fit$calibration_weights,
+          function(w) is.double(w) && all(is.finite(w)) && all(w > 0), NA
+        ))),
+    "The weights of its calibration must be as many positive numbers as it has scores."
+  )
   errors <- function(x) {
     is.list(x) && is.double(x$table) && is.matrix(x$table) && nrow(x$table) == outputs &&
       !is.null(colnames(x$table)) && (is.null(x$accuracy) || number(x$accuracy))

@@ -1,27 +1,34 @@
 #' Diagnose training problems
 #'
 #' Checks a fit for the most common problems in training a neural network, and describes each
-#' problem found together with what to do about it. `print(fit)` also shows the first two problems,
-#' in a line that begins with `Doctor:`.
+#' problem found together with what to do about it. The advice names the arguments to change, and is
+#' chosen by the cause of the problem in this fit: it does not recommend what the fit already has,
+#' such as scaled inputs, nor more epochs if training diverged or converged. `print(fit)` also shows
+#' the first two problems, in a line that begins with `Doctor:`.
 #'
 #' The checks are based on symptoms. A network without a finding may still predict poorly: use
 #' [nn_cv()] to estimate its error on new data.
 #'
 #' @details
 #' A check reports a problem if
-#' * `diverged`: training stopped because the loss was no longer finite; or, after at least 10
-#'   epochs without convergence, the loss of the last epochs is more than 10 % above that of the
-#'   first epoch;
+#' * `offset`: the best constant prediction has more than twice the loss with the offset than
+#'   without it, such as for exposures as the offset of counts, instead of their logarithm;
+#' * `diverged`: training stopped because the loss was no longer finite, or its last loss is more
+#'   than 10 times that of the first epoch and of the null model, also in the best epoch if rows are
+#'   held out (`fit$stop` is `"diverged"` in both cases); or, after at least 10 epochs without
+#'   convergence, the loss of the last epochs is more than 10 % above that of the first epoch;
 #' * `unreachable`: targets are outside the range of the output activation, such as 7 for a sigmoid
 #'   output;
-#' * `constant`: the standard deviation of the outputs is below 1 % of that of the targets;
+#' * `constant`: the standard deviation of the outputs is below 1 % of that of the targets, or the
+#'   targets are constant;
 #' * `null_model`: the loss is less than 1 % below that of the best constant prediction (the mean
 #'   for squared error, the class frequencies for classes);
 #' * `saturated`: more than 25 % of the units of a sigmoid or tanh layer are saturated: their mean
-#'   slope is below 1 % of the steepest slope. Not reported if the loss is below 5 % of the null
-#'   model's loss;
+#'   slope is below 1 % of the steepest slope;
 #' * `dead`: at least 75 % of the units of a layer with another activation are inactive, such as
-#'   relu units that are 0 for nearly all rows. A smaller fraction is common and harmless;
+#'   relu units that are 0 for nearly all rows. A smaller fraction is common and harmless.
+#'   `saturated`, `dead` and `unscaled` are not reported if the loss is below 20 % of the null
+#'   model's loss (an R squared above 0.8), because they do no harm then;
 #' * `unscaled`: the root mean square of an input is above 10, or that of all inputs is below 0.01,
 #'   and training did not converge;
 #' * `still_falling`: the epoch limit was reached after at least 10 epochs, and the loss (on the
@@ -31,26 +38,26 @@
 #' * `nearly_constant`: the standard deviation of an input or outcome that is standardised is below
 #'   a millionth of its mean.
 #'
-#' A fit does not store its data. `saturated`, `dead` and `unscaled` therefore use statistics of at
-#' most 200 rows that are computed when training ends. `unreachable`, `constant` and `null_model`
-#' need the outputs, which a fit trained with `keep_fitted = FALSE` does not store. The loss of the
-#' null model is not available for fits with case weights, class weights or an offset.
+#' A fit does not store its data. The checks use statistics that are computed when training ends:
+#' of at most 200 rows for `saturated`, `dead` and `unscaled`, and of all rows otherwise. Case
+#' weights count rows: rows of weight 0 are ignored. `constant` and `null_model` need the outputs,
+#' and are `NA` for a fit trained with `keep_fitted = FALSE`. The null model has the weights and the
+#' offset of the fit.
 #'
 #' For the Poisson loss, which is negative for most counts, losses are measured from that of a
-#' perfect fit (half the mean deviance). If a fit does not store what this needs, `diverged` and
-#' `still_falling` are `NA`.
+#' perfect fit (half the mean deviance).
 #'
 #' @param fit A fit from [nn_train()], or the `fit` field of the error that is signalled when
 #'   training diverges.
 #' @param ... Must be empty: an unknown argument is an error.
-#' @return A data frame of class `nn_doctor` with one row per check, the most serious first, and the
-#'   columns
+#' @return A data frame of class `nn_doctor` with one row per check, causes and serious problems
+#'   first, and the columns
 #'   * `check`: the name of the check;
 #'   * `found`: `TRUE` or `FALSE`, or `NA` if the fit does not store what the check needs;
 #'   * `what`: a description of the problem, `NA` if none was found;
 #'   * `advice`: what to do about it, `NA` if none was found.
 #'
-#'   Its `print()` method shows the problems found.
+#'   Its `print()` method shows the problems found; some of the columns are printed as a table.
 #' @section Errors: `backprop_error_argument` if `fit` is not a fit; `backprop_error_input` if it is
 #'   missing.
 #' @references Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep
@@ -99,11 +106,17 @@ nn_doctor <- function(fit, ...) {
 
 #' @export
 print.nn_doctor <- function(x, ...) {
+  if (!all(c("check", "found", "what", "advice") %in% names(x))) {
+    return(print_table(x, ...))
+  }
   found <- which(x$found)
   if (length(found) == 0) cat("No problems found.\n")
   for (i in found) {
     cat(strwrap(paste0(x$what[i]), initial = "* ", prefix = "  ", exdent = 0), sep = "\n")
-    cat(strwrap(x$advice[i], initial = "  -> ", prefix = "     "), sep = "\n")
+    # several findings may have one cause
+    again <- x$advice[i] %in% x$advice[found[found < i]]
+    advice <- if (again) "The advice is the same as above." else x$advice[i]
+    cat(strwrap(advice, initial = "  -> ", prefix = "     "), sep = "\n")
   }
   unseen <- x$check[is.na(x$found)]
   if (length(unseen) > 0) {
@@ -113,6 +126,12 @@ print.nn_doctor <- function(x, ...) {
       sep = ""
     )
   }
+  invisible(x)
+}
+
+# Some of the columns are an ordinary table.
+print_table <- function(x, ...) {
+  print(structure(x, class = setdiff(class(x), "nn_doctor")), ...)
   invisible(x)
 }
 
@@ -136,6 +155,8 @@ examine <- function(fit) {
   if (fit$state$epoch == 0 && fit$stop != "diverged") {
     return(lapply(doctor_checks, function(check) NA))
   }
-  facts <- doctor_facts(fit)
-  lapply(doctor_checks, function(check) check(fit, facts))
+  facts <- with_findings(fit, doctor_facts(fit))
+  results <- facts$results
+  for (name in facts$found) results[[name]]$advice <- doctor_checks[[name]]$advise(fit, facts)
+  results
 }

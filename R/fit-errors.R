@@ -1,8 +1,15 @@
 # Errors by output, for summary().
 
 # Errors of some rows by output (`table`, k x 2 or 3) and, for classes, the accuracy. A fit stores
-# them so that they are available without the residuals.
+# them so that they are available without the residuals. `weights`: case weights; numeric() if all
+# are 1.
 output_errors <- function(residuals, y, weights, levels) {
+  if (any(weights == 0)) {
+    there <- weights > 0
+    residuals <- residuals[there, , drop = FALSE]
+    y <- y[there, , drop = FALSE]
+    weights <- weights[there]
+  }
   share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
   squared <- colSums(share * residuals^2)
   table <- cbind(
@@ -18,21 +25,24 @@ output_errors <- function(residuals, y, weights, levels) {
   list(table = table, accuracy = sum(share[class_of(y) == class_of(y - residuals)]))
 }
 
-training_errors <- function(residuals, y, weights, held_out, levels) {
-  if (length(held_out) == 0) {
-    return(list(
-      training = output_errors(residuals, y, weights, levels), weighted = length(weights) > 0
-    ))
-  }
+# The errors of the training rows, and of the held-out rows: either some of the rows, numbered
+# `held_out`, or separate data, `apart`, a list(residuals, y, weights).
+training_errors <- function(residuals, y, weights, levels, weighted = FALSE, held_out = NULL,
+                            apart = NULL) {
   of <- function(rows) {
     output_errors(
       residuals[rows, , drop = FALSE], y[rows, , drop = FALSE],
       if (length(weights) > 0) weights[rows], levels
     )
   }
-  list(
-    training = of(setdiff(seq_len(nrow(y)), held_out)), held_out = of(held_out),
-    weighted = length(weights) > 0
+  held <- if (length(held_out) > 0) {
+    of(held_out)
+  } else if (!is.null(apart)) {
+    output_errors(apart$residuals, apart$y, apart$weights, levels)
+  }
+  c(
+    list(training = of(setdiff(seq_len(nrow(y)), held_out))),
+    if (!is.null(held)) list(held_out = held), list(weighted = weighted)
   )
 }
 

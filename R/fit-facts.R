@@ -1,37 +1,121 @@
-# Quantities for the checks of nn_doctor(): losses of the fit and of the null model.
+# What the checks of the doctor look at: statistics of the targets and outputs, and losses of the
+# fit and of the null model. They are computed when training ends, because a fit stores neither its
+# data nor the weights of its rows.
 
-# Quantities that several checks use: targets and outputs (n x k), and the loss of the fit, the null
-# model and a perfect fit (mean per row; NA if not known).
-doctor_facts <- function(fit) {
-  row <- loss_table[[fit$settings$loss$name]]
+# Statistics of the outcome over the rows of positive weight, all weighted:
+#   losses   mean per row: `fit`, `null` (the best constant, plus the offset), `perfect` (outputs
+#            equal to the targets) and `no_offset` (the best constant without the offset); NA where
+#            not known
+#   total    the sum of the weights
+#   targets  the smallest and the largest target
+#   center, spread  mean and standard deviation of the targets, for each output
+#   outputs, output_spread  range of the first output and standard deviations of all outputs;
+#            absent if `output` is NULL
+# `y`, `output`: n x k on the scale of the network. `weights`: case times class weights.
+outcome_facts <- function(settings, y, output, weights, offset) {
+  there <- if (length(weights) > 0) weights > 0
+  if (!is.null(there) && !all(there)) {
+    y <- y[there, , drop = FALSE]
+    if (!is.null(output)) output <- output[there, , drop = FALSE]
+    if (!is.null(offset)) offset <- offset[there, , drop = FALSE]
+    weights <- weights[there]
+  }
+  share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
+  if (!is.null(output) && !all(abs(output) < 1e100)) output <- NULL # squares are not finite
+  center <- function(m) colSums(share * m)
+  spread <- function(m) {
+    sqrt(pmax(0, colSums(share * (m - rep(center(m), each = nrow(m)))^2)))
+  }
   facts <- list(
-    loss = NA_real_, null = NA_real_, perfect = if (row$least_is_0) 0 else NA_real_
+    losses = outcome_losses(settings, y, output, share, offset),
+    total = if (length(weights) > 0) sum(weights) else as.double(nrow(y)), targets = range(y),
+    center = unname(center(y)), spread = unname(spread(y))
   )
-  if (is.null(fit$output) || is.null(fit$residuals) || !all(abs(fit$output) < 1e100)) {
-    return(facts)
-  } # beyond, sums of squares are not finite
-  facts$output <- network_scale(fit$output, fit$encoding$outcome)
-  facts$y <- network_scale(fit$output + fit$residuals, fit$encoding$outcome)
-  # older fits do not store it
-  weighted <- if (is.null(fit$has_weights)) !is.null(fit$call$weights) else fit$has_weights
-  if (weighted || !is.null(fit$settings$class_weights)) {
-    return(facts)
+  if (!is.null(output)) {
+    facts$outputs <- range(output[, 1])
+    facts$output_spread <- unname(spread(output))
   }
-  if (!row$least_is_0) facts$perfect <- row_loss(facts$y, facts$y, fit$settings$loss, FALSE)
-  if (isTRUE(fit$has_offset) || nrow(facts$y) < 2) {
-    return(facts)
-  }
-  mixed <- activation_table[[fit$settings$output_activation]]$mixes_units
-  facts$loss <- row_loss(facts$y, facts$output, fit$settings$loss, mixed)
-  facts$null <- row_loss(
-    facts$y, best_constant(facts$y, fit$settings$loss), fit$settings$loss, mixed
-  )
   facts
 }
 
-# The scale for changes of the loss: the loss of the first epoch or of the null model, whichever is
-# lower, minus that of a perfect fit. The latter is 0 except for Poisson. For Poisson with held-out
-# rows it is unknown for the training rows, so that only the null model is used. NA if not known.
+outcome_losses <- function(settings, y, output, share, offset) {
+  row <- loss_table[[settings$loss$name]]
+  mixed <- activation_table[[settings$output_activation]]$mixes_units
+  loss <- function(a) {
+    value <- row_loss(y, a, settings$loss, mixed, share)
+    if (is.finite(value)) value else NA_real_
+  }
+  plain <- loss(best_constant(y, settings$loss, share))
+  c(
+    fit = if (is.null(output)) NA_real_ else loss(output),
+    null = if (is.null(offset)) {
+      plain
+    } else if (mixed) {
+      NA_real_
+    } else {
+      best_offset_loss(settings, y, share, offset)
+    },
+    perfect = if (row$least_is_0) 0 else loss(y), no_offset = plain
+  )
+}
+
+# The lowest loss of outputs that are the activation of a constant plus the offset, by a search for
+# each output. At most 10,000 rows, evenly spread, are used. Inf if every such output overflows.
+best_offset_loss <- function(settings, y, share, offset) {
+  some <- unique(floor(seq(1, nrow(y), length.out = min(nrow(y), 1e4))))
+  share <- share[some] / sum(share[some])
+  best <- vapply(seq_len(ncol(y)), function(k) {
+    target <- y[some, k, drop = FALSE]
+    from <- offset[some, k]
+    loss <- function(constant) {
+      a <- core_activation(settings$output_activation, from + constant, FALSE)
+      value <- row_loss(target, matrix(a), settings$loss, FALSE, share)
+      # beyond the range of numbers, towards smaller outputs
+      if (is.finite(value)) value else 1e300 * (2 + (max(from) + constant) / 1e6)
+    }
+    between <- range(-from, target - from) + c(-30, 30)
+    stats::optimize(loss, between, tol = 1e-6 * diff(between))$objective
+  }, 0)
+  if (any(best >= 1e300)) Inf else sum(best)
+}
+
+# The facts of a fit: those of its outcome, as above, with `loss`, `null`, `perfect` and
+# `no_offset`; NA where not known. Fits of older versions do not store them.
+doctor_facts <- function(fit) {
+  facts <- if (!is.null(fit$probe$losses)) fit$probe else older_facts(fit)
+  losses <- facts$losses
+  c(facts[setdiff(names(facts), "losses")], list(
+    loss = losses[["fit"]], null = losses[["null"]], perfect = losses[["perfect"]],
+    no_offset = losses[["no_offset"]]
+  ))
+}
+
+# From the outputs and residuals. The loss is not known if rows have weights or an offset.
+older_facts <- function(fit) {
+  row <- loss_table[[fit$settings$loss$name]]
+  unknown <- c(
+    fit = NA_real_, null = NA_real_, perfect = if (row$least_is_0) 0 else NA_real_,
+    no_offset = NA_real_
+  )
+  if (is.null(fit$output) || is.null(fit$residuals) || !all(abs(fit$output) < 1e100)) {
+    return(c(list(losses = unknown), fit$probe))
+  }
+  facts <- outcome_facts(
+    fit$settings, network_scale(fit$output + fit$residuals, fit$encoding$outcome),
+    network_scale(fit$output, fit$encoding$outcome), numeric(), NULL
+  )
+  weighted <- if (is.null(fit$has_weights)) !is.null(fit$call$weights) else fit$has_weights
+  if (weighted || !is.null(fit$settings$class_weights)) {
+    facts$losses <- unknown
+  } else if (isTRUE(fit$has_offset) || nrow(fit$output) < 2) {
+    facts$losses[c("fit", "null", "no_offset")] <- NA
+  }
+  c(facts, fit$probe)
+}
+
+# What a change of the loss is measured by: how far the loss of the first epoch or of the null
+# model, whichever is lower, is above that of a perfect fit. For Poisson losses of some of the rows,
+# which are measured from another perfect fit, the null model's alone. NA where not known.
 loss_scale <- function(fit, facts, first, null = NULL) {
   if (!loss_table[[fit$settings$loss$name]]$least_is_0 && !is.null(fit$settings$validation)) {
     return(facts$null - facts$perfect)
@@ -39,18 +123,30 @@ loss_scale <- function(fit, facts, first, null = NULL) {
   min(first, null, na.rm = TRUE) - facts$perfect
 }
 
-# Responses (n x k) on the scale of the network: standardised if the outcome was standardised.
+# Has training diverged, although all numbers are finite? The last loss is then far above both the
+# first and that of the null model: it is more than 10 times as far from a perfect fit. If rows are
+# held out, the weights of the best epoch are returned, and its held-out loss counts.
+has_blown_up <- function(history, losses) {
+  if (length(history$loss) < 2) {
+    return(FALSE)
+  }
+  first <- max(history$loss[1], losses[["null"]], losses[["no_offset"]], na.rm = TRUE)
+  end <- if (is.null(history$validation_loss)) last(history$loss) else min(history$validation_loss)
+  isTRUE(end - losses[["perfect"]] > 10 * (first - losses[["perfect"]]))
+}
+
+# Responses (n x k) as the network has them: standardised, where it was trained so.
 network_scale <- function(values, outcome) {
   if (is.null(outcome)) values else standardize_columns(values, outcome$center, outcome$scale)
 }
 
-# The mean of a row's loss.
-row_loss <- function(y, a, loss, mixed) {
-  sum(loss_table[[loss$name]]$value(a, y, loss$parameter, mixed)) / nrow(y)
+# The mean of a row's loss. `share`: the rows' weights, which sum to 1.
+row_loss <- function(y, a, loss, mixed, share = rep(1 / nrow(y), nrow(y))) {
+  sum(share * loss_table[[loss$name]]$value(a, y, loss$parameter, mixed))
 }
 
 # The best single prediction for each output, in a matrix of the shape of y.
-best_constant <- function(y, loss) {
-  best <- apply(y, 2, loss_table[[loss$name]]$best, loss$parameter)
+best_constant <- function(y, loss, share = rep(1 / nrow(y), nrow(y))) {
+  best <- apply(y, 2, loss_table[[loss$name]]$best, loss$parameter, share)
   matrix(best, nrow(y), ncol(y), byrow = TRUE)
 }

@@ -1,8 +1,10 @@
-# The checks of nn_doctor(), one function each.
+# The checks of nn_doctor(). A check is one row of this table, the most serious first:
+#   find    a function of the fit and its facts: list(brief, what), a few words and a sentence, if
+#           there is a problem; FALSE if there is none, NA if it can't be checked
+#   advise  a function of the fit and its facts, with the names of the problems found,
+#           `facts$found`: what to do, chosen by the cause in this fit (see fit-remedies.R)
 
-finding <- function(brief, what, advice) list(brief = brief, what = what, advice = advice)
-
-short <- function(x) format(x, digits = 3)
+finding <- function(brief, what) list(brief = brief, what = what)
 
 # Two numbers with enough digits to differ.
 from_to <- function(from, to, middle = "") {
@@ -10,245 +12,251 @@ from_to <- function(from, to, middle = "") {
   paste0("from ", format(from, digits = digits), middle, " to ", format(to, digits = digits))
 }
 
-# Advice to lower the penalty; NULL if the fit has none.
-lower_penalty <- function(settings) {
-  penalties <- Filter(function(penalty) penalty > 0, settings[c("penalty", "penalty_l1")])
-  if (length(penalties) > 0) {
-    paste0(
-      "Use ",
-      paste0(
-        "a smaller ", names(penalties), " than ", vapply(penalties, short, ""),
-        collapse = " and "
-      ),
-      "."
-    )
-  }
-}
-
 doctor_checks <- list(
-  diverged = function(fit, facts) {
-    loss <- fit$history$loss
-    epochs <- length(loss)
-    rate <- fit$settings$optimizer$learning_rate
-    penalty <- lower_penalty(fit$settings)
-    begin <- paste0(
-      if (is.null(rate)) {
-        "Use"
-      } else {
-        paste0("Use a smaller learning_rate than ", format(rate), ", or")
-      },
-      " smaller initial weights (init = \"glorot_normal\"); scale the inputs and targets."
-    )
-    advice <- paste(
-      c(
-        if (is.null(rate)) c(penalty, begin) else c(begin, penalty),
-        if (!is.null(rate) && fit$settings$reduction == "sum" && fit$n > 50) {
-          "With reduction = \"sum\" the step grows with the number of rows: use \"mean\"."
-        }
-      ),
-      collapse = " "
-    )
-    if (fit$stop == "diverged") {
-      return(finding(
-        "training diverged",
-        paste0(
-          "Training diverged: after epoch ", format(fit$state$epoch),
-          " the loss was no longer finite."
-        ),
-        advice
-      ))
-    }
-    if (epochs < 10 || fit$stop == "gradient") {
-      return(FALSE)
-    }
-    late <- stats::median(loss[seq(floor(0.9 * epochs) + 1, epochs)])
-    rose <- late > loss[1] + 0.1 * loss_scale(fit, facts, loss[1])
-    if (!isTRUE(rose)) {
-      return(rose)
-    }
-    finding(
-      "the loss rose in training",
-      paste0(
-        "The loss rose in training, ", from_to(loss[1], late, " in the first epoch"),
-        " in the last epochs."
-      ),
-      advice
-    )
-  },
-  unreachable = function(fit, facts) {
-    if (is.null(facts$y)) {
-      return(NA)
-    }
-    reach <- activation_table[[fit$settings$output_activation]]$reach
-    range <- range(facts$y)
-    slack <- 1e-6 * max(1, abs(range))
-    if (range[1] >= reach[1] - slack && range[2] <= reach[2] + slack) {
-      return(FALSE)
-    }
-    finding(
-      "targets are outside the range of the output",
-      paste0(
-        "The targets range from ", short(range[1]), " to ", short(range[2]), ", but a ",
-        fit$settings$output_activation, " output has only ",
-        if (is.finite(reach[2])) {
-          paste("values from", reach[1], "to", reach[2])
-        } else {
-          paste("values above", reach[1])
-        },
-        "."
-      ),
-      "Use output_activation = \"identity\", or rescale the targets to that range."
-    )
-  },
-  constant = function(fit, facts) {
-    if (is.null(facts$y)) {
-      return(NA)
-    }
-    if (nrow(facts$y) < 2) {
-      return(FALSE)
-    }
-    deviation <- function(m) apply(m, 2, stats::sd)
-    spread <- deviation(facts$y)
-    if (all(spread == 0) || any(deviation(facts$output) >= 0.01 * spread & spread > 0)) {
-      return(FALSE)
-    }
-    range <- range(facts$output[, 1])
-    finding(
-      "the predictions are almost constant",
-      paste0(
-        "The predictions are almost the same for all rows",
-        if (ncol(facts$output) == 1) paste0(", about ", short(zapsmall(c(mean(range), spread))[1])),
-        "."
-      ),
-      paste(
-        c(
-          lower_penalty(fit$settings),
-          paste0(
-            "Scale the inputs, train for more epochs or with another learning_rate, ",
-            "and try several initial weights (restarts = 10)."
-          )
-        ),
-        collapse = " "
-      )
-    )
-  },
-  null_model = function(fit, facts) {
-    loss <- facts$loss - facts$perfect
-    null <- facts$null - facts$perfect
-    if (is.na(null)) {
-      return(NA)
-    }
-    if (null <= 0 || loss < 0.99 * null && is.finite(loss)) {
-      return(FALSE)
-    }
-    measured <- if (facts$perfect != 0) " above that of a perfect fit"
-    finding(
-      "no better than a constant",
-      paste0(
-        "The loss, ", short(loss), measured, ", is ", if (isTRUE(loss < null)) "hardly" else "no",
-        " better than that of the best constant prediction, ", short(null), measured,
-        " (mean per row; it should be at least 1 % lower)."
-      ),
-      paste0(
-        "If the inputs are informative about the targets, train for more epochs, ",
-        "with another learning_rate or more units; scale the inputs; lower the penalty."
-      )
-    )
-  },
-  saturated = function(fit, facts) {
-    idle_finding(
-      fit, facts, "saturated",
-      paste0(
-        "Scale the inputs, and use smaller initial weights (init = \"glorot_normal\") or a ",
-        "smaller learning_rate."
-      )
-    )
-  },
-  dead = function(fit, facts) {
-    idle_finding(
-      fit, facts, "dead",
-      paste0(
-        "Scale the inputs, use init = \"he_normal\", a smaller learning_rate, ",
-        "or activation = \"leaky_relu\"."
-      )
-    )
-  },
-  unscaled = function(fit, facts) {
-    typical <- fit$probe$typical
-    if (is.null(typical)) {
-      return(NA)
-    }
-    if (fit$stop == "gradient") {
-      return(FALSE)
-    }
-    large <- which(typical > 10)
-    small <- max(typical) > 0 && max(typical) < 0.01
-    if (length(large) == 0 && !small) {
-      return(FALSE)
-    }
-    name <- function(i) if (is.null(fit$inputs)) paste("number", i) else fit$inputs[i]
-    worst <- which.max(typical)
-    finding(
-      "the inputs are not scaled",
-      paste0(
-        if (small) {
-          "All inputs are"
-        } else if (length(large) == 1) {
-          "An input is"
-        } else {
-          paste(length(large), "of the", length(typical), "inputs are")
-        },
-        " far from a scale of 1, for which training works best: the root mean square of ",
-        name(worst), " is ", short(typical[worst]), "."
-      ),
-      if (is.null(fit$encoding)) {
-        paste0(
-          "Use scale(X), and keep its centre and scale for new data; or supply a data frame, ",
-          "whose columns nn_train() standardises."
-        )
-      } else {
-        "Use standardize = TRUE."
+  offset = list(
+    find = function(fit, facts) {
+      if (!isTRUE(fit$has_offset)) {
+        return(FALSE)
       }
-    )
-  },
-  still_falling = function(fit, facts) {
-    losses <-
-      if (is.null(fit$history$validation_loss)) fit$history$loss else fit$history$validation_loss
-    epochs <- length(losses)
-    # with the default for many rows, held-out rows have determined the number of epochs, and the
-    # learning rate has fallen to almost 0
-    long_enough <- all(c("epochs", "schedule") %in% fit$chosen) && !is.null(fit$settings$schedule)
-    if (fit$stop != "iterations" || epochs < 10 || long_enough) {
-      return(FALSE)
+      with <- facts$null - facts$perfect
+      without <- facts$no_offset - facts$perfect
+      if (is.na(with) || is.na(without)) {
+        return(NA)
+      }
+      if (with <= 2 * without || explains_most(facts, facts$no_offset)) {
+        return(FALSE)
+      }
+      finding(
+        "the offset does not fit the outcome",
+        paste0(
+          "The offset does not fit the outcome: the best constant with it has a loss of ",
+          short(with), ", without it of ", short(without), " (mean per row",
+          if (facts$perfect != 0) ", above that of a perfect fit", ")."
+        )
+      )
+    },
+    advise = function(fit, facts) remedies$offset(fit, facts)
+  ),
+  diverged = list(
+    find = function(fit, facts) {
+      loss <- fit$history$loss
+      epochs <- length(loss)
+      if (fit$stop == "diverged") {
+        return(finding(
+          "training diverged",
+          if (has_blown_up(fit$history, known_losses(facts))) {
+            paste0(
+              "Training diverged: the loss rose ",
+              from_to(loss[1], last(loss), " in the first epoch"), " in epoch ",
+              format(fit$state$epoch), "."
+            )
+          } else {
+            paste0(
+              "Training diverged: after epoch ", format(fit$state$epoch),
+              " the loss was no longer finite."
+            )
+          }
+        ))
+      }
+      if (epochs < 10 || fit$stop == "gradient") {
+        return(FALSE)
+      }
+      late <- stats::median(loss[seq(floor(0.9 * epochs) + 1, epochs)])
+      rose <- late > loss[1] + 0.1 * loss_scale(fit, facts, loss[1])
+      if (!isTRUE(rose)) {
+        return(rose)
+      }
+      finding(
+        "the loss rose in training",
+        paste0(
+          "The loss rose in training, ", from_to(loss[1], late, " in the first epoch"),
+          " in the last epochs."
+        )
+      )
+    },
+    advise = function(fit, facts) divergence_advice(fit, facts)
+  ),
+  unreachable = list(
+    find = function(fit, facts) {
+      if (is.null(facts$targets)) {
+        return(NA)
+      }
+      reach <- activation_table[[fit$settings$output_activation]]$reach
+      range <- facts$targets
+      slack <- 1e-6 * max(1, abs(range))
+      if (range[1] >= reach[1] - slack && range[2] <= reach[2] + slack) {
+        return(FALSE)
+      }
+      finding(
+        "targets are outside the range of the output",
+        paste0(
+          "The targets range from ", short(range[1]), " to ", short(range[2]), ", but a ",
+          fit$settings$output_activation, " output has only ",
+          if (is.finite(reach[2])) {
+            paste("values from", reach[1], "to", reach[2])
+          } else {
+            paste("values above", reach[1])
+          },
+          "."
+        )
+      )
+    },
+    advise = function(fit, facts) remedies$output(fit, facts)
+  ),
+  constant = list(
+    find = function(fit, facts) {
+      if (is.null(facts$output_spread)) {
+        return(NA)
+      }
+      spread <- facts$spread
+      if (has_constant_targets(fit, facts)) {
+        return(finding(
+          "the targets are constant",
+          "The targets are the same for all rows, so that there is nothing to learn."
+        ))
+      }
+      if (one_row(fit) || any(facts$output_spread >= 0.01 * spread & spread > 0)) {
+        return(FALSE)
+      }
+      finding(
+        "the predictions are almost constant",
+        paste0(
+          "The predictions are almost the same for all rows",
+          if (length(spread) == 1) {
+            paste0(", about ", short(zapsmall(c(mean(facts$outputs), spread))[1]))
+          },
+          "."
+        )
+      )
+    },
+    advise = function(fit, facts) {
+      if (has_constant_targets(fit, facts)) {
+        remedies$outcome(fit, facts)
+      } else {
+        learning_advice(fit, facts)
+      }
     }
-    tenth <- max(2, floor(epochs / 10))
-    last <- losses[epochs - tenth + seq_len(tenth)]
-    before <- losses[epochs - 2 * tenth + seq_len(tenth)]
-    fall <- mean(before) - mean(last)
-    noise <- sqrt((stats::var(diff(last)) + stats::var(diff(before))) / 2 / tenth)
-    if (is.na(noise)) noise <- 0
-    scale <- loss_scale(fit, facts, losses[1], facts$null)
-    if (is.na(scale)) {
-      return(NA)
+  ),
+  null_model = list(
+    find = function(fit, facts) {
+      loss <- facts$loss - facts$perfect
+      null <- facts$null - facts$perfect
+      if (is.na(null) || is.na(loss) && !is.null(facts$output_spread) || is.na(facts$loss)) {
+        return(NA)
+      }
+      if (null <= 0 || loss < 0.99 * null && is.finite(loss)) {
+        return(FALSE)
+      }
+      measured <- if (facts$perfect != 0) " above that of a perfect fit"
+      finding(
+        "no better than a constant",
+        paste0(
+          "The loss, ", short(loss), measured, ", is ", if (isTRUE(loss < null)) "hardly" else "no",
+          " better than that of the best constant prediction, ", short(null), measured,
+          " (mean per row; it should be at least 1 % lower)."
+        )
+      )
+    },
+    advise = function(fit, facts) learning_advice(fit, facts)
+  ),
+  saturated = list(
+    find = function(fit, facts) find_idle(fit, facts, "saturated"),
+    advise = function(fit, facts) {
+      idle_advice(fit, facts, c(basics, "init", "start"), "some_penalty")
     }
-    if (fall <= 0.01 * scale || fall <= 2 * noise) {
-      return(FALSE)
+  ),
+  dead = list(
+    find = function(fit, facts) find_idle(fit, facts, "dead"),
+    advise = function(fit, facts) {
+      idle_advice(fit, facts, "offset", c(basics, "start"), "leaky")
     }
-    finding(
-      "the loss was still falling",
-      paste0(
-        "The ", if (is.null(fit$history$validation_loss)) "loss" else "held-out loss",
-        " was still falling when the epoch limit was reached: ",
-        from_to(mean(before), mean(last)), " over the last ", format(2 * tenth),
-        " epochs (means of each half)."
-      ),
-      "Resume training with nn_continue(), or train with more epochs or another optimizer."
-    )
-  },
-  nearly_constant = function(fit, facts) constant_finding(fit$encoding, fit$inputs)
+  ),
+  unscaled = list(
+    find = function(fit, facts) {
+      typical <- facts$typical
+      if (is.null(typical)) {
+        return(NA)
+      }
+      if (fit$stop == "gradient" || !has_unscaled_inputs(facts) || explains_most(facts)) {
+        return(FALSE)
+      }
+      large <- sum(typical > 10)
+      worst <- which.max(typical)
+      finding(
+        "the inputs are not scaled",
+        paste0(
+          if (large == 0) {
+            "All inputs are"
+          } else if (large == 1) {
+            "An input is"
+          } else {
+            paste(large, "of the", length(typical), "inputs are")
+          },
+          " far from a scale of 1, for which training works best: the root mean square of ",
+          if (is.null(fit$inputs)) paste("number", worst) else fit$inputs[worst], " is ",
+          short(typical[worst]), "."
+        )
+      )
+    },
+    advise = function(fit, facts) remedies$inputs(fit, facts)
+  ),
+  still_falling = list(
+    find = function(fit, facts) find_falling(fit, facts),
+    advise = function(fit, facts) first_of(fit, facts, c("larger_rate", "epochs"))
+  ),
+  nearly_constant = list(
+    find = function(fit, facts) constant_finding(fit$encoding, fit$inputs),
+    advise = function(fit, facts) facts$results$nearly_constant$advice
+  )
 )
 
-idle_finding <- function(fit, facts, word, advice) {
+find_falling <- function(fit, facts) {
+  held_out <- !is.null(fit$history$validation_loss)
+  losses <- if (held_out) fit$history$validation_loss else fit$history$loss
+  epochs <- length(losses)
+  # with the default for many rows, held-out rows have determined the number of epochs, and the
+  # learning rate has fallen to almost 0
+  long_enough <- all(c("epochs", "schedule") %in% fit$chosen) && !is.null(fit$settings$schedule)
+  if (fit$stop != "iterations" || epochs < 10 || long_enough) {
+    return(FALSE)
+  }
+  tenth <- max(2, floor(epochs / 10))
+  last <- losses[epochs - tenth + seq_len(tenth)]
+  before <- losses[epochs - 2 * tenth + seq_len(tenth)]
+  fall <- mean(before) - mean(last)
+  noise <- sqrt((stats::var(diff(last)) + stats::var(diff(before))) / 2 / tenth)
+  if (is.na(noise)) noise <- 0
+  scale <- loss_scale(fit, facts, losses[1], facts$null)
+  if (is.na(scale)) {
+    return(NA)
+  }
+  if (fall <= 0.01 * scale || fall <= 2 * noise) {
+    return(FALSE)
+  }
+  finding(
+    "the loss was still falling",
+    paste0(
+      "The ", if (held_out) "held-out loss" else "loss",
+      " was still falling when the epoch limit was reached: ",
+      from_to(mean(before), mean(last)), " over the last ", format(2 * tenth),
+      " epochs (means of each half)."
+    )
+  )
+}
+
+has_constant_targets <- function(fit, facts) !one_row(fit) && all(facts$spread == 0)
+
+# Is there only one row of positive weight?
+one_row <- function(fit) (if (is.null(fit$probe)) fit$n else fit$probe$rows) < 2
+
+# Does the fit explain at least 80 % of what the null model leaves? Idle units then do no harm.
+explains_most <- function(facts, null = facts$null) {
+  isTRUE(facts$loss - facts$perfect < 0.2 * (null - facts$perfect))
+}
+
+known_losses <- function(facts) unlist(facts[c("null", "perfect", "no_offset")])
+
+find_idle <- function(fit, facts, word) {
   if (is.null(fit$probe)) {
     return(NA)
   }
@@ -257,9 +265,7 @@ idle_finding <- function(fit, facts, word, advice) {
   units <- layer_units(fit$layers)[1 + seq_along(kinds)]
   idle <- fit$probe$idle
   many <- which(of_word & (if (word == "dead") idle >= 0.75 * units else idle > 0.25 * units))
-  good <- word == "saturated" &&
-    isTRUE(facts$loss - facts$perfect < 0.05 * (facts$null - facts$perfect))
-  if (length(many) == 0 || good || fit$probe$rows < 2) {
+  if (length(many) == 0 || explains_most(facts) || one_row(fit)) {
     return(FALSE)
   }
   layer <- if (length(kinds) == 1) "the hidden layer" else paste("hidden layer", seq_along(kinds))
@@ -275,7 +281,14 @@ idle_finding <- function(fit, facts, word, advice) {
       } else {
         ": their values hardly depend on the inputs, and they hardly learn."
       }
-    ),
-    advice
+    )
   )
+}
+
+# The facts, with the names of the problems found.
+with_findings <- function(fit, facts) {
+  results <- lapply(doctor_checks, function(check) check$find(fit, facts))
+  facts$results <- results
+  facts$found <- names(Filter(is.list, results))
+  facts
 }

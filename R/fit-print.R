@@ -81,7 +81,9 @@ describe_preparation <- function(fit) {
     (if (inherits(fit$na.action, "exclude")) sum(encoding$calibration$rows) else 0)
   what <- switch(outcome$kind,
     binary = paste0("probability of ", outcome$levels[2]),
-    classes = paste(length(outcome$levels), "classes"),
+    classes = paste0(
+      length(outcome$levels), " classes", if (isTRUE(outcome$ordered)) ", whose order is not used"
+    ),
     count = "counts",
     if (scaled) "standardised (losses are on that scale)" else "not scaled"
   )
@@ -93,7 +95,25 @@ describe_preparation <- function(fit) {
       }
     ),
     paste0("Outcome:   ", paste(outcome$names, collapse = ", "), ", ", what),
+    note_on_values(outcome),
     if (left_out > 0) paste0("Dropped:   ", counted(left_out, "row"), " with missing values")
+  )
+}
+
+# A numeric outcome with few values may be classes. NULL if it has many.
+note_on_values <- function(outcome) {
+  values <- outcome$values
+  if (is.null(values)) {
+    return(NULL)
+  }
+  paste0(
+    "Note:      the outcome has ", length(values), " values, ",
+    if (length(values) == 2) {
+      paste(vapply(values, format, "", digits = 4), collapse = " and ")
+    } else {
+      paste("whole numbers from", values[1], "to", last(values))
+    },
+    ", and is predicted as a number; for classes use factor(", outcome$names, ")"
   )
 }
 
@@ -104,6 +124,9 @@ describe_defaults <- function(fit) {
   lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)"), 90)
   paste0(c("Defaults:  ", rep(strrep(" ", 11), length(lines) - 1)), lines)
 }
+
+# Is the loss weighted, by case or class weights?
+weighs_rows <- function(fit) isTRUE(fit$has_weights) || !is.null(fit$settings$class_weights)
 
 #' @export
 print.nn_fit <- function(x, ...) {
@@ -119,7 +142,7 @@ print.nn_fit <- function(x, ...) {
       if (last > 1) {
         paste0(", ", format(history$loss[last], digits = 4), " in epoch ", fit$state$epoch)
       },
-      " (mean per row)\n",
+      if (weighs_rows(fit)) " (weighted mean per row)\n" else " (mean per row)\n",
       sep = ""
     )
     if (!is.null(fit$best_epoch)) {
@@ -147,7 +170,7 @@ summary.nn_fit <- function(object, ...) {
   sizes <- vapply(fit[parameter_names(layers, "weights")], function(w) max(abs(w)), 0)
   table$largest <- unname(sizes)
   if (is.null(fit$errors) && !is.null(fit$residuals) && !is.null(fit$output)) {
-    fit$errors <- training_errors(fit$residuals, fit$residuals + fit$output, NULL, NULL, fit$levels)
+    fit$errors <- training_errors(fit$residuals, fit$residuals + fit$output, numeric(), fit$levels)
   }
   structure(
     list(

@@ -3,42 +3,48 @@
 
 probed_rows <- 200
 
-# list(rows, typical, idle): the root mean square of each input, and the number of idle units of
-# each hidden layer. `activations`: those of all rows, if they are available.
-probe <- function(layers, weights, X, offset, activations = NULL) {
-  n <- nrow(X)
-  if (n > probed_rows) {
-    some <- floor(seq(1, n, length.out = probed_rows))
+# list(rows, typical, idle): the number of rows, the root mean square of each input, and the number
+# of idle units of each hidden layer. `case_weights`: the weights of the rows, numeric() if all are
+# 1; rows of weight 0 are ignored. `activations`: those of all rows, if they are available.
+probe <- function(layers, weights, X, offset, case_weights = numeric(), activations = NULL) {
+  some <- if (length(case_weights) > 0) which(case_weights > 0) else seq_len(nrow(X))
+  if (length(some) > probed_rows) {
+    some <- some[floor(seq(1, length(some), length.out = probed_rows))]
+  }
+  share <- if (length(case_weights) > 0) case_weights[some] else rep(1, length(some))
+  share <- share / sum(share)
+  if (length(some) < nrow(X)) {
     X <- X[some, , drop = FALSE]
     if (!is.null(offset)) offset <- offset[some, , drop = FALSE]
-    n <- probed_rows
+    activations <- lapply(activations, function(a) a[some, , drop = FALSE])
   }
   hidden <- seq_len(n_hidden(layers))
-  if (is.null(activations) && length(hidden) > 0) {
+  if (length(activations) == 0 && length(hidden) > 0) {
     activations <- core_forward(layers, weights, X, offset, TRUE, FALSE)$activation
   }
   list(
-    rows = n, typical = root_mean_squares(X),
+    rows = as.double(length(some)), typical = root_mean_squares(X, share),
     idle = vapply(
       hidden,
-      function(l) count_idle(activations[[l]], layers[[l]]$activation), 0
+      function(l) count_idle(activations[[l]], layers[[l]]$activation, share), 0
     )
   )
 }
 
-root_mean_squares <- function(X) {
+# Of the columns. `share`: the rows' weights, which sum to 1.
+root_mean_squares <- function(X, share) {
   if (!is_sparse(X)) {
-    return(sqrt(.colMeans(X * X, nrow(X), ncol(X))))
+    return(sqrt(colSums(share * X * X, dims = 1L)))
   }
-  sqrt(diff(c(0, cumsum(X@x^2))[X@p + 1]) / nrow(X))
+  sqrt(diff(c(0, cumsum(share[X@i + 1] * X@x^2))[X@p + 1]))
 }
 
 # A unit is idle if its mean slope over the rows is below 1 % of the steepest slope: its inputs
 # hardly change its value, and it hardly learns.
-count_idle <- function(a, activation) {
+count_idle <- function(a, activation, share = rep(1 / nrow(a), nrow(a))) {
   flat <- activation_table[[activation]]$flat
   if (is.null(flat)) {
     return(0)
   }
-  sum(.colMeans(flat$steepness(a), nrow(a), ncol(a)) < 0.01)
+  sum(colSums(share * flat$steepness(a)) < 0.01)
 }

@@ -11,7 +11,8 @@
 #   from_input      the output activations for which the core computes the loss from the input of
 #                   the output layer
 #   setting         list(name, default, check) of its parameter; NULL for none
-#   best            a function of targets y (one column) and p: the constant output of lowest loss
+#   best            a function of targets y (one column), p and the rows' weights, which sum to 1:
+#                   the constant output of lowest loss
 #   kinks           a function of p: the residuals at which the loss or its derivative has a kink
 #   least_is_0      whether the loss of a perfect fit is 0
 #   squares         whether it is half the squared error, so that the history has its root
@@ -22,7 +23,7 @@
 #                   its derivative with respect to the output
 loss_row <- function(formula, value, targets = "any", domain = "any", outputs = NULL,
                      default_output = "identity", from_input = character(), setting = NULL,
-                     best = function(y, p) colMeans(cbind(y)), kinks = function(p) numeric(),
+                     best = function(y, p, share) sum(share * y), kinks = function(p) numeric(),
                      least_is_0 = TRUE, squares = FALSE, of_classes = FALSE, counts = FALSE,
                      sum_code, blame_code = NULL) {
   list(
@@ -38,12 +39,18 @@ inside <- function(p) pmin(pmax(p, 1e-15), 1 - 1e-15)
 
 # The constant of lowest loss by numerical search, for convex losses without a formula for it.
 minimiser <- function(value) {
-  function(y, p) {
+  function(y, p, share) {
     if (diff(range(y)) == 0) {
       return(y[1])
     }
-    stats::optimize(function(a) sum(value(a, y, p, FALSE)) / length(y), range(y))$minimum
+    stats::optimize(function(a) sum(share * value(a, y, p, FALSE)), range(y))$minimum
   }
+}
+
+# The smallest value that at least the fraction p of the weights do not exceed.
+weighted_quantile <- function(y, p, share) {
+  order <- order(y)
+  y[order][which(cumsum(share[order]) >= p - 1e-9)[1]]
 }
 
 huber_value <- function(a, y, p, mixed) {
@@ -79,7 +86,7 @@ loss_table <- list(
   ),
   absolute = loss_row(
     "`abs(a - y)`", function(a, y, p, mixed) abs(a - y),
-    best = function(y, p) stats::median(y), kinks = function(p) 0,
+    best = function(y, p, share) weighted_quantile(y, 0.5, share), kinks = function(p) 0,
     sum_code = function(p, mixed) "sum(abs(E))", blame_code = function(p) "sign(E)"
   ),
   huber = loss_row(
@@ -107,7 +114,7 @@ loss_table <- list(
     setting = list(name = "probability", default = 0.5, check = function(x, call) {
       check_share_of_one(x, "probability", call)
     }),
-    best = function(y, p) stats::quantile(y, p, names = FALSE, type = 1), kinks = function(p) 0,
+    best = weighted_quantile, kinks = function(p) 0,
     sum_code = function(p, mixed) paste0("sum(ifelse(E > 0, ", p, " * E, (", p, " - 1) * E))"),
     blame_code = function(p) paste0("ifelse(E > 0, ", p, ", ", p, " - 1) * (E != 0)")
   ),

@@ -2,31 +2,39 @@
 # stopping, have scores, their distances from the fit; a quantile of the scores defines intervals
 # and sets.
 
-# The sorted scores of a problem's rows: for numbers |y - fit|, rows x outputs; for classes 1 - p,
-# with p the probability of the true class.
+# The scores of a problem's rows, one vector for each output: for numbers |y - fit|; for classes
+# 1 - p, with p the probability of the true class.
 calibration_scores <- function(fit, problem) {
   output <- decode_output(network_output(fit, problem$X, problem$offset), fit$encoding)
   if (is.null(fit$levels)) {
-    return(apply(abs(problem$response - output), 2, sort, simplify = FALSE))
+    errors <- abs(problem$response - output)
+    outputs <- stats::setNames(seq_len(ncol(errors)), colnames(errors))
+    return(lapply(outputs, function(k) unname(errors[, k])))
   }
   prob <- as_type(output, "prob", fit)
-  list(sort(1 - prob[cbind(seq_len(nrow(prob)), match(problem$y, fit$levels))]))
+  list(1 - prob[cbind(seq_len(nrow(prob)), match(problem$y, fit$levels))])
 }
 
 # The bound that the score of a new case does not exceed with probability `level`: the
-# ceiling(level (n + 1))-th of the n sorted scores, or Inf if this rank is greater than n.
-conformal_quantile <- function(scores, level) {
-  at <- max(1, ceiling(level * (length(scores) + 1) - 1e-9))
-  if (at > length(scores)) Inf else scores[at]
+# ceiling(level (n + 1))-th of the n sorted scores, or Inf if this rank is greater than n. A whole
+# weight is the score so many times. Other weights are scaled to have the mean 1, the weight of the
+# new case. `weights`: NULL if all are 1.
+conformal_quantile <- function(scores, level, weights = NULL) {
+  if (is.null(weights)) weights <- rep(1, length(scores))
+  if (any(weights != floor(weights))) weights <- weights / mean(weights)
+  sum <- cumsum(weights)
+  at <- which(sum >= level * (last(sum) + 1) - 1e-9)
+  if (length(at) == 0) Inf else scores[at[1]]
 }
 
 # Intervals or sets. For numbers: fit, lwr and upr for each row (and each output, as third
 # dimension). For classes: whether each level is in the set of each row.
 prediction_regions <- function(fit, output, level, call) {
   scores <- fit$calibration
-  limits <- vapply(scores, conformal_quantile, 0, level = level)
+  weights <- if (is.null(fit$calibration_weights)) list(NULL) else fit$calibration_weights
+  limits <- mapply(conformal_quantile, scores, level, weights)
   if (any(is.infinite(limits))) {
-    rows <- length(scores[[1]])
+    rows <- row_count(weights[[1]], length(scores[[1]]))
     cli::cli_warn(c(
       paste0(
         "{rows} calibration row{?s} {?is/are} too few for the level {level}: the ",
@@ -84,11 +92,18 @@ check_interval <- function(interval, level, type, fit, no_newdata, call) {
   TRUE
 }
 
-# Adds the scores of the calibration rows, a problem, to a fit. Rows of weight 0 are dropped.
+# Adds the sorted scores of the calibration rows, a problem, to a fit, and their weights unless all
+# are 1. Rows of weight 0 are dropped.
 calibrate <- function(fit, problem) {
   if (!is.null(problem$weights)) problem <- problem_rows(problem, problem$weights > 0)
   plain <- unclass(fit)
-  plain$calibration <- calibration_scores(plain, problem)
+  scores <- calibration_scores(plain, problem)
+  orders <- lapply(scores, order)
+  plain$calibration <- Map(function(x, order) x[order], scores, orders)
+  plain["calibration_weights"] <- list(
+    if (any(problem$weights != 1)) lapply(orders, function(order) as.double(problem$weights)[order])
+  )
+  if (is.null(plain$calibration_weights)) plain$calibration_weights <- NULL
   # intervals are cut to the range of the output if all outcomes are in it
   range <- plain$encoding$outcome$range
   if (!is.null(range) && !all(problem$response >= range[1] & problem$response <= range[2])) {

@@ -37,8 +37,9 @@
 #' outcomes of the data were within it (0 to 1 for a sigmoid output, not below 0 for counts). The
 #' set contains the levels with `1 - p <= q`; it may be empty. With several outputs, each has its
 #' own interval with probability `level`. If the rank of `q` is greater than `n`, limits are
-#' infinite, or the ends of that range, and sets contain all levels, with a warning. Every
-#' calibration row counts once whatever its case weight, except that rows of weight 0 are dropped.
+#' infinite, or the ends of that range, and sets contain all levels, with a warning. A whole
+#' case weight counts the calibration row so many times, so that rows of weight 0 are dropped; other
+#' weights are scaled to have the mean 1, and the probability is that in the weighted population.
 #'
 #' @param object A fit from [nn_train()].
 #' @param newdata New cases, one row each. For a fit made from a data frame or a formula: a data

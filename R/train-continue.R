@@ -74,15 +74,18 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   controls <- new_controls(callback, checkpoint, call)
   renewed <- !is.null(patience) || !is.null(tolerance)
   changed <- changed_data(fit, data)
+  # also of training that diverged
+  out_of_patience <- fit$stop == "patience" ||
+    (fit$stop == "diverged" && isTRUE(fit$state$stale >= fit$settings$patience))
   if (!any(changed) && (fit$stop %in% c("gradient", "precision") ||
-    (fit$stop == "patience" && !renewed))) {
+    (out_of_patience && !renewed))) {
     cli::cli_inform(c(
       "Training of this fit has already ended ({.val {fit$stop}}); it is returned unchanged.",
-      i = if (fit$stop == "patience") "To continue, supply {.arg patience} or {.arg tolerance}."
+      i = if (out_of_patience) "To continue, supply {.arg patience} or {.arg tolerance}."
     ), class = "backprop_message_ended")
     return(given)
   }
-  if (renewed || fit$stop == "patience") fit$state$stale <- 0
+  if (renewed || out_of_patience) fit$state$stale <- 0
   fit <- adapt_to_data(fit, data, changed)
   history <- if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history()
   longer <- warn_of_false_end(

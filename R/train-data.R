@@ -22,6 +22,11 @@
 #' | numeric matrix, `cbind()`, or a data frame as `y` | one identity unit per column | the same for each column | matrix |
 #' | counts, with `loss = "poisson"` | exp | Poisson | means |
 #'
+#' For numbers that are codes of classes, use `factor(y)`; `print()` has a note if the outcome has
+#' two values, or few whole ones. The order of an ordered factor is not used. Several outcomes must
+#' be numeric: use `cbind(as.numeric(a), as.numeric(b == "yes"))` with `loss = "cross_entropy"` for
+#' probabilities of several events, and separate fits for several factors.
+#'
 #' If the outcome is standardised, losses (`history`, `objective`, and those that `print()` shows)
 #' are in units of its standard deviation. Fitted values, residuals, predictions and the errors in
 #' `summary()` are in the units of the outcome.
@@ -320,7 +325,8 @@ describe_encoding <- function(frame, training, options, call) {
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
   # the classes of a character outcome are those of all rows, including the calibration set
-  y <- if (is.character(frame$y)) factor(frame$y, sort(unique(frame$y))) else frame$y
+  y <- frame$y
+  if (is.character(y) && is.null(dim(y))) y <- factor(y, sort(unique(y)))
   encoding$outcome <- describe_outcome(
     take_rows(y, training), frame$label, options$loss, options$output_activation,
     standardize, weights, offset, call

@@ -3,15 +3,8 @@
 
 few_rows <- 1000
 
-# Number of rows for the defaults: rows of weight above 0; if all weights are whole numbers, their
-# sum.
-counted_rows <- function(problem) {
-  weights <- problem$weights
-  if (length(weights) == 0) {
-    return(nrow(problem$X))
-  }
-  if (all(weights == floor(weights))) sum(weights) else sum(weights > 0)
-}
+# Number of rows for the defaults.
+counted_rows <- function(problem) row_count(problem$weights, nrow(problem$X))
 
 # list(options, names, interrupted): the options with each "auto" replaced; the names of those that
 # were chosen; and the fit so far if the search for epochs was interrupted, else NULL.
@@ -75,7 +68,7 @@ compare_penalties <- function(problem, options, call) {
   if (!is.null(problem$weights)) problem <- problem_rows(problem, weighted_rows(problem))
   rows <- counted_rows(problem)
   n <- nrow(problem$X)
-  if (length(problem$X) > 5e4 || n < 8) {
+  if (rows * ncol(problem$X) > 5e4 || rows < 8 || n < 4) {
     return(1 / rows)
   }
   classes <- if (is.factor(problem$y)) as.integer(problem$y) else rep(1L, n)

@@ -1,15 +1,27 @@
 # How training ends: on its own, by divergence or by an interrupt.
 
-# Warns if a small gradient is not convergence: if units are saturated for all rows, or if the
-# weights of separable classes grow without bound.
+# Warns if training diverged to finite numbers, or if a small gradient is not convergence: if units
+# are saturated for all rows, or if the weights of separable classes grow without bound.
 warn_of_false_end <- function(fit, data) {
   plain <- unclass(fit)
+  if (plain$stop == "diverged") {
+    cli::cli_warn(c(
+      paste0(
+        "Training diverged: the loss is {format(last(plain$history$loss), digits = 4)} in the ",
+        "last epoch, {format(plain$history$loss[1], digits = 4)} in the first."
+      ),
+      i = literal(examine(plain)$diverged$advice), i = "{.fn nn_doctor} describes what was found."
+    ), class = "backprop_warning_diverged", call = NULL)
+  }
   if (plain$stop != "gradient") {
     return(fit)
   }
+  there <- weighted_rows(data)
   passed <- core_forward(
-    plain$layers, flatten_network(coef(fit)), data$X, data$offset, TRUE, FALSE
+    plain$layers, flatten_network(coef(fit)), take_rows(data$X, there),
+    take_rows(data$offset, there), TRUE, FALSE
   )
+  y <- take_rows(data$y, there)
   of_classes <- loss_table[[plain$settings$loss$name]]$of_classes
   flat <- vapply(seq_along(plain$layers), function(l) {
     flat <- activation_table[[plain$layers[[l]]$activation]]$flat
@@ -34,9 +46,9 @@ warn_of_false_end <- function(fit, data) {
   }
   apart <- of_classes && plain$settings$penalty == 0 && plain$settings$penalty_l1 == 0 &&
     any(vapply(
-      seq_len(ncol(data$y)),
+      seq_len(ncol(y)),
       function(k) {
-        of_class <- data$y[, k] == 1
+        of_class <- y[, k] == 1
         any(of_class) && any(!of_class) && min(passed$output[of_class, k]) > 1 - 1e-4 &&
           max(passed$output[!of_class, k]) < 1e-4
       },
@@ -55,24 +67,17 @@ warn_of_false_end <- function(fit, data) {
 }
 
 abort_diverged <- function(fit, call) {
-  rate <- fit$settings$optimizer$learning_rate
   untrained <- fit$state$epoch == 0 && is.null(fit$settings$batch_size)
   abort_kind(
     "diverged",
     c(
       "Training diverged: the loss is not finite in epoch {fit$state$epoch + 1}.",
       i = if (untrained) {
-        paste0(
-          "This is before the first update: the data or the initial weights are too large. ",
-          "Scale the inputs and the targets."
-        )
+        "This is before the first update: the data or the initial weights are too large."
       },
-      i = if (untrained) {
-        if (fit$settings$precision == "single") "Or use {.code precision = \"double\"}."
-      } else if (is.null(rate)) {
-        "Scale the inputs, or use smaller initial weights."
-      } else {
-        "Use a {.arg learning_rate} below {rate}, or scale the inputs."
+      i = literal(examine(unclass(fit))$diverged$advice),
+      i = if (untrained && fit$settings$precision == "single") {
+        "Or use {.code precision = \"double\"}."
       },
       i = paste0(
         "The fit with the last finite weights, after epoch {fit$state$epoch}, is in the field ",

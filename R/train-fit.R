@@ -14,12 +14,23 @@ finish_fit <- function(run, so_far) {
       fit$layers, weights, data$X, data$offset, few, fit$settings$precision == "single"
     )
   }
+  outcome <- outcome_facts(fit$settings, data$y, pass$output, data$weights, data$offset)
+  history <- history_frame(so_far$history)
+  # the reasons for which training ends although it does not succeed
+  blown_up <- so_far$stop %in% c("iterations", "patience", "precision") &&
+    has_blown_up(history, outcome$losses)
   parts <- c(
-    unflatten_network(weights, fit$layers), if (!is.null(pass)) fitted_parts(run, pass$output),
-    list(history = history_frame(so_far$history)), if (!is.null(value)) list(objective = value),
+    unflatten_network(weights, fit$layers),
+    if (!is.null(pass)) fitted_parts(run, pass$output, weights),
+    list(history = history), if (!is.null(value)) list(objective = value),
     list(
-      stop = so_far$stop,
-      probe = probe(fit$layers, weights, data$X, data$offset, if (few) pass$activation)
+      stop = if (blown_up) "diverged" else so_far$stop,
+      probe = c(
+        probe(
+          fit$layers, weights, data$X, data$offset, data$weights, if (few) pass$activation
+        ),
+        outcome
+      )
     ),
     if (length(state$best_weights) > 0) list(best_epoch = state$best_epoch),
     list(state = state, schema = fit_schema)
@@ -29,9 +40,9 @@ finish_fit <- function(run, so_far) {
   fit
 }
 
-# Outputs and residuals of the rows, and, if rows are held out or have case weights, the errors that
+# Outputs and residuals of the rows, and, if rows are held out or have weights, the errors that
 # summary() shows, which it could not compute from outputs and residuals alone.
-fitted_parts <- function(run, output) {
+fitted_parts <- function(run, output, weights) {
   fit <- run$fit
   data <- run$data
   output <- decode_output(output, fit$encoding)
@@ -44,9 +55,26 @@ fitted_parts <- function(run, output) {
   held_out <- run$core$held_out
   c(
     list(output = output, residuals = residuals),
-    if (length(data$weights) > 0 || length(held_out) > 0) {
-      list(errors = training_errors(residuals, y, data$weights, held_out, fit$levels))
+    if (length(data$weights) > 0 || !is.null(fit$settings$validation)) {
+      list(errors = training_errors(
+        residuals, y, error_weights(data), fit$levels,
+        weighted = fit$has_weights, held_out = held_out,
+        apart = if (!is.null(data$validation)) held_out_errors(run, weights)
+      ))
     }
+  )
+}
+
+# Residuals, targets and weights of a separate validation set.
+held_out_errors <- function(run, weights) {
+  fit <- run$fit
+  held <- run$data$validation
+  output <- core_forward(
+    fit$layers, weights, held$X, held$offset, FALSE, fit$settings$precision == "single"
+  )$output
+  y <- decode_output(held$y, fit$encoding)
+  list(
+    residuals = y - decode_output(output, fit$encoding), y = y, weights = error_weights(held)
   )
 }
 

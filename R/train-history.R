@@ -6,14 +6,23 @@ history_rows <- function(chunk, fit) {
   rows <- list(loss = chunk$loss)
   if (length(chunk$correct) > 0) rows$accuracy <- chunk$correct
   held <- !is.null(fit$settings$validation)
-  root <- held && loss_table[[fit$settings$loss$name]]$squares
-  if (root) rows$rmse <- sqrt(2 * chunk$loss / outputs)
+  unit <- rmse_unit(fit)
+  root <- held && length(unit) == 1
+  if (root) rows$rmse <- unit * sqrt(2 * chunk$loss / outputs)
   if (held) rows$validation_loss <- chunk$validation_loss
   if (held && length(chunk$validation_correct) > 0) {
     rows$validation_accuracy <- chunk$validation_correct
   }
-  if (root) rows$validation_rmse <- sqrt(2 * chunk$validation_loss / outputs)
+  if (root) rows$validation_rmse <- unit * sqrt(2 * chunk$validation_loss / outputs)
   rows
+}
+
+# What the root of the mean squared error is multiplied by to be in units of the outcome, as in
+# nn_cv(); NULL if the loss does not determine it.
+rmse_unit <- function(fit) {
+  scale <- if (is.null(fit$encoding$outcome)) 1 else unique(fit$encoding$outcome$scale)
+  squares <- loss_table[[fit$settings$loss$name]]$squares
+  if (squares && is.null(fit$settings$class_weights) && length(scale) == 1) scale
 }
 
 empty_history <- function() list()

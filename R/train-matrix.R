@@ -110,18 +110,22 @@
 #'     and `y` minus these outputs. (The tutorial's `output` is older by one update: see
 #'     [nn_trace()].)}
 #'   \item{`history`}{A data frame with one row per epoch: `epoch`; `loss`, the mean loss per row in
-#'     the epoch's forward passes, before each update and without penalty; for classes `accuracy`,
-#'     the proportion of rows whose most probable class is correct. With `validation` also
-#'     `validation_loss` and `validation_accuracy`, after the epoch, and for squared error `rmse`
-#'     and `validation_rmse`.}
+#'     the epoch's forward passes, before each update and without penalty, weighted by `weights` and
+#'     `class_weights`; for classes `accuracy`, the proportion of rows whose most probable class is
+#'     correct. With `validation` also `validation_loss` and `validation_accuracy`, after the epoch,
+#'     and for squared error `rmse` and `validation_rmse`, in units of the outcome (absent with
+#'     class weights, and if several outcomes have different scales). `accuracy` and `rmse` are
+#'     those of [nn_cv()] and `summary()`: `weights` count the rows, and `class_weights`, which
+#'     change what is minimised, have no influence except that classes of weight 0 are ignored.}
 #'   \item{`objective`}{The objective on the training rows under the returned weights. With
 #'     `keep_fitted = FALSE` it is only present where training needs it: for L-BFGS and
 #'     Levenberg-Marquardt, and with `restarts`.}
 #'   \item{`stop`}{Why training stopped: `"iterations"` (epoch limit reached), `"gradient"` (the
 #'     gradient is close to zero: converged, unless a warning says otherwise), `"precision"` (no
 #'     step lowers the objective any further in this precision), `"patience"` (early stopping),
-#'     `"callback"`, `"interrupted"`, or `"diverged"`, which only occurs in the fit of a divergence
-#'     error.}
+#'     `"callback"`, `"interrupted"`, or `"diverged"`: the loss is no longer finite (in the fit of a
+#'     divergence error), or training ended with a loss more than 10 times that of the first epoch
+#'     and of the best constant prediction; with `validation`, if that is so in the best epoch.}
 #'   \item{`best_epoch`}{With `validation`, the epoch whose weights are returned.}
 #'   \item{`levels`}{For a factor, its levels.}
 #'   \item{`state`}{What [nn_continue()] resumes from: the last `weights`, the state of the
@@ -144,7 +148,8 @@
 #'   `fit` holds the fit so far.
 #'
 #'   Warnings have the classes `backprop_warning_saturated` and `backprop_warning_separable` (a
-#'   small gradient that is not convergence), `backprop_warning_restarts` (some starts diverged),
+#'   small gradient that is not convergence), `backprop_warning_diverged` (the loss is finite, but
+#'   far above that of the first epoch), `backprop_warning_restarts` (some starts diverged),
 #'   `backprop_warning_interrupted` (training was interrupted at the console),
 #'   `backprop_warning_levels` (a level has no rows) and `backprop_warning_checkpoint` (the
 #'   checkpoint could not be written).
@@ -229,7 +234,10 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
     missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
   )
   options <- mget(matrix_options, envir = call)
-  if (is.factor(y)) warn_empty_levels(y, levels(y), "y")
+  if (is.factor(y)) {
+    there <- if (is.numeric(weights) && length(weights) == length(y)) weights != 0 else TRUE
+    warn_empty_levels(y[there], levels(y), "y")
+  }
   problem <- new_problem(check_inputs(X, "X", call), y, weights = weights, offset = offset)
   in_memory(train_network(problem, options, call_of_symbols(match.call()), call), call)
 }

@@ -6,7 +6,11 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   X <- problem$X
   targets <- encode_targets(problem$y, nrow(X), call)
   options$hidden <- check_hidden(options$hidden, call)
-  settings <- training_settings(options, targets$kind, nrow(X), call)
+  # rows of weight 0 are in no batch
+  there <- sum(check_weights(problem$weights, nrow(X), call) != 0)
+  settings <- training_settings(
+    options, targets$kind, if (is.null(problem$weights)) nrow(X) else there, call
+  )
   check_softmax(settings$output_activation, targets, call)
   epochs <- check_whole(options$epochs, "epochs", call, least = 0)
   check_domain(targets$y, settings$loss, settings$output_activation, call)

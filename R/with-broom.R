@@ -30,9 +30,9 @@
 #'     the encoded and standardised inputs. There are no standard errors, because the weights of a
 #'     network are not identified.}
 #'   \item{`glance()`}{one row with the columns `loss` (training loss of the last epoch, mean per
-#'     row), `validation_loss` (on the held-out rows, in the best epoch), `objective`, `epochs`,
-#'     `best_epoch`, `stop`, `parameters` (number of weights) and `nobs`. Values that do not apply
-#'     are `NA`.}
+#'     row, weighted if training was), `validation_loss` (on the held-out rows, in the best epoch),
+#'     `objective`, `epochs`, `best_epoch`, `stop`, `parameters` (number of weights) and `nobs`.
+#'     Values that do not apply are `NA`.}
 #'   \item{`augment()`}{`data` with additional columns. For a numeric outcome, `.fitted` and, if
 #'     `data` contains the outcome, `.resid` (outcome minus prediction); with several outputs,
 #'     `.fitted_` followed by each output's name, without residuals. For classes, `.pred_class` (the

@@ -13,8 +13,8 @@ Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
 // core_rows
-SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single);
-RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP) {
+SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single, Rcpp::NumericVector case_weights);
+RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP, SEXP case_weightsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
@@ -23,7 +23,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
     Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type which(whichSEXP);
     Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_rows(X, y, weights, offset, which, single));
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type case_weights(case_weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_rows(X, y, weights, offset, which, single, case_weights));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -223,7 +224,7 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
-    {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 6},
+    {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 7},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
     {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 3},

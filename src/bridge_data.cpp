@@ -11,6 +11,7 @@ namespace {
 
 template <class T>
 Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::NumericVector& weights,
+                  const Rcpp::NumericVector& case_weights,
                   const Rcpp::Nullable<Rcpp::NumericMatrix>& offset,
                   const Rcpp::IntegerVector& which) {
   const std::size_t n = which.size();
@@ -41,6 +42,16 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
     rows.weight.data()[i] = static_cast<T>(w);
     rows.total_weight += w;
   }
+  rows.total_case_weight = rows.total_weight;
+  if (case_weights.size()) {
+    rows.case_weight = Buffer<T>(n);
+    rows.total_case_weight = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double w = case_weights[which[i] - 1];
+      rows.case_weight.data()[i] = static_cast<T>(w);
+      rows.total_case_weight += w;
+    }
+  }
   return rows;
 }
 
@@ -48,15 +59,19 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
 
 // [[Rcpp::export(rng = false)]]
 SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights,
-               Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single) {
+               Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single,
+               Rcpp::NumericVector case_weights = Rcpp::NumericVector::create()) {
   const Inputs inputs(X);
   require(y.nrow() == inputs.rows, "The targets must have a row for each row of the data.");
   require(weights.size() == 0 || weights.size() == inputs.rows,
           "There must be a weight for each row of the data.");
+  require(case_weights.size() == 0 || case_weights.size() == inputs.rows,
+          "There must be a case weight for each row of the data.");
   if (offset.isNotNull()) check_offset(Rcpp::NumericMatrix(offset.get()), inputs.rows, y.ncol());
   check_row_numbers(which, inputs.rows);
-  return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, y, weights, offset, which))
-                            : new AnyRows(copy_rows<double>(inputs, y, weights, offset, which)));
+  return RowsPointer(
+      single ? new AnyRows(copy_rows<float>(inputs, y, weights, case_weights, offset, which))
+             : new AnyRows(copy_rows<double>(inputs, y, weights, case_weights, offset, which)));
 }
 
 // The 1-based index of the first number that is NA, NaN or infinite; 0 if all are finite.

@@ -190,7 +190,10 @@ template <class T> class FirstOrder {
   }
 
   void complete_epoch() {
-    const double loss = mean_loss(now_.loss, now_.weight), correct = now_.correct / now_.weight;
+    const Rows<T>& rows = training_.rows;
+    const double loss = mean_loss(now_.loss, now_.weight),
+                 correct = now_.correct /
+                           (rows.case_weight.empty() ? now_.weight : rows.total_case_weight);
     now_ = finite_under_way_ = {};
     if (ledger_.epoch_completed(parameters_.weights.data(), loss, correct))
       outcome_.stop = Stop::patience;

@@ -34,7 +34,7 @@ template <class T> bool Ledger<T>::epoch_completed(const T* weights, double loss
     monitor = mean_loss(sum, validation_->total_weight);
     outcome_.validation_loss.push_back(monitor);
     if (plan_.count_correct)
-      outcome_.validation_correct.push_back(right / validation_->total_weight);
+      outcome_.validation_correct.push_back(right / validation_->total_case_weight);
   }
   if (plan_.track_best && monitor < state_.best_loss) {
     state_.best_loss = monitor;

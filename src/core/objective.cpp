@@ -73,7 +73,7 @@ typename FullBatch<T>::Value FullBatch<T>::at(const std::vector<double>& weights
   Value value;
   value.objective = sum * scale() + penalty_value(network_, objective_, weights_.data());
   value.data_loss = mean_loss(sum, rows_.total_weight);
-  value.correct = correct / rows_.total_weight;
+  value.correct = correct / rows_.total_case_weight;
   return value;
 }
 

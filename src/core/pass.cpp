@@ -356,7 +356,7 @@ template <class T> double Pass<T>::correct() const {
     }
     const bool right =
         outputs > 1 ? guess == truth : (at(Part::output, last, r, 0) > 0.5) == (target(r, 0) > 0.5);
-    if (right) sum += weight_of_row_.data()[r];
+    if (right) sum += loaded_->case_weights().data()[ids_[r]];
   }
   return sum;
 }

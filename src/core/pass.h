@@ -91,8 +91,8 @@ template <class T> class Pass {
   double at(Part part, std::size_t layer, std::size_t row, std::size_t unit) const;
   // An input of a layer: an input of the network or an output of the previous layer.
   double input_at(std::size_t layer, std::size_t row, std::size_t unit) const;
-  // The weight of the correctly classified rows. The class is the largest output, or whether a
-  // single output is above 1/2.
+  // The sum of the case weights of the correctly classified rows. The class is the largest output,
+  // or whether a single output is above 1/2.
   double correct() const;
 
  private:

@@ -20,9 +20,11 @@ template <class T> struct Rows {
   std::size_t count, inputs, outputs;
   SparseRows<T> sparse_x;  // sparse inputs, which replace x
   Buffer<T> x, y;          // count x inputs, count x outputs, by row
-  Buffer<T> weight;        // one for each row
+  Buffer<T> weight;        // one for each row, in the loss
+  Buffer<T> case_weight;   // one for each row, for the proportion of correctly classified rows;
+                           // empty if the same as `weight`
   Buffer<T> offset;        // count x outputs, added to the input of the output layer; may be empty
-  double total_weight = 0;
+  double total_weight = 0, total_case_weight = 0;
 
   Rows(std::size_t count, std::size_t inputs, std::size_t outputs, bool with_offset, bool sparse)
       : count(count),
@@ -33,6 +35,7 @@ template <class T> struct Rows {
         weight(count),
         offset(with_offset ? count * outputs : 0) {}
   bool sparse() const { return !sparse_x.begin.empty(); }
+  const Buffer<T>& case_weights() const { return case_weight.empty() ? weight : case_weight; }
 };
 
 }  // namespace backprop

@@ -246,3 +246,48 @@ test_that("sets have the coverage that was asked for, with few, many and rare cl
     expect_lt(abs(mean(vapply(1:12, covered, 0, classes = classes)) - 0.9), 0.025)
   }
 })
+
+test_that("calibration rows count as often as their weights say", {
+  scores <- c(0.1, 0.4, 0.5, 0.9, 2)
+  w <- c(3, 1, 2, 1, 4)
+  for (level in c(0.05, 0.3, 0.5, 0.72, 0.9, 0.95)) {
+    expect_identical(
+      conformal_quantile(scores, level, w), conformal_quantile(rep(scores, w), level)
+    )
+    expect_identical(conformal_quantile(scores, level, w / 7), conformal_quantile(
+      scores, level, 50 * w / 7
+    ))
+  }
+  d <- withr::with_seed(1, data.frame(x = rnorm(80), z = rnorm(80)))
+  d$y <- d$x + d$z
+  d$w <- rep(c(1, 3, 0, 2), 20)
+  set.seed(1)
+  fit <- nn_train(y ~ x + z, d, weights = w, hidden = 2, epochs = 5, calibration = 0.5)
+  rows <- draw_calibration(
+    0.5, d$y, d$w, NULL, unclass(fit)$encoding$calibration$seed
+  )$rows
+  error <- sort(rep(abs(d$y - predict(fit, d))[rows], d$w[rows]))
+  limits <- predict(fit, d[1, ], interval = "prediction", level = 0.8)
+  expect_equal(
+    unname(limits[, "upr"] - limits[, "fit"]), error[ceiling(0.8 * (length(error) + 1))]
+  )
+  # likewise for classes, and in a file
+  d$class <- factor(d$y > 0)
+  set.seed(1)
+  classes <- nn_train(class ~ x, d, weights = w, hidden = 2, epochs = 5, calibration = 0.5)
+  p <- predict(classes, d)
+  rows <- draw_calibration(
+    0.5, d$class, d$w, NULL, unclass(classes)$encoding$calibration$seed
+  )$rows
+  score <- sort(rep(ifelse(d$class == "TRUE", 1 - p, p)[rows], d$w[rows]))
+  q <- score[ceiling(0.8 * (length(score) + 1))]
+  sets <- predict(classes, d, interval = "prediction", level = 0.8)
+  expect_identical(unname(sets[, "TRUE"]), unname(1 - p <= q))
+  file <- withr::local_tempfile(fileext = ".json")
+  nn_save(classes, file)
+  expect_identical(predict(nn_load(file), d, interval = "prediction", level = 0.8), sets)
+  # without weights nothing is stored
+  set.seed(1)
+  plain <- nn_train(y ~ x, d, hidden = 2, epochs = 5, calibration = 0.5)
+  expect_null(unclass(plain)$calibration_weights)
+})

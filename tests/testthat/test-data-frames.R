@@ -414,3 +414,60 @@ test_that("a vector and a matrix of one column are the same column", {
     expect_identical(predict(from_vector, scaled), predict(from_vector, plain))
   }
 })
+
+test_that("an outcome of few values is noted, with how to get classes", {
+  note <- function(formula, ...) {
+    set.seed(1)
+    fit <- nn_train(formula, mtcars, hidden = 2, epochs = 3, ...)
+    expect_identical(
+      grep("^Note", capture.output(print(fit)), value = TRUE),
+      grep("^Note", capture.output(print(summary(fit))), value = TRUE)
+    )
+    grep("^Note", capture.output(print(fit)), value = TRUE)
+  }
+  expect_identical(note(am ~ wt), paste(
+    "Note:      the outcome has 2 values, 0 and 1, and is predicted as a number; for classes use",
+    "factor(am)"
+  ))
+  expect_match(note(cyl ~ wt), "has 3 values, whole numbers from 4 to 8, .* use factor\\(cyl\\)$")
+  expect_match(note(I(am / 3 + 1) ~ wt), "has 2 values, 1 and 1.333, ", fixed = TRUE)
+  # rows of weight 0 have no influence
+  expect_match(note(gear ~ wt, weights = as.numeric(gear < 5)), "has 2 values, 3 and 4,")
+  # many values, classes, probabilities and counts have none
+  expect_length(note(mpg ~ wt), 0)
+  expect_length(note(carb ~ wt), 0)
+  expect_length(note(factor(am) ~ wt), 0)
+  expect_length(note(am ~ wt, loss = "cross_entropy"), 0)
+  expect_length(note(am ~ wt, output_activation = "sigmoid"), 0)
+  expect_length(note(carb ~ wt, loss = "poisson"), 0)
+  # as it says: probabilities
+  p <- predict(withr::with_seed(1, nn_train(factor(am) ~ wt, mtcars, hidden = 2)), mtcars)
+  expect_true(all(p >= 0 & p <= 1))
+  ordered <- transform(mtcars, size = factor(cyl, ordered = TRUE))
+  expect_output(
+    print(nn_train(size ~ wt, ordered, hidden = 2, epochs = 1)),
+    "size, 3 classes, whose order is not used"
+  )
+})
+
+test_that("several outcomes that are not numeric are refused with what to do, and it works", {
+  d <- transform(mtcars, fast = qsec > 18, kind = ifelse(am == 1, "b", "a"))
+  train <- function(...) {
+    set.seed(1)
+    nn_train(..., hidden = 2, epochs = 3)
+  }
+  expect_snapshot({
+    refused(train(d["wt"], d[c("mpg", "fast")]), "input")
+    refused(train(d["wt"], d[c("mpg", "kind")]), "input")
+    refused(train(cbind(fast, am == 1) ~ wt, d), "input")
+    refused(train(cbind(kind, fast) ~ wt, d), "input")
+    refused(train(kind ~ wt, d[d$am == 1, ]), "input")
+  })
+  both <- train(
+    cbind(fast = as.numeric(fast), kind = as.numeric(kind == "b")) ~ wt, d,
+    loss = "cross_entropy"
+  )
+  p <- predict(both, d)
+  expect_identical(colnames(p), c("fast", "kind"))
+  expect_true(all(p > 0 & p < 1))
+})

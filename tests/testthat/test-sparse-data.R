@@ -279,7 +279,7 @@ test_that("case and class weights, offsets and held-out rows act as for a data f
     ))^2
   )
   expect_equal(
-    sqrt(last_error) / one$encoding$outcome$scale, one$history$validation_rmse[one$best_epoch],
+    sqrt(last_error), one$history$validation_rmse[one$best_epoch],
     tolerance = 1e-6
   )
 })

@@ -464,3 +464,46 @@ test_that("a checkpoint that cannot be written is refused before training", {
   expect_identical(readRDS(path), "before")
   expect_identical(list.files(folder), "fit.rds")
 })
+
+test_that("summary() shows the errors of held-out data", {
+  there <- mtcars[1:20, ]
+  apart <- mtcars[21:32, ]
+  w <- rep(c(1, 0, 2), 4)
+  set.seed(1)
+  fit <- nn_train(mpg ~ wt + hp, there, validation = apart, epochs = 30)
+  table <- summary(fit)$errors
+  expect_identical(table$rows, c("training", "held out"))
+  error <- apart$mpg - predict(fit, apart)
+  expect_equal(table$mean_squared_error, c(mean(residuals(fit)^2), mean(error^2)))
+  expect_equal(table$mean_absolute_error[2], mean(abs(error)))
+  expect_equal(table$r_squared[2], 1 - sum(error^2) / sum((apart$mpg - mean(apart$mpg))^2))
+  expect_output(print(summary(fit)), "mpg held out")
+  # weights of the held-out rows, matrices, several outputs, and what nn_continue() keeps
+  X <- scale(as.matrix(mtcars[c("wt", "hp")]))
+  Y <- scale(as.matrix(mtcars[c("mpg", "qsec")]))
+  held <- list(X = X[21:32, ], y = Y[21:32, ], weights = w)
+  matrices <- nn_train(X[1:20, ], Y[1:20, ],
+    output_activation = "identity", validation = held, epochs = 30, learning_rate = 0.005
+  )
+  error <- held$y - predict(matrices, held$X)
+  expect_equal(
+    summary(matrices)$errors$mean_squared_error[3:4], unname(colSums(w * error^2) / sum(w))
+  )
+  expect_identical(
+    nn_continue(matrices, X[1:20, ], Y[1:20, ], epochs = 0, validation = held)$errors,
+    matrices$errors
+  )
+  # classes
+  flowers <- iris[c(1:30, 51:80, 101:130), ]
+  others <- iris[-c(1:30, 51:80, 101:130), ]
+  set.seed(1)
+  classes <- nn_train(Species ~ ., flowers, validation = others, epochs = 20)
+  expect_equal(
+    summary(classes)$accuracy[["held out"]],
+    mean(predict(classes, others, type = "class") == others$Species)
+  )
+  # kept in a file
+  file <- withr::local_tempfile(fileext = ".json")
+  nn_save(classes, file)
+  expect_equal(summary(nn_load(file))$errors, summary(classes)$errors)
+})

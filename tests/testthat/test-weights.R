@@ -87,7 +87,7 @@ test_that("given validation data are weighted, and patience stops at the same ep
   for (reduction in c("sum", "mean")) {
     train <- function(...) {
       nn_train(...,
-        start = start, reduction = reduction, learning_rate = 0.5, epochs = 500, patience = 4,
+        start = start, reduction = reduction, learning_rate = 0.02, epochs = 5000, patience = 4,
         tolerance = 1e-5, output_activation = "identity"
       )
     }
@@ -219,4 +219,101 @@ test_that("an offset of validation data is used", {
     fit$history$validation_loss[4],
     nn_loss(coef(last), X, y[, 1], offset = offset + 1, reduction = "mean"), 1e-14
   )
+})
+
+test_that("accuracy counts rows by their case weights, whatever the class weights", {
+  class <- iris$Species[c(1:20, 51:90, 101:150)]
+  inputs <- scale(as.matrix(iris[1:4]))[c(1:20, 51:90, 101:150), ]
+  w <- rep(c(1, 2, 0, 3, 1), 22)
+  by_class <- c(setosa = 0.2, versicolor = 9, virginica = 1)
+  net <- withr::with_seed(1, nn_init(4, 3, 3))
+  held <- list(X = inputs[seq(1, 110, 3), ], y = class[seq(1, 110, 3)])
+  seen <- list()
+  right <- function(network, X, y, w) {
+    p <- nn_forward(network, X, output_activation = "softmax")$output
+    weighted.mean(max.col(p, "first") == as.integer(y), w)
+  }
+  for (optimizer in c("gradient_descent", "lbfgs")) {
+    train <- function(..., w = NULL, epochs = 6, callback = NULL) {
+      nn_train(inputs, class,
+        start = net, optimizer = optimizer, reduction = "mean", epochs = epochs, weights = w,
+        class_weights = by_class, callback = callback, ...
+      )
+    }
+    for (weights in list(NULL, w)) {
+      count <- if (is.null(weights)) rep(1, 110) else weights
+      fit <- train(w = weights, callback = function(now) {
+        seen[[now$epoch]] <<- now$history$accuracy
+        TRUE
+      })
+      before <- train(w = weights, epochs = 5)
+      expect_equal(fit$history$accuracy[1], right(net, inputs, class, count))
+      expect_equal(fit$history$accuracy[6], right(coef(before), inputs, class, count))
+      expect_equal(unlist(seen), fit$history$accuracy)
+      # with other weights the number is another
+      expect_false(isTRUE(all.equal(
+        fit$history$accuracy[6],
+        right(coef(before), inputs, class, count * by_class[as.character(class)])
+      )))
+      expect_equal(summary(fit)$accuracy[["training"]], right(coef(fit), inputs, class, count))
+      expect_equal(
+        summary(fit)$errors$mean_squared_error,
+        unname(colSums(count * fit$residuals^2) / sum(count))
+      )
+      expect_identical(summary(fit)$weighted, !is.null(weights))
+      # and the loss is weighted by both
+      both <- count * by_class[as.character(class)]
+      p <- nn_forward(net, inputs, output_activation = "softmax")$output
+      expect_equal(
+        fit$history$loss[1],
+        weighted.mean(-log(p[cbind(1:110, as.integer(class))]), both)
+      )
+    }
+    given <- train(validation = c(held, list(weights = w[seq(1, 110, 3)])))
+    expect_equal(
+      given$history$validation_accuracy[6],
+      right(coef(train(epochs = 6)), held$X, held$y, w[seq(1, 110, 3)])
+    )
+    shared <- train(validation = 0.4, w = w)
+    expect_equal(
+      shared$history$validation_accuracy[shared$best_epoch],
+      summary(shared)$accuracy[["held out"]]
+    )
+    # a class of weight 0 is not trained on, and not counted
+    none <- nn_train(inputs, class,
+      start = net, optimizer = optimizer, epochs = 1, class_weights = c(0, 1, 4)
+    )
+    others <- class != "setosa"
+    expect_equal(
+      none$history$accuracy, right(net, inputs[others, ], class[others], rep(1, sum(others)))
+    )
+  }
+  batches <- nn_train(inputs, class,
+    start = net, batch_size = 16, learning_rate = 1e-12, epochs = 1, class_weights = by_class,
+    weights = w
+  )
+  expect_equal(batches$history$accuracy, right(net, inputs, class, w))
+  set.seed(1)
+  folds <- nn_cv(inputs, class,
+    folds = 3, class_weights = by_class, weights = w, epochs = 3, optimizer = "lbfgs"
+  )
+  p <- folds$predictions
+  first <- p$fold == 1
+  expect_equal(
+    folds$metrics$accuracy[1], weighted.mean((p$observed == p$predicted)[first], w[first])
+  )
+  expect_output(print(train(w = w)), "\\(weighted mean per row\\)")
+  expect_output(print(nn_train(inputs, class, start = net, epochs = 1)), "\\(mean per row\\)")
+})
+
+test_that("rmse is in units of the outcome, as in nn_cv() and summary()", {
+  set.seed(1)
+  fit <- nn_train(mpg ~ wt + hp, mtcars[1:20, ], validation = mtcars[21:32, ], epochs = 30)
+  p <- predict(fit, mtcars[21:32, ])
+  expect_equal(
+    fit$history$validation_rmse[fit$best_epoch], sqrt(mean((p - mtcars$mpg[21:32])^2))
+  )
+  set.seed(1)
+  several <- nn_train(cbind(mpg, disp) ~ wt, mtcars, validation = 0.3, epochs = 3)
+  expect_false("rmse" %in% names(several$history))
 })
