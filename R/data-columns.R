@@ -37,7 +37,7 @@ column_hint <- function(x, name) {
     "Convert it to numbers: {.code as.double(%s)}."
   } else if (is.data.frame(x)) {
     "Name its columns individually, and supply the data frame as {.arg data}."
-  } else if (is.character(x) && is.null(dim(x))) {
+  } else if (is.character(x) && is.null(dim(x)) && !all(validUTF8(as_utf8(x)))) {
     "It has bytes that can't be read as text. Mark their encoding with {.fn Encoding}."
   } else if (is.list(x)) {
     "Extract numbers or categories from it into separate columns."

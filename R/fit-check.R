@@ -157,7 +157,7 @@ has_fit_sizes <- function(fit) {
         length(encoding$outcome$scale) %in% c(1, below)))
 }
 
-is_row_name <- function(x, table) is.character(x) && length(x) == 1 && x %in% names(table)
+is_row_name <- function(x, table) is.character(x) && length(x) == 1 && !is.null(table[[x]])
 
 # Signals that a fit is invalid, with the first reason that check_model() finds.
 abort_invalid_fit <- function(fit, name, call) {

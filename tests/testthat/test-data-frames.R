@@ -120,7 +120,9 @@ test_that("standardize = FALSE leaves the data as they are", {
   fit <- seeded(mpg ~ wt + cyl, cars_data(), standardize = FALSE)
   expect_true(all(fit$encoding$center == 0), all(fit$encoding$scale == 1))
   raw <- model.matrix(mpg ~ wt + cyl, cars_data())[, -1]
-  expect_identical(unname(fitted(fit)), unname(nn_forward(fit, raw)$output[, 1]))
+  settings <- fit$settings
+  output <- nn_forward(coef(fit), raw, settings$activation, settings$output_activation)$output
+  expect_identical(unname(fitted(fit)), unname(output[, 1]))
 })
 
 test_that("rows with missing values are left out of a data frame, as na.action says", {

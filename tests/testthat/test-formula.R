@@ -29,7 +29,10 @@ test_that("the network sees what lm() would see, standardised", {
 
   by_hand <- scale(X, colMeans(X), apply(X, 2, deviation))
   attributes(by_hand)[c("scaled:center", "scaled:scale")] <- NULL
-  output <- nn_forward(fit, by_hand)$output[, 1] * deviation(d$mpg) + mean(d$mpg)
+  settings <- fit$settings
+  output <- nn_forward(
+    coef(fit), by_hand, settings$activation, settings$output_activation
+  )$output[, 1] * deviation(d$mpg) + mean(d$mpg)
   expect_equal(unname(fitted(fit)), unname(output), tolerance = 1e-12)
   expect_equal(residuals(fit), setNames(d$mpg, rownames(d)) - fitted(fit), tolerance = 1e-14)
 })
