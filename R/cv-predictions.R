@@ -1,7 +1,8 @@
 # The fits of nn_cv(), their out-of-fold predictions, and the metrics.
 
-# Runs one task: trains on all rows except the held-out ones, and predicts these.
-train_without <- function(task, cases, settings, keep_fit) {
+# Runs one task: trains on all rows except the held-out ones, and predicts these. `whole_rows`: the
+# number of all rows, which the defaults depend on.
+train_without <- function(task, cases, settings, keep_fit, whole_rows) {
   held_out <- task$held_out
   warnings <- list()
   collect <- function(expression) {
@@ -16,9 +17,9 @@ train_without <- function(task, cases, settings, keep_fit) {
     )
   }
   fit <- collect(tryCatch(
-    call_train(c(
+    with_whole_rows(whole_rows, call_train(c(
       Filter(Negate(is.null), c(lapply(cases$rows, take_rows, -held_out), cases$fixed)), settings
-    )),
+    ))),
     backprop_error_diverged = function(e) e,
     backprop_error_input = function(e) {
       abort_fold("Can't train on the rows outside fold {.val {fold}}.", task$fold, e)

@@ -13,7 +13,8 @@
 #' With a formula, a data frame or a sparse matrix, the defaults are those of
 #' [nn_train.data.frame()], and predictors and outcome are standardised separately in each fit. A
 #' matrix is used unchanged. Do not scale its columns by all rows beforehand if this matters: use a
-#' data frame instead.
+#' data frame instead. Defaults that depend on the number of rows depend on that of the whole data,
+#' so that each fit is trained in the same way as a fit to all rows.
 #'
 #' An outcome that a formula computes, such as `log(y)`, `scale(y)` or `cut(y, 3)`, is computed once
 #' from all rows, so it means the same in all folds. Predictors that a formula computes, such as
@@ -353,7 +354,8 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   results <- map_tasks(
     tasks, train_without,
     cases = cases[c("rows", "fixed")], settings = settings,
-    keep_fit = keep_fits, globals = cases$globals, parallel = parallel
+    keep_fit = keep_fits, whole_rows = sum(counts_of(weights)),
+    globals = cases$globals, parallel = parallel
   )
   report_fits(results, call)
   report_unseen_in_folds(results)

@@ -1,5 +1,12 @@
 # Rows that are not trained on: held-out rows and the calibration set.
 
+# `validation`, with NULL for 0 and FALSE, which also mean that no rows are held out.
+without_none <- function(validation) {
+  none <- (is.logical(validation) || is.numeric(validation)) && length(validation) == 1 &&
+    validation %in% 0
+  if (!none) validation
+}
+
 # `validation`: a fraction of the rows, a list with a validation set, or NULL.
 check_validation <- function(validation, call) {
   if (is.null(validation)) {

@@ -114,6 +114,10 @@ check_model <- function(fit) {
   need(
     is.null(fit$chosen) || text(fit$chosen), "The field {.field chosen} must be a character vector."
   )
+  need(
+    is.null(fit$evidence) || is_evidence(fit$evidence, text, number),
+    "Its evidence must be losses of the network, a linear model and a constant."
+  )
   check_model_settings(fit$settings, fit$layers, number, flag, whole)
   check_state(fit$state, fit$settings, n_parameters(fit$layers), fit$n)
   check_epochs(fit)

@@ -153,6 +153,7 @@ print.nn_fit <- function(x, ...) {
       )
     }
   }
+  if (!is.null(fit$evidence)) cat(describe_evidence(fit), sep = "\n")
   cat(doctor_line(fit))
   invisible(x)
 }
@@ -174,7 +175,8 @@ summary.nn_fit <- function(object, ...) {
   }
   structure(
     list(
-      layers = table, errors = error_table(fit), training = describe_training(fit),
+      layers = table, errors = error_table(fit),
+      training = c(describe_training(fit), describe_evidence(fit)),
       parameters = sum(table$weights), objective = fit$objective, history = fit$history,
       stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
       accuracy = c(

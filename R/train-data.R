@@ -73,35 +73,40 @@
 #' @param hidden Number of units in each hidden layer, as in [nn_train()]. `"auto"` (default) is one
 #'   layer of 100 units below 1000 rows and of 200 units from there on. Here and below, rows are
 #'   those that are trained on, without calibration rows.
-#' @param activation Activation function of the hidden layers, as in [nn_train()]; `"auto"`
-#'   (default) is `"relu"`.
+#' @param activation Activation function of the hidden layers, as in [nn_train()]. `"auto"`
+#'   (default) is `"relu"`, `"tanh"` or `"silu"`, chosen together with `penalty`; `"relu"` if
+#'   `penalty` is supplied.
 #' @param init Method for drawing the initial weights, as in [nn_train()]. `"auto"` (default) is
 #'   `"glorot_normal"` for tanh and sigmoid units and `"he_normal"` otherwise.
 #' @param optimizer The optimiser, as in [nn_train()]. `"auto"` (default) is `"lbfgs"` below 1000
-#'   rows and `"adam"` from there on, with a learning rate of 0.004. It is `"adam"` for any number
-#'   of rows if the call has a `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or
+#'   rows. From there on it is `"adam"` with a learning rate of 0.004, or `"lbfgs"` if its loss on
+#'   held-out rows is lower, which can happen below 10,000 rows. It is `"adam"` for any number of
+#'   rows if the call has a `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or
 #'   `penalty_l1`, which L-BFGS does not support; below 1000 rows its learning rate is 0.003.
 #' @param batch_size Number of rows per update, as in [nn_train()], or `NULL` for the full batch.
 #'   `"auto"` (default) is the full batch for optimisers that need it; otherwise 32 below 1000 rows
 #'   and 64 from there on.
-#' @param epochs Number of epochs, as in [nn_train()]. `"auto"` (default) is 200 below 1000 rows,
-#'   for full-batch optimisers, and if `schedule`, `validation` or `patience` is supplied. Otherwise
-#'   a first training with held-out rows chooses it, at most 200; see
+#' @param epochs Number of epochs, as in [nn_train()]. `"auto"` (default) is 1000 for L-BFGS (fewer,
+#'   at least 200, for more than 200,000 values), or 100 if the search for `penalty` finds a lower
+#'   loss after 100. For mini-batches and 1000 rows or more, a first
+#'   training with held-out rows chooses it, at most 200. Otherwise it is 200. See
 #'   `vignette("modelling", "backprop")`.
 #' @param schedule Learning rate schedule, as in [nn_train()], or `NULL` for a constant rate.
-#'   `"auto"` (default) is `nn_cosine(epochs, 0.01)` if `epochs` was chosen by a first training, and
-#'   a constant rate otherwise.
+#'   `"auto"` (default) is `nn_cosine(epochs, 0.01)` for mini-batches and 1000 rows or more, and a
+#'   constant rate otherwise.
 #' @param validation Validation set for early stopping: a fraction of the rows to hold out; held-out
 #'   data, a list of `X` (like that of the training), `y` and, if needed, `weights` and `offset`,
-#'   or, with a formula, a data frame; or `NULL` for none. `"auto"` (default) is none, except from
-#'   1000 rows on with mini-batches if `epochs`, `schedule` or `patience` is supplied: then a tenth
-#'   of the rows.
+#'   or, with a formula, a data frame; or `NULL`, `FALSE` or 0 for none. `"auto"` (default) is none,
+#'   except from 1000 rows on with mini-batches if `schedule` or `patience` is supplied: then a
+#'   tenth of the rows.
 #' @param patience Number of epochs without improvement before training stops, as in [nn_train()].
-#'   `"auto"` (default) is 20 with a validation set and `Inf` without.
-#' @param penalty L2 penalty, as in [nn_train()]. `"auto"` (default) is 2 / rows from 1000 rows on.
-#'   Below, it is 0.5 / rows or 4 / rows, whichever has the lower loss in 4-fold cross-validation;
-#'   or 1 / rows if the optimiser is not the automatic L-BFGS, or if there are fewer than 8 rows or
-#'   more than 50,000 input values.
+#'   `"auto"` (default) is `Inf` without a validation set, for L-BFGS, and for mini-batches and 1000
+#'   rows or more unless `schedule` is supplied; otherwise 20.
+#' @param penalty L2 penalty, as in [nn_train()]. `"auto"` (default) is the penalty with the lowest
+#'   loss on held-out rows (4-fold cross-validation below 1000 rows), among values from nearly 0 to
+#'   one at which the network is a constant. It is 1 / rows (2 / rows from 1000 rows on) if there
+#'   are fewer than 8 rows, or if the optimiser is neither L-BFGS nor, from 1000 rows on, one with
+#'   mini-batches.
 #' @param reduction How losses are combined over the rows: `"mean"` (default), so that settings do
 #'   not depend on the number of rows, or `"sum"`.
 #' @param
@@ -111,10 +116,13 @@
 #'   must be empty: an unknown argument is an error.
 #' @return A fit as returned by [nn_train()], with the further elements `encoding` (how columns
 #'   become inputs), `na.action` (the rows that were dropped), `chosen` (the arguments that were
-#'   `"auto"`), `errors` (the errors that `summary()` shows) and, with `calibration`, the sorted
-#'   scores `calibration`. Nothing else of the data is stored. To resume training with
-#'   [nn_continue()], supply the data frame or matrix as `X` and the outcome as `y` (`NULL` for a
-#'   formula). `model.frame(fit, data)` and `model.matrix(fit, data)` require the data as well.
+#'   `"auto"`), `evidence` (if `penalty` was `"auto"`: the `method` of the comparison, its number of
+#'   held-out `rows`, and the mean `loss` and `accuracy` on them of the network, of a penalised
+#'   linear model and of a constant), `errors` (the errors that `summary()` shows) and, with
+#'   `calibration`, the sorted scores `calibration`. Nothing else of the data is stored. To resume
+#'   training with [nn_continue()], supply the data frame or matrix as `X` and the outcome as `y`
+#'   (`NULL` for a formula). `model.frame(fit, data)` and `model.matrix(fit, data)` require the data
+#'   as well.
 #' @section Errors and warnings: Those of [nn_train()], and
 #'   * `backprop_error_input`: data that cannot be used. The message names the column: one that is
 #'     missing or misspelt, dates, lists, infinite numbers, an outcome with a single class or one
@@ -290,12 +298,8 @@ train_data <- function(frame, options, shown, call) {
     (is.null(options$loss) || identical(options$loss, "squared_error"))) {
     options$output_activation <- "identity"
   }
-  chosen <- choose_defaults(options, problem, shown, call)
-  if (!is.null(chosen$interrupted)) {
-    return(chosen$interrupted)
-  }
-  options <- chosen$options
-  if (!is.null(options$validation) && !is.numeric(options$validation)) {
+  options["validation"] <- list(without_none(options$validation))
+  if (is.list(options$validation)) {
     options$validation <- encode_validation(
       list(
         encoding = encoding, inputs = colnames(problem$X),
@@ -303,8 +307,16 @@ train_data <- function(frame, options, shown, call) {
       ),
       options$validation, call
     )
+  } else if (!identical(options$validation, "auto")) {
+    check_validation(options$validation, call)
   }
-  fit <- train_network(problem, options, shown, call, chosen$names)
+  chosen <- choose_defaults(options, problem, shown, call)
+  if (!is.null(chosen$interrupted)) {
+    return(chosen$interrupted)
+  }
+  fit <- train_network(
+    problem, chosen$options, shown, call, list(chosen = chosen$names, evidence = chosen$evidence)
+  )
   if (is.null(calibration)) {
     return(fit)
   }

@@ -1,7 +1,9 @@
 # How training ends: on its own, by divergence or by an interrupt.
 
 # Warns if training diverged to finite numbers, or if a small gradient is not convergence: if units
-# are saturated for all rows, or if the weights of separable classes grow without bound.
+# are saturated for all rows, or if the weights of separable classes grow without bound. A small
+# gradient is no warning if held-out rows chose the activation and the penalty: then the fit was the
+# best of many, whatever its units do.
 warn_of_false_end <- function(fit, data) {
   plain <- unclass(fit)
   if (plain$stop == "diverged") {
@@ -13,7 +15,7 @@ warn_of_false_end <- function(fit, data) {
       i = literal(examine(plain)$diverged$advice), i = "{.fn nn_doctor} describes what was found."
     ), class = "backprop_warning_diverged", call = NULL)
   }
-  if (plain$stop != "gradient") {
+  if (plain$stop != "gradient" || !is.null(plain$evidence)) {
     return(fit)
   }
   there <- weighted_rows(data)

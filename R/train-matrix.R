@@ -81,7 +81,7 @@
 #' @param validation Validation set for early stopping: the fraction of rows to hold out, in (0, 1),
 #'   drawn within each class for a factor; or a list of `X`, `y` and, if training uses them,
 #'   `weights` and `offset`. The weights returned are then those of the epoch with the lowest
-#'   held-out loss. `NULL` (default) holds nothing out.
+#'   held-out loss. `NULL` (default), `FALSE` or 0 holds nothing out.
 #' @param patience Number of epochs without improvement of the held-out loss (of the training loss
 #'   if nothing is held out) before training stops, a whole number of at least 1. `Inf` (default)
 #'   disables early stopping.

@@ -1,8 +1,10 @@
 # Trains a network on prepared data, from one start or several.
 
 # The common end of all methods. `options`: the arguments of nn_train.matrix() by name. `shown`: the
-# call stored in the fit. `chosen`: the names of the options that were "auto".
+# call stored in the fit. `chosen`: list(chosen, evidence), further elements of the fit: the names
+# of the options that were "auto", and the scores of new_evidence().
 train_network <- function(problem, options, shown, call, chosen = NULL) {
+  options["validation"] <- list(without_none(options$validation))
   X <- problem$X
   targets <- encode_targets(problem$y, nrow(X), call)
   options$hidden <- check_hidden(options$hidden, call)
@@ -36,7 +38,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
     ),
     if (isTRUE(targets$ordered)) list(ordered = TRUE),
     if (!is.null(problem$encoding)) {
-      list(encoding = problem$encoding, na.action = problem$na.action, chosen = chosen)
+      c(list(encoding = problem$encoding, na.action = problem$na.action), chosen)
     }
   )
   data <- new_training_data(

@@ -15,26 +15,52 @@ chosen <- function(...) {
   )
 }
 
+# The strengths that are tried, penalties times rows.
+tried <- c(5 * 10^(-6:-1), 4 * 8^(0:5), 0.02, 0.2, 2, 10, 40, 160 * 4^(0:5))
+expect_tried <- function(strength) {
+  expect_true(any(abs(strength / tried - 1) < 1e-12), label = paste(strength, "is tried"))
+}
+
 test_that("few rows and many rows have the defaults that the help states", {
-  expect_identical(chosen(y ~ a + b, many(999)), list(
-    hidden = 100, activation = "relu", init = "he_normal", optimizer = "lbfgs", rate = NULL,
-    batch = NULL, validation = NULL, patience = Inf, penalty = 4 / 999
+  few <- chosen(y ~ a + b, many(999))
+  expect_identical(few[c("hidden", "optimizer", "rate", "batch", "validation", "patience")], list(
+    hidden = 100, optimizer = "lbfgs", rate = NULL, batch = NULL, validation = NULL, patience = Inf
   ))
-  expect_identical(chosen(class ~ a + b, many(1000)), list(
-    hidden = 200, activation = "relu", init = "he_normal", optimizer = "adam", rate = 0.004,
-    batch = 64, validation = 0.1, patience = 20, penalty = 2 / 1000
-  ))
+  expect_tried(few$penalty * 999)
+  expect_true(few$activation %in% c("relu", "tanh", "silu"))
+  expect_identical(few$init, if (few$activation == "tanh") "glorot_normal" else "he_normal")
+  many_rows <- chosen(class ~ a + b, many(1000), learning_rate = 0.01)
+  expect_identical(
+    many_rows[c("hidden", "optimizer", "batch", "validation", "patience")],
+    list(hidden = 200, optimizer = "adam", batch = 64, validation = NULL, patience = Inf)
+  )
+  expect_tried(many_rows$penalty * 1000)
+  expect_true(many_rows$activation %in% c("relu", "silu"))
   # the rows trained on count
-  expect_identical(chosen(y ~ a + b, many(1200), calibration = 0.2)$optimizer, "lbfgs")
-  expect_true(chosen(y ~ a + b, many(1200), calibration = 0.2)$penalty %in% (c(0.5, 4) / 960))
-  expect_identical(chosen(y ~ a, many(100), optimizer = "lbfgs")$penalty, 1 / 100)
+  expect_identical(chosen(y ~ a + b, many(1200), calibration = 0.2)$hidden, 100)
+  expect_tried(chosen(y ~ a + b, many(1200), calibration = 0.2)$penalty * 960)
+  expect_identical(chosen(y ~ a, many(100), optimizer = "adam")$penalty, 1 / 100)
+  expect_identical(chosen(y ~ a, many(7))$penalty, 1 / 7)
   expect_identical(formals(nn_train.data.frame)$epochs, "auto")
-  expect_identical(nn_train(y ~ a, many(20))$settings$optimizer$name, "lbfgs")
+  few <- nn_train(y ~ a, many(20), penalty = 0.1)
+  expect_identical(few$settings$optimizer$name, "lbfgs")
+  expect_identical(few$settings$activation, "relu")
+})
+
+test_that("L-BFGS is a candidate for many rows if it is fast enough", {
+  smooth <- many(1000)
+  smooth$y <- sin(3 * smooth$a)
+  expect_identical(nn_train(y ~ a, smooth, hidden = 100)$settings$optimizer$name, "lbfgs")
+  wide <- data.frame(y = smooth$y, matrix(0, 1000, 101))
+  wide$X1 <- smooth$a
+  expect_identical(chosen(y ~ ., wide, hidden = 5)$optimizer, "adam")
 })
 
 test_that("what is given is taken, and the rest goes with it", {
   d <- many(1000)
-  expect_identical(chosen(y ~ a, d, activation = "tanh")$init, "glorot_normal")
+  expect_identical(chosen(y ~ a, d, activation = "tanh")[c("activation", "init")], list(
+    activation = "tanh", init = "glorot_normal"
+  ))
   expect_identical(
     chosen(y ~ a, d, hidden = 3, optimizer = "lbfgs")[c(
       "hidden", "optimizer", "validation", "patience"
@@ -42,12 +68,13 @@ test_that("what is given is taken, and the rest goes with it", {
     list(hidden = 3, optimizer = "lbfgs", validation = NULL, patience = Inf)
   )
   expect_identical(chosen(y ~ a, d, optimizer = nn_adam(0.1))$rate, 0.1)
-  expect_identical(chosen(y ~ a, d, validation = NULL)[c("validation", "patience")], list(
-    validation = NULL, patience = Inf
-  ))
   expect_identical(
     chosen(y ~ a, d[1:100, ], validation = 0.2)[c("optimizer", "validation", "patience")],
-    list(optimizer = "lbfgs", validation = 0.2, patience = 20)
+    list(optimizer = "lbfgs", validation = 0.2, patience = Inf)
+  )
+  expect_identical(
+    chosen(y ~ a, d[1:100, ], validation = 0.2, learning_rate = 0.01)[c("validation", "patience")],
+    list(validation = 0.2, patience = 20)
   )
   expect_null(chosen(y ~ a, d, batch_size = NULL)$batch)
   few <- d[1:50, ]
@@ -81,33 +108,66 @@ test_that("the defaults learn what is there to learn", {
   expect_gt(mean(predict(fit, spirals[301:400, ], type = "class") == spirals$class[301:400]), 0.9)
 })
 
-test_that(
-  paste0(
-    "cross-validation picks a small penalty for clear data and a large one for noise, ",
-    "and draws nothing"
-  ),
-  {
-    d <- many(200)
-    set.seed(2)
-    noise <- nn_train(rnorm(200) ~ a + b, d)
-    expect_identical(noise$settings$penalty, 4 / 200)
-    clear <- nn_train(sin(3 * a) ~ a + b, d)
-    expect_identical(clear$settings$penalty, 0.5 / 200)
-    set.seed(2)
-    chosen <- nn_train(sin(3 * a) ~ a + b, d)
-    after <- runif(1)
-    set.seed(2)
-    given <- nn_train(sin(3 * a) ~ a + b, d, penalty = 0.5 / 200)
-    expect_identical(coef(chosen), coef(given))
-    expect_identical(runif(1), after)
-    # rows of no weight, classes of one row and offsets are no obstacle
-    expect_s3_class(
-      nn_train(y ~ a + offset(b), d, weights = rep(0:1, c(190, 10)), epochs = 5), "nn_fit"
+test_that("no validation can be given in three ways", {
+  d <- many(60)
+  for (validation in list(0, FALSE, 0L)) {
+    expect_identical(
+      coef(seeded(y ~ a, d, validation = validation, hidden = 3)),
+      coef(seeded(y ~ a, d, validation = NULL, hidden = 3))
     )
-    d$rare <- factor(c("one", rep(c("b", "c"), length.out = 199)))
-    expect_s3_class(nn_train(rare ~ a, d, epochs = 5), "nn_fit")
+    expect_null(nn_train(cbind(d$a), d$y, validation = validation, epochs = 1)$settings$validation)
   }
-)
+  expect_error(nn_train(y ~ a, d, validation = 1), class = "backprop_error_argument")
+})
+
+test_that("cross-validation picks a weak penalty for clear data, and draws nothing", {
+  d <- many(200)
+  set.seed(2)
+  fit <- nn_train(sin(3 * a) ~ a + b, d)
+  after <- runif(1)
+  expect_lt(fit$settings$penalty, 0.1 / 200)
+  set.seed(2)
+  given <- nn_train(
+    sin(3 * a) ~ a + b, d,
+    penalty = fit$settings$penalty, activation = fit$settings$activation,
+    epochs = unclass(fit)$state$epoch
+  )
+  expect_identical(coef(fit), coef(given))
+  expect_identical(runif(1), after)
+  # rows of no weight, classes of one row and offsets are no obstacle
+  expect_s3_class(
+    nn_train(y ~ a + offset(b), d, weights = rep(0:1, c(190, 10)), epochs = 5), "nn_fit"
+  )
+  d$rare <- factor(c("one", rep(c("b", "c"), length.out = 199)))
+  expect_s3_class(nn_train(rare ~ a, d, epochs = 5), "nn_fit")
+})
+
+test_that("the network is a constant where there is only noise", {
+  set.seed(1)
+  for (rows in c(150, 1200)) {
+    d <- data.frame(matrix(rnorm(rows * 10), rows), y = rnorm(rows))
+    fit <- nn_train(y ~ ., d, hidden = 20)
+    new <- data.frame(matrix(rnorm(2000 * 10), 2000))
+    # the error on new rows, whose outcome has mean 0 and variance 1, is within 1 % of that of the
+    # constant
+    expect_lt(sqrt(1 + mean(predict(fit, new)^2)) / sqrt(1 + mean(d$y)^2), 1.01)
+  }
+})
+
+test_that("the search goes on until nothing is beyond the best value", {
+  walk <- function(loss, start) {
+    seen <- integer()
+    backprop:::walk_ladder(function(i) {
+      seen <<- c(seen, i)
+      loss[i]
+    }, rep(NA_real_, length(loss)), start)
+    seen
+  }
+  expect_identical(walk(c(9, 5, 3, 4, 8), 3L), c(3L, 4L, 2L))
+  expect_identical(walk(c(1, 2, 3, 4, 5), 4:5), c(4:5, 3:1))
+  expect_identical(walk(c(5, 4, 3, 2, 1), 2L), c(2:3, 1L, 4:5))
+  expect_identical(walk(c(Inf, Inf, Inf), 1:2), 1:2)
+})
 
 test_that(
   paste0(
@@ -116,35 +176,103 @@ test_that(
   ),
   {
     d <- many(1200)
-    set.seed(3)
-    fit <- nn_train(y ~ a + b, d, hidden = 8)
+    train <- function(...) {
+      set.seed(3)
+      nn_train(y ~ a + b, d, hidden = 8, optimizer = "adam", ...)
+    }
+    fit <- train()
     after <- runif(1)
-    set.seed(3)
-    first <- nn_train(y ~ a + b, d, hidden = 8, epochs = 100, validation = 0.1, patience = 20)
+    like_it <- function(...) {
+      train(penalty = fit$settings$penalty, activation = fit$settings$activation, ...)
+    }
+    first <- like_it(epochs = 100, validation = 0.1, patience = 20, schedule = NULL)
     epochs <- 2 * first$best_epoch
     expect_identical(nrow(fit$history), as.integer(epochs))
     expect_null(fit$settings$validation)
-    set.seed(3)
-    given <- nn_train(
-      y ~ a + b, d,
-      hidden = 8, epochs = epochs, schedule = nn_cosine(epochs, least = 0.01),
-      validation = NULL
-    )
+    # a given number of epochs is trained for in the same way
+    given <- like_it(epochs = epochs)
     expect_identical(coef(fit), coef(given))
     expect_identical(runif(1), after)
-    expect_true(all(c("epochs", "schedule", "validation", "patience") %in% fit$chosen))
-    # any of the four given: one training, at a constant rate
-    for (arguments in list(
-      list(epochs = 3), list(patience = 2), list(schedule = nn_step(5), epochs = 3)
-    )) {
-      one <- do.call(nn_train, c(list(y ~ a + b, d, hidden = 8), arguments))
-      expect_identical(one$settings[c("validation", "schedule")], list(
-        validation = 0.1, schedule = arguments$schedule
-      ))
-    }
+    expect_true(all(c("epochs", "schedule", "validation", "patience") %in% unclass(fit)$chosen))
+    expect_identical(coef(like_it(validation = NULL)), coef(fit))
+    # with held-out rows too
+    held_out <- like_it(validation = 0.2)
+    expect_identical(held_out$settings$schedule$kind, "cosine")
+    expect_identical(held_out$settings$patience, Inf)
+    stopped <- like_it(patience = 2)
+    expect_identical(stopped$settings[c("validation", "patience")], list(
+      validation = 0.1, patience = 2
+    ))
+    given_schedule <- like_it(schedule = nn_step(5), epochs = 3)
+    expect_identical(given_schedule$settings[c("validation", "schedule", "patience")], list(
+      validation = 0.1, schedule = nn_step(5), patience = 20
+    ))
     expect_no_match(capture.output(print(nn_doctor(fit))), "still falling")
   }
 )
+
+test_that("the fits of nn_cv() are trained like a fit to all rows", {
+  set.seed(1)
+  result <- nn_cv(y ~ a, many(1050), folds = 2, epochs = 1, penalty = 0.01, keep_fits = TRUE)
+  of_fits <- lapply(result$fits, function(fit) unclass(fit)$layers[[1]]$units)
+  expect_identical(of_fits, list(200, 200))
+  expect_identical(chosen(y ~ a, many(525), penalty = 0.01)$hidden, 100)
+  # rows of the calibration set are not trained on
+  set.seed(1)
+  result <- nn_cv(
+    y ~ a, many(1050),
+    folds = 2, epochs = 1, penalty = 0.01, keep_fits = TRUE, calibration = 0.1
+  )
+  expect_identical(unclass(result$fits[[1]])$layers[[1]]$units, 100)
+})
+
+standardised <- function(y) (y - mean(y)) / sqrt(mean((y - mean(y))^2))
+test_that("a fit keeps the scores of the network, a linear model and a constant", {
+  d <- many(120)
+  d$y <- d$a * d$b
+  set.seed(1)
+  fit <- nn_train(y ~ a + b, d, hidden = 20)
+  evidence <- unclass(fit)$evidence
+  expect_identical(evidence[c("method", "rows")], list(
+    method = "4-fold cross-validation", rows = 120
+  ))
+  # the constant of each fold is the mean of the other rows
+  fold <- integer(120)
+  fold[backprop:::core_row_order(0, 0, 120)] <- rep_len(1:4, 120)
+  y <- standardised(d$y)
+  means <- vapply(1:4, function(k) mean(y[fold != k]), 0)
+  expect_equal(evidence$loss[["constant"]], mean((y - means[fold])^2) / 2, tolerance = 1e-10)
+  expect_lt(evidence$loss[["network"]], 0.1 * evidence$loss[["linear"]])
+  # a line's errors are those of lm()
+  d$y <- 2 * d$a - d$b + rnorm(120) / 10
+  set.seed(1)
+  linear <- unclass(nn_train(y ~ a + b, d, hidden = 20))$evidence
+  y <- standardised(d$y)
+  errors <- unlist(lapply(1:4, function(k) {
+    line <- lm(y ~ a + b, data.frame(d[c("a", "b")], y)[fold != k, ])
+    y[fold == k] - predict(line, d[fold == k, ])
+  }))
+  expect_equal(linear$loss[["linear"]], mean(errors^2) / 2, tolerance = 0.01)
+  # of classes, the constant is their frequency
+  classes <- unclass(nn_train(Species ~ Petal.Length, iris, hidden = 3))$evidence
+  expect_equal(classes$loss[["constant"]], log(3), tolerance = 0.01)
+  expect_gt(classes$accuracy[["network"]], 0.9)
+  # of many rows, a tenth is held out
+  many_rows <- nn_train(y ~ a + b, many(1300), hidden = 8, optimizer = "adam")
+  expect_identical(unclass(many_rows)$evidence[c("method", "rows")], list(
+    method = "held-out rows", rows = 130
+  ))
+  expect_lt(diff(unclass(many_rows)$evidence$loss[c("constant", "network")]), 0)
+  expect_output(print(fit), "Evidence:  4-fold cross-validation, loss")
+  expect_output(print(summary(fit)), "constant")
+  expect_null(unclass(nn_train(y ~ a, d, penalty = 0.1))$evidence)
+  path <- withr::local_tempfile(fileext = ".json")
+  nn_save(fit, path)
+  expect_identical(unclass(nn_load(path))$evidence, evidence)
+  broken <- fit
+  broken[["evidence"]]$loss <- 1
+  expect_error(nn_save(broken, path), class = "backprop_error_file")
+})
 
 test_that("a default call takes classes of a few rows each", {
   set.seed(1)

@@ -457,7 +457,8 @@ test_that(
       "d$y <- d$X1 * d$X2 + rnorm(4e4)"
     )
     # with so many units the epochs on the held-out rows take minutes on any machine
-    answer <- interrupted_run(data, "nn_train(y ~ ., d, hidden = c(1024, 1024))", after = 1.5)
+    call <- "nn_train(y ~ ., d, hidden = c(1024, 1024), penalty = 5e-5)"
+    answer <- interrupted_run(data, call, after = 1.5)
     expect_identical(
       answer$fit$stop, "interrupted",
       label = paste("the stop, where the process says:", answer$log)

@@ -42,17 +42,15 @@ test_that("the defaults are those of a data frame with as many rows", {
   fit <- seeded(many$X, many$class, epochs = 1)
   expect_identical(chosen(many$X, many$class), chosen(as.data.frame(as.matrix(many$X)), many$class))
   expect_identical(
-    list(
-      fit$settings$optimizer$name, fit$settings$batch_size, fit$settings$validation,
-      fit$settings$penalty
-    ),
-    list("adam", 64, 0.1, 2 / 1000)
+    list(fit$settings$optimizer$name, fit$settings$batch_size, fit$settings$validation),
+    list("adam", 64, NULL)
   )
   # rows trained on count, and few of them choose the penalty by cross-validation
   expect_identical(
     seeded(many$X, many$class, epochs = 1, calibration = 0.2)$settings$optimizer$name, "lbfgs"
   )
-  expect_true(seeded(X, cases$y, epochs = 5, hidden = 3)$settings$penalty %in% (c(0.5, 4) / 200))
+  few <- seeded(X, cases$y, epochs = 5, hidden = 3)
+  expect_identical(unclass(few)$evidence$method, "4-fold cross-validation")
   expect_identical(
     setdiff(names(formals(nn_train.data.frame)), names(formals(getS3method("nn_train", "Matrix")))),
     character()
@@ -263,7 +261,7 @@ test_that("case and class weights, offsets and held-out rows act as for a data f
   expect_error(predict(fit, X), class = "backprop_error_argument")
   share <- seeded(X, cases$class, hidden = 3, validation = 0.2, penalty = 0.01, epochs = 30)
   expect_identical(
-    share$settings[c("validation", "patience")], list(validation = 0.2, patience = 20)
+    share$settings[c("validation", "patience")], list(validation = 0.2, patience = Inf)
   )
   expect_false(is.null(share$best_epoch))
   # given data, sparse or plain, in any order of columns: as held out by hand

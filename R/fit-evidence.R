@@ -1,0 +1,29 @@
+# The evidence of a fit: what held-out rows say about the network with the defaults that were
+# chosen, a linear model and a constant. See new_evidence() for its fields.
+
+evidence_models <- c("network", "linear", "constant")
+
+# The lines of print() and summary().
+describe_evidence <- function(fit) {
+  evidence <- fit$evidence
+  if (is.null(evidence)) {
+    return(NULL)
+  }
+  scores <- function(name, x) {
+    x <- vapply(x, format, "", digits = 3)
+    paste0(name, " ", x[1], " (linear model ", x[2], ", constant ", x[3], ")")
+  }
+  c(
+    paste0("Evidence:  ", evidence$method, ", ", scores("loss", evidence$loss)),
+    if (!is.null(evidence$accuracy)) paste0("           ", scores("accuracy", evidence$accuracy))
+  )
+}
+
+is_evidence <- function(evidence, text, number) {
+  of_models <- function(x) {
+    is.double(x) && identical(names(x), evidence_models) && !anyNA(x)
+  }
+  is.list(evidence) && text(evidence$method) && length(evidence$method) == 1 &&
+    number(evidence$rows) && of_models(evidence$loss) &&
+    (is.null(evidence$accuracy) || of_models(evidence$accuracy))
+}

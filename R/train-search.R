@@ -1,0 +1,140 @@
+# Compares candidates for the defaults by their loss on held-out rows. A *way* is
+#   options   the options that are trained with if it is chosen, without the penalty
+#   trial     the same with fewer epochs, for a first comparison
+# and a candidate is a way with a *strength*, the penalty times the number of rows trained on.
+
+# The number of rows on which candidates are compared for many rows.
+compared_rows <- 3000
+# L-BFGS is a candidate for many rows if there are fewer rows and values than this. Adam doesn't
+# come close to a function with little noise; with noise, it does as well in less time. If its loss
+# is above a quarter of that of a constant, L-BFGS is only searched further if tanh is better.
+lbfgs_rows <- 1e4
+lbfgs_values <- 1e5
+
+# The families of candidates to compare: a list of list(kind, ways, ladder). None if there is
+# nothing to choose.
+candidate_families <- function(options, auto, few, problem, call) {
+  if (!auto[["penalty"]] || length(weighted_rows(problem)) < 8) {
+    return(list())
+  }
+  steps <- asks_for_steps(options)
+  optimizers <- if (!auto[["optimizer"]]) {
+    name <- check_optimizer(options$optimizer, NULL, call)$name
+    if (name == "lbfgs" || !(few || is_full_batch(options$optimizer, call))) name
+  } else if (few) {
+    if (!steps) "lbfgs"
+  } else {
+    affordable <- nrow(problem$X) < lbfgs_rows && problem_values(problem) <= lbfgs_values
+    c("adam", if (!steps && affordable) "lbfgs")
+  }
+  lapply(optimizers, function(optimizer) {
+    kind <- if (optimizer == "lbfgs") "lbfgs" else "adam"
+    activations <- if (!auto[["activation"]] || identical(options$hidden, 0)) {
+      "relu"
+    } else if (kind == "lbfgs") {
+      c("tanh", "silu", "relu")
+    } else {
+      c("relu", "silu")
+    }
+    list(
+      kind = kind, ladder = strengths(kind, counted_rows(problem)),
+      ways = lapply(activations, function(activation) {
+        way <- list(optimizer = optimizer, activation = activation)
+        new_way(settle(options, auto, way, few, problem, call), auto, kind, problem)
+      })
+    )
+  })
+}
+
+new_way <- function(options, auto, kind, problem) {
+  trial <- options
+  if (kind == "lbfgs") {
+    trial$epochs <- min(options$epochs, 100)
+    trial$patience <- Inf
+  } else {
+    if (auto[["schedule"]]) trial["schedule"] <- list(NULL)
+    trial$epochs <- min(options$epochs, 40)
+    trial$patience <- 8
+  }
+  list(options = options, trial = trial)
+}
+
+# The best candidate: list(options, strength, score, splits), with its score on the splits; NULL if
+# none can be trained on them.
+compare_candidates <- function(families, few, problem, call) {
+  values <- problem_values(problem)
+  splits <- if (few) {
+    new_splits(problem, if (values <= 5e4) 4 else if (values <= 2e5) 2 else 1)
+  } else {
+    new_splits(problem, 1, compared_rows)
+  }
+  constant <- constant_score(splits, families[[1]]$ways[[1]]$options, call)[["loss"]]
+  best <- NULL
+  for (family in families) {
+    bar <- if (is.null(best) || best$score[["loss"]] < constant / 4) Inf else best$score[["loss"]]
+    other <- strongest(search_family(family, splits, bar, call), constant)
+    if (is.null(best) || is_true(other$score[["loss"]] < best$score[["loss"]])) best <- other
+  }
+  if (!is.null(best)) {
+    list(
+      options = best$options, strength = best$strength, score = best$score, splits = splits
+    )
+  }
+}
+
+# The candidates of a family that were tried, a list of list(options, strength, score). Those of
+# L-BFGS are first compared after a part of their epochs. The best of each way are compared again
+# after all epochs, and then others next to the best of them; but if the loss is lower after the
+# part, as it is for some noisy data, that number of epochs is chosen. The search ends early if no
+# candidate of the first way has a loss below `bar`.
+search_family <- function(family, splits, bar, call) {
+  tried <- list()
+  empty <- matrix(NA_real_, length(family$ladder), length(family$ways))
+  lbfgs <- family$kind == "lbfgs"
+  try_one <- function(i, w, options) {
+    score <- try_candidate(options, family$ladder[i], splits, call)
+    chosen <- family$ways[[w]]$options
+    if (lbfgs) chosen$epochs <- options$epochs
+    tried[[length(tried) + 1]] <<- list(
+      options = chosen, strength = family$ladder[i], score = score
+    )
+    score[["loss"]]
+  }
+  loss <- empty
+  for (w in seq_along(family$ways)) {
+    loss[, w] <- walk_ladder(
+      function(i) try_one(i, w, family$ways[[w]]$trial), loss[, w],
+      which(family$ladder %in% first_strengths[[family$kind]])
+    )
+    if (min(loss, na.rm = TRUE) > bar) {
+      return(list())
+    }
+  }
+  way <- family$ways[[1]]
+  if (!lbfgs || way$trial$epochs >= way$options$epochs || !any(is.finite(loss))) {
+    return(tried)
+  }
+  try_all <- function(i, w) try_one(i, w, family$ways[[w]]$options)
+  refined <- empty
+  for (w in seq_along(family$ways)) {
+    i <- which.min(loss[, w])
+    refined[i, w] <- try_all(i, w)
+  }
+  w <- col(refined)[which.min(refined)]
+  walk_ladder(function(i) try_all(i, w), refined[, w])
+  tried
+}
+
+# The candidate with the strongest penalty among those whose loss is almost the lowest, because the
+# loss of a weak one is often low by chance: within 1 % of the loss, or of what is gained over the
+# constant if that is less. NULL if no loss is finite.
+strongest <- function(tried, constant) {
+  loss <- vapply(tried, function(one) one$score[["loss"]], 0)
+  if (!any(is.finite(loss))) {
+    return(NULL)
+  }
+  near <- loss <= min(loss) + 0.01 * min(abs(min(loss)), abs(constant - min(loss)))
+  strength <- vapply(tried, `[[`, 0, "strength")
+  near <- near & strength == max(strength[near])
+  tried[[which(near)[which.min(loss[near])]]]
+}

@@ -1,0 +1,114 @@
+# Trains on a part of the rows and scores the result on others.
+
+# Noisy data need a strong penalty, a sharp boundary or a function without noise a weak one. The
+# strengths are steps from nearly 0 to where the outputs of any network are constant.
+strengths <- function(kind, rows) {
+  all <- if (kind == "lbfgs") {
+    c(5 * 10^(-6:-1), 4 * 8^(0:12))
+  } else {
+    c(0.02, 0.2, 2, 10, 40, 160 * 4^(0:12))
+  }
+  all[seq_len(sum(all < rows) + 1)]
+}
+first_strengths <- list(lbfgs = c(0.005, 0.5, 4), adam = c(0.2, 2, 10))
+
+# The splits of a problem that candidates are compared on: a list of list(training, held_out), two
+# problems. The rows are dealt out to four folds, depending on their number (in each class) only and
+# not on random numbers; each of the first `number` folds is held out once. `most`: the number of
+# rows to use, which are spread evenly over the others.
+new_splits <- function(problem, number, most = Inf) {
+  if (!is.null(problem$weights)) problem <- problem_rows(problem, weighted_rows(problem))
+  n <- nrow(problem$X)
+  classes <- if (is.factor(problem$y)) as.integer(problem$y) else rep(1L, n)
+  order <- core_row_order(0, 0, n)
+  order <- order[order(classes[order])]
+  if (n > most) order <- order[unique(round(seq(1, n, length.out = most)))]
+  fold <- integer(n)
+  fold[order] <- rep_len(1:4, length(order))
+  lapply(seq_len(number), function(k) {
+    list(
+      training = problem_rows(problem, which(fold > 0 & fold != k)),
+      held_out = problem_rows(problem, which(fold == k))
+    )
+  })
+}
+
+# The score on the held-out rows of all splits: c(loss, accuracy) per row, the second NA for
+# numbers. The loss is infinite if the other rows can't be trained on.
+try_candidate <- function(options, strength, splits, call) {
+  scores <- vapply(splits, function(split) {
+    options$penalty <- strength / counted_rows(split$training)
+    held_out_score(split, options, call) * split_weight(split)
+  }, c(loss = 0, accuracy = 0))
+  rowSums(scores) / sum(vapply(splits, split_weight, 0))
+}
+
+split_weight <- function(split) {
+  weights <- split$held_out$weights
+  if (length(weights) > 0) sum(weights) else nrow(split$held_out$X)
+}
+
+# With a finite patience, the held-out rows also choose the epoch.
+held_out_score <- function(split, options, call) {
+  options["validation"] <- list(
+    if (is.finite(options$patience)) split$held_out[c("X", "y", "weights", "offset")]
+  )
+  fit <- tryCatch(
+    suppressWarnings(try_training(split$training, options, NULL, call)),
+    backprop_error = function(e) NULL
+  )
+  if (is.null(fit)) {
+    return(c(loss = Inf, accuracy = NA))
+  }
+  if (identical(fit$stop, "interrupted")) interrupt()
+  score_of(unclass(fit), split$held_out, call)
+}
+
+# The mean loss and the accuracy of a fit on the rows of a problem.
+score_of <- function(fit, problem, call) {
+  numeric <- is.null(fit$levels)
+  targets <- encode_targets(problem$y, nrow(problem$X), call, fit$levels, numeric = numeric)
+  weights <- check_weights(problem$weights, nrow(problem$X), call)
+  offset <- check_offset(problem$offset, nrow(problem$X), ncol(targets$y), call)
+  single <- fit$settings$precision == "single"
+  objective <- core_objective(fit$settings)
+  objective[c("mean", "penalty", "penalty_l1")] <- list(TRUE, 0, 0)
+  flat <- flatten_network(fit[parameter_names(fit$layers)])
+  loss <- evaluate(list(
+    layers = fit$layers, objective = objective, weights = flat, rows = core_rows(
+      problem$X, targets$y,
+      apply_class_weights(weights, fit$settings$class_weights, targets, call), offset,
+      seq_len(nrow(problem$X)), single
+    )
+  ))$value
+  c(
+    loss = if (is.finite(loss)) loss else Inf,
+    accuracy = if (numeric) {
+      NA
+    } else {
+      output <- core_forward(fit$layers, flat, problem$X, offset, FALSE, single)$output
+      stats::weighted.mean(
+        most_probable(output) == most_probable(targets$y),
+        if (length(weights) > 0) weights else rep(1, nrow(output))
+      )
+    }
+  )
+}
+
+most_probable <- function(output) {
+  if (ncol(output) == 1) output > 0.5 else max.col(output, "first")
+}
+
+# Looks for the lowest loss along a ladder. `loss_at(i)` is the loss at step i; `loss` has those
+# that are known, else NA. Begins at `start`, and ends when both neighbours of the best step are
+# known, so that the best step is at an end only if nothing is beyond it. Returns the losses.
+walk_ladder <- function(loss_at, loss, start = integer()) {
+  repeat {
+    for (i in start) loss[i] <- loss_at(i)
+    best <- which.min(loss)
+    start <- Filter(function(i) is.na(loss[i]), intersect(best + c(1L, -1L), seq_along(loss)))
+    if (length(start) == 0 || !is.finite(loss[best])) {
+      return(loss)
+    }
+  }
+}
