@@ -265,7 +265,8 @@ find_idle <- function(fit, facts, word) {
   units <- layer_units(fit$layers)[1 + seq_along(kinds)]
   idle <- fit$probe$idle
   many <- which(of_word & (if (word == "dead") idle >= 0.75 * units else idle > 0.25 * units))
-  if (length(many) == 0 || explains_most(facts) || one_row(fit)) {
+  # A penalty that was chosen on held-out rows idles the units that are not needed.
+  if (length(many) == 0 || explains_most(facts) || !is.null(fit$evidence) || one_row(fit)) {
     return(FALSE)
   }
   layer <- if (length(kinds) == 1) "the hidden layer" else paste("hidden layer", seq_along(kinds))

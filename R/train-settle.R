@@ -5,6 +5,17 @@ few_rows <- 1000
 # Number of rows for the defaults.
 counted_rows <- function(problem) row_count(problem$weights, nrow(problem$X))
 
+# The number of rows that decides between the defaults for few and for many rows. The fits of
+# nn_cv() take it from the whole data, so that they are trained in the same way as a fit to them.
+whole <- new.env(parent = emptyenv())
+
+with_whole_rows <- function(rows, code) {
+  before <- whole$rows
+  on.exit(whole$rows <- before)
+  whole$rows <- rows
+  code
+}
+
 has_few_rows <- function(options, problem) {
   rows <- if (is.null(whole$rows)) {
     counted_rows(problem)
