@@ -85,7 +85,11 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     weights = frame[["(weights)"]], offset = frame[["(offset)"]],
     has_offset_argument = !is.null(extras$offset), calibration = calibration,
     na.action = attr(frame, "na.action"), names = names[rows],
-    row_terms = if (holds_out) find_row_terms(kept_terms, variables$frame, rows) else list()
+    row_terms = if (holds_out) {
+      find_row_terms(kept_terms, variables$frame, variables$constants, rows)
+    } else {
+      list()
+    }
   )
 }
 

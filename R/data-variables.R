@@ -207,15 +207,21 @@ raw_kind <- function(x) {
 # The variables of a formula whose value in a row depends on other rows, such as `c(0, head(x, -1))`
 # or `x - mean(x)`: a list of their values in `rows`, by their text, with a warning. Bases whose
 # parameters the terms keep are none. They are found by evaluating them on every other row.
-find_row_terms <- function(terms, data, rows) {
+# `constants`: variables that are not columns, which portable_terms() has substituted.
+find_row_terms <- function(terms, data, constants, rows) {
   predvars <- attr(terms, "predvars")
   variables <- as.list(attr(terms, "variables"))[-1]
   found <- list()
   for (i in setdiff(seq_along(variables), attr(terms, "response"))) {
     variable <- variables[[i]]
-    if (is.symbol(variable) || !remembers_nothing(variable, predvars[[i + 1]])) next
-    if (identical(variable[[1]], quote(offset))) variable <- variable[[2]]
-    values <- function(rows) eval(variable, data[rows, , drop = FALSE], globalenv())
+    replayed <- do.call(substitute, list(variable, constants))
+    # bases that keep their parameters differ from what the formula says
+    if (is.symbol(variable) || !identical(replayed, predvars[[i + 1]])) next
+    if (identical(variable[[1]], quote(offset))) {
+      variable <- variable[[2]]
+      replayed <- replayed[[2]]
+    }
+    values <- function(rows) eval(replayed, data[rows, , drop = FALSE], globalenv())
     whole <- suppressWarnings(values(seq_len(nrow(data))))
     uses_others <- vapply(1:2, function(first) {
       if (nrow(data) < first) {
@@ -238,12 +244,6 @@ find_row_terms <- function(terms, data, rows) {
     ), class = "backprop_warning_row_terms", call = NULL)
   }
   found
-}
-
-# Is the variable predicted by evaluating it again? Constants may have been written into it.
-remembers_nothing <- function(variable, predvar) {
-  is.call(predvar) && length(variable) == length(predvar) &&
-    identical(names(variable), names(predvar))
 }
 
 same_values <- function(a, b) {

@@ -356,3 +356,22 @@ test_that("terms that use other rows are computed once in nn_cv() and told of", 
   expect_no_warning(validated(rowwise))
   expect_no_warning(seeded(rowwise, d, calibration = 0.2))
 })
+
+test_that("terms with constants of a function's own are evaluated for folds, too", {
+  set.seed(1)
+  d <- data.frame(x = cumsum(rnorm(60)), z = rnorm(60))
+  d$cube <- d$z^3
+  d$last <- c(0, 0, head(d$x, -2))
+  d$y <- d$last + d$z^3 + rnorm(60, sd = 0.1)
+  validated <- function(formula) {
+    set.seed(1)
+    nn_cv(formula, d, folds = 5, hidden = 0, penalty = 0)$metrics
+  }
+  powers <- (function(power) y ~ I(z^power) + x)(3)
+  expect_no_warning(found <- validated(powers))
+  expect_equal(found, validated(y ~ cube + x))
+  expect_no_warning(seeded(powers, d, calibration = 0.2))
+  lagged <- (function(lag) y ~ z + c(rep(0, lag), head(x, -lag)))(2)
+  expect_warning(found <- validated(lagged), class = "backprop_warning_row_terms")
+  expect_equal(found, validated(y ~ z + last))
+})
