@@ -89,14 +89,16 @@ check_names <- function(names, argument, call) {
   }
 }
 
-# The coding of a factor, levels x columns: its own contrasts, or those of `options("contrasts")`,
-# as in lm().
+# The coding of a factor: its own contrasts, or those of `options("contrasts")`, as in lm().
 level_coding <- function(x, kind, name) {
   if (length(kind$levels) < 2) {
     return(matrix(0, length(kind$levels), 1))
   }
-  f <- factor(kind$levels, kind$levels, exclude = NULL, ordered = isTRUE(kind$ordered))
   own <- own_contrasts(x, kind$levels, name)
+  if (is.null(own) && has_treatment(isTRUE(kind$ordered))) {
+    return("contr.treatment")
+  }
+  f <- factor(kind$levels, kind$levels, exclude = NULL, ordered = isTRUE(kind$ordered))
   if (!is.null(own)) stats::contrasts(f, how.many = if (is.matrix(own)) ncol(own)) <- own
   unname_rows(stats::contrasts(f))
 }
@@ -129,7 +131,7 @@ encode_columns <- function(columns, data) {
         as.double(x)
       },
       logical = as.double(x),
-      kind$coding[match(as.character(x), kind$levels), , drop = FALSE]
+      code_levels(match(as.character(x), kind$levels), kind$levels, kind$coding)
     )
   })
   labels <- unlist(
@@ -138,8 +140,10 @@ encode_columns <- function(columns, data) {
         if (kind$type == "logical") {
           return(paste0(name, "TRUE"))
         }
-        if (!is.matrix(part) ||
-          (kind$type == "numeric" && ncol(part) == 1 && is.null(colnames(part)))) {
+        if (!is.null(kind$coding)) {
+          return(paste0(name, coding_labels(kind$coding, kind$levels)))
+        }
+        if (!is.matrix(part) || (ncol(part) == 1 && is.null(colnames(part)))) {
           return(name)
         }
         paste0(name, if (is.null(colnames(part))) seq_len(ncol(part)) else colnames(part))

@@ -21,6 +21,12 @@ encode_raw <- function(encoding, raw, name, call, unseen = NULL) {
 # other rows. Contrasts depend on the order of the levels, so levels are first put into the order of
 # the training data.
 encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL) {
+  plain <- encode_plain(
+    encoding$terms, data, rows, encoding$xlevels, encoding$contrasts, name, call, unseen
+  )
+  if (!is.null(plain)) {
+    return(plain)
+  }
   terms <- stats::delete.response(encoding$terms)
   evaluated <- function(expression) {
     tryCatch(quietly_translated(expression), error = function(e) {

@@ -113,3 +113,52 @@ has_known_class <- function(y, outcome, unseen, rows = seq_len(NROW(y))) {
   }
   known
 }
+
+# The coding of levels is a matrix, levels x columns, or "contr.treatment": a column for each level
+# but the first, with 1 for its rows. It is not a table, which would have a number for each pair of
+# levels.
+
+coding_width <- function(coding, levels) if (is.matrix(coding)) ncol(coding) else length(levels) - 1
+
+coding_labels <- function(coding, levels) {
+  if (!is.matrix(coding)) levels[-1] else colnames(coding) %||% seq_len(ncol(coding))
+}
+
+# The values of the levels in column j of a coding.
+coding_column <- function(coding, levels, j) {
+  if (is.matrix(coding)) coding[, j] else as.double(seq_along(levels) == j + 1)
+}
+
+# The rows of a coding for the numbers of levels, NA for a missing one.
+code_levels <- function(codes, levels, coding) {
+  if (is.matrix(coding)) {
+    return(unname(coding[codes, , drop = FALSE]))
+  }
+  X <- matrix(0, length(codes), length(levels) - 1)
+  at <- which(codes > 1)
+  X[cbind(at, codes[at] - 1L)] <- 1
+  X[is.na(codes), ] <- NA
+  X
+}
+
+# The coding of levels by contrasts of this name: a matrix, or the name itself for treatment
+# contrasts, which need no table. model.matrix() finds the function from the namespace of stats.
+# NULL if it is not usable: model.matrix() then signals the error.
+contrasts_table <- function(name, levels) {
+  if (identical(name, "contr.treatment")) {
+    return(name)
+  }
+  table <- tryCatch(
+    get(name, asNamespace("stats"), mode = "function")(levels, contrasts = TRUE),
+    error = function(e) NULL
+  )
+  if (is.matrix(table) && is.numeric(table) && nrow(table) == length(levels)) table
+}
+
+# Whether factors have R's treatment contrasts by default.
+has_treatment <- function(ordered) {
+  identical(default_contrasts(ordered), "contr.treatment") &&
+    identical(get("contr.treatment", mode = "function"), stats::contr.treatment)
+}
+
+default_contrasts <- function(ordered) as.character(getOption("contrasts"))[1 + ordered]

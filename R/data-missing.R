@@ -23,6 +23,13 @@ apply_na_action <- function(frame, na.action, call, least_rows = 1, name = "X") 
   list(rows = kept$`(row)`, action = attr(kept, "na.action"))
 }
 
+# Whether na.action is a function of R that keeps all rows without missing values.
+keeps_whole_rows <- function(na.action) {
+  is.function(na.action) && (identical(na.action, stats::na.pass) ||
+    identical(na.action, stats::na.omit) || identical(na.action, stats::na.exclude) ||
+    identical(na.action, stats::na.fail))
+}
+
 abort_refused <- function(error, call) {
   abort_input(c(
     "The data have missing values, which {.arg na.action} does not allow.",

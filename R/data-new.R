@@ -24,12 +24,12 @@ prepare_newdata <- function(fit, newdata, name, call, unseen = NULL) {
 # Functions in a formula may fail if all rows are missing, as splines::ns() does, or return another
 # type, as ifelse() does. In these cases the complete rows are encoded, and the others are NA.
 encode_new <- function(fit, raw, name, call, unseen = NULL) {
-  missing <- list(X = matrix(
-    NA_real_, nrow(raw), n_inputs(fit$layers),
-    dimnames = list(NULL, fit$inputs)
-  ))
+  missing <- function() {
+    inputs <- n_inputs(fit$layers)
+    list(X = matrix(NA_real_, nrow(raw), inputs, dimnames = list(NULL, fit$inputs)))
+  }
   if (nrow(raw) == 0) {
-    return(missing)
+    return(missing())
   }
   encoded <- tryCatch(
     encode_raw(fit$encoding, raw, name, call, unseen),
@@ -46,7 +46,7 @@ encode_new <- function(fit, raw, name, call, unseen = NULL) {
     return(if (failed) cnd_signal(encoded) else encoded)
   }
   if (!any(whole)) {
-    return(missing)
+    return(missing())
   }
   of_part <- if (!is.null(unseen)) new_levels_record(fit$encoding)
   part <- encode_raw(fit$encoding, raw[whole, , drop = FALSE], name, call, of_part)
@@ -101,11 +101,11 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
       x = "{.field {twice}} {?occurs/occur} more than once."
     ), call)
   }
-  raw <- newdata[names(columns)]
-  for (column in names(columns)) {
-    raw[[column]] <- check_column(raw[[column]], columns[[column]], column, name, call, unseen)
+  raw <- .subset(newdata, names(columns))
+  for (i in seq_along(raw)) {
+    raw[[i]] <- check_column(raw[[i]], columns[[i]], names(columns)[i], name, call, unseen)
   }
-  raw
+  structure(raw, class = "data.frame", row.names = attr(newdata, "row.names"))
 }
 
 check_column <- function(x, kind, column, name, call, unseen = NULL) {

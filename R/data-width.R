@@ -3,13 +3,16 @@
 
 # Signals an error before columns are encoded if memory does not suffice. `widths`: the inputs of
 # each column or term, by name; `codings`: the levels of each factor that is coded, by name;
-# `copies`: how many of the matrix and of each coding exist at the same time; `coded`: have the
-# codings been made?
-check_encoding_memory <- function(widths, codings, rows, copies, name, call, coded = FALSE) {
-  of_codings <- if (coded) 0 else sum(as.double(codings)^2)
-  bytes <- 8 * copies * (as.double(rows) * sum(widths) + of_codings)
-  cost <- rows * widths
-  shared <- intersect(names(codings), names(widths))
+# `copies`: how many of the matrix and of each coding exist at the same time; `tables`: the names of
+# those codings that are still to be made as tables.
+check_encoding_memory <- function(widths, codings, rows, copies, name, call,
+                                  tables = names(codings)) {
+  bytes <- 8 * copies * (as.double(rows) * sum(widths) + sum(as.double(codings[tables])^2))
+  if (!may_lack_memory(bytes)) {
+    return(invisible())
+  }
+  cost <- as.double(rows) * widths
+  shared <- intersect(tables, names(widths))
   cost[shared] <- cost[shared] + as.double(codings[shared])^2
   most <- names(widths)[which.max(cost)]
   width <- widths[[which.max(cost)]]
@@ -27,6 +30,9 @@ check_encoding_memory <- function(widths, codings, rows, copies, name, call, cod
   )
 }
 
+# How many copies of the matrix exist at the same time until training ends.
+training_copies <- 7
+
 # The same for a data frame's columns of these kinds.
 check_columns_memory <- function(kinds, rows, name, call, coded = FALSE) {
   levels <- lengths(lapply(kinds, function(kind) {
@@ -34,7 +40,30 @@ check_columns_memory <- function(kinds, rows, name, call, coded = FALSE) {
   }))
   widths <- vapply(kinds, function(kind) if (is.null(kind$width)) 1 else kind$width, 0)
   widths[levels > 0] <- pmax(1, levels[levels > 0] - 1)
-  check_encoding_memory(widths, levels[levels > 0], rows, 4, name, call, coded)
+  tables <- if (!coded) {
+    Filter(
+      function(column) !has_treatment(isTRUE(kinds[[column]]$ordered)), names(which(levels > 0))
+    )
+  }
+  check_encoding_memory(
+    widths, levels[levels > 0], rows, if (coded) 4 else training_copies, name, call, tables
+  )
+}
+
+# The same for a formula's terms that are columns; `columns`: numbers, or the codes of factors (see
+# encode_plain()). `training`: are the data trained on?
+check_plain_memory <- function(columns, labels, rows, training, name, call) {
+  coded <- vapply(columns, is.list, NA)
+  widths <- rep(1, length(columns))
+  widths[coded] <- vapply(columns[coded], function(part) {
+    as.double(coding_width(part$coding, part$levels))
+  }, 0)
+  names(widths) <- labels
+  levels <- lengths(lapply(columns[coded], `[[`, "levels"))
+  names(levels) <- labels[coded]
+  check_encoding_memory(
+    widths, levels, rows, if (training) training_copies else 3, name, call, character()
+  )
 }
 
 # The same for a formula's terms, from the variables in its model frame. `xlevels`: the levels of

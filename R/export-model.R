@@ -168,14 +168,7 @@ frame_columns <- function(encoding, call) {
       return(stats::setNames(list(list(name)), paste0(name, kind$names)))
     }
     if (kind$type == "numeric") abort_export(name, "It is a matrix", call)
-    labels <-
-      if (is.null(colnames(kind$coding))) seq_len(ncol(kind$coding)) else colnames(kind$coding)
-    stats::setNames(
-      lapply(seq_len(ncol(kind$coding)), function(j) {
-        list(level_table(name, kind$levels, kind$coding[, j]))
-      }),
-      paste0(name, labels)
-    )
+    coding_tables(name, name, kind$levels, kind$coding)
   })
   unlist(columns, recursive = FALSE)
 }
@@ -235,19 +228,22 @@ variable_columns <- function(name, label, expression, is_level, full, encoding, 
   }
   contrasts <- encoding$contrasts[[name]]
   coding <- if (full) {
-    diag(length(levels))
+    `colnames<-`(diag(length(levels)), levels)
   } else if (is.matrix(contrasts)) {
     contrasts
   } else {
-    get(contrasts, globalenv(), mode = "function")(levels)
+    contrasts_table(contrasts, levels)
   }
-  labels <-
-    if (full) levels else if (is.null(colnames(coding))) seq_len(ncol(coding)) else colnames(coding)
+  coding_tables(column, label, levels, coding)
+}
+
+# A table for each column of a coding, by name.
+coding_tables <- function(input, label, levels, coding) {
   stats::setNames(
-    lapply(seq_len(ncol(coding)), function(j) {
-      list(level_table(column, levels, coding[, j]))
+    lapply(seq_len(coding_width(coding, levels)), function(j) {
+      list(level_table(input, levels, coding_column(coding, levels, j)))
     }),
-    paste0(label, labels)
+    paste0(label, coding_labels(coding, levels))
   )
 }
 

@@ -29,7 +29,7 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag
     check_model_column(kind, is.null(encoding$terms), name, flag, whole)
   }
   width <- function(kind) {
-    if (!is.null(kind$coding)) ncol(kind$coding) else if (is.null(kind$width)) 1 else kind$width
+    if (!is.null(kind$coding)) coding_width(kind$coding, kind$levels) else kind$width %||% 1
   }
   need(
     is.null(encoding$columns) || !is.null(encoding$terms) ||
@@ -111,6 +111,7 @@ check_model_column <- function(kind, coded, name, flag, whole) {
   )
   need(
     !coded || !kind$type %in% c("factor", "character") ||
+      (identical(kind$coding, "contr.treatment") && length(kind$levels) >= 2) ||
       (is.double(kind$coding) && is.matrix(kind$coding) &&
         nrow(kind$coding) == length(kind$levels) && all(is.finite(kind$coding))),
     "The coding of a column must have one row of finite numbers per level."

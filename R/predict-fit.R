@@ -165,10 +165,11 @@ predict_data <- function(fit, newdata, type, offset, na.action, call) {
   whole <-
     if (is_sparse(prepared$X)) rep(TRUE, nrow(prepared$X)) else rowSums(is.na(prepared$X)) == 0
   if (!is.null(offset)) whole <- whole & rowSums(is.na(offset)) == 0
-  kept <- apply_na_action(
-    data.frame(inputs = ifelse(whole, 0, NA)), na.action, call,
-    least_rows = 0
-  )
+  kept <- if (keeps_whole_rows(na.action) && all(whole)) {
+    list(rows = seq_along(whole))
+  } else {
+    apply_na_action(data.frame(inputs = ifelse(whole, 0, NA)), na.action, call, least_rows = 0)
+  }
   report_new_levels(
     unseen, nrow(prepared$X), "newdata",
     if (inherits(kept$action, "omit")) "they are dropped" else "their predictions are NA"

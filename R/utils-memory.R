@@ -5,10 +5,10 @@
 check_memory <- function(bytes, what, call,
                          hint = "Use fewer or smaller hidden layers, or smaller batches.",
                          envir = parent.frame()) {
-  option <- getOption("backprop.memory_limit")
-  if (is.null(option) && bytes < 2^24) {
+  if (!may_lack_memory(bytes)) {
     return(invisible())
   }
+  option <- getOption("backprop.memory_limit")
   limit <- if (is.null(option)) {
     available_memory()
   } else {
@@ -28,6 +28,11 @@ check_memory <- function(bytes, what, call,
     ),
     call, environment()
   )
+}
+
+# Small amounts are not compared with the memory, unless its limit is an option.
+may_lack_memory <- function(bytes) {
+  bytes >= 2^24 || !is.null(getOption("backprop.memory_limit"))
 }
 
 # The bytes that this process can still allocate: list(bytes, where). The smallest of what the

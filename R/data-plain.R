@@ -1,0 +1,97 @@
+# Encodes formulas whose terms are columns of the data, such as y ~ . or y ~ a + b. The result is
+# identical to that of stats::model.matrix(), without its overhead for few rows, and without its
+# table of contrasts for factors with treatment contrasts: for L levels it has L^2 elements.
+
+# The names of the columns that are the terms, with their labels; NULL if the formula has other
+# terms or no intercept (without one the first factor has a column for each level). In locales
+# without UTF-8 a column's symbol may have another name.
+plain_terms <- function(terms, data) {
+  labels <- attr(terms, "term.labels")
+  variables <- attr(terms, "variables")
+  factors <- dimnames(attr(terms, "factors"))[[1]]
+  symbols <- as.list(variables)[-1]
+  response <- attr(terms, "response")
+  if (response > 0) {
+    factors <- factors[-response]
+    symbols <- symbols[-response]
+  }
+  predvars <- attr(terms, "predvars")
+  plain <- attr(terms, "intercept") == 1 && is.null(attr(terms, "offset")) &&
+    all(attr(terms, "order") == 1) && identical(factors, labels) &&
+    (is.null(predvars) || identical(predvars, variables)) && all(vapply(symbols, is.symbol, NA))
+  if (!plain) {
+    return(NULL)
+  }
+  names <- vapply(symbols, as.character, "")
+  if (all(names %in% names(data))) list(names = names, labels = labels)
+}
+
+# Encodes such terms: list(X, offset, contrasts); NULL if a column is a matrix, or has a class or
+# contrasts of its own, or if `contrasts` are not names of functions.
+encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unseen) {
+  plain <- plain_terms(terms, data)
+  columns <- if (!is.null(plain)) .subset(data, plain$names)
+  if (is.null(plain) || !all(vapply(columns, is_plain_column, NA))) {
+    return(NULL)
+  }
+  names <- plain$names
+  labels <- plain$labels
+  text <- vapply(columns, function(x) is.factor(x) || is.character(x), NA)
+  coded <- text | vapply(columns, is.logical, NA)
+  if (!identical(names[text], as.character(names(xlevels))) ||
+    !names_functions(contrasts, names[coded])) {
+    return(NULL)
+  }
+  if (!is.null(rows)) columns <- lapply(columns, function(x) x[rows])
+  codings <- list()
+  for (i in which(coded)) {
+    levels <- if (text[i]) xlevels[[names[i]]] else c("FALSE", "TRUE")
+    x <- columns[[i]]
+    codes <- if (is.factor(x) && identical(levels(x), levels)) {
+      as.integer(x)
+    } else {
+      match(known_values(as_utf8(as.character(x)), levels, names[i], name, call, unseen), levels)
+    }
+    if (length(levels) < 2) {
+      columns[[i]] <- ifelse(is.na(codes), NA_real_, 0)
+      next
+    }
+    coding <- contrasts[[names[i]]] %||% default_contrasts(is.ordered(x))
+    codings[[names[i]]] <- coding
+    columns[[i]] <- list(codes = codes, levels = levels, coding = contrasts_table(coding, levels))
+    if (is.null(columns[[i]]$coding)) {
+      return(NULL)
+    }
+  }
+  labels <- as.list(labels)
+  n <- if (is.null(rows)) .row_names_info(data, 2L) else length(rows)
+  check_plain_memory(columns, plain$labels, n, !is.null(rows), name, call)
+  for (i in which(vapply(columns, is.list, NA))) {
+    part <- columns[[i]]
+    labels[[i]] <- paste0(labels[[i]], coding_labels(part$coding, part$levels))
+    columns[[i]] <- code_levels(part$codes, part$levels, part$coding)
+  }
+  inputs <- derived_text(unlist(labels, use.names = FALSE))
+  X <- as.double(unlist(columns, use.names = FALSE))
+  if (length(codings) > 0) names(codings) <- derived_text(names(codings))
+  list(
+    X = matrix(X, n, length(inputs), dimnames = list(NULL, inputs)), offset = NULL,
+    contrasts = if (length(codings) > 0) codings
+  )
+}
+
+is_plain_column <- function(x) {
+  is.null(dim(x)) && if (is.factor(x)) {
+    is.null(attr(x, "contrasts"))
+  } else {
+    !is.object(x) && (is.numeric(x) || is.logical(x) || is.character(x))
+  }
+}
+
+names_functions <- function(contrasts, variables) {
+  names <- names(contrasts)
+  is.null(contrasts) || (
+    is.list(contrasts) && !anyDuplicated(names) && all(names %in% variables) &&
+      all(vapply(contrasts, function(x) is.character(x) && length(x) == 1, NA))
+  )
+}
