@@ -354,7 +354,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   results <- map_tasks(
     tasks, train_without,
     cases = cases[c("rows", "fixed")], settings = settings,
-    keep_fit = keep_fits, whole_rows = row_count(weights, length(weights)),
+    keep_fit = keep_fits, whole_rows = regime_rows(weights, length(weights)),
     globals = cases$globals, parallel = parallel
   )
   report_fits(results, call)

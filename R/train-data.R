@@ -72,7 +72,8 @@
 #'   rows have them. Rows of `validation` with such levels, or with an unseen class, are excluded.
 #' @param hidden Number of units in each hidden layer, as in [nn_train()]. `"auto"` (default) is one
 #'   layer of 100 units below 1000 rows and of 200 units from there on. Here and below, rows are
-#'   those that are trained on, without calibration rows.
+#'   those that are trained on, without calibration rows. Whole weights count as repeated rows, but
+#'   fewer than 1000 rows with weights above 2 on average have the defaults below 1000 rows.
 #' @param activation Activation function of the hidden layers, as in [nn_train()]. `"auto"`
 #'   (default) is `"relu"`, `"tanh"` or `"silu"`, chosen together with `penalty`; `"relu"` if
 #'   `penalty` is supplied.

@@ -18,11 +18,21 @@ with_whole_rows <- function(rows, code) {
 
 has_few_rows <- function(options, problem) {
   rows <- if (is.null(whole$rows)) {
-    counted_rows(problem)
+    regime_rows(problem$weights, nrow(problem$X))
   } else {
     whole$rows * (1 - if (is.numeric(options$calibration)) options$calibration else 0)
   }
   rows < few_rows
+}
+
+# Fewer than 1000 rows with weights above 2 on average are cells of a table. They have the defaults
+# for few rows whatever they count for: with batches, an epoch would be a single step.
+regime_rows <- function(weights, rows) {
+  if (are_cells(weights) && sum(weights > 0) < few_rows) sum(weights > 0) else row_count(weights, rows)
+}
+
+are_cells <- function(weights) {
+  length(weights) > 0 && row_count(weights, length(weights)) > 2 * sum(weights > 0)
 }
 
 # The options for one way to train: each "auto" but for the penalty is replaced. `way`: list(

@@ -15,7 +15,8 @@ first_strengths <- list(lbfgs = c(0.005, 0.5, 4), adam = c(0.2, 2, 10))
 # The splits of a problem that candidates are compared on: a list of list(training, held_out), two
 # problems. The rows are dealt out to four folds, depending on their number (in each class) only and
 # not on random numbers; each of the first `number` folds is held out once. `most`: the number of
-# rows to use, which are spread evenly over the others.
+# rows to use, which are spread evenly over the others. Cells of a table with the same inputs are
+# held out together: the others would say that a class which is held out does not occur with them.
 new_splits <- function(problem, number, most = Inf) {
   if (!is.null(problem$weights)) problem <- problem_rows(problem, weighted_rows(problem))
   n <- nrow(problem$X)
@@ -25,12 +26,23 @@ new_splits <- function(problem, number, most = Inf) {
   if (n > most) order <- order[unique(round(seq(1, n, length.out = most)))]
   fold <- integer(n)
   fold[order] <- rep_len(1:4, length(order))
+  combinations <- if (are_cells(problem$weights) && !is_sparse(problem$X)) combination_of(problem$X)
+  number_of <- if (length(combinations) > 0) max(combinations) else 0
+  if (number_of >= 4) {
+    fold <- rep_len(1:4, number_of)[core_row_order(0, 0, number_of)][combinations]
+  }
   lapply(seq_len(number), function(k) {
     list(
       training = problem_rows(problem, which(fold > 0 & fold != k)),
       held_out = problem_rows(problem, which(fold == k))
     )
   })
+}
+
+# The number of each row's combination of inputs.
+combination_of <- function(X) {
+  text <- do.call(paste, as.data.frame(X))
+  match(text, unique(text))
 }
 
 # The score on the held-out rows of all splits: c(loss, accuracy) per row, the second NA for

@@ -310,3 +310,26 @@ test_that("rows of weight 0 are left out of every default, split and fold", {
   d$class <- factor(d$w)
   expect_snapshot(refused(nn_train(class ~ x, d, weights = w), "input"))
 })
+
+test_that("cells of a table are trained like the rows that they count for", {
+  d <- as.data.frame(Titanic)
+  model <- glm(Survived ~ Class + Sex + Age, binomial, d, weights = Freq)
+  fit <- seeded(Survived ~ Class + Sex + Age, d, weights = Freq, hidden = 0, penalty = 0)
+  expect_equal(
+    as.vector(predict(fit, d)), unname(predict(model, d, type = "response")),
+    tolerance = 1e-5
+  )
+  # the default is at least as good as the additive model, for any seed
+  loss <- function(p) -weighted.mean(log(ifelse(d$Survived == "Yes", p, 1 - p)), d$Freq)
+  additive <- loss(predict(model, type = "response", newdata = d))
+  for (seed in 1:3) {
+    set.seed(seed)
+    fit <- nn_train(Survived ~ Class + Sex + Age, d, weights = Freq)
+    expect_lt(loss(predict(fit, d)), additive)
+  }
+  # weights of 2 are rows twice, larger ones are cells
+  expect_identical(regime_rows(rep(2, 600), 600), 1200)
+  expect_identical(regime_rows(c(rep(3, 300), 0), 301), 300L)
+  expect_identical(regime_rows(rep(3, 1000), 1000), 3000)
+  expect_identical(regime_rows(numeric(), 5), 5)
+})
