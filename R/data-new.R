@@ -87,14 +87,16 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
     ), call)
   }
   newdata <- utf8_names(as.data.frame(newdata))
-  absent <- setdiff(names(columns), names(newdata))
+  absent <- names(columns)[!names(columns) %in% names(newdata)]
   if (length(absent) > 0) {
     abort_input(c("{.arg {name}} must have the columns of the training data.",
       x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing.",
       if (length(absent) == 1) nearest_name(absent, setdiff(names(newdata), names(columns)))
     ), call)
   }
-  twice <- intersect(names(columns), names(newdata)[duplicated(names(newdata))])
+  twice <- if (anyDuplicated(names(newdata))) {
+    intersect(names(columns), names(newdata)[duplicated(names(newdata))])
+  }
   if (length(twice) > 0) {
     abort_input(c(
       "Columns are matched by name, so the column names of {.arg {name}} must be unique.",

@@ -136,8 +136,13 @@ written_names <- function(frame) {
 
 # Rejects abbreviations, which R matches with any argument that begins so.
 check_full_names <- function(names, known, call) {
+  names <- as.character(names)
+  unknown <- names[!names %in% c(known, "", NA)]
+  if (length(unknown) == 0) {
+    return(invisible())
+  }
   known <- setdiff(known, "...")
-  for (name in setdiff(as.character(names), c(known, "", NA))) {
+  for (name in setdiff(unknown, known)) {
     begun <- known[startsWith(known, name)]
     if (length(begun) > 0) {
       hint <- nearest_name(name, known)
