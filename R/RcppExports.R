@@ -13,6 +13,10 @@ core_digest <- function(parts) {
     .Call(`_backprop_core_digest`, parts)
 }
 
+core_numbers_text <- function(x) {
+    .Call(`_backprop_core_numbers_text`, x)
+}
+
 core_pass_bytes <- function(layers, rows, keep_all) {
     .Call(`_backprop_core_pass_bytes`, layers, rows, keep_all)
 }

@@ -94,26 +94,18 @@ write_attributes <- function(attributes, terms, where, depth) {
 
 write_values <- function(x, type) {
   attributes(x) <- NULL
+  if (type == "double") {
+    # as one string, because R keeps a table of all strings
+    text <- core_numbers_text(x)
+    return(if (length(x) == 1) text else paste0("[", text, "]"))
+  }
   text <- switch(type,
     logical = ifelse(is.na(x), "\"NA\"", ifelse(x, "true", "false")),
     integer = ifelse(is.na(x), "\"NA\"", sprintf("%d", x)),
-    double = write_numbers(x),
     character = ,
     symbol = ifelse(is.na(x), "null", write_text(x))
   )
   if (length(x) == 1) text else paste0("[", paste(text, collapse = ", "), "]")
-}
-
-# Values that JSON numbers can't represent are written as strings.
-write_numbers <- function(x) {
-  text <- number_text(x)
-  text[text == "-0"] <- "-0.0"
-  odd <- which(!is.finite(x))
-  text[odd] <- ifelse(
-    is.nan(x[odd]), "\"NaN\"",
-    ifelse(is.na(x[odd]), "\"NA\"", ifelse(x[odd] > 0, "\"Inf\"", "\"-Inf\""))
-  )
-  text
 }
 
 write_text <- function(x) {

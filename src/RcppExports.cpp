@@ -48,6 +48,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_numbers_text
+Rcpp::String core_numbers_text(const Rcpp::NumericVector& x);
+RcppExport SEXP _backprop_core_numbers_text(SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_numbers_text(x));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_pass_bytes
 double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all);
 RcppExport SEXP _backprop_core_pass_bytes(SEXP layersSEXP, SEXP rowsSEXP, SEXP keep_allSEXP) {
@@ -227,6 +237,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 7},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
+    {"_backprop_core_numbers_text", (DL_FUNC) &_backprop_core_numbers_text, 1},
     {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 3},
     {"_backprop_core_activation", (DL_FUNC) &_backprop_core_activation, 3},
     {"_backprop_core_slope", (DL_FUNC) &_backprop_core_slope, 3},

@@ -835,3 +835,17 @@ test_that(
     )
   }
 )
+
+test_that("numbers are written with 17 significant digits", {
+  set.seed(1)
+  x <- c(1, -2.5, 1e15, 1e16, 1e17, 5e-324, .Machine$double.xmax, 1e-5, 0, rnorm(500))
+  x <- c(x, 10^runif(500, -300, 300))
+  text <- strsplit(core_numbers_text(x), ", ", fixed = TRUE)[[1]]
+  expect_identical(text, sprintf("%.17g", x))
+  expect_identical(as.double(text), x)
+  expect_identical(
+    core_numbers_text(c(-0, NA, NaN, Inf, -Inf)), "-0.0, \"NA\", \"NaN\", \"Inf\", \"-Inf\""
+  )
+  expect_identical(write_values(numeric(), "double"), "[]")
+  expect_identical(write_values(0.1, "double"), "0.10000000000000001")
+})
