@@ -68,7 +68,8 @@ align_outputs <- function(y, fit, call) {
 formula_outcome <- function(fit, data, call) {
   terms <- fit$encoding$terms
   outcome <- attr(terms, "variables")[[attr(terms, "response") + 1]]
-  absent <- setdiff(variable_names(outcome), names(data))
+  data <- utf8_frame(as.data.frame(data))
+  absent <- setdiff(known_names(variable_names(outcome), names(data)), names(data))
   if (length(absent) > 0) {
     abort_input(c(
       "{.arg y} is missing, and {.arg X} does not contain the outcome of the formula.",
@@ -76,7 +77,7 @@ formula_outcome <- function(fit, data, call) {
       i = "Supply the column in {.arg X}, or the outcome as {.arg y}."
     ), call)
   }
-  in_formula(eval(outcome, as.data.frame(data), environment(terms)), call, "X")
+  in_formula(eval(outcome, data, environment(terms)), call, "X")
 }
 
 # Can the targets be left out, because the fit's formula takes them from the data?

@@ -53,7 +53,8 @@ make_fits <- '
   predicted <- lapply(fits, function(f) {
     predict(f, if (is.null(f$encoding)) as.matrix(d[c(1, 4)]) else d)
   })
-  saveRDS(list(fits = fits, d = d, predicted = predicted), "made.rds")
+  loss <- lapply(fits[c("all", "outcome", "rich")], nn_loss, d)
+  saveRDS(list(fits = fits, d = d, predicted = predicted, loss = loss), "made.rds")
   for (name in names(fits)) nn_save(fits[[name]], paste0(name, ".json"))
   suppressWarnings(dir.create("exports"))
   for (name in c("all", "columns", "outcome", "matrix")) {
@@ -71,6 +72,7 @@ use_fits <- '
       new <- if (is.null(f$encoding)) as.matrix(d[c(1, 4)]) else d
       stopifnot(identical(predict(f, new), made$predicted[[name]]))
       stopifnot(identical(predict(f, new[3:1, ]), made$predicted[[name]][3:1]))
+      if (!is.null(made$loss[[name]])) stopifnot(identical(nn_loss(f, d), made$loss[[name]]))
       invisible(capture.output(print(f), summary(f), print(nn_doctor(f))))
       nn_save(f, "again.json")
       stopifnot(identical(coef(nn_load("again.json")), coef(f)))
