@@ -24,7 +24,7 @@ choose_defaults <- function(options, problem, shown, call) {
     names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate"
   )
   result <- list(options = options, names = names, evidence = NULL, interrupted = NULL)
-  if (finds_epochs(options, auto, few, call)) {
+  if (finds_epochs(options, auto, few, call) && can_hold_out(problem)) {
     first <- train_first(options, problem, shown, call, list(chosen = names))
     result$interrupted <- if (first$stop == "interrupted") first
     result$options$epochs <- 2 * max(1, first$best_epoch)

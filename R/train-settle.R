@@ -57,10 +57,17 @@ settle <- function(options, auto, way, few, problem, call) {
   batches <- !full_batch && !few
   given_epochs <- batches && !auto[["epochs"]] && isTRUE(options$epochs >= 2)
   choose("schedule", if (given_epochs) nn_cosine(options$epochs, least = 0.01))
-  choose("validation", if (batches && !(auto[["schedule"]] && auto[["patience"]])) 0.1)
+  asks_to_stop <- !(auto[["schedule"]] && auto[["patience"]])
+  choose("validation", if (batches && asks_to_stop && can_hold_out(problem)) 0.1)
   whole_run <- lbfgs || (batches && auto[["schedule"]])
   choose("patience", if (is.null(options$validation) || whole_run) Inf else 20)
   options
+}
+
+# Can rows be held out, so that each class keeps a row?
+can_hold_out <- function(problem) {
+  classes <- problem$y[weighted_rows(problem)]
+  !is.factor(problem$y) || length(unique(classes)) < length(classes)
 }
 
 # Does a first training determine the number of epochs?

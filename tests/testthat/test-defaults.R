@@ -279,6 +279,10 @@ test_that("a default call takes classes of a few rows each", {
   d <- data.frame(x = rnorm(1200), species = factor(rep(1:300, 4)))
   fit <- nn_train(species ~ x, d, hidden = 2)
   expect_identical(fit$n, 1200L)
+  # nothing can be held out, so nothing is
+  d$species <- factor(1:1200)
+  fit <- suppressWarnings(nn_train(species ~ x, d, hidden = 0, epochs = 2))
+  expect_null(fit$best_epoch)
 })
 
 test_that("rows of weight 0 are left out of every default, split and fold", {
