@@ -89,7 +89,8 @@ core_data <- function(data, settings, seed, call) {
       )
     }
   }
-  training <- setdiff(weighted_rows(data), held_out)
+  training <- weighted_rows(data)
+  if (length(held_out) > 0) training <- setdiff(training, held_out)
   validation <- if (!is.null(held_out)) {
     of_rows(data, held_out)
   } else if (!is.null(data$validation)) {

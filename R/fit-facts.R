@@ -22,17 +22,19 @@ outcome_facts <- function(settings, y, output, weights, offset) {
   }
   share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
   if (!is.null(output) && !all(abs(output) < 1e100)) output <- NULL # squares are not finite
-  center <- function(m) colSums(share * m)
+  # with little memory beyond the data
+  center <- if (length(weights) > 0) function(m) colSums(share * m) else colMeans
   spread <- function(m) {
-    sqrt(pmax(0, colSums(share * (m - rep(center(m), each = nrow(m)))^2)))
+    sqrt(pmax(0, center((m - if (ncol(m) > 1) rep(center(m), each = nrow(m)) else center(m))^2)))
   }
   facts <- list(
     losses = outcome_losses(settings, y, output, share, offset),
-    total = if (length(weights) > 0) sum(weights) else as.double(nrow(y)), targets = range(y),
+    total = if (length(weights) > 0) sum(weights) else as.double(nrow(y)),
+    targets = c(min(y), max(y)),
     center = unname(center(y)), spread = unname(spread(y))
   )
   if (!is.null(output)) {
-    facts$outputs <- range(output[, 1])
+    facts$outputs <- c(min(output[, 1]), max(output[, 1]))
     facts$output_spread <- unname(spread(output))
   }
   facts
@@ -147,6 +149,8 @@ row_loss <- function(y, a, loss, mixed, share = rep(1 / nrow(y), nrow(y))) {
 
 # The best single prediction for each output, in a matrix of the shape of y.
 best_constant <- function(y, loss, share = rep(1 / nrow(y), nrow(y))) {
-  best <- apply(y, 2, loss_table[[loss$name]]$best, loss$parameter, share)
+  best <- vapply(
+    seq_len(ncol(y)), function(k) loss_table[[loss$name]]$best(y[, k], loss$parameter, share), 0
+  )
   matrix(best, nrow(y), ncol(y), byrow = TRUE)
 }

@@ -23,7 +23,7 @@ probe <- function(layers, weights, X, offset, case_weights = numeric(), activati
     activations <- core_forward(layers, weights, X, offset, TRUE, FALSE)$activation
   }
   list(
-    rows = as.double(length(some)), typical = root_mean_squares(X, share),
+    rows = as.double(length(some)), typical = unname(root_mean_squares(X, share)),
     idle = vapply(
       hidden,
       function(l) count_idle(activations[[l]], layers[[l]]$activation, share), 0

@@ -316,7 +316,11 @@ train_data <- function(frame, options, shown, call) {
     return(chosen$interrupted)
   }
   fit <- train_network(
-    problem, chosen$options, shown, call, list(chosen = chosen$names, evidence = chosen$evidence)
+    problem, chosen$options, shown, call,
+    c(
+      list(chosen = chosen$names),
+      if (!is.null(chosen$evidence)) list(evidence = chosen$evidence)
+    )
   )
   if (is.null(calibration)) {
     return(fit)

@@ -209,7 +209,7 @@ test_that("the Poisson loss, which is below 0, is measured from that of a perfec
   deviance <- function(p) mean(poisson()$dev.resids(y, p, 1)) / 2
   expect_equal(facts(fit)$loss - facts(fit)$perfect, deviance(fitted(fit)))
   expect_equal(facts(fit)$null - facts(fit)$perfect, deviance(mean(y)))
-  expect_lt(fit$history$loss[200], 0)
+  expect_lt(tail(fit$history$loss, 1), 0)
   expect_identical(found(fit), character())
   # of large counts the loss is so far below 0 that its fall by 6 % seemed a rise
   counts <- withr::with_seed(4, data.frame(a = rnorm(100)))
@@ -364,7 +364,7 @@ test_that("sparse inputs are looked at like plain ones", {
       X, y,
       hidden = 3, activation = "sigmoid", init = "tutorial", reduction = "mean",
       optimizer = "gradient_descent", learning_rate = 1e-3, epochs = 2, batch_size = NULL,
-      penalty = 0, validation = NULL, ...
+      penalty = 0, validation = NULL, schedule = NULL, ...
     )
   }
   one <- train(plain)

@@ -239,7 +239,6 @@ test_that("further settings of the engine outside their range are refused", {
     refused(nn_warm_up(5, then = 1), "argument")
     refused(nn_warm_up(5, then = nn_plateau()), "argument")
     refused(nn_train(X, y, clip = NA), "argument")
-    refused(nn_train(X, y, validation = 0), "argument")
     refused(nn_train(X, y, validation = "half"), "argument")
     refused(nn_train(X, y, validation = list(X = X)), "argument")
     refused(nn_train(X, y, validation = list(X = X[, 1:3], y = y)), "input")

@@ -48,7 +48,7 @@ test_that("unseen levels are an error by default, and missing values on request"
     class = "backprop_error_input"
   )
   expect_no_message(predict(fit, strange_shops[1, ], new_levels = "NA"))
-  expect_snapshot(predict(fit, strange_shops, new_levels = "NA"))
+  expect_snapshot(is.na(predict(fit, strange_shops, new_levels = "NA")))
   expect_snapshot(predict(fit, strange_shops), error = TRUE)
   # without a formula, as factors, all rows unseen, and for classes and sets
   columns <- strange_shops[c("x", "city")]

@@ -142,14 +142,14 @@ test_that("a weight of 2 is the row twice, in defaults, scales, losses and findi
     summary(structure(one, class = "nn_fit"))$errors,
     summary(structure(other, class = "nn_fit"))$errors
   )
-  # the number of rows that defaults depend on
+  # the number of rows that defaults depend on (cross-validation may deal copies to other folds)
   many <- left[rep(1:60, 14), ]
   chosen <- function(data, ...) {
     set.seed(3)
-    unclass(nn_train(y ~ x, data, epochs = 1, ...))$settings
+    unclass(nn_train(y ~ x, data, epochs = 1, penalty = 0.1, ...))$settings
   }
   expect_identical(
-    chosen(many, weights = w)[c("optimizer", "batch_size", "penalty")],
-    chosen(many[rep(seq_len(nrow(many)), many$w), ])[c("optimizer", "batch_size", "penalty")]
+    chosen(many, weights = w)[c("optimizer", "batch_size")],
+    chosen(many[rep(seq_len(nrow(many)), many$w), ])[c("optimizer", "batch_size")]
   )
 })
