@@ -61,7 +61,8 @@
 #' @param formula,data A formula and a data frame, as in [nn_train.formula()];
 #'   `data |> nn_cv(y ~ x)` is the same.
 #' @param ... Arguments of [nn_train()] for this kind of data: `hidden`, `optimizer`, `epochs`,
-#'   `new_levels` and so on. `validation` and `calibration` as fractions are taken from the rows that are trained on.
+#'   `new_levels` and so on. `validation` and `calibration` as fractions are taken from the rows
+#'   that are trained on.
 #'   `checkpoint` is an error, because all fits would write to the same file.
 #' @param folds Number of folds, a whole number from 2 to the number of rows; 10 by default. Or the
 #'   fold of each row of the data, a vector of numbers or names, or a factor; values at rows that

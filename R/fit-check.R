@@ -54,7 +54,8 @@ check_model <- function(fit) {
     "Its mark of case weights must be true or false."
   )
   need(
-    is.null(fit[["output"]]) == is.null(fit$residuals), "It must have output and residuals, or neither."
+    is.null(fit[["output"]]) == is.null(fit$residuals),
+    "It must have output and residuals, or neither."
   )
   for (name in c("output", "residuals")) {
     if (!is.null(fit[[name]])) {

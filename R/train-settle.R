@@ -28,7 +28,8 @@ has_few_rows <- function(options, problem) {
 # Fewer than 1000 rows with weights above 2 on average are cells of a table. They have the defaults
 # for few rows whatever they count for: with batches, an epoch would be a single step.
 regime_rows <- function(weights, rows) {
-  if (are_cells(weights) && sum(weights > 0) < few_rows) sum(weights > 0) else row_count(weights, rows)
+  cells <- sum(weights > 0)
+  if (are_cells(weights) && cells < few_rows) cells else row_count(weights, rows)
 }
 
 are_cells <- function(weights) {

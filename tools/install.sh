@@ -9,7 +9,8 @@
 #                                and npm are there the runtime that exported models are tested with
 #                                and what drives the browser
 #   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang,
-#                                clang-format, styler, lintr, esbuild, binutils, g++ for aarch64, qemu
+#                                clang-format, styler, lintr, esbuild, binutils, g++ for aarch64,
+#                                qemu
 #
 # Packages and versions are those of DESCRIPTION. On Debian and Ubuntu they are installed with apt
 # if its version is recent enough, and otherwise from CRAN, into the user's library if the site's is

@@ -104,7 +104,8 @@ class_in_limited_process <- function(limit, code) {
     "cat(class(e)[1])"
   ))
   suppressWarnings(system2("sh", c("-c", shQuote(paste(
-    limit, "; export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1; exec", shQuote(file.path(R.home("bin"), "Rscript")), "--vanilla", shQuote(script)
+    limit, "; export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1; exec",
+    shQuote(file.path(R.home("bin"), "Rscript")), "--vanilla", shQuote(script)
   ))), stdout = TRUE, stderr = TRUE))
 }
 

@@ -390,8 +390,8 @@ test_that("a process that is killed leaves its last checkpoint, which goes on to
   expect_same_fit(nn_continue(fit, data$X, data$y, epochs = 3), whole)
 })
 
-# Starts `call`, which trains for minutes, at the top level of another process, interrupts it `after`
-# so many seconds of training, and returns what came back in 10 seconds.
+# Starts `call`, which trains for minutes, at the top level of another process, interrupts it after
+# `after` seconds of training, and returns what came back in 10 seconds.
 interrupted_run <- function(data, call, after = 0.7, env = parent.frame()) {
   folder <- withr::local_tempdir(.local_envir = env)
   start_script(
