@@ -101,10 +101,7 @@ check_model <- function(fit) {
     "Its errors must be tables of numbers."
   )
   need(
-    is.null(fit$probe) ||
-      (is.list(fit$probe) && all(vapply(fit$probe, is.numeric, NA)) && whole(fit$probe$rows) &&
-        length(fit$probe$typical) == units[1] && !anyNA(fit$probe$typical) &&
-        length(fit$probe$idle) == n_hidden(fit$layers)),
+    is.null(fit$probe) || (whole(fit$probe$rows) && is_probe(fit$probe, fit$layers)),
     "The numbers in its field {.field probe} are invalid."
   )
   need(

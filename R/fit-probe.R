@@ -31,6 +31,22 @@ probe <- function(layers, weights, X, offset, case_weights = numeric(), activati
   )
 }
 
+# Whether a probe has the numbers of a network with these layers. The facts of outcome_facts() may be
+# missing, but not some of them.
+is_probe <- function(probe, layers) {
+  has <- function(name, length) {
+    is.numeric(probe[[name]]) && base::length(probe[[name]]) == length && !anyNA(probe[[name]])
+  }
+  k <- n_outputs(layers)
+  is.list(probe) && all(vapply(probe, is.numeric, NA)) && has("rows", 1) &&
+    has("typical", n_inputs(layers)) && length(probe$idle) == n_hidden(layers) &&
+    (is.null(probe$losses) || (
+      identical(names(probe$losses), c("fit", "null", "perfect", "no_offset")) &&
+        has("total", 1) && has("targets", 2) && has("center", k) && has("spread", k) &&
+        (is.null(probe$outputs) || (has("outputs", 2) && has("output_spread", k)))
+    ))
+}
+
 # Of the columns. `share`: the rows' weights, which sum to 1.
 root_mean_squares <- function(X, share) {
   if (!is_sparse(X)) {

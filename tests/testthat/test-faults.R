@@ -521,3 +521,25 @@ test_that("weights that overflow or vanish are an error that names them", {
     tolerance = 1e-6
   )
 })
+
+test_that("what the doctor reads is checked before it is used", {
+  set.seed(1)
+  fit <- nn_train(mpg ~ wt + hp, mtcars, hidden = 2, penalty = 0.1)
+  changes <- list(
+    function(probe) replace(probe, "total", NA_real_),
+    function(probe) replace(probe, "losses", list(probe$losses[-4])),
+    function(probe) replace(probe, "losses", list(unname(probe$losses))),
+    function(probe) replace(probe, "targets", list(1)),
+    function(probe) probe[names(probe) != "spread"],
+    function(probe) replace(probe, "rows", list(c(1, 2)))
+  )
+  for (change in changes) {
+    changed <- unclass(fit)
+    changed$probe <- change(changed$probe)
+    expect_error(
+      nn_continue(structure(changed, class = "nn_fit"), mtcars, epochs = 1),
+      class = "backprop_error_argument"
+    )
+  }
+  expect_no_error(nn_continue(fit, mtcars, epochs = 1))
+})
