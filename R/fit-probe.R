@@ -31,8 +31,8 @@ probe <- function(layers, weights, X, offset, case_weights = numeric(), activati
   )
 }
 
-# Whether a probe has the numbers of a network with these layers. The facts of outcome_facts() may be
-# missing, but not some of them.
+# Whether a probe has the numbers of a network with these layers. The facts of outcome_facts() may
+# be missing, but not some of them.
 is_probe <- function(probe, layers) {
   has <- function(name, length) {
     is.numeric(probe[[name]]) && base::length(probe[[name]]) == length && !anyNA(probe[[name]])
