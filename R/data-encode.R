@@ -28,16 +28,7 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
     return(plain)
   }
   terms <- stats::delete.response(encoding$terms)
-  evaluated <- function(expression) {
-    tryCatch(quietly_translated(expression), error = function(e) {
-      if (is_allocation_error(e)) abort_out_of_memory(conditionMessage(e), call)
-      abort_input(c(
-        "The formula can't be evaluated for {.arg {name}}.",
-        x = "{conditionMessage(e)}"
-      ), call)
-    })
-  }
-  frame <- evaluated(evaluate_terms(terms, data, rows))
+  frame <- in_formula(evaluate_terms(terms, data, rows), call, name)
   for (variable in names(frame)[attr(terms, "offset")]) {
     if (!is_number(frame[[variable]])) {
       abort_input(c(
@@ -65,7 +56,7 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
   check_terms_memory(terms, frame, encoding$xlevels, name, call)
   contrasts <- encoding$contrasts
   if (is.list(contrasts)) names(contrasts) <- known_names(names(contrasts), names(frame))
-  X <- evaluated(stats::model.matrix(terms, frame, contrasts.arg = contrasts))
+  X <- in_formula(stats::model.matrix(terms, frame, contrasts.arg = contrasts), call, name)
   coding <- attr(X, "contrasts")
   if (is.list(coding)) names(coding) <- derived_text(names(coding))
   X <- X[, colnames(X) != "(Intercept)", drop = FALSE]
