@@ -79,16 +79,7 @@ core_data <- function(data, settings, seed, call) {
   of_rows <- function(data, rows) {
     core_rows(data$X, data$y, data$weights, data$offset, rows, single, data$case_weights)
   }
-  held_out <- if (is.numeric(settings$validation)) {
-    if (is.null(settings$split)) {
-      earlier_rows(settings$validation, seed, strata(data$targets), data$weights)
-    } else {
-      stratified_rows(
-        settings$validation, seed, strata(data$targets), data$weights,
-        keep_each = data$targets$kind != "numeric"
-      )
-    }
-  }
+  held_out <- held_out_rows(settings, seed, data$targets, data$weights)
   training <- weighted_rows(data)
   if (length(held_out) > 0) training <- setdiff(training, held_out)
   validation <- if (!is.null(held_out)) {
@@ -100,6 +91,18 @@ core_data <- function(data, settings, seed, call) {
     training = of_rows(data, training), validation = validation, rows = length(training),
     held_out = held_out
   )
+}
+
+# The numbers of the rows that `validation` as a fraction holds out; NULL if it is not one.
+held_out_rows <- function(settings, seed, targets, weights) {
+  share <- settings$validation
+  if (!is.numeric(share)) {
+    return(NULL)
+  }
+  if (is.null(settings$split)) {
+    return(earlier_rows(share, seed, strata(targets), weights))
+  }
+  stratified_rows(share, seed, strata(targets), weights, keep_each = targets$kind != "numeric")
 }
 
 # The weights of rows in errors and accuracies; numeric() if all are 1.

@@ -19,10 +19,13 @@ output_errors <- function(residuals, y, weights, levels) {
     spread <- colSums(share * (y - rep(colSums(share * y), each = nrow(y)))^2)
     return(list(table = cbind(table, r_squared = ifelse(spread > 0, 1 - squared / spread, NA))))
   }
-  class_of <- function(output) {
-    if (ncol(output) == 1) output[, 1] > 0.5 else max.col(output, "first")
-  }
-  list(table = table, accuracy = sum(share[class_of(y) == class_of(y - residuals)]))
+  right <- most_probable(y) == most_probable(y - residuals)
+  list(table = table, accuracy = sum(share[right]))
+}
+
+# The class of each row of probabilities; with one output, whether it is the second level.
+most_probable <- function(output) {
+  if (ncol(output) == 1) output[, 1] > 0.5 else max.col(output, "first")
 }
 
 # The errors of the training rows, and of the held-out rows: either some of the rows, numbered

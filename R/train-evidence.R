@@ -58,10 +58,8 @@ linear_options <- function(options) {
 # needs.
 split_of <- function(fit, problem, call) {
   targets <- encode_targets(problem$y, nrow(problem$X), call)
-  held_out <- stratified_rows(
-    fit$settings$validation, fit$state$seed, strata(targets),
-    check_weights(problem$weights, nrow(problem$X), call),
-    keep_each = targets$kind != "numeric"
+  held_out <- held_out_rows(
+    fit$settings, fit$state$seed, targets, check_weights(problem$weights, nrow(problem$X), call)
   )
   others <- setdiff(weighted_rows(problem), held_out)
   most <- min(2e4, max(1000, 5e6 / ncol(problem$X)))

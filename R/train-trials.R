@@ -107,10 +107,6 @@ score_of <- function(fit, problem, call) {
   )
 }
 
-most_probable <- function(output) {
-  if (ncol(output) == 1) output > 0.5 else max.col(output, "first")
-}
-
 # Looks for the lowest loss along a ladder. `loss_at(i)` is the loss at step i; `loss` has those
 # that are known, else NA. Begins at `start`, and ends when both neighbours of the best step are
 # known, so that the best step is at an end only if nothing is beyond it. Returns the losses.
