@@ -2,8 +2,10 @@
 #pragma once
 #include "types.h"
 
-// Windows has only the baseline: gcc does not align the stack for AVX spills there (GCC bug 54412).
-#if defined(__x86_64__) && !defined(_WIN32) && (defined(__GNUC__) || defined(__clang__))
+// On Windows, gcc spills vectors to stack slots that are not aligned to their size (GCC bug 54412).
+// There, the other sets require an assembler that writes unaligned moves: see configure.win.
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__)) && \
+    (!defined(_WIN32) || defined(BACKPROP_UNALIGNED_MOVES))
 #define BACKPROP_HAS_X86_SETS 1
 #else
 #define BACKPROP_HAS_X86_SETS 0
