@@ -99,6 +99,12 @@ row_count <- function(weights, rows) {
   if (all(weights == floor(weights))) sum(weights) else sum(weights > 0)
 }
 
+# The number of rows that a weighted mean is as precise as: their number if all weights are 1, and
+# for other than whole weights that of Kish, (sum w)^2 / sum w^2.
+effective_rows <- function(weights) {
+  if (all(weights == floor(weights))) sum(weights) else sum(weights)^2 / sum(weights^2)
+}
+
 # Case weights for errors and accuracies: class weights change what is minimised, not how it is
 # measured, but a class of weight 0 is not trained on. numeric() if there are no class weights.
 without_class_weights <- function(case_weights, weights, class_weights) {

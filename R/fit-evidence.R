@@ -20,10 +20,12 @@ describe_evidence <- function(fit) {
 }
 
 is_evidence <- function(evidence, text, number) {
-  of_models <- function(x) {
-    is.double(x) && identical(names(x), evidence_models) && !anyNA(x)
+  of_models <- function(x, models = evidence_models) {
+    is.double(x) && identical(names(x), models) && !anyNA(x)
   }
   is.list(evidence) && text(evidence$method) && length(evidence$method) == 1 &&
     number(evidence$rows) && of_models(evidence$loss) &&
-    (is.null(evidence$accuracy) || of_models(evidence$accuracy))
+    (is.null(evidence$accuracy) || of_models(evidence$accuracy)) &&
+    (is.null(evidence$error) || of_models(evidence$error, evidence_models[-1])) &&
+    (is.null(evidence$edge) || text(evidence$edge))
 }

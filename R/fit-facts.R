@@ -142,6 +142,13 @@ network_scale <- function(values, outcome) {
   if (is.null(outcome)) values else standardize_columns(values, outcome$center, outcome$scale)
 }
 
+# The loss of each row, for outputs on the scale of the network.
+row_losses <- function(y, a, settings) {
+  mixed <- activation_table[[settings$output_activation]]$mixes_units
+  loss <- settings$loss
+  rowSums(as.matrix(loss_table[[loss$name]]$value(a, y, loss$parameter, mixed)))
+}
+
 # The mean of a row's loss. `share`: the rows' weights, which sum to 1.
 row_loss <- function(y, a, loss, mixed, share = rep(1 / nrow(y), nrow(y))) {
   sum(share * loss_table[[loss$name]]$value(a, y, loss$parameter, mixed))

@@ -119,11 +119,12 @@
 #'   become inputs), `na.action` (the rows that were dropped), `chosen` (the arguments that were
 #'   `"auto"`), `evidence` (if `penalty` was `"auto"`: the `method` of the comparison, its number of
 #'   held-out `rows`, and the mean `loss` and `accuracy` on them of the network, of a penalised
-#'   linear model and of a constant), `errors` (the errors that `summary()` shows) and, with
-#'   `calibration`, the sorted scores `calibration`. Nothing else of the data is stored. To resume
-#'   training with [nn_continue()], supply the data frame or matrix as `X` and the outcome as `y`
-#'   (`NULL` for a formula). `model.frame(fit, data)` and `model.matrix(fit, data)` require the data
-#'   as well.
+#'   linear model and of a constant, the standard `error` of the differences between the losses of
+#'   these two and that of the network, and as `edge` the choices that are at the edge of what was
+#'   tried), `errors` (the errors that `summary()` shows) and, with `calibration`, the sorted scores
+#'   `calibration`. Nothing else of the data is stored. To resume training with [nn_continue()],
+#'   supply the data frame or matrix as `X` and the outcome as `y` (`NULL` for a formula).
+#'   `model.frame(fit, data)` and `model.matrix(fit, data)` require the data as well.
 #' @section Errors and warnings: Those of [nn_train()], and
 #'   * `backprop_error_input`: data that cannot be used. The message names the column: one that is
 #'     missing or misspelt, dates, lists, infinite numbers, an outcome with a single class or one
@@ -134,6 +135,8 @@
 #'   * `backprop_error_memory`: the inputs, or the network, need more memory than the process may
 #'     use: what the machine has available, or less if a container or `ulimit` limits it. The
 #'     message names the column that needs the most. It is signalled before anything is encoded.
+#'   * `backprop_error_interrupted`: an interrupt (Ctrl-C) at the console while defaults were
+#'     chosen, when there is no network yet. Later, the fit so far is returned with a warning.
 #'
 #'   A warning of class `backprop_warning_contrasts` if the contrasts of a factor are ignored
 #'   because some of its levels do not occur. A warning of class `backprop_warning_identifier` if a
@@ -311,7 +314,7 @@ train_data <- function(frame, options, shown, call) {
   } else if (!identical(options$validation, "auto")) {
     check_validation(options$validation, call)
   }
-  chosen <- choose_defaults(options, problem, shown, call)
+  chosen <- until_interrupt(choose_defaults(options, problem, shown, call), call)
   if (!is.null(chosen$interrupted)) {
     return(chosen$interrupted)
   }

@@ -23,10 +23,12 @@ choose_defaults <- function(options, problem, shown, call) {
   names <- c(
     names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate"
   )
+  edge <- if (isTRUE(found$weakest)) "penalty"
   result <- list(options = options, names = names, evidence = NULL, interrupted = NULL)
   if (finds_epochs(options, auto, few, call) && can_hold_out(problem)) {
     first <- train_first(options, problem, shown, call, list(chosen = names))
     result$interrupted <- if (first$stop == "interrupted") first
+    if (isTRUE(first$best_epoch == first_epochs)) edge <- c(edge, "epochs")
     result$options$epochs <- 2 * max(1, first$best_epoch)
     result$options$schedule <- nn_cosine(result$options$epochs, least = 0.01)
     if (!is.null(found) && is.numeric(unclass(first)$settings$validation)) {
@@ -35,7 +37,7 @@ choose_defaults <- function(options, problem, shown, call) {
     }
   }
   if (!is.null(found) && is.null(result$interrupted)) {
-    result$evidence <- new_evidence(found$splits, found$score, options, call)
+    result$evidence <- new_evidence(found$splits, found$score, edge, options, call)
   }
   result
 }
@@ -43,8 +45,10 @@ choose_defaults <- function(options, problem, shown, call) {
 # The number of epochs for many rows: a first training at a constant rate holds out a tenth of the
 # rows, which determine the best epoch. Then all rows are trained on, from the same start, for twice
 # as many epochs, with rates that decay almost to zero, so that the sum of the rates is the same.
+first_epochs <- 100
+
 train_first <- function(options, problem, shown, call, chosen) {
-  options$epochs <- 100
+  options$epochs <- first_epochs
   if (is.null(options$validation)) options$validation <- 0.1
   if (is.infinite(options$patience)) options$patience <- 20
   try_training(problem, options, shown, call, chosen)

@@ -142,6 +142,18 @@ report_interrupt <- function(fit, left, controls) {
   ), class = "backprop_warning_interrupted", call = NULL)
 }
 
+# Evaluates the search for defaults. It trains no network that could be returned, so an interrupt at
+# the console is an error that says so.
+until_interrupt <- function(search, call) {
+  tryCatch(search, interrupt = function(signal) {
+    if (!called_from_console(call)) interrupt()
+    abort_kind("interrupted", c(
+      "Training was interrupted while its defaults were chosen, so there is no fit.",
+      i = "If {.arg penalty} is supplied, such as {.code penalty = 0.01}, nothing is searched."
+    ), call, environment())
+  })
+}
+
 # Is the function with environment `call` the first one on the stack, apart from its generic?
 called_from_console <- function(call) {
   position <- which(vapply(sys.frames(), identical, NA, call))[1]

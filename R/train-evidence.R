@@ -6,16 +6,42 @@
 #   rows      the number of rows that were predicted
 #   loss      c(network, linear, constant), means per row
 #   accuracy  the same, or NULL for numbers
-new_evidence <- function(splits, network, options, call) {
-  scores <- rbind(
+#   error     c(linear, constant): the standard errors of the differences between their losses and
+#             that of the network, NULL if they are not known
+#   edge      which choices ("penalty", "epochs") are the smallest or the largest that were tried;
+#             NULL if none is
+new_evidence <- function(splits, network, edge, options, call) {
+  scores <- with_search_bar("Scoring a linear model", 5 * 100 * length(splits), list(
     network = network, linear = linear_score(splits, options, call),
     constant = constant_score(splits, options, call)
+  ))
+  values <- do.call(rbind, lapply(scores, as.vector))
+  weights <- unlist(lapply(splits, function(split) {
+    weights <- split$held_out$weights
+    if (length(weights) > 0) weights else rep(1, nrow(split$held_out$X))
+  }))
+  c(
+    list(
+      method = if (length(splits) == 4) "4-fold cross-validation" else "held-out rows",
+      rows = as.double(length(weights)), loss = values[, 1]
+    ),
+    if (!anyNA(values[, 2])) list(accuracy = values[, 2]),
+    difference_errors(lapply(scores, attr, "rows"), weights), if (!is.null(edge)) list(edge = edge)
   )
-  list(
-    method = if (length(splits) == 4) "4-fold cross-validation" else "held-out rows",
-    rows = sum(vapply(splits, function(split) as.double(nrow(split$held_out$X)), 0)),
-    loss = scores[, "loss"], accuracy = if (!anyNA(scores[, "accuracy"])) scores[, "accuracy"]
-  )
+}
+
+# list(error), see above. `rows`: the losses of the rows of each model. Each row is predicted by all
+# models, so the errors are those of the mean of its differences.
+difference_errors <- function(rows, weights) {
+  if (!all(lengths(rows) == length(weights)) || !all(is.finite(unlist(rows)))) {
+    return(NULL)
+  }
+  error <- vapply(rows[c("linear", "constant")], function(other) {
+    difference <- other - rows$network
+    mean <- stats::weighted.mean(difference, weights)
+    sqrt(stats::weighted.mean((difference - mean)^2, weights) / effective_rows(weights))
+  }, 0)
+  list(error = error)
 }
 
 # A penalised linear model: no hidden layer. Its penalty is chosen as that of a network.

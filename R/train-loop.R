@@ -1,6 +1,6 @@
 # The training loop shared by nn_train() and nn_continue(): runs epochs from a state and makes the
 # fit. The core runs a chunk of epochs and returns the next state; the plateau schedule, callbacks,
-# checkpoints and the progress bar are handled here, between chunks. An interrupt ends a chunk.
+# checkpoints and the progress are handled here, between chunks. An interrupt ends a chunk.
 
 # A run: what stays constant from chunk to chunk.
 #   fit        the elements of the fit besides its weights, history and state
@@ -27,6 +27,12 @@ check_under_way <- function(state, run) {
   }
 }
 
+# The number of epochs that a state has completed, with a fraction for the one under way.
+epochs_done <- function(run, state) {
+  batches <- ceiling(run$core$rows / min(run$fit$settings$batch_size, run$core$rows))
+  state$epoch + state$under_way[[1]] / batches
+}
+
 # The user's actions between chunks.
 new_controls <- function(callback, checkpoint, call) {
   list(
@@ -38,7 +44,8 @@ new_controls <- function(callback, checkpoint, call) {
 run_training <- function(fit, state, history, data, epochs, controls) {
   run <- new_run(fit, data, state$seed, controls)
   check_under_way(state, run)
-  progress <- if (is_interactive() && epochs > 0) start_progress(epochs)
+  progress <- start_progress(epochs)
+  on.exit(end_progress(progress))
   until <- state$epoch + epochs
   so_far <- list(state = state, history = history, stop = "iterations")
   failure <- NULL
@@ -58,9 +65,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
           so_far <- after_chunk(run, so_far, chunk)
           failure <- chunk$error
         })
-        if (!is.null(progress)) {
-          show_progress(progress, so_far$state$epoch - (until - epochs), last(chunk$loss))
-        }
+        show_progress(progress, epochs_done(run, so_far$state) - (until - epochs), last(chunk$loss))
         if (!is.null(controls$checkpoint) && is_checkpoint_due(proc.time()[[3]], written)) {
           write_checkpoint(better_fit(controls$best, finish_fit(run, so_far)), controls$checkpoint)
           written <- proc.time()[[3]]
@@ -75,8 +80,10 @@ run_training <- function(fit, state, history, data, epochs, controls) {
     function(e) failure <<- e
   ), interrupt = function(signal) "interrupted")
   so_far$stop <- stop
-  if (!is.null(progress)) cli::cli_progress_done(id = progress)
-  fit <- finish_fit(run, so_far)
+  fit <- tryCatch(finish_fit(run, so_far), interrupt = function(signal) {
+    so_far$stop <<- stop <<- "interrupted"
+    finish_fit(run, so_far)
+  })
   if (!is.null(controls$checkpoint)) {
     write_checkpoint(better_fit(controls$best, fit), controls$checkpoint)
   }
@@ -135,22 +142,4 @@ chunk_length <- function(settings, controls, epoch) {
 
 chunk_seconds <- function(controls, progress) {
   if (!is.null(progress)) 0.2 else if (!is.null(controls$checkpoint)) 1 else Inf
-}
-
-# cli shows the progress bar after two seconds, and only in dynamic terminals.
-start_progress <- function(epochs) {
-  cli::cli_progress_bar(
-    total = epochs,
-    format = paste0(
-      "Training {cli::pb_bar} {cli::pb_current}/{cli::pb_total} epochs, ",
-      "loss {cli::pb_status}{cli::pb_eta_str}"
-    ),
-    .envir = parent.frame(), .auto_close = FALSE
-  )
-}
-
-show_progress <- function(progress, done, loss) {
-  cli::cli_progress_update(
-    set = done, id = progress, status = if (length(loss) == 1) paste0(format(loss, digits = 4), " ")
-  )
 }

@@ -59,8 +59,8 @@ new_way <- function(options, auto, kind, problem) {
   list(options = options, trial = trial)
 }
 
-# The best candidate: list(options, strength, score, splits), with its score on the splits; NULL if
-# none can be trained on them.
+# The best candidate: list(options, strength, weakest, score, splits), with its score on the splits;
+# NULL if none can be trained on them. `weakest`: is nothing below its strength?
 compare_candidates <- function(families, few, problem, call) {
   values <- problem_values(problem)
   splits <- if (few) {
@@ -68,6 +68,28 @@ compare_candidates <- function(families, few, problem, call) {
   } else {
     new_splits(problem, 1, compared_rows)
   }
+  with_search_bar(
+    "Choosing the defaults", search_epochs(families, length(splits)),
+    compare_on_splits(families, splits, call)
+  )
+}
+
+# About the number of epochs that a search needs: each way goes one step beyond where it starts. The
+# second family usually ends after its first way.
+search_epochs <- function(families, splits) {
+  needed <- vapply(families, function(family) {
+    way <- family$ways[[1]]
+    of_way <- (length(first_strengths[[family$kind]]) + 1) * way$trial$epochs
+    all_epochs <- family$kind == "lbfgs" && way$options$epochs > way$trial$epochs
+    c(
+      first = of_way, all = length(family$ways) * of_way +
+        if (all_epochs) (length(family$ways) + 2) * way$options$epochs else 0
+    )
+  }, c(first = 0, all = 0))
+  splits * (needed[["all", 1]] + sum(needed["first", -1]))
+}
+
+compare_on_splits <- function(families, splits, call) {
   constant <- constant_score(splits, families[[1]]$ways[[1]]$options, call)[["loss"]]
   best <- NULL
   for (family in families) {
@@ -77,16 +99,17 @@ compare_candidates <- function(families, few, problem, call) {
   }
   if (!is.null(best)) {
     list(
-      options = best$options, strength = best$strength, score = best$score, splits = splits
+      options = best$options, strength = best$strength, weakest = best$weakest,
+      score = best$score, splits = splits
     )
   }
 }
 
-# The candidates of a family that were tried, a list of list(options, strength, score). Those of
-# L-BFGS are first compared after a part of their epochs. The best of each way are compared again
-# after all epochs, and then others next to the best of them; but if the loss is lower after the
-# part, as it is for some noisy data, that number of epochs is chosen. The search ends early if no
-# candidate of the first way has a loss below `bar`.
+# The candidates of a family that were tried, a list of list(options, strength, weakest, score).
+# Those of L-BFGS are first compared after a part of their epochs. The best of each way are compared
+# again after all epochs, and then others next to the best of them; but if the loss is lower after
+# the part, as it is for some noisy data, that number of epochs is chosen. The search ends early if
+# no candidate of the first way has a loss below `bar`.
 search_family <- function(family, splits, bar, call) {
   tried <- list()
   empty <- matrix(NA_real_, length(family$ladder), length(family$ways))
@@ -96,7 +119,7 @@ search_family <- function(family, splits, bar, call) {
     chosen <- family$ways[[w]]$options
     if (lbfgs) chosen$epochs <- options$epochs
     tried[[length(tried) + 1]] <<- list(
-      options = chosen, strength = family$ladder[i], score = score
+      options = chosen, strength = family$ladder[i], weakest = i == 1, score = score
     )
     score[["loss"]]
   }

@@ -46,13 +46,16 @@ combination_of <- function(X) {
 }
 
 # The score on the held-out rows of all splits: c(loss, accuracy) per row, the second NA for
-# numbers. The loss is infinite if the other rows can't be trained on.
+# numbers. The loss is infinite if the other rows can't be trained on. Otherwise the attribute
+# `rows` has the loss of each row.
 try_candidate <- function(options, strength, splits, call) {
-  scores <- vapply(splits, function(split) {
+  scores <- lapply(splits, function(split) {
     options$penalty <- strength / counted_rows(split$training)
     held_out_score(split, options, call) * split_weight(split)
-  }, c(loss = 0, accuracy = 0))
-  rowSums(scores) / sum(vapply(splits, split_weight, 0))
+  })
+  means <- rowSums(vapply(scores, identity, c(loss = 0, accuracy = 0))) /
+    sum(vapply(splits, split_weight, 0))
+  structure(means, rows = unlist(lapply(scores, attr, "rows")))
 }
 
 split_weight <- function(split) {
@@ -76,7 +79,8 @@ held_out_score <- function(split, options, call) {
   score_of(unclass(fit), split$held_out, call)
 }
 
-# The mean loss and the accuracy of a fit on the rows of a problem.
+# The mean loss and the accuracy of a fit on the rows of a problem. The attribute `rows` has the
+# loss of each row, unless the mean is also weighted by class.
 score_of <- function(fit, problem, call) {
   numeric <- is.null(fit$levels)
   targets <- encode_targets(problem$y, nrow(problem$X), call, fit$levels, numeric = numeric)
@@ -93,18 +97,20 @@ score_of <- function(fit, problem, call) {
       seq_len(nrow(problem$X)), single
     )
   ))$value
-  c(
+  output <- core_forward(fit$layers, flat, problem$X, offset, FALSE, single)$output
+  structure(c(
     loss = if (is.finite(loss)) loss else Inf,
     accuracy = if (numeric) {
       NA
     } else {
-      output <- core_forward(fit$layers, flat, problem$X, offset, FALSE, single)$output
       stats::weighted.mean(
         most_probable(output) == most_probable(targets$y),
         if (length(weights) > 0) weights else rep(1, nrow(output))
       )
     }
-  )
+  ), rows = if (is.null(fit$settings$class_weights)) {
+    row_losses(targets$y, output, fit$settings)
+  })
 }
 
 # Looks for the lowest loss along a ladder. `loss_at(i)` is the loss at step i; `loss` has those

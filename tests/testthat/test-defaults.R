@@ -253,6 +253,13 @@ test_that("a fit keeps the scores of the network, a linear model and a constant"
     y[fold == k] - predict(line, d[fold == k, ])
   }))
   expect_equal(linear$loss[["linear"]], mean(errors^2) / 2, tolerance = 0.01)
+  # the error of a difference is that of its mean over the rows
+  constant <- unlist(lapply(1:4, function(k) (y - mean(y[fold != k]))[fold == k]^2 / 2))
+  gain <- constant - errors^2 / 2
+  expect_equal(
+    linear$error[["constant"]], sqrt(mean((gain - mean(gain))^2) / 120),
+    tolerance = 0.02
+  )
   # of classes, the constant is their frequency
   classes <- unclass(nn_train(Species ~ Petal.Length, iris, hidden = 3))$evidence
   expect_equal(classes$loss[["constant"]], log(3), tolerance = 0.01)
@@ -263,6 +270,7 @@ test_that("a fit keeps the scores of the network, a linear model and a constant"
     method = "held-out rows", rows = 130
   ))
   expect_lt(diff(unclass(many_rows)$evidence$loss[c("constant", "network")]), 0)
+  expect_null(evidence$edge)
   expect_output(print(fit), "Evidence:  4-fold cross-validation, loss")
   expect_output(print(summary(fit)), "constant")
   expect_null(unclass(nn_train(y ~ a, d, penalty = 0.1))$evidence)
@@ -272,6 +280,16 @@ test_that("a fit keeps the scores of the network, a linear model and a constant"
   broken <- fit
   broken[["evidence"]]$loss <- 1
   expect_error(nn_save(broken, path), class = "backprop_error_file")
+})
+
+test_that("weights that count rows have the errors of repeated rows", {
+  rows <- list(network = c(1, 2, 4), linear = c(2, 2, 7), constant = c(5, 9, 1))
+  twice <- lapply(rows, rep, c(1, 3, 2))
+  weighted <- difference_errors(rows, c(1, 3, 2))$error
+  expect_equal(weighted, difference_errors(twice, rep(1, 6))$error)
+  d <- twice$linear - twice$network
+  expect_equal(weighted[["linear"]], sd(d) * sqrt(5 / 6) / sqrt(6))
+  expect_null(difference_errors(list(network = 1, linear = NULL, constant = 2), 1))
 })
 
 test_that("a default call takes classes of a few rows each", {

@@ -472,6 +472,19 @@ test_that(
   }
 )
 
+test_that("an interrupt while defaults are chosen is an error that says so", {
+  skip_on_os("windows")
+  answer <- interrupted_run(
+    paste0(
+      "library(backprop); set.seed(1); d <- data.frame(matrix(rnorm(4e5), 4e4)); ",
+      "d$y <- d$X1 * d$X2 + rnorm(4e4)"
+    ),
+    "nn_train(y ~ ., d, hidden = c(2048, 2048))"
+  )
+  expect_null(answer$fit)
+  expect_match(answer$log, "interrupted while its defaults were chosen")
+})
+
 test_that("an interrupt between two epochs, or in a callback, returns the fit as well", {
   skip_on_os("windows")
   data <- "X <- unname(scale(as.matrix(iris[1:4]))); y <- iris$Species"

@@ -1,0 +1,110 @@
+few_rows_of_data <- function(n = 40) {
+  withr::with_seed(1, transform(data.frame(a = rnorm(n), b = rnorm(n)), y = a * b + rnorm(n) / 5))
+}
+
+# Replaces functions of a package until the end of the calling test.
+replace_in <- function(package, ..., env = parent.frame()) {
+  namespace <- asNamespace(package)
+  functions <- list(...)
+  assign_all <- function(values) {
+    for (name in names(values)) {
+      unlockBinding(name, namespace)
+      assign(name, values[[name]], namespace)
+      lockBinding(name, namespace)
+    }
+  }
+  before <- mget(names(functions), envir = namespace)
+  withr::defer(assign_all(before), env)
+  assign_all(functions)
+}
+
+# What progress bars are told while `code` runs in an interactive session: their labels with what is
+# left, and for each update the fraction that is done.
+told <- function(code) {
+  bars <- list()
+  current <- total <- numeric()
+  withr::local_options(rlang_interactive = TRUE, cli.progress_show_after = 0)
+  replace_in(
+    "cli",
+    cli_progress_bar = function(total, format, ...) {
+      bars[[length(bars) + 1]] <<- list(total = total, format = format, closed = FALSE)
+      length(bars)
+    },
+    cli_progress_update = function(set, total = NULL, id, ...) {
+      bars[[id]]$set <<- c(bars[[id]]$set, set)
+      if (!is.null(total)) bars[[id]]$total <<- total
+    },
+    cli_progress_done = function(id) bars[[id]]$closed <<- TRUE
+  )
+  force(code)
+  bars
+}
+
+test_that("a training has one bar, which ends at its last epoch", {
+  bars <- told(nn_train(y ~ a + b, few_rows_of_data(), hidden = 3, penalty = 0.1, epochs = 30))
+  expect_length(bars, 1)
+  expect_match(bars[[1]]$format, "^Training .*eta")
+  expect_identical(bars[[1]]$total, 30)
+  expect_true(bars[[1]]$closed)
+})
+
+test_that("a search has one bar for all of its networks, and so has the linear model", {
+  bars <- told(nn_train(y ~ a + b, few_rows_of_data(), hidden = 3))
+  labels <- sub(" \\{.*", "", vapply(bars, `[[`, "", "format"))
+  expect_identical(labels, c("Choosing the defaults", "Scoring a linear model", "Training"))
+  for (bar in bars) {
+    expect_true(bar$closed)
+    expect_false(is.unsorted(bar$set))
+    expect_lte(max(bar$set), bar$total)
+  }
+  # nine strengths at least, of four networks each
+  expect_gte(length(bars[[1]]$set), 36)
+})
+
+test_that("a bar is closed if training fails, and the next search has one again", {
+  d <- few_rows_of_data()
+  stopping <- function(now) stop("enough")
+  bars <- told(try(nn_train(y ~ a, d, penalty = 0, epochs = 9, callback = stopping), silent = TRUE))
+  expect_true(bars[[1]]$closed)
+  bars <- told(local({
+    replace_in("backprop", try_candidate = function(...) stop("broken"))
+    try(nn_train(y ~ a, d), silent = TRUE)
+  }))
+  expect_true(bars[[1]]$closed)
+  expect_length(told(nn_train(y ~ a, d, hidden = 2)), 3)
+})
+
+test_that("the epoch under way counts by its batches", {
+  run <- list(core = list(rows = 100), fit = list(settings = list(batch_size = 30)))
+  state <- list(epoch = 2, under_way = c(batch = 3, loss = 1, weight = 90))
+  expect_identical(epochs_done(run, state), 2.75)
+})
+
+test_that("nothing is told in a session that is not interactive", {
+  expect_silent(nn_train(y ~ a, few_rows_of_data(), hidden = 2))
+})
+
+test_that("an interrupt of the search inside a function is signalled to it", {
+  d <- few_rows_of_data()
+  replace_in("backprop", try_candidate = function(...) rlang::interrupt())
+  answer <- tryCatch(nn_train(y ~ a, d), interrupt = function(signal) "interrupted")
+  expect_identical(answer, "interrupted")
+})
+
+test_that("an interrupt after the last epoch keeps the fit", {
+  d <- few_rows_of_data()
+  first <- TRUE
+  finish <- finish_fit
+  replace_in("backprop", finish_fit = function(...) {
+    if (first) {
+      first <<- FALSE
+      rlang::interrupt()
+    }
+    finish(...)
+  }, called_from_console = function(call) TRUE)
+  expect_warning(
+    fit <- nn_train(y ~ a, d, hidden = 2, penalty = 0.1, epochs = 5),
+    class = "backprop_warning_interrupted"
+  )
+  expect_identical(fit$state$epoch, 5)
+})
