@@ -49,6 +49,14 @@ core_descend <- function(weights, gradient, rate) {
     .Call(`_backprop_core_descend`, weights, gradient, rate)
 }
 
+core_hessian_bytes <- function(layers, rows) {
+    .Call(`_backprop_core_hessian_bytes`, layers, rows)
+}
+
+core_hessian_product <- function(layers, objective_list, weights, rows_pointer, directions) {
+    .Call(`_backprop_core_hessian_product`, layers, objective_list, weights, rows_pointer, directions)
+}
+
 core_instruction_sets <- function() {
     .Call(`_backprop_core_instruction_sets`)
 }

@@ -135,3 +135,19 @@ end_names <- function(fit) {
     outputs = if (is.null(outputs)) numbered("output", n_outputs(fit$layers)) else outputs
   )
 }
+
+# The names of all parameters in the order of the core, layer:unit:term. `fit`: a plain fit, or any
+# list with layers.
+parameter_labels <- function(fit) {
+  names <- c(layer_names("hidden", n_hidden(fit$layers)), "output")
+  ends <- end_names(fit)
+  unlist(lapply(seq_along(fit$layers), function(l) {
+    layer <- fit$layers[[l]]
+    from <- if (l == 1) ends$inputs else paste0(names[l - 1], "[", seq_len(layer$inputs), "]")
+    to <- if (l == length(fit$layers)) ends$outputs else seq_len(layer$units)
+    c(
+      paste0(names[l], ":", rep(to, each = layer$inputs), ":", rep(from, layer$units)),
+      paste0(names[l], ":", to, ":(Intercept)")
+    )
+  }))
+}

@@ -159,6 +159,31 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_hessian_bytes
+double core_hessian_bytes(Rcpp::List layers, double rows);
+RcppExport SEXP _backprop_core_hessian_bytes(SEXP layersSEXP, SEXP rowsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type layers(layersSEXP);
+    Rcpp::traits::input_parameter< double >::type rows(rowsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_hessian_bytes(layers, rows));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_hessian_product
+Rcpp::NumericMatrix core_hessian_product(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights, SEXP rows_pointer, Rcpp::NumericMatrix directions);
+RcppExport SEXP _backprop_core_hessian_product(SEXP layersSEXP, SEXP objective_listSEXP, SEXP weightsSEXP, SEXP rows_pointerSEXP, SEXP directionsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type layers(layersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type objective_list(objective_listSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type rows_pointer(rows_pointerSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type directions(directionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_hessian_product(layers, objective_list, weights, rows_pointer, directions));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_instruction_sets
 Rcpp::LogicalVector core_instruction_sets();
 RcppExport SEXP _backprop_core_instruction_sets() {
@@ -246,6 +271,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_forward", (DL_FUNC) &_backprop_core_forward, 6},
     {"_backprop_core_backward", (DL_FUNC) &_backprop_core_backward, 6},
     {"_backprop_core_descend", (DL_FUNC) &_backprop_core_descend, 3},
+    {"_backprop_core_hessian_bytes", (DL_FUNC) &_backprop_core_hessian_bytes, 2},
+    {"_backprop_core_hessian_product", (DL_FUNC) &_backprop_core_hessian_product, 5},
     {"_backprop_core_instruction_sets", (DL_FUNC) &_backprop_core_instruction_sets, 0},
     {"_backprop_core_instruction_set", (DL_FUNC) &_backprop_core_instruction_set, 0},
     {"_backprop_core_choose_instruction_set", (DL_FUNC) &_backprop_core_choose_instruction_set, 1},

@@ -1,7 +1,7 @@
 // The single steps of training: forward pass, backward pass, update, and random numbers.
 #include "bridge.h"
 
-#include "core/objective.h"
+#include "core/hessian.h"
 #include "simd/instruction_sets.h"
 
 using namespace backprop;
@@ -204,4 +204,31 @@ Rcpp::NumericVector core_descend(Rcpp::NumericVector weights, Rcpp::NumericVecto
                              nullptr);
   }
   return as_numeric(w, weights.size());
+}
+
+// Bytes that core_hessian_product() allocates, without directions and products.
+// [[Rcpp::export(rng = false)]]
+double core_hessian_bytes(Rcpp::List layers, double rows) {
+  const Network network = as_network(layers, false);
+  const auto count = static_cast<std::size_t>(whole(rows, 0, most_int, "rows"));
+  return Pass<double>::bytes(network, count, true) + HessianProduct::bytes(network, count);
+}
+
+// The Hessian of the objective times each column of `directions`.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericMatrix core_hessian_product(Rcpp::List layers, Rcpp::List objective_list,
+                                         Rcpp::NumericVector weights, SEXP rows_pointer,
+                                         Rcpp::NumericMatrix directions) {
+  const Network network = as_network(layers);
+  const Objective objective = as_objective(objective_list, network);
+  const auto* rows = std::get_if<Rows<double>>(&*RowsPointer(rows_pointer));
+  require(rows, "The Hessian requires data in double precision.");
+  check_rows(*rows, network);
+  const Buffer<double> w = as_weights<double>(weights, network);
+  require(static_cast<std::size_t>(directions.nrow()) == network.parameters(),
+          "A direction must have a number for each parameter.");
+  Rcpp::NumericMatrix products(Rcpp::no_init(directions.nrow(), directions.ncol()));
+  multiply_hessian(network, objective, w.data(), *rows, directions.ncol(), directions.begin(),
+                   products.begin());
+  return products;
 }

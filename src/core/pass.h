@@ -54,6 +54,7 @@ inline double mean_loss(double a, double weight) {
 }
 
 template <class T> class SmallNetworkPass;
+class HessianProduct;
 
 template <class T> class Pass {
  public:
@@ -97,6 +98,7 @@ template <class T> class Pass {
 
  private:
   friend class SmallNetworkPass<T>;
+  friend class HessianProduct;
   // The quantities of a layer for the loaded rows, in panels.
   struct LayerValues {
     Buffer<T> input, output, error, delta, mask, dropped;

@@ -52,7 +52,7 @@ BACKPROP_INLINE double sum_over_rows(std::size_t panels, std::size_t units, cons
   const Vector<T> totals[1] = {total};
   alignas(64) T sum[vector_size<T>];
   store(sum, sum_vectors<T>(totals));
-  return sum[0];
+  return static_cast<double>(sum[0]);
 }
 
 template <class T, class F>
