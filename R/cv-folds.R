@@ -1,13 +1,45 @@
 # Assigns rows to folds.
 
 # Fold numbers: a matrix with one row per case and one column per repetition. Rows of weight 0 are
-# assigned last, so that they do not change the folds of the other rows.
-draw_folds <- function(observed, folds, repeats, weights) {
+# assigned last, so that they do not change the folds of the other rows. `groups`: the group of each
+# row, whose rows are in one fold; NULL for none.
+draw_folds <- function(observed, folds, repeats, weights, groups = NULL) {
   there <- which(weights > 0)
   matrix(replicate(repeats, {
     fold <- rep_len(seq_len(folds), length(weights))
-    replace(fold, there, stratified_folds(take_rows(observed, there), folds))
+    replace(fold, there, if (is.null(groups)) {
+      stratified_folds(take_rows(observed, there), folds)
+    } else {
+      sample(rep_len(seq_len(folds), max(groups)))[groups[there]]
+    })
   }), ncol = repeats)
+}
+
+# The groups of rows with the same inputs, if rows are the cells of a table: the others would say
+# that an outcome which is held out does not occur with these inputs. A message says so. NULL if
+# rows are cases, or if there are fewer groups than folds.
+groups_of_cells <- function(X, weights, folds) {
+  groups <- cells_of(X, weights)
+  number <- max(groups, 0)
+  if (number == 0 || number == sum(weights > 0)) {
+    return(NULL)
+  }
+  together <- number >= folds
+  cli::cli_inform(c(
+    paste0(
+      "The weights are above 2 on average, so the rows are taken for the cells of a table, with ",
+      "{number} combination{?s} of inputs."
+    ),
+    i = if (together) {
+      "Cells with the same inputs are in the same fold."
+    } else {
+      paste0(
+        "These are fewer than the {folds} folds, so cells with the same inputs are in different ",
+        "folds, and the metrics are misleading. Use at most {.code folds = {number}}."
+      )
+    }
+  ), class = "backprop_message_cells")
+  if (together) groups
 }
 
 # Stratified folds. The rows of each class are dealt out to the folds in turn, so that the number of
@@ -176,6 +208,27 @@ rows_of_splits <- function(folds, among, call) {
     ), call)
   }
   stats::setNames(lapply(splits, `[[`, "in_id"), folds$id)
+}
+
+# Warns of classes that the rows outside a fold lack, so that they have the probability 0 there.
+warn_of_lacking_classes <- function(tasks, observed, weights) {
+  there <- which(weights > 0)
+  known <- unique(observed[there])
+  lacking <- lapply(tasks, function(task) {
+    as.character(setdiff(known, unique(observed[setdiff(there, task$held_out)])))
+  })
+  classes <- sort(unique(unlist(lacking)))
+  if (length(classes) == 0) {
+    return(invisible())
+  }
+  cli::cli_warn(c(
+    paste0(
+      "{cli::qty(length(classes))}The class{?es} {.val {classes}} {?is/are} missing from the rows ",
+      "outside of {sum(lengths(lacking) > 0)} of the folds, where {cli::qty(length(classes))}",
+      "{?it has/they have} the probability 0 or nearly 0."
+    ),
+    i = "Use other {.arg folds}, or merge rare classes."
+  ), class = "backprop_warning_folds", call = NULL)
 }
 
 check_training_weights <- function(tasks, weights, call) {

@@ -8,8 +8,9 @@ train_without <- function(task, cases, settings, keep_fit, whole_rows) {
   collect <- function(expression) {
     withCallingHandlers(
       expression,
-      # nn_cv() has warned of all rows
+      # nn_cv() has warned of all rows, and of classes that a fit lacks
       backprop_warning_identifier = function(w) invokeRestart("muffleWarning"),
+      backprop_warning_levels = function(w) invokeRestart("muffleWarning"),
       warning = function(w) {
         warnings[[length(warnings) + 1]] <<- conditionMessage(w)
         invokeRestart("muffleWarning")
@@ -30,16 +31,29 @@ train_without <- function(task, cases, settings, keep_fit, whole_rows) {
   }
   plain <- unclass(fit)
   new_levels <- NULL
-  predicted <- withCallingHandlers(
-    collect(predict_held_out(
-      fit, task$fold, plain$levels, take_rows(cases$rows[[1]], held_out),
-      take_rows(cases$rows$offset, held_out)
-    )),
-    backprop_message_new_levels = function(m) {
-      new_levels <<- unclass(m)[c("new_levels", "counts", "rows")]
-      invokeRestart("muffleMessage")
-    }
-  )
+  predict_rows <- function(rows, ...) {
+    predict_held_out(
+      fit, task$fold, plain$levels, take_rows(cases$rows[[1]], rows),
+      take_rows(cases$rows$offset, rows), ...
+    )
+  }
+  none <- intersect(held_out, weightless_rows(cases$rows$weights))
+  names <- plain$levels %||% plain$outputs
+  outputs <- if (is.null(names)) n_outputs(plain$layers) else length(names)
+  predicted <- matrix(NA_real_, length(held_out), outputs, dimnames = list(NULL, names))
+  if (length(none) < length(held_out)) {
+    predicted[!held_out %in% none, ] <- withCallingHandlers(
+      collect(predict_rows(setdiff(held_out, none))),
+      backprop_message_new_levels = function(m) {
+        new_levels <<- unclass(m)[c("new_levels", "counts", "rows")]
+        invokeRestart("muffleMessage")
+      }
+    )
+  }
+  if (length(none) > 0) {
+    predicted[held_out %in% none, ] <- predict_weightless(predict_rows, none, outputs)
+    predicted[held_out %in% cases$blank$inputs, ] <- NA
+  }
   list(
     predicted = predicted, new_levels = new_levels,
     epoch = if (is.null(plain$best_epoch)) plain$state$epoch else plain$best_epoch,
@@ -47,11 +61,30 @@ train_without <- function(task, cases, settings, keep_fit, whole_rows) {
   )
 }
 
-predict_held_out <- function(fit, fold, levels, newdata, offset) {
+# Predictions of rows of weight 0, NA for those that the fit can't predict, without a word.
+predict_weightless <- function(predict_rows, rows, outputs) {
+  values <- tryCatch(
+    suppressMessages(suppressWarnings(predict_rows(rows, new_levels = "NA"))),
+    backprop_error_input = function(e) NULL
+  )
+  if (!is.null(values)) {
+    return(values)
+  }
+  if (length(rows) == 1) {
+    return(matrix(NA_real_, 1, outputs))
+  }
+  first <- seq_len(length(rows) %/% 2)
+  unname(rbind(
+    predict_weightless(predict_rows, rows[first], outputs),
+    predict_weightless(predict_rows, rows[-first], outputs)
+  ))
+}
+
+predict_held_out <- function(fit, fold, levels, newdata, offset, ...) {
   tryCatch(
     as.matrix(predict(
       fit, newdata,
-      type = if (is.null(levels)) "response" else "prob", offset = offset
+      type = if (is.null(levels)) "response" else "prob", offset = offset, ...
     )),
     backprop_error_input = function(e) {
       abort_fold("Can't predict fold {.val {fold}} from the other rows.", fold, e)
@@ -140,7 +173,7 @@ measure <- function(results, tasks, observed, weights, metrics) {
         if (is.null(result$predicted)) {
           return(NA_real_)
         }
-        known <- which(!is.na(rowSums(result$predicted)))
+        known <- which(!is.na(rowSums(result$predicted)) & weights[task$held_out] > 0)
         if (length(known) == 0) {
           return(NA_real_)
         }
@@ -169,7 +202,7 @@ measure <- function(results, tasks, observed, weights, metrics) {
 }
 
 # The out-of-fold predictions, in the order of the rows.
-out_of_fold <- function(results, tasks, plan, observed, number) {
+out_of_fold <- function(results, tasks, plan, observed, cases) {
   held_out <- lapply(tasks, `[[`, "held_out")
   rows <- unlist(held_out)
   sizes <- lengths(held_out)
@@ -189,8 +222,10 @@ out_of_fold <- function(results, tasks, plan, observed, number) {
     row = rows, repetition = rep(plan$repetition, sizes), fold = rep(plan$fold, sizes)
   )[order, ]
   rownames(table) <- NULL
+  unknown <- table$row %in% cases$blank$outcome
   of_rows <- take_rows(observed, table$row)
-  table$row <- number[table$row]
+  if (is.factor(of_rows)) of_rows[unknown] <- NA else of_rows[unknown, ] <- NA
+  table$row <- cases$number[table$row]
   if (is.factor(observed)) {
     colnames(values) <- levels(observed)
     table$observed <- of_rows

@@ -30,7 +30,10 @@
 #' between folds; for a numeric outcome, all folds have a similar distribution of values. If rows
 #' belong together (such as several rows of one patient), supply their fold in `folds`, such as the
 #' patient's name, so that no patient is both trained on and predicted. `folds` equal to the number
-#' of rows is leave-one-out cross-validation.
+#' of rows is leave-one-out cross-validation. If the weights are above 2 on average, the rows are
+#' taken for the cells of a table: cells with the same inputs are in the same fold (not stratified),
+#' if there are as many combinations of inputs as folds. A message of class `backprop_message_cells`
+#' says so.
 #'
 #' **Random numbers.** The folds, and then one seed per fit, are drawn from R's generator. After
 #' `set.seed()`, results are reproducible, and identical in sequence and in parallel.
@@ -40,7 +43,8 @@
 #' regardless of `threads`. This requires the package future.apply. If the package progressr is
 #' installed, `progressr::with_progress(nn_cv(...))` shows the progress.
 #'
-#' **Metrics** are weighted by case weights. With several outputs they are averaged over the
+#' **Metrics** are weighted by case weights. Rows of weight 0 are neither counted nor passed to a
+#' metric. With several outputs they are averaged over the
 #' outputs. A metric that is undefined for a fold is `NA` there and excluded from the mean: for
 #' example the area under the curve if the fold contains a single class, or any metric if all its
 #' rows have weight 0.
@@ -86,8 +90,8 @@
 #' @return An object of class `nn_cv`, a list with the elements
 #' \describe{
 #'   \item{`metrics`}{A data frame with one row per fit: `repetition`, `fold` (its number, or its
-#'     value in `folds`), `rows` (the number held out), `epoch` (the epoch whose weights are used),
-#'     and one column per metric.}
+#'     value in `folds`), `rows` (the number held out, except those of weight 0), `epoch` (the one
+#'     whose weights are used), and one column per metric.}
 #'   \item{`predictions`}{A data frame with one row per row of the data and repetition: `row` (the
 #'     row number in the data), `repetition`, `fold`, `observed` and `predicted`, the out-of-fold
 #'     prediction. With several outputs the last two are matrices; for a factor `predicted` is the
@@ -112,7 +116,9 @@
 #'   * `backprop_error_diverged`: all fits diverged; the error is that of the first fit.
 #'
 #'   Warnings have the classes `backprop_warning_folds` (some fits diverged, and their metrics are
-#'   `NA`; or a class has fewer rows than there are folds), `backprop_warning_fits` (the warnings of
+#'   `NA`; a class has fewer rows than there are folds; or the rows outside a fold lack a class),
+#'   `backprop_warning_row_terms` (a term, or the expression of `weights` or `offset`, uses other
+#'   rows), `backprop_warning_fits` (the warnings of
 #'   all fits, with the number of fits for each), `backprop_warning_metrics` (functions in `metrics`
 #'   failed, with the number of fits and the first message for each) and
 #'   `backprop_warning_sequential` (a plan is set, but future.apply is not installed).
@@ -162,14 +168,17 @@ nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fit
   check_given(
     missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
   )
-  X <- check_inputs(X, "X", call)
+  problem <- blank_problem(new_problem(X, y, weights = weights, offset = offset))
+  X <- check_inputs(problem$X, "X", call)
+  y <- problem$y
   targets <- encode_targets(y, nrow(X), call)
+  weights <- counting_weights(weights, nrow(X), call)
   cases <- new_cases(
     list(
-      X = X, y = y, weights = counting_weights(weights, nrow(X), call),
-      offset = check_offset(offset, nrow(X), ncol(targets$y), call)
+      X = X, y = y, weights = weights,
+      offset = check_offset(problem$offset, nrow(X), ncol(targets$y), call)
     ),
-    number = seq_len(nrow(X)), given = nrow(X)
+    number = seq_len(nrow(X)), given = nrow(X), inputs = X, blank = problem$blank
   )
   cross_validate(
     cases, if (is.factor(y)) plain_outcome(y) else targets$y, folds, repeats, metrics, keep_fits,
@@ -197,7 +206,8 @@ nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep
       X = frame$raw, y = if (is.factor(observed)) observed else frame$y,
       weights = counting_weights(frame$weights, nrow(frame$raw), call), offset = frame$offset
     ),
-    number = kept_rows(nrow(X), frame$na.action), given = nrow(X)
+    number = kept_rows(nrow(X), frame$na.action), given = nrow(X), inputs = frame$encoded$X,
+    blank = frame$blank
   )
   cross_validate(cases, observed, folds, repeats, metrics, keep_fits, settings, call)
 }
@@ -238,7 +248,8 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
       data = whole$data, weights = weights, offset = if (!is.null(extras$offset)) frame$offset
     ),
     fixed = list(formula = whole$formula, contrasts = contrasts),
-    number = attr(frame$raw, "row.names"), given = nrow(data),
+    number = attr(frame$raw, "row.names"), given = nrow(data), inputs = frame$encoded$X,
+    blank = frame$blank,
     globals = formula_globals(whole$formula, names(whole$data))
   )
   cross_validate(
@@ -320,10 +331,15 @@ formula_globals <- function(formula, columns) {
 #   rows     the arguments of a fit with one value per row that is used
 #   number   the row numbers of these rows in the data
 #   given    the number of rows of the data
+#   inputs   the encoded inputs of the rows that are used
+#   blank    the rows of weight 0 whose contents are unknown to a fit (see data-blank.R)
 #   fixed    further arguments that belong to the data
 #   globals  objects by name that workers need
-new_cases <- function(rows, number, given, fixed = list(), globals = list()) {
-  list(rows = rows, number = number, given = given, fixed = fixed, globals = globals)
+new_cases <- function(rows, number, given, inputs, blank, fixed = list(), globals = list()) {
+  list(
+    rows = rows, number = number, given = given, inputs = inputs, blank = blank, fixed = fixed,
+    globals = globals
+  )
 }
 
 # Cross-validates cases. `observed`: a factor, or a numeric matrix.
@@ -334,7 +350,10 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   weights <- if (is.null(cases$rows$weights)) rep(1, NROW(observed)) else cases$rows$weights
   chosen <- check_folds(folds, repeats, observed, weights, cases$number, cases$given, call)
   held_in <- if (is.null(chosen$given)) {
-    draw_folds(observed, chosen$number, repeats, weights)
+    draw_folds(
+      observed, chosen$number, repeats, weights,
+      groups_of_cells(cases$inputs, weights, chosen$number)
+    )
   } else {
     chosen$given
   }
@@ -354,20 +373,22 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   if (is.null(settings$keep_fitted)) settings$keep_fitted <- keep_fits
   results <- map_tasks(
     tasks, train_without,
-    cases = cases[c("rows", "fixed")], settings = settings,
+    cases = cases[c("rows", "fixed", "blank")], settings = settings,
     keep_fit = keep_fits, whole_rows = regime_rows(weights, length(weights)),
     globals = cases$globals, parallel = parallel
   )
   report_fits(results, call)
+  if (is.factor(observed)) warn_of_lacking_classes(tasks, observed, weights)
   report_unseen_in_folds(results)
   if (is.factor(observed)) results <- lapply(results, align_levels, levels = levels(observed))
   table <- data.frame(
-    repetition = plan$repetition, fold = plan$fold, rows = lengths(lapply(tasks, `[[`, "held_out")),
+    repetition = plan$repetition, fold = plan$fold,
+    rows = vapply(tasks, function(task) sum(weights[task$held_out] > 0), 0L),
     epoch = vapply(results, `[[`, 0, "epoch")
   )
   table[names(metrics)] <- measure(results, tasks, observed, weights, metrics)
   structure(
-    c(list(metrics = table), out_of_fold(results, tasks, plan, observed, cases$number), list(
+    c(list(metrics = table), out_of_fold(results, tasks, plan, observed, cases), list(
       fits = if (keep_fits) lapply(results, `[[`, "fit"), folds = chosen$number, repeats = repeats,
       stratified = is.null(chosen$given), n = NROW(observed), outcome = outcome_words(observed)
     )),

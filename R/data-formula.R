@@ -34,6 +34,10 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   if (is.null(where)) where <- globalenv()
   variables <- collect_variables(terms, data, where, call)
   extra_values <- in_formula(lapply(extras, eval, data, where), call)
+  expressions <- in_formula(
+    lapply(extras[setdiff(names(extras), "subset")], with_variables, data, where, variables$rows),
+    call
+  )
   frame <- frame_of(
     terms, if (is.null(data)) variables$frame else data, extra_values, na.action, variables$rows,
     call
@@ -43,7 +47,9 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   label <- derived_text(deparse1(formula[[2]]))
   check_outcome_kind(y, label, call)
   raw <- variables$frame[rows, , drop = FALSE]
-  calibration <- draw_calibration(calibration, y, frame[["(weights)"]], call)
+  weights <- frame[["(weights)"]]
+  y <- blank_outcome(y, weights)
+  calibration <- draw_calibration(calibration, y$y, weights, call)
 
   response <- attr(terms, "response")
   inputs <- frame[setdiff(names(frame)[-response], c("(row)", "(weights)", "(offset)"))]
@@ -52,14 +58,20 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
       !names(inputs) %in% names(frame)[attr(terms, "offset")]
   )
   if (length(bad) > 0) abort_column(inputs[[bad[1]]], names(inputs)[bad[1]], "Variable", call)
+  inputs <- counted_values(inputs, weights)
   for (name in names(inputs)) {
     if (is.factor(inputs[[name]]) && is.null(contrasts[[name]])) {
       own_contrasts(inputs[[name]], levels(droplevels(inputs[[name]])), name)
     }
   }
-  warn_of_identifiers(stats::setNames(inputs, derived_text(names(inputs))), frame[["(weights)"]])
+  warn_of_identifiers(stats::setNames(inputs, derived_text(names(inputs))))
+  weightless <- weightless_rows(extra_values$weights)
   kept_terms <- portable_terms(
-    attr(frame, "terms"), raw, calibration$rows, where, variables$constants, call
+    attr(frame, "terms"), if (length(calibration$rows) > 0) {
+      raw[-union(calibration$rows, weightless_rows(weights)), , drop = FALSE]
+    } else if (length(weightless) > 0) {
+      variables$frame[-weightless, , drop = FALSE]
+    }, where, variables$constants, call
   )
   encoding <- list(
     columns = lapply(raw, raw_kind), terms = kept_terms,
@@ -76,33 +88,44 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
       )
     )
   )
+  unseen <- new_levels_record(NULL, weightless_rows(weights))
   encoded <- encode_terms(
-    c(encoding, list(contrasts = contrasts)), variables$frame, "data", call, rows
+    c(encoding, list(contrasts = contrasts)), variables$frame, "data", call, rows, unseen
   )
   encoding$contrasts <- encoded$contrasts
-  new_frame(
-    raw, encoded[c("X", "offset")], encoding, y, label,
-    weights = frame[["(weights)"]], offset = frame[["(offset)"]],
+  frame <- new_frame(
+    raw, encoded[c("X", "offset")], encoding, y$y, label,
+    weights = weights, offset = frame[["(offset)"]],
     has_offset_argument = !is.null(extras$offset), calibration = calibration,
     na.action = attr(frame, "na.action"), names = names[rows],
-    row_terms = if (holds_out) {
-      find_row_terms(kept_terms, variables$frame, variables$constants, rows)
+    row_terms = if (holds_out || length(weightless) > 0) {
+      find_row_terms(
+        kept_terms, variables$frame, variables$constants, rows,
+        if (holds_out) expressions, where, if (holds_out) "Held-out rows" else "Rows of weight 0"
+      )
     } else {
       list()
     }
   )
+  frame <- blank_frame(frame, unseen$blank)
+  frame$blank$outcome <- y$rows
+  frame
 }
 
 # The raw frame of a fit's formula for other data, for nn_continue() and held-out data. Variables of
 # the formula and of the call's expressions are looked up in the other data.
 read_formula_again <- function(fit, data, weights, offset, name, call) {
   encoding <- fit$encoding
-  unseen <- new_levels_record(encoding)
+  frame <- utf8_frame(as.data.frame(data))
+  extras <- in_formula(lapply(encoding$replay$extras, eval, frame, globalenv()), call, name)
+  if (!is.null(weights)) extras$weights <- weights
+  if (!is.null(offset)) extras$offset <- offset
+  unseen <- new_levels_record(encoding, weightless_rows(extras$weights))
   raw <- check_newdata(encoding$columns, data, name, call, unseen)
   # finds the levels of terms such as factor(x)
   if (unseen$allowed) encode_new(fit, raw, name, call, unseen)
   names <- case_names(data)
-  data <- utf8_frame(as.data.frame(data))
+  data <- frame
   outcome <- variable_names(attr(encoding$terms, "variables")[[attr(encoding$terms, "response") +
     1]])
   absent <- setdiff(known_names(outcome, names(data)), names(data))
@@ -112,9 +135,6 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
       x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing."
     ), call)
   }
-  extras <- in_formula(lapply(encoding$replay$extras, eval, data, globalenv()), call, name)
-  if (!is.null(weights)) extras$weights <- weights
-  if (!is.null(offset)) extras$offset <- offset
   extras$unseen <- unseen_mask(unseen, nrow(data))
   frame <- frame_of(
     encoding$terms, data, extras, encoding$replay$na.action, nrow(data), call, name
@@ -123,16 +143,18 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
   rows <- frame[["(row)"]]
   known <- which(has_known_class(y, encoding$outcome, unseen, rows))
   rows <- rows[known]
-  encoded <- encode_terms(encoding, raw, name, call, rows)[c("X", "offset")]
+  weights <- take_rows(frame[["(weights)"]], known)
+  own <- new_levels_record(NULL, weightless_rows(weights))
+  encoded <- encode_terms(encoding, raw, name, call, rows, own)[c("X", "offset")]
   encoded$X <- named_as_inputs(encoded$X, fit)
   if (length(unseen$found) > 0) encoded$X[rows %in% unseen_rows(unseen), ] <- NA
   report_new_levels(unseen, nrow(data), name, "they count as missing values")
-  new_frame(
+  frame <- new_frame(
     raw[rows, , drop = FALSE], encoded, encoding, take_rows(y, known), encoding$outcome$names[1],
-    weights = take_rows(frame[["(weights)"]], known),
-    offset = take_rows(frame[["(offset)"]], known), na.action = attr(frame, "na.action"),
-    names = names[rows], name = name
+    weights = weights, offset = take_rows(frame[["(offset)"]], known),
+    na.action = attr(frame, "na.action"), names = names[rows], name = name
   )
+  blank_frame(frame, union(own$blank, which(rows %in% unseen$blank)), encoding$outcome$levels)
 }
 
 check_formula_data <- function(data, call) {

@@ -6,13 +6,15 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
                          name = "X") {
   names <- case_names(X)
   columns <- fit$encoding$columns
-  unseen <- new_levels_record(fit$encoding)
+  unseen <- new_levels_record(fit$encoding, weightless_rows(weights))
   X <- if (!is.null(columns)) {
     check_newdata(columns, X, name, call, unseen)
   } else if (is.null(fit) && is.data.frame(X)) {
     utf8_frame(as.data.frame(X))
   } else {
-    check_inputs(X, name, call)
+    whole <- blank_inputs(X, weightless_rows(weights))
+    unseen$blank <- whole$rows
+    check_inputs(whole$X, name, call)
   }
   if (is.null(fit) && is.data.frame(X)) check_columns(X, name, call)
   check_outcome_kind(y, label, call)
@@ -41,21 +43,30 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   report_new_levels(unseen, rows, name, "they count as missing values")
   X <- take_rows(X, kept$rows)
   y <- take_rows(y, kept$rows)
+  weights <- take_rows(weights, kept$rows)
+  blank <- which(kept$rows %in% unseen$blank)
   if (is.null(fit) && is.data.frame(X)) {
-    columns <- describe_columns(X, name, call)
-    warn_of_identifiers(X, take_rows(weights, kept$rows))
+    columns <- describe_columns(counted_values(X, weights), name, call)
+    warn_of_identifiers(X, weights)
+    if (length(weightless_rows(weights)) > 0) {
+      own <- new_levels_record(NULL, weightless_rows(weights))
+      X <- check_newdata(columns, X, name, call, own)
+      blank <- own$blank
+    }
   }
   encoding <- c(
     list(columns = columns)[!is.null(columns)],
     list(replay = list(na.action = na_action_name(na.action)))
   )
-  new_frame(
+  frame <- new_frame(
     X, encode_raw(encoding, X, name, call), encoding, y, label,
-    weights = take_rows(weights, kept$rows), offset = take_rows(offset, kept$rows),
-    has_offset_argument = !is.null(offset),
-    calibration = draw_calibration(calibration, y, take_rows(weights, kept$rows), call),
-    na.action = kept$action, names = take_rows(names, kept$rows), name = name
+    weights = weights, offset = take_rows(offset, kept$rows),
+    has_offset_argument = !is.null(offset), na.action = kept$action,
+    names = take_rows(names, kept$rows), name = name
   )
+  frame <- blank_frame(frame, blank, fit$encoding$outcome$levels)
+  frame["calibration"] <- list(draw_calibration(calibration, frame$y, weights, call))
+  frame
 }
 
 # Prepares some rows of a raw frame as a problem. `encoding` includes scales and outcome.
@@ -70,7 +81,8 @@ encode_rows <- function(encoding, frame, rows, call) {
   new_problem(
     X, outcome$y,
     response = outcome$response, weights = if (length(weights) > 0) weights,
-    offset = encode_offset(offset, encoding$outcome), encoding = encoding
+    offset = encode_offset(offset, encoding$outcome), encoding = encoding,
+    blank = take_blank(frame$blank, rows)
   )
 }
 
@@ -91,7 +103,7 @@ encode_validation <- function(fit, validation, call) {
     return(held[c("X", "y", "weights", "offset")])
   }
   check_validation(validation, call)
-  unseen <- new_levels_record(encoding)
+  unseen <- new_levels_record(encoding, weightless_rows(validation$weights))
   new <- prepare_newdata(fit, validation$X, "validation$X", call, unseen)
   rows <- nrow(new$X)
   if (NROW(validation$y) != rows) {
@@ -104,6 +116,9 @@ encode_validation <- function(fit, validation, call) {
     X = new$X, y = plain_outcome(validation$y), weights = validation$weights,
     offset = encode_offset(add_offsets(new$offset, validation$offset), encoding$outcome)
   )
+  held[c("X", "y", "weights", "offset")] <- blank_problem(
+    held, encoding$outcome$levels
+  )[c("X", "y", "weights", "offset")]
   has_known_class(held$y, encoding$outcome, unseen)
   if (length(unseen_rows(unseen)) > 0) {
     check_extras(held[c("weights", "offset")], rows, call)

@@ -6,10 +6,14 @@ check_new_levels <- function(new_levels, call) {
 }
 
 # A record for the unseen levels of one data set: an environment of `allowed` and `found`, a list of
-# list(rows, levels) by column.
-new_levels_record <- function(encoding) {
+# list(rows, levels) by column. `weightless`: its rows of weight 0, whose unseen levels are replaced
+# and only recorded in `blank` (see data-blank.R).
+new_levels_record <- function(encoding, weightless = integer()) {
   list2env(
-    list(allowed = identical(encoding$new_levels, "NA"), found = list()),
+    list(
+      allowed = identical(encoding$new_levels, "NA"), found = list(), weightless = weightless,
+      blank = integer()
+    ),
     parent = emptyenv()
   )
 }
@@ -18,6 +22,12 @@ new_levels_record <- function(encoding) {
 # allow them, they are an error.
 known_values <- function(values, levels, variable, name, call, unseen = NULL) {
   rows <- which(!is.na(values) & !values %in% levels)
+  if (length(unseen$weightless) > 0) {
+    blank <- intersect(rows, unseen$weightless)
+    unseen$blank <- union(unseen$blank, blank)
+    values[blank] <- levels[1]
+    rows <- setdiff(rows, blank)
+  }
   if (length(rows) == 0) {
     return(values)
   }
@@ -50,6 +60,7 @@ add_unseen <- function(unseen, part, rows) {
     found$rows <- rows[found$rows]
     unseen$found[[variable]] <- found
   }
+  unseen$blank <- union(unseen$blank, rows[part$blank])
 }
 
 # Tells how many rows of the data have unseen levels, and what happens to them.
@@ -107,7 +118,7 @@ has_known_class <- function(y, outcome, unseen, rows = seq_len(NROW(y))) {
     return(known)
   }
   values <- as_utf8(as.character(y))
-  known <- is.na(values) | values %in% outcome$levels
+  known <- is.na(values) | values %in% outcome$levels | rows %in% unseen$weightless
   if (!all(known)) {
     unseen$found[[outcome$names]] <- list(rows = rows[!known], levels = values[!known])
   }

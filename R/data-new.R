@@ -6,6 +6,7 @@
 prepare_newdata <- function(fit, newdata, name, call, unseen = NULL) {
   encoding <- fit$encoding
   if (is.null(encoding$columns)) {
+    newdata <- blank_inputs(newdata, unseen$weightless)$X
     X <- align_columns(check_inputs(newdata, name, call, least_rows = 0), fit, name, call)
     return(list(X = standardize_columns(X, encoding$center, encoding$scale)))
   }
@@ -13,6 +14,7 @@ prepare_newdata <- function(fit, newdata, name, call, unseen = NULL) {
   encoded <- encode_new(fit, raw, name, call, unseen)
   encoded$X <- named_as_inputs(encoded$X, fit)
   check_same_inputs(encoded$X, fit, name, call)
+  encoded$X <- blank_inputs(encoded$X, unseen$weightless)$X
   check_no_infinite(encoded$X, name, call)
   X <- standardize_columns(encoded$X, encoding$center, encoding$scale)
   # a missing value may itself be a level
@@ -48,7 +50,9 @@ encode_new <- function(fit, raw, name, call, unseen = NULL) {
   if (!any(whole)) {
     return(missing())
   }
-  of_part <- if (!is.null(unseen)) new_levels_record(fit$encoding)
+  of_part <- if (!is.null(unseen)) {
+    new_levels_record(fit$encoding, which(which(whole) %in% unseen$weightless))
+  }
   part <- encode_raw(fit$encoding, raw[whole, , drop = FALSE], name, call, of_part)
   if (!is.null(unseen)) add_unseen(unseen, of_part, which(whole))
   all_rows <- function(values) replace(rep(NA_real_, nrow(raw)), whole, values)

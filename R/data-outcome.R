@@ -3,9 +3,10 @@
 
 # Describes an outcome: list(kind, levels, names, center, scale). The kind is "binary" or "classes"
 # for factors, "count" for the Poisson loss, and otherwise "numeric", standardised if the output
-# activation is the identity. `offset` is on the scale of the response.
+# activation is the identity. `offset` is on the scale of the response; `apart`: the outcome of the
+# calibration set.
 describe_outcome <- function(y, label, loss, output_activation, standardize, weights, offset,
-                             call) {
+                             call, apart = NULL) {
   if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else y
   if (is.data.frame(y)) {
     bad <- which(!vapply(y, function(column) is.numeric(column) && is.null(dim(column)), NA))
@@ -26,8 +27,13 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
         several_outcomes_hint(y[, 1], if (is.null(colnames(y))) "a" else colnames(y)[1])
       ), call)
     }
-    levels <-
-      if (is.logical(y)) c("FALSE", "TRUE") else if (is.factor(y)) levels(y) else sort(unique(y))
+    levels <- if (is.logical(y)) {
+      c("FALSE", "TRUE")
+    } else if (is.factor(y)) {
+      levels(y)
+    } else {
+      sort(unique(counted_values(y, weights)))
+    }
     met <- levels %in% as.character(if (length(weights) > 0) y[weights > 0] else y)
     if (sum(met) < 2) {
       abort_input(c(
@@ -39,7 +45,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
         i = if (any(weights == 0)) "Rows of weight 0 do not count."
       ), call)
     }
-    warn_empty_levels(if (length(weights) > 0) y[weights > 0] else y, levels, label)
+    warn_empty_levels(if (length(weights) > 0) y[weights > 0] else y, levels, label, apart)
     warn_of_identifiers(stats::setNames(list(y), label), weights, outcome = TRUE)
     return(c(
       list(
@@ -64,7 +70,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   } else {
     output_activation
   }
-  range <- outcome_range(y, output)
+  range <- outcome_range(counted_values(y, weights), output)
   offset <- check_offset(offset, nrow(y), ncol(y), call)
   scales <- column_scales(
     if (is.null(offset)) y else y - offset, weights, standardize && identical(output, "identity")
@@ -143,8 +149,21 @@ warn_of_constant_outcome <- function(y, label, weights) {
   ), class = "backprop_warning_constant_outcome", call = NULL)
 }
 
-warn_empty_levels <- function(y, levels, label) {
+# `apart`: the outcome of rows that are set aside, which may have all rows of a class.
+warn_empty_levels <- function(y, levels, label, apart = NULL) {
   empty <- setdiff(levels[!is.na(levels)], as.character(y))
+  set_aside <- intersect(empty, as.character(apart))
+  empty <- setdiff(empty, set_aside)
+  if (length(set_aside) > 0) {
+    cli::cli_warn(c(
+      paste0(
+        "All rows with the {cli::qty(set_aside)}class{?es} {.val {set_aside}} of the outcome ",
+        "{.field {label}} are in the calibration set, so training can't learn to predict ",
+        "{cli::qty(set_aside)}{?it/them}."
+      ),
+      i = "Use a smaller {.arg calibration}, or merge rare classes."
+    ), class = "backprop_warning_levels", call = NULL)
+  }
   if (length(empty) > 0) {
     cli::cli_warn(c(
       paste0(

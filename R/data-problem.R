@@ -8,6 +8,7 @@
 #   case_weights  n case weights, 0 where class weights exclude the row, if there are class weights;
 #               otherwise numeric(): they are `weights`. Errors and accuracies use them
 #   validation  list(X, y, weights, offset, case_weights) of a separate validation set, or NULL
+#   blank       the rows of weight 0 whose contents are unknown to the fit (see data-blank.R)
 #   digest, held_out_digest
 #               digests that identify the data; the second is NULL without `validation`
 new_training_data <- function(problem, targets, class_weights, validation, fit, call) {
@@ -19,7 +20,7 @@ new_training_data <- function(problem, targets, class_weights, validation, fit, 
   data <- list(
     X = X, y = targets$y, targets = targets, response = problem$response, offset = offset,
     weights = weights, case_weights = without_class_weights(case_weights, weights, class_weights),
-    validation = if (is.list(validation)) {
+    blank = problem$blank, validation = if (is.list(validation)) {
       check_held_out(validation, problem, targets, class_weights, fit, call)
     } else if (is.numeric(validation)) {
       check_share(validation, targets, weights, call)
@@ -32,6 +33,7 @@ new_training_data <- function(problem, targets, class_weights, validation, fit, 
 
 # A validation set, checked and encoded like the training data.
 check_held_out <- function(held, problem, targets, class_weights, fit, call) {
+  held <- blank_problem(held, targets$levels)
   X <- align_columns(check_inputs(held$X, "validation$X", call), fit, "validation$X", call)
   in_validation <- function(checked) {
     tryCatch(checked, backprop_error = function(e) {
@@ -52,7 +54,9 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
       x = "It has {ncol(own$y)}."
     ), call)
   }
-  in_validation(check_domain(own$y, fit$settings$loss, fit$settings$output_activation, call))
+  in_validation(check_domain(
+    own$y, fit$settings$loss, fit$settings$output_activation, call, weightless_rows(held$weights)
+  ))
   offset <- in_validation(check_offset(held$offset, nrow(X), outputs, call))
   if (is.null(offset) != is.null(problem$offset)) {
     abort_input(c(

@@ -15,15 +15,16 @@
 #   na.action    the dropped rows, as na.omit() returns them, or NULL
 #   names        n row names, or NULL
 #   name         the name of the argument with the data, for messages
+#   blank        the rows of weight 0 whose contents are unknown to the fit (see data-blank.R)
 #   row_terms    the values of the formula's variables that use other rows, named by their text;
 #                only determined if rows are held out
 new_frame <- function(raw, encoded, encoding, y, label, weights = NULL, offset = NULL,
                       has_offset_argument = FALSE, calibration = NULL, na.action = NULL,
-                      names = NULL, name = "data", row_terms = list()) {
+                      names = NULL, name = "data", row_terms = list(), blank = no_blanks) {
   list(
     raw = raw, encoded = encoded, encoding = encoding, y = y, label = label, weights = weights,
     offset = offset, has_offset_argument = has_offset_argument, calibration = calibration,
-    na.action = na.action, names = names, name = name, row_terms = row_terms
+    na.action = na.action, names = names, name = name, row_terms = row_terms, blank = blank
   )
 }
 
@@ -35,11 +36,12 @@ new_frame <- function(raw, encoded, encoding, y, label, weights = NULL, offset =
 #   offset     n x k numbers on the scale of the output layer's input, or NULL
 #   encoding   how the columns were encoded as X and the outcome as y; NULL for matrices
 #   na.action  the dropped rows, or NULL
+#   blank      the rows of weight 0 whose contents are unknown to the fit (see data-blank.R)
 new_problem <- function(X, y, response = NULL, weights = NULL, offset = NULL, encoding = NULL,
-                        na.action = NULL) {
+                        na.action = NULL, blank = no_blanks) {
   list(
     X = X, y = y, response = response, weights = weights, offset = offset, encoding = encoding,
-    na.action = na.action
+    na.action = na.action, blank = blank
   )
 }
 
@@ -47,5 +49,6 @@ new_problem <- function(X, y, response = NULL, weights = NULL, offset = NULL, en
 problem_rows <- function(problem, rows) {
   of_rows <- c("X", "y", "response", "weights", "offset")
   problem[of_rows] <- lapply(problem[of_rows], take_rows, rows)
+  problem$blank <- take_blank(problem$blank, rows)
   problem
 }

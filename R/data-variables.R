@@ -114,15 +114,16 @@ variable_names <- function(expression) {
   unique(unlist(lapply(as.list(parts), variable_names)))
 }
 
-# The terms as stored in the fit: with the global environment, and constants substituted. Bases such
-# as poly() are computed from the training rows alone.
-portable_terms <- function(terms, raw, calibration_rows, where, constants, call) {
+# The terms as stored in the fit: with the global environment, and constants substituted.
+# `training`: the variables of the rows that bases such as poly() are computed from, or NULL if they
+# are all rows.
+portable_terms <- function(terms, training, where, constants, call) {
   predvars <- attr(terms, "predvars")
   response <- attr(terms, "response")
-  if (length(calibration_rows) > 0 && !identical(predvars, attr(terms, "variables"))) {
+  if (!is.null(training) && !identical(predvars, attr(terms, "variables"))) {
     inputs <- stats::delete.response(terms)
     attr(inputs, "predvars") <- NULL
-    frame <- in_formula(stats::model.frame(inputs, raw[-calibration_rows, , drop = FALSE]), call)
+    frame <- in_formula(stats::model.frame(inputs, training), call)
     predvars[-c(1, response + 1)] <- attr(attr(frame, "terms"), "predvars")[-1]
   }
   if (length(constants) > 0) predvars <- do.call(substitute, list(predvars, constants))
@@ -206,9 +207,10 @@ raw_kind <- function(x) {
 
 # The variables of a formula whose value in a row depends on other rows, such as `c(0, head(x, -1))`
 # or `x - mean(x)`: a list of their values in `rows`, by their text, with a warning. Bases whose
-# parameters the terms keep are none. They are found by evaluating them on every other row.
-# `constants`: variables that are not columns, which portable_terms() has substituted.
-find_row_terms <- function(terms, data, constants, rows) {
+# parameters the terms keep are none. `constants`: variables that are not columns, which
+# portable_terms() has substituted. `extras`: the expressions of weights and offset, of which a
+# warning tells, too (see with_variables()). `others`: the rows that have an influence.
+find_row_terms <- function(terms, data, constants, rows, extras, where, others) {
   predvars <- attr(terms, "predvars")
   variables <- as.list(attr(terms, "variables"))[-1]
   found <- list()
@@ -221,29 +223,60 @@ find_row_terms <- function(terms, data, constants, rows) {
       variable <- variable[[2]]
       replayed <- replayed[[2]]
     }
-    values <- function(rows) eval(replayed, data[rows, , drop = FALSE], globalenv())
-    whole <- suppressWarnings(values(seq_len(nrow(data))))
-    uses_others <- vapply(1:2, function(first) {
-      if (nrow(data) < first) {
-        return(FALSE)
-      }
-      some <- seq(first, nrow(data), by = 2)
-      part <- suppressWarnings(tryCatch(values(some), error = function(e) NULL))
-      !same_values(part, take_rows(whole, some))
-    }, NA)
-    if (any(uses_others)) found[[deparse1(variable)]] <- take_rows(whole, rows)
+    whole <- uses_other_rows(replayed, data, globalenv())
+    if (!is.null(whole)) found[[deparse1(variable)]] <- take_rows(whole, rows)
   }
-  if (length(found) > 0) {
-    terms <- names(found)
+  extras <- Filter(
+    function(extra) {
+      length(extra$data) > 0 && !is.null(uses_other_rows(extra$expression, extra$data, where))
+    }, extras
+  )
+  texts <- c(names(found), vapply(names(extras), function(name) {
+    paste(name, "=", deparse1(extras[[name]]$expression))
+  }, ""))
+  if (length(texts) > 0) {
     cli::cli_warn(c(
       paste0(
-        "{cli::qty(length(terms))}Term{?s} {.code {terms}} use{?s/} other rows, ",
+        "{cli::qty(length(texts))}Term{?s} {.code {texts}} use{?s/} other rows, ",
         "and {?is/are} computed once, from all rows."
       ),
-      i = "Held-out rows have an influence on {cli::qty(length(terms))}{?it/them}."
+      i = "{others} have an influence on {cli::qty(length(texts))}{?it/them}."
     ), class = "backprop_warning_row_terms", call = NULL)
   }
   found
+}
+
+# The values of an expression in all rows if they depend on other rows, else NULL: it is evaluated
+# on every other row, too.
+uses_other_rows <- function(expression, data, where) {
+  values <- function(rows) eval(expression, data[rows, , drop = FALSE], where)
+  whole <- suppressWarnings(values(seq_len(nrow(data))))
+  different <- vapply(seq_len(min(2, nrow(data))), function(first) {
+    some <- seq(first, nrow(data), by = 2)
+    part <- suppressWarnings(tryCatch(values(some), error = function(e) NULL))
+    !same_values(part, take_rows(whole, some))
+  }, NA)
+  if (any(different)) whole
+}
+
+# The expression of weights or offset with a data frame of the variables that have a value for each
+# row.
+with_variables <- function(expression, data, where, rows) {
+  names <- unique(variable_names(expression))
+  values <- stats::setNames(lapply(names, function(name) {
+    if (is.environment(data)) {
+      get0(name, data)
+    } else if (name %in% names(data)) {
+      data[[name]]
+    } else {
+      get0(name, where)
+    }
+  }), names)
+  values <- Filter(function(value) !is.function(value) && NROW(value) == rows, values)
+  list(
+    expression = expression,
+    data = structure(values, class = "data.frame", row.names = seq_len(rows))
+  )
 }
 
 same_values <- function(a, b) {

@@ -61,7 +61,8 @@ check_model <- function(fit) {
     if (!is.null(fit[[name]])) {
       need(
         is.matrix(fit[[name]]) && is.double(fit[[name]]) &&
-          all(dim(fit[[name]]) == c(fit$n, outputs)) && all(is.finite(fit[[name]])),
+          all(dim(fit[[name]]) == c(fit$n, outputs)) &&
+          all(is.finite(fit[[name]]) | (isTRUE(fit$has_weights) & is.na(fit[[name]]))),
         paste0("Its ", name, " must be a matrix of finite numbers with one row per case.")
       )
     }

@@ -227,7 +227,8 @@ check_loss_and_output <- function(loss, output_activation, kind, call) {
   list(loss = loss, output_activation = output_activation)
 }
 
-check_domain <- function(y, loss, output_activation, call) {
+check_domain <- function(y, loss, output_activation, call, ignored = integer()) {
+  if (length(ignored) > 0) y[ignored, ] <- NA
   row <- loss_table[[loss$name]]
   domain <- row$domain
   bad <- switch(domain,
@@ -235,7 +236,7 @@ check_domain <- function(y, loss, output_activation, call) {
     share = y < 0 | y > 1,
     count = y < 0
   )
-  if (any(bad)) {
+  if (any(bad, na.rm = TRUE)) {
     at <- which(bad)[1]
     abort_input(c(
       paste0(

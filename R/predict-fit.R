@@ -130,8 +130,9 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   if (missing(newdata)) {
     return(stats::napredict(fit$na.action, as_type(stored_fitted(object, call), type, fit)))
   }
-  if (!is.null(new_levels)) fit$encoding$new_levels <- check_new_levels(new_levels, call)
+  if (!is.null(new_levels)) check_new_levels(new_levels, call)
   if (!is.null(fit$encoding)) {
+    if (!is.null(new_levels)) fit$encoding$new_levels <- new_levels
     return(in_memory(
       predict_data(fit, newdata, if (interval) level else type, offset, na.action, call), call
     ))

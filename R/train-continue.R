@@ -61,7 +61,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   epochs <- check_whole(epochs, "epochs", call, least = 0)
   given <- current_fit(fit, call)
   fit <- check_resumable(unclass(given), call)
-  problem <- new_problem(X, y, weights = weights, offset = offset)
+  problem <- blank_problem(new_problem(X, y, weights = weights, offset = offset), fit$levels)
   if (from_data) {
     if (!is.null(new_levels)) fit$encoding$new_levels <- check_new_levels(new_levels, call)
     again <- in_memory(encode_again(fit, X, y, weights, offset, call), call)
@@ -123,7 +123,10 @@ resumed_data <- function(fit, problem, validation, call) {
       x = "It has {ncol(targets$y)}."
     ), call)
   }
-  check_domain(targets$y, fit$settings$loss, fit$settings$output_activation, call)
+  check_domain(
+    targets$y, fit$settings$loss, fit$settings$output_activation, call,
+    weightless_rows(problem$weights)
+  )
   check_given_again(fit, problem, validation, call)
   if (is.null(validation)) validation <- fit$settings$validation
   new_training_data(problem, targets, fit$settings$class_weights, validation, fit, call)

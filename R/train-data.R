@@ -49,7 +49,9 @@
 #' @param subset Rows to use, as in [stats::lm()]: an expression that is evaluated in `data`. All
 #'   rows by default.
 #' @param weights Case weights, one number of at least 0 per row; with a formula, an expression that
-#'   is evaluated in `data`. All 1 by default.
+#'   is evaluated in `data`. All 1 by default. A row of weight 0 counts as left out, whatever it
+#'   holds: levels or classes of its own are not learned, and its fitted value is `NA` if the fit
+#'   does not know what it holds.
 #' @param offset Numbers to add to the output, one per row (and output); with a formula, an
 #'   expression that is evaluated in `data`. They are on the scale of the outcome for a numeric
 #'   outcome, of the log for counts, and of the log-odds for two classes. None by default. The
@@ -139,7 +141,10 @@
 #'     chosen, when there is no network yet. Later, the fit so far is returned with a warning.
 #'
 #'   A warning of class `backprop_warning_contrasts` if the contrasts of a factor are ignored
-#'   because some of its levels do not occur. A warning of class `backprop_warning_identifier` if a
+#'   because some of its levels do not occur. A warning of class `backprop_warning_row_terms` if a
+#'   term of the formula, or the expression of `weights` or `offset`, uses other rows (as
+#'   `cumsum(x)` does) and rows are held out (`validation` as a fraction, `calibration`) or have
+#'   weight 0: it is computed from all rows. A warning of class `backprop_warning_identifier` if a
 #'   factor or character column, or the outcome, has levels for at least four fifths of the rows
 #'   (from 20 rows on, without missing values and rows of weight 0): such a column rather identifies
 #'   the rows than describes them. A message of class `backprop_message_new_levels` with
@@ -186,7 +191,8 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
     read_formula(
       given$formula, given$data, given$extras,
       if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts,
-      options$calibration, call
+      options$calibration, call,
+      holds_out = !is.null(options$calibration) || is.numeric(without_none(options$validation))
     ),
     call
   )
@@ -346,10 +352,12 @@ describe_encoding <- function(frame, training, options, call) {
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
   # the classes of a character outcome are those of all rows, including the calibration set
   y <- frame$y
-  if (is.character(y) && is.null(dim(y))) y <- factor(y, sort(unique(y)))
+  if (is.character(y) && is.null(dim(y))) {
+    y <- factor(y, sort(unique(counted_values(y, frame$weights))))
+  }
   encoding$outcome <- describe_outcome(
     take_rows(y, training), frame$label, options$loss, options$output_activation,
-    standardize, weights, offset, call
+    standardize, weights, offset, call, take_rows(y, frame$calibration$rows)
   )
   encoding$calibration <- if (!is.null(frame$calibration)) {
     c(frame$calibration[c("share", "seed")], list(

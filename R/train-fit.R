@@ -53,8 +53,11 @@ fitted_parts <- function(run, output, weights) {
   residuals <- y - output
   dimnames(residuals) <- dimnames(output)
   held_out <- run$core$held_out
+  kept <- list(output = output, residuals = residuals)
+  kept$output[data$blank$inputs, ] <- NA
+  kept$residuals[unlist(data$blank), ] <- NA
   c(
-    list(output = output, residuals = residuals),
+    kept,
     if (length(data$weights) > 0 || !is.null(fit$settings$validation)) {
       list(errors = training_errors(
         residuals, y, error_weights(data), fit$levels,

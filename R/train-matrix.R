@@ -71,7 +71,8 @@
 #' @param clip Gradient clipping: the largest norm of a gradient, a positive number. Longer
 #'   gradients are scaled down to this norm. `Inf` (default) disables clipping.
 #' @param weights Case weights, one number of at least 0 per row: a weight of 2 counts the row
-#'   twice, 0 excludes it. `NULL` (default) gives every row the weight 1.
+#'   twice, 0 excludes it, whatever it holds (its fitted value is `NA` if its inputs are not
+#'   finite). `NULL` (default) gives every row the weight 1.
 #' @param class_weights Class weights for a factor `y`: one number of at least 0 per level, by name
 #'   or in order, which multiplies the case weights of its rows. `"balanced"` gives all classes the
 #'   same total weight. `NULL` (default) gives every class the weight 1.
@@ -238,7 +239,8 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
     there <- if (is.numeric(weights) && length(weights) == length(y)) weights != 0 else TRUE
     warn_empty_levels(y[there], levels(y), "y")
   }
-  problem <- new_problem(check_inputs(X, "X", call), y, weights = weights, offset = offset)
+  problem <- blank_problem(new_problem(X, y, weights = weights, offset = offset))
+  problem$X <- check_inputs(problem$X, "X", call)
   in_memory(train_network(problem, options, call_of_symbols(match.call()), call), call)
 }
 

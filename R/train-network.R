@@ -15,7 +15,9 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   )
   check_softmax(settings$output_activation, targets, call)
   epochs <- check_whole(options$epochs, "epochs", call, least = 0)
-  check_domain(targets$y, settings$loss, settings$output_activation, call)
+  check_domain(
+    targets$y, settings$loss, settings$output_activation, call, weightless_rows(problem$weights)
+  )
   layers <- dense_layers(
     c(ncol(X), options$hidden, ncol(targets$y)),
     c(settings$activation, settings$output_activation)

@@ -26,8 +26,8 @@ new_splits <- function(problem, number, most = Inf) {
   if (n > most) order <- order[unique(round(seq(1, n, length.out = most)))]
   fold <- integer(n)
   fold[order] <- rep_len(1:4, length(order))
-  combinations <- if (are_cells(problem$weights) && !is_sparse(problem$X)) combination_of(problem$X)
-  number_of <- if (length(combinations) > 0) max(combinations) else 0
+  combinations <- cells_of(problem$X, problem$weights)
+  number_of <- max(combinations, 0)
   if (number_of >= 4) {
     fold <- rep_len(1:4, number_of)[core_row_order(0, 0, number_of)][combinations]
   }
@@ -39,10 +39,14 @@ new_splits <- function(problem, number, most = Inf) {
   })
 }
 
-# The number of each row's combination of inputs.
-combination_of <- function(X) {
+# The number of each row's combination of inputs, 0 for rows of weight 0, if the rows are cells of a
+# table (see are_cells()). NULL otherwise.
+cells_of <- function(X, weights) {
+  if (!are_cells(weights) || is_sparse(X)) {
+    return(NULL)
+  }
   text <- do.call(paste, as.data.frame(X))
-  match(text, unique(text))
+  match(text, unique(text[weights > 0]), nomatch = 0)
 }
 
 # The score on the held-out rows of all splits: c(loss, accuracy) per row, the second NA for

@@ -564,11 +564,11 @@ test_that("outcomes of text and truth values, and variables that are not in the 
   set.seed(1)
   expect_identical(nn_cv(iris[1:4], iris$Species, folds = 3, epochs = 10)$metrics, of_text$metrics)
   # the folds of one class: the fit has not met it, so its probability is 0
-  alone <- nn_cv(
+  expect_warning(alone <- nn_cv(
     Species ~ ., transform(iris, Species = as.character(Species)),
     folds = as.integer(iris$Species),
     epochs = 10
-  )
+  ), "missing from the rows outside of 3", class = "backprop_warning_folds")
   expect_identical(unname(alone$probabilities[cbind(1:150, as.integer(iris$Species))]), rep(0, 150))
   expect_identical(alone$metrics$accuracy, c(0, 0, 0))
   wt <- mtcars$wt
@@ -625,3 +625,47 @@ test_that(
     )
   }
 )
+
+# A table of counts: 12 combinations of inputs with two classes each.
+table_of_counts <- as.data.frame(UCBAdmissions)
+
+test_that("cells of a table with the same inputs are in one fold", {
+  set.seed(1)
+  expect_message(
+    cv <- nn_cv(
+      Admit ~ Gender + Dept, table_of_counts,
+      weights = Freq, folds = 4, hidden = 2, epochs = 5
+    ),
+    "12 combinations of inputs.*in the same fold",
+    class = "backprop_message_cells"
+  )
+  cell <- with(table_of_counts, paste(Gender, Dept))[cv$predictions$row]
+  expect_true(all(tapply(cv$predictions$fold, cell, function(fold) length(unique(fold))) == 1))
+  expect_identical(sort(unique(cv$metrics$rows)), 6L)
+  # more folds than combinations, and rows that are cases
+  expect_message(
+    nn_cv(Admit ~ Gender, table_of_counts, weights = Freq, folds = 3, hidden = 0, epochs = 5),
+    "fewer than the 3 folds",
+    class = "backprop_message_cells"
+  )
+  expect_no_message(
+    nn_cv(Admit ~ Gender + Dept, table_of_counts, folds = 3, hidden = 0, epochs = 5)
+  )
+})
+
+test_that("only classes without rows are called unused, and those that folds lack are named", {
+  few <- data.frame(x = 1:41, y = factor(c(rep(c("a", "b"), 20), "c"), c("a", "b", "c")))
+  warned <- testthat::capture_warnings(nn_cv(y ~ x, few, folds = 3, hidden = 0, epochs = 5))
+  expect_no_match(warned, "unused")
+  expect_match(warned, "missing from the rows outside of 1 of the folds", all = FALSE)
+  few$y <- factor(few$y, c("a", "b", "c", "d"))
+  warned <- testthat::capture_warnings(nn_cv(y ~ x, few, folds = 3, hidden = 0, epochs = 5))
+  expect_length(grep("unused levels.*\"d\"", warned), 1)
+  # one of the two rows of rare classes is in the calibration set
+  few <- rbind(few, data.frame(x = 42, y = "d"))
+  warned <- testthat::capture_warnings(
+    nn_train(y ~ x, few, calibration = 0.5, hidden = 0, epochs = 5)
+  )
+  expect_match(warned, "class \"[cd]\" of the outcome y are in the calibration set", all = FALSE)
+  expect_no_match(warned, "unused")
+})

@@ -375,3 +375,27 @@ test_that("terms with constants of a function's own are evaluated for folds, too
   expect_warning(found <- validated(lagged), class = "backprop_warning_row_terms")
   expect_equal(found, validated(y ~ z + last))
 })
+
+test_that("terms that use other rows are told of with held-out rows, also in weights and offsets", {
+  d <- data.frame(x = (1:40) / 10, w = rep(1:2, 20), y = sin(1:40))
+  train <- function(formula, ...) nn_train(formula, d, ..., hidden = 0, epochs = 2, penalty = 0.1)
+  for (split in list(list(validation = 0.2), list(calibration = 0.2))) {
+    run <- function(...) do.call(train, c(list(...), split))
+    expect_warning(run(y ~ cumsum(x)), "cumsum", class = "backprop_warning_row_terms")
+    expect_warning(
+      run(y ~ x, weights = quote(w / mean(w))), "weights = w/mean\\(w\\)",
+      class = "backprop_warning_row_terms"
+    )
+    expect_no_warning(run(y ~ log(x) + poly(x, 2), weights = quote(w * 2), offset = quote(x + 1)))
+  }
+  expect_no_warning(train(y ~ cumsum(x)))
+  expect_no_warning(train(y ~ cumsum(x), validation = FALSE))
+  cv <- function(...) nn_cv(y ~ x, d, folds = 2, ..., hidden = 0, epochs = 2, penalty = 0.1)
+  expect_warning(cv(offset = cumsum(x)), "offset = cumsum", class = "backprop_warning_row_terms")
+  expect_no_warning(cv(offset = x + 1, weights = rep(1, 40)))
+  outside <- d$w
+  expect_warning(
+    cv(weights = outside / mean(outside)), "weights = outside",
+    class = "backprop_warning_row_terms"
+  )
+})

@@ -153,3 +153,157 @@ test_that("a weight of 2 is the row twice, in defaults, scales, losses and findi
     chosen(many[rep(seq_len(nrow(many)), many$w), ])[c("optimizer", "batch_size")]
   )
 })
+
+# Rows of weight 0 with levels and classes of their own, and numbers that are not finite.
+own <- transform(
+  d,
+  x = ifelse(w == 0, rep(c(Inf, -1e200, 1e9), 30), x),
+  y = ifelse(w == 0, rep(c(-Inf, 7, Inf), 30), y),
+  g = ifelse(w == 0, "AA", g), class = ifelse(w == 0, rep(c("Z", "low"), 45), as.character(class))
+)
+own_left <- own[own$w > 0, ]
+
+test_that("rows of weight 0 may hold own levels, own classes and infinite numbers", {
+  methods <- list(
+    matrix = function(data, outcome, ...) {
+      y <- if (outcome == "class") factor(data$class, c("high", "low")) else data$y
+      nn_train(X(data), y, weights = data$w, ...)
+    },
+    frame = function(data, outcome, ...) {
+      nn_train(data[c("x", "z", "g")], data[[outcome]], weights = data$w, ...)
+    },
+    formula = function(data, outcome, ...) {
+      formula <- if (outcome == "class") class ~ x + z * g else y ~ x + z + factor(g)
+      nn_train(formula, data, weights = w, ...)
+    }
+  )
+  splits <- list(
+    list(), list(validation = 0.3, optimizer = "adam", patience = 3), list(calibration = 0.4),
+    list(optimizer = "adam", batch_size = 16)
+  )
+  for (name in names(methods)) {
+    for (split in splits) {
+      if (name == "matrix" && !is.null(split$calibration)) next
+      for (outcome in c("y", "class")) {
+        train <- function(data) {
+          set.seed(3)
+          do.call(methods[[name]], c(
+            list(data, outcome, hidden = 3, epochs = 10, learning_rate = 0.01)[
+              if (length(split) == 0 || !is.null(split$calibration)) 1:4 else 1:5
+            ], split
+          ))
+        }
+        with <- train(own)
+        without <- train(own_left)
+        expect_identical(coef(with), coef(without), label = paste(name, outcome))
+        expect_identical(with$encoding, without$encoding)
+        expect_identical(with$history, without$history)
+        expect_identical(with$calibration, without$calibration)
+        expect_equal(summary(with)$errors, summary(without)$errors)
+        expect_identical(nn_doctor(with), nn_doctor(without))
+      }
+    }
+  }
+})
+
+test_that("fitted values of rows of weight 0 are NA where the fit does not know them", {
+  set.seed(3)
+  fit <- nn_train(class ~ z + g, transform(own, z = d$z), weights = w, hidden = 2, epochs = 5)
+  expect_identical(is.na(fitted(fit)), own$w == 0)
+  known <- transform(own, z = d$z, g = d$g)
+  train <- function(epochs) {
+    set.seed(3)
+    nn_train(class ~ z + g, known, weights = w, hidden = 2, epochs = epochs, penalty = 0.01)
+  }
+  fit <- train(5)
+  expect_false(anyNA(fitted(fit)))
+  expect_identical(is.na(residuals(fit)), own$class == "Z")
+  expect_equal(fitted(fit), predict(fit, known), ignore_attr = TRUE)
+  # in files and when training is resumed
+  path <- withr::local_tempfile(fileext = ".json")
+  nn_save(fit, path)
+  expect_identical(nn_load(path)$residuals, fit$residuals)
+  expect_identical(coef(nn_continue(fit, known, epochs = 3)), coef(train(8)))
+})
+
+test_that("held-out data may have rows of weight 0 that the fit does not know", {
+  train <- function(held, ...) {
+    set.seed(3)
+    nn_train(class ~ z + g, left, weights = w, hidden = 2, epochs = 5, validation = held, ...)
+  }
+  held <- function(data) list(X = data, y = as.character(data$class), weights = data$w)
+  with <- train(held(own))
+  without <- train(held(own_left))
+  expect_identical(with$history, without$history)
+  expect_equal(summary(with)$errors, summary(without)$errors)
+  # a data frame has its weights from the formula's call
+  expect_identical(train(own)$history, train(own_left)$history)
+})
+
+test_that("folds and metrics do not know rows of weight 0", {
+  cv <- function(...) {
+    set.seed(3)
+    nn_cv(..., hidden = 2, epochs = 5, folds = 4)
+  }
+  seen <- NULL
+  spy <- function(y, p) {
+    seen <<- c(seen, length(y))
+    0
+  }
+  metrics <- list("accuracy", "log_loss", spy = spy)
+  one <- cv(class ~ z + g, own, weights = w, metrics = metrics)
+  expect_identical(sum(seen), sum(own$w > 0))
+  other <- cv(class ~ z + g, own_left, weights = w, metrics = metrics)
+  expect_identical(one$metrics, other$metrics)
+  expect_true(all(is.na(one$predictions$predicted[own$w == 0])))
+  expect_identical(is.na(one$predictions$observed), own$class == "Z")
+  frame <- function(data) cv(data[c("z", "g")], as.character(data$class), weights = data$w)
+  expect_identical(frame(own)$metrics, frame(own_left)$metrics)
+  numbers <- function(data) cv(X(data), data$y, weights = data$w)
+  withr::local_options(warn = 1)
+  expect_identical(
+    suppressWarnings(numbers(own)$metrics), suppressWarnings(numbers(own_left)$metrics)
+  )
+})
+
+test_that("bases are computed without the rows of weight 0, and terms that use them are told of", {
+  far <- transform(d, x = ifelse(w == 0, 1e4, x))
+  for (formula in list(y ~ poly(x, 2) + z, y ~ scale(x), y ~ splines::ns(x, 3) + offset(z))) {
+    train <- function(data, ...) {
+      set.seed(3)
+      nn_train(formula, data, weights = w, hidden = 3, epochs = 10, ...)
+    }
+    expect_identical(coef(train(far)), coef(train(far[far$w > 0, ])))
+    expect_identical(
+      coef(train(far, calibration = 0.3)), coef(train(far[far$w > 0, ], calibration = 0.3))
+    )
+  }
+  expect_warning(
+    nn_train(y ~ cumsum(x), d, weights = w, hidden = 0, epochs = 1), "Rows of weight 0",
+    class = "backprop_warning_row_terms"
+  )
+  # as in lm(), where all rows are evaluated
+  set.seed(3)
+  fit <- suppressWarnings(
+    nn_train(y ~ cumsum(x), d, weights = w, hidden = 0, penalty = 0, epochs = 200)
+  )
+  expect_equal(fitted(fit), unname(fitted(lm(y ~ cumsum(x), d, weights = w))), tolerance = 1e-5)
+})
+
+test_that("limits of intervals and checks of targets ignore rows of weight 0", {
+  shares <- transform(d, y = ifelse(w == 0, 7, plogis(y)))
+  set.seed(3)
+  fit <- nn_train(
+    y ~ x, shares,
+    weights = w, output_activation = "sigmoid", loss = "cross_entropy", hidden = 2, epochs = 5,
+    calibration = 0.3
+  )
+  expect_identical(fit$encoding$outcome$range, c(0, 1))
+  counts <- transform(d, y = ifelse(w == 0, -1, round(abs(y))))
+  expect_no_error(nn_train(y ~ x, counts, weights = w, loss = "poisson", hidden = 2, epochs = 5))
+  counts$w[4:6] <- 1
+  expect_error(
+    nn_train(y ~ x, counts, weights = w, loss = "poisson", hidden = 2, epochs = 5), "row 4",
+    class = "backprop_error_input"
+  )
+})
