@@ -49,7 +49,9 @@
 #'   columns must be the same. A matrix may have no rows. If missing (default), predictions for the
 #'   training cases are returned.
 #' @param type What to return: `"response"` (default), the outputs; for a classification fit also
-#'   `"class"`, the most probable level, or `"prob"`, the probability of each level.
+#'   `"class"`, the most probable level, or `"prob"`, the probability of each level. `"link"` is the
+#'   output before its activation function: the log-odds of a sigmoid output, the log of the mean of
+#'   counts, and for softmax outputs numbers whose differences are log-odds.
 #' @param offset Numbers to add to the output, one per row and output, on the same scale as in
 #'   training. Required if the fit was made with the argument `offset`, and an error otherwise;
 #'   `NULL` by default.
@@ -66,7 +68,7 @@
 #'   values and says in a message how many rows have them. `NULL` (default) is the `new_levels` of
 #'   the training, which is `"error"` unless it was given.
 #' @param ... Must be empty: an unknown argument is an error.
-#' @return For `"response"`, a numeric vector with one number per row if there is one output (for
+#' @return For `"response"` and `"link"`, a numeric vector with one number per row if there is one output (for
 #'   two classes, the probability of the second level), and a matrix with one column per output
 #'   otherwise. For `"class"`, a factor with the levels of the training, ordered if the outcome was.
 #'   For `"prob"`, a matrix with one column per level. Row names that are text are kept.
@@ -118,8 +120,8 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   object <- current_fit(object, call)
   fit <- unclass(object)
   check_fit_sizes(fit, call)
-  check_choice(type, c("response", "class", "prob"), "type", call)
-  if (type != "response" && is.null(fit$levels)) {
+  check_choice(type, c("response", "class", "prob", "link"), "type", call)
+  if (type %in% c("class", "prob") && is.null(fit$levels)) {
     abort_argument(c(
       "{.code type = {.val {type}}} requires a classification fit.",
       x = "The outcome of this fit is numeric.",
@@ -127,6 +129,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
     ), call)
   }
   interval <- check_interval(interval, level, type, fit, missing(newdata), call)
+  if (type == "link") fit$layers <- linear_output(fit$layers, missing(newdata), call)
   if (missing(newdata)) {
     return(stats::napredict(fit$na.action, as_type(stored_fitted(object, call), type, fit)))
   }
@@ -155,6 +158,18 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
     dimnames(output) <- list(rownames(X), fit$outputs)
   }
   as_type(output, type, fit)
+}
+
+# The layers with the output layer's sums as outputs.
+linear_output <- function(layers, no_newdata, call) {
+  if (no_newdata) {
+    abort_argument(c(
+      "{.code type = \"link\"} requires {.arg newdata}.",
+      i = "Supply the training data as {.arg newdata}."
+    ), call)
+  }
+  layers[[length(layers)]]$activation <- "identity"
+  layers
 }
 
 # Predictions for a fit made from data. Rows with missing values are predicted as NA, or dropped by

@@ -73,7 +73,7 @@ warn_of_distance <- function(fit, X) {
 
 # Converts outputs (n x k) to the type requested.
 as_type <- function(output, type, fit) {
-  if (type == "response") {
+  if (type %in% c("response", "link")) {
     return(bare(output))
   }
   levels <- fit$levels

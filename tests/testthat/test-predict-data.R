@@ -251,3 +251,33 @@ test_that("offsets may be wrapped in I(), and no exposure means no counts", {
   expect_error(predict(rates, transform(new, t = Inf)), class = "backprop_error_input")
   expect_error(predict(seeded(n ~ a + offset(log(t)), d), new), class = "backprop_error_input")
 })
+
+test_that("the link is the output before its activation function", {
+  d <- cars_data()
+  numbers <- seeded(mpg ~ wt + hp, d)
+  expect_identical(predict(numbers, d, type = "link"), predict(numbers, d))
+  two <- seeded(am ~ wt, d, penalty = 0.1)
+  expect_equal(predict(two, d, type = "link"), qlogis(predict(two, d)), tolerance = 1e-10)
+  # finite also where the probability is 1
+  far <- suppressWarnings(predict(two, data.frame(wt = -2000), type = "link"))
+  expect_true(is.finite(far) && far > 40)
+  counts <- seeded(carb ~ wt + offset(log(hp)), d, loss = "poisson", hidden = 2, penalty = 0.1)
+  expect_equal(predict(counts, d, type = "link"), log(predict(counts, d)), tolerance = 1e-12)
+  classes <- seeded(Species ~ ., iris, penalty = 0.01)
+  z <- predict(classes, iris, type = "link")
+  expect_identical(dimnames(z), dimnames(predict(classes, iris)))
+  expect_equal(exp(z) / rowSums(exp(z)), predict(classes, iris), tolerance = 1e-12)
+  # the tutorial's network, by hand
+  X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
+  set.seed(1)
+  fit <- nn_train(X, c(1, 1, 0), epochs = 10)
+  hidden <- sigmoid(X %*% fit$wh + rep(fit$bh, each = 3))
+  expect_equal(
+    predict(fit, X, type = "link"), as.vector(hidden %*% fit$wout) + fit$bout[1],
+    tolerance = 1e-12
+  )
+  expect_snapshot({
+    refused(predict(fit, type = "link"), "argument")
+    refused(predict(fit, X, type = "logit"), "argument")
+  })
+})
