@@ -86,6 +86,7 @@
 #'   held-out rows is lower, which can happen below 10,000 rows. It is `"adam"` for any number of
 #'   rows if the call has a `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or
 #'   `penalty_l1`, which L-BFGS does not support; below 1000 rows its learning rate is 0.003.
+#'   `"adam"` and `"adamw"` by name have these learning rates, too.
 #' @param batch_size Number of rows per update, as in [nn_train()], or `NULL` for the full batch.
 #'   `"auto"` (default) is the full batch for optimisers that need it; otherwise 32 below 1000 rows
 #'   and 64 from there on.
@@ -123,10 +124,13 @@
 #'   held-out `rows`, and the mean `loss` and `accuracy` on them of the network, of a penalised
 #'   linear model and of a constant, the standard `error` of the differences between the losses of
 #'   these two and that of the network, and as `edge` the choices that are at the edge of what was
-#'   tried), `errors` (the errors that `summary()` shows) and, with `calibration`, the sorted scores
-#'   `calibration`. Nothing else of the data is stored. To resume training with [nn_continue()],
-#'   supply the data frame or matrix as `X` and the outcome as `y` (`NULL` for a formula).
-#'   `model.frame(fit, data)` and `model.matrix(fit, data)` require the data as well.
+#'   tried), `errors` (with `validation` or `weights` and outputs that are kept: a list of
+#'   `training` and, with `validation`, `held_out`, each with a `table` of errors by output and, for
+#'   classes, the `accuracy`; `summary(fit)$errors` is the table of any fit) and, with
+#'   `calibration`, the sorted scores `calibration`. Nothing else of the data is stored. To resume
+#'   training with [nn_continue()], supply the data frame or matrix as `X` and the outcome as `y`
+#'   (`NULL` for a formula). `model.frame(fit, data)` and `model.matrix(fit, data)` require the data
+#'   as well.
 #' @section Errors and warnings: Those of [nn_train()], and
 #'   * `backprop_error_input`: data that cannot be used. The message names the column: one that is
 #'     missing or misspelt, dates, lists, infinite numbers, an outcome with a single class or one

@@ -46,10 +46,11 @@ settle <- function(options, auto, way, few, problem, call) {
   choose("optimizer", if (!is.null(way)) way$optimizer else if (few && !steps) "lbfgs" else "adam")
   optimizer <- check_optimizer(options$optimizer, NULL, call)
   full_batch <- optimizer_table[[optimizer$name]]$full_batch
-  if (auto[["optimizer"]] && optimizer$name == "adam" && is.null(options$learning_rate)) {
+  if (is.character(options$optimizer) && is.null(options$learning_rate) &&
+    optimizer_table[[optimizer$name]]$rule == "adam") {
     options$learning_rate <- if (few) 0.003 else 0.004
   }
-  choose("hidden", if (few) 100 else 200)
+  choose("hidden", default_hidden(few))
   choose("activation", if (is.null(way)) "relu" else way$activation)
   choose("init", init_for(options$activation))
   choose("batch_size", if (!full_batch) (if (few) 32 else 64))
@@ -64,6 +65,8 @@ settle <- function(options, auto, way, few, problem, call) {
   choose("patience", if (is.null(options$validation) || whole_run) Inf else 20)
   options
 }
+
+default_hidden <- function(few) if (few) 100 else 200
 
 # Can rows be held out, so that each class keeps a row?
 can_hold_out <- function(problem) {

@@ -473,3 +473,26 @@ test_that("several outcomes that are not numeric are refused with what to do, an
   expect_identical(colnames(p), c("fast", "kind"))
   expect_true(all(p > 0 & p < 1))
 })
+
+test_that("the errors in a fit, if it has any, are those that summary() shows", {
+  model <- lm(mpg ~ wt, mtcars)
+  line <- seeded(mpg ~ wt, mtcars, hidden = 0, penalty = 0)
+  expect_null(line$errors)
+  expect_equal(
+    unlist(summary(line)$errors[1, 3:5]),
+    c(
+      mean_squared_error = mean(resid(model)^2), mean_absolute_error = mean(abs(resid(model))),
+      r_squared = summary(model)$r.squared
+    ),
+    tolerance = 1e-6
+  )
+  held <- seeded(Species ~ ., iris, hidden = 2, penalty = 0.1, validation = 0.2)
+  expect_named(held$errors, c("training", "held_out", "weighted"))
+  expect_identical(summary(held)$accuracy[["held out"]], held$errors$held_out$accuracy)
+  weighted <- seeded(mpg ~ wt, mtcars, hidden = 2, penalty = 0.1, weights = hp)
+  expect_named(weighted$errors, c("training", "weighted"))
+  expect_identical(
+    summary(weighted)$errors$r_squared, weighted$errors$training$table[[1, "r_squared"]]
+  )
+  expect_null(seeded(mpg ~ wt, mtcars, weights = hp, hidden = 0, keep_fitted = FALSE)$errors)
+})

@@ -355,3 +355,30 @@ test_that("cells of a table are trained like the rows that they count for", {
   expect_identical(regime_rows(rep(3, 1000), 1000), 3000)
   expect_identical(regime_rows(numeric(), 5), 5)
 })
+
+test_that("an optimiser by name has the learning rate of the default", {
+  rate <- function(rows, optimizer, ...) {
+    d <- data.frame(a = sin(seq_len(rows)), y = cos(seq_len(rows)))
+    fit <- seeded(y ~ a, d, hidden = 2, penalty = 0.1, epochs = 1, optimizer = optimizer, ...)
+    expect_identical(
+      "learning_rate" %in% fit$chosen, ...length() == 0 && optimizer != "rmsprop"
+    )
+    fit$settings$optimizer$learning_rate
+  }
+  for (name in c("adam", "adamw")) {
+    expect_identical(rate(100, name), 0.003)
+    expect_identical(rate(1000, name), 0.004)
+    expect_identical(rate(100, name, learning_rate = 0.02), 0.02)
+  }
+  expect_identical(rate(100, "rmsprop"), nn_rmsprop()$learning_rate)
+  d <- data.frame(a = sin(1:1000), y = cos(1:1000))
+  set.seed(1)
+  default <- nn_train(y ~ a, d, hidden = 2, penalty = 0.1, epochs = 5)
+  set.seed(1)
+  expect_identical(
+    coef(nn_train(y ~ a, d, hidden = 2, penalty = 0.1, epochs = 5, optimizer = "adam")),
+    coef(default)
+  )
+  object <- nn_train(y ~ a, d, hidden = 2, penalty = 0.1, epochs = 1, optimizer = nn_adam())
+  expect_identical(object$settings$optimizer$learning_rate, 0.001)
+})
