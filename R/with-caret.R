@@ -6,9 +6,13 @@
 #' network with [nn_train()], for regression or classification, and has two tuning parameters:
 #' `hidden`, the number of units of one hidden layer, and `penalty`.
 #'
-#' With caret's default `tuneLength = 3`, the grid consists of 4, 8 and 16 hidden units and
-#' penalties of 0, 1e-4 and 0.1; with `tuneLength = 1`, of 4 units and no penalty. Use `tuneGrid`
-#' for other values. All other arguments of [nn_train()] can be passed to `train()`.
+#' The grid is centred at the default of [nn_train()]: its number of `hidden` units (100 below 1000
+#' rows, 200 from there on) and a `penalty` of `"auto"`, which it chooses on held-out rows together
+#' with the activation function. With caret's default
+#' `tuneLength = 3`, the other points have half, the same or twice the number of units and penalties
+#' of 0.1, 1 and 10 divided by the number of rows, with `"relu"` unless `activation` is supplied;
+#' with `tuneLength = 1`, there is only the default. Use `tuneGrid` for other values. All other
+#' arguments of [nn_train()] can be passed to `train()`.
 #'
 #' If `train()` is called with a formula, it converts factors to dummy variables; with a data frame
 #' of predictors, [nn_train()] encodes them. [nn_train()] standardises predictors, so `preProcess`
@@ -35,29 +39,45 @@ nn_caret <- function() {
     label = "Multilayer perceptron (backprop)", library = "backprop",
     type = c("Regression", "Classification"), loop = NULL,
     parameters = data.frame(
-      parameter = c("hidden", "penalty"), class = "numeric", label = c("Hidden units", "Penalty")
+      parameter = c("hidden", "penalty"), class = c("numeric", "character"),
+      label = c("Hidden units", "Penalty")
     ),
     grid = caret_grid, fit = caret_fit, predict = caret_predict, prob = caret_prob,
     levels = function(x) x$obsLevels, predictors = function(x, ...) x$xNames,
     tags = c("Neural Network", "L2 Regularization", "Accepts Case Weights"),
-    sort = function(x) x[order(x$hidden, -x$penalty), ]
+    sort = function(x) x[order(x$hidden, -caret_penalty(x$penalty)), ]
   )
 }
 
-# The tuning grid. The element `sort` above orders it from the simplest network, as caret requires.
+# The tuning grid around the default for data frames. The element `sort` above orders it from the
+# simplest network, as caret requires.
 caret_grid <- function(x, y, len = NULL, search = "grid") {
+  rows <- NROW(x)
   if (search == "random") {
-    return(data.frame(hidden = sample.int(32, len, replace = TRUE), penalty = 10^runif(len, -5, 0)))
+    return(data.frame(hidden = round(2^runif(len, 2, 9)), penalty = 10^runif(len, -3, 2) / rows))
   }
-  expand.grid(
-    hidden = 2^(seq_len(len) + 1),
-    penalty = c(0, 10^seq(-4, -1, length.out = max(1, len - 1)))[seq_len(len)]
+  steps <- seq_len(len) %/% 2 * c(1, -1)[1 + seq_len(len) %% 2] # 0, 1, -1, 2, -2, ...
+  penalties <- signif(10^steps / rows, 3)
+  grid <- expand.grid(
+    hidden = pmax(1, round(default_hidden(rows < few_rows) * 2^steps)), penalty = penalties
   )
+  # a factor, which caret's plot shows in order
+  grid$penalty <- factor(grid$penalty, c(sort(penalties), "auto"))
+  grid$penalty[1] <- "auto"
+  grid
+}
+
+# The numbers of penalties, NA for "auto".
+caret_penalty <- function(penalty) {
+  if (is.factor(penalty)) penalty <- as.character(penalty)
+  as.numeric(replace(penalty, penalty == "auto", NA))
 }
 
 caret_fit <- function(x, y, wts, param, lev, last, weights, classProbs, ...) {
   if (is.character(y)) y <- factor(y, lev)
-  nn_train(as.data.frame(x), y, hidden = param$hidden, penalty = param$penalty, weights = wts, ...)
+  penalty <- caret_penalty(param$penalty)
+  if (is.na(penalty)) penalty <- "auto"
+  nn_train(as.data.frame(x), y, hidden = param$hidden, penalty = penalty, weights = wts, ...)
 }
 
 caret_predict <- function(modelFit, newdata, preProc = NULL, submodels = NULL) {

@@ -63,3 +63,32 @@ test_that("case weights arrive, and grids have the length that is asked for", {
     expect_identical(nrow(model$grid(mtcars, mtcars$mpg, length, "random")), as.integer(length))
   }
 })
+
+test_that("the grid is centred at the default", {
+  X <- mtcars[c("wt", "hp")]
+  grid <- nn_caret()$grid(X, mtcars$mpg, 3)
+  expect_setequal(grid$hidden, c(50, 100, 200))
+  expect_identical(grid[grid$penalty == "auto", "hidden"], 100)
+  penalties <- as.numeric(setdiff(levels(grid$penalty), "auto"))
+  expect_equal(sort(penalties) * nrow(X), c(0.1, 1, 10), tolerance = 0.01)
+  many <- nn_caret()$grid(data.frame(x = 1:1000), 1:1000, 1)
+  expect_identical(list(many$hidden, as.character(many$penalty)), list(200, "auto"))
+  set.seed(4)
+  tuned <- caret::train(
+    cars["speed"], cars$dist,
+    method = nn_caret(), tuneLength = 1, epochs = 20,
+    trControl = caret::trainControl("cv", number = 2, seeds = list(1, 1, 9))
+  )
+  expect_true(is.finite(tuned$results$RMSE))
+  set.seed(9)
+  direct <- nn_train(cars["speed"], cars$dist, epochs = 20)
+  expect_identical(coef(tuned$finalModel), coef(direct))
+  expect_true("penalty" %in% direct$chosen)
+  tuned <- caret::train(
+    cars["speed"], cars$dist,
+    method = nn_caret(), tuneLength = 2, epochs = 5,
+    trControl = caret::trainControl("cv", number = 2)
+  )
+  expect_identical(nrow(tuned$results), 4L)
+  expect_true(all(is.finite(tuned$results$RMSE)))
+})
