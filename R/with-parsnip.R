@@ -20,10 +20,19 @@
 #'
 #' Arguments that are not set in `mlp()` keep the defaults of [nn_train()] for data frames. All
 #' other arguments of [nn_train()] can be set in `set_engine()`, as in
-#' `set_engine("backprop", optimizer = "adam", validation = 0.2)`. [nn_train()] encodes factors and
-#' standardises predictors, so no recipe is needed for that. Case weights of a workflow are passed
-#' to `weights`. The prediction types are `"numeric"`, `"class"`, `"prob"` and `"raw"` (the result
-#' of [predict.nn_fit()]). With the same seed, results are identical to those of [nn_train()].
+#' `set_engine("backprop", optimizer = "adam", validation = 0.2)`. `NULL` is a value there, as in
+#' `batch_size = NULL` for the full batch; in `mlp()` it means the default. [nn_train()] encodes
+#' factors and standardises predictors, so no recipe is needed for that. Case weights of a workflow
+#' are passed to `weights`. With the same seed, results are identical to those of [nn_train()].
+#'
+#' The prediction types are `"numeric"`, `"class"`, `"prob"`, `"raw"` (the result of
+#' [predict.nn_fit()]) and, for regression, `"pred_int"`: prediction intervals with the argument
+#' `level` (0.95 by default), which require `set_engine("backprop", calibration = 0.2)`.
+#'
+#' The ranges of dials for `tune()` contain the defaults of [nn_train()] for data frames:
+#' `hidden_units` 1 to 512, `penalty` 1e-7 to 10, `dropout` 0 to 0.5, `epochs` 10 to 1000,
+#' `learn_rate` 1e-4 to 0.1. A good penalty is between 0.005 and 40 divided by the number of rows
+#' for most data.
 #'
 #' @param X A data frame of predictors, one row per case.
 #' @param y The outcome: a numeric vector or matrix, or a factor.
@@ -53,13 +62,26 @@ nn_train_parsnip <- function(X, y, activation, ...) {
       i = "Call {.fn nn_train} directly, which supports offsets."
     ), current_env())
   }
-  if (missing(activation)) {
-    return(nn_train(X = as.data.frame(X), y = y, ...))
+  if (!missing(activation) && is.character(activation)) {
+    ours <- our_names()
+    renamed <- activation %in% names(ours)
+    activation[renamed] <- ours[activation[renamed]]
   }
-  ours <- our_names()
-  renamed <- activation %in% names(ours)
-  if (is.character(activation)) activation[renamed] <- ours[activation[renamed]]
-  nn_train(X = as.data.frame(X), y = y, activation = activation, ...)
+  given <- c(if (!missing(activation)) list(activation = quote(activation)), parsnip_nulls())
+  eval_bare(expr(nn_train(X = as.data.frame(X), y = y, ..., !!!given)))
+}
+
+# The arguments in set_engine() that are NULL, which parsnip drops from its call of the engine. They
+# are in the specification that it fits, in the innermost frame of its functions that has one.
+parsnip_nulls <- function() {
+  for (frame in rev(sys.frames())) {
+    if (!identical(environmentName(topenv(frame)), "parsnip")) next
+    model <- get0("object", frame, inherits = FALSE)
+    if (inherits(model, "mlp") && identical(model$engine, "backprop")) {
+      values <- lapply(model$eng_args, function(x) if (is_quosure(x)) eval_tidy(x) else x)
+      return(values[vapply(values, is.null, NA)])
+    }
+  }
 }
 
 # Our names of the activations that parsnip calls otherwise.
@@ -68,7 +90,20 @@ our_names <- function() {
   stats::setNames(names(theirs), theirs)
 }
 
-# The values that `activation = tune()` tries: activations of hidden layers, by parsnip's names.
+# The values that `tune()` tries, as arguments of the function in dials: activations of hidden
+# layers, by parsnip's names, and ranges that contain the defaults, penalties and rates as log10.
+tuned_values <- function(name) {
+  switch(name,
+    activation = list(values = tuned_activations()),
+    list(range = switch(name,
+      hidden_units = c(1L, 512L),
+      penalty = c(-7, 1),
+      dropout = c(0, 0.5),
+      epochs = c(10L, 1000L),
+      learn_rate = c(-4, -1)
+    ))
+  )
+}
 tuned_activations <- function() {
   c("linear", setdiff(inner_activations, "identity"))
 }
@@ -93,36 +128,45 @@ register_parsnip_engine <- function() {
       predictor_indicators = "none", compute_intercept = FALSE, remove_intercept = FALSE,
       allow_sparse_x = FALSE
     ))
-    types <- if (mode == "regression") c("numeric", "raw") else c("class", "prob", "raw")
+    types <- c("raw", if (mode == "regression") c("numeric", "pred_int") else c("class", "prob"))
     for (type in types) parsnip::set_pred("mlp", mode, "backprop", type, parsnip_prediction(type))
   }
   for (row in seq_len(nrow(arguments))) {
-    tuned <- c(
-      list(pkg = "dials", fun = arguments$parsnip[row]),
-      if (arguments$parsnip[row] == "activation") list(values = tuned_activations())
-    )
+    name <- arguments$parsnip[row]
     parsnip::set_model_arg(
-      "mlp", "backprop", arguments$parsnip[row], arguments$original[row], tuned,
+      "mlp", "backprop", name, arguments$original[row],
+      c(list(pkg = "dials", fun = name), tuned_values(name)),
       has_submodel = FALSE
     )
   }
 }
 
-# Predictors are passed as a data frame (or tibble); probabilities and several outputs are returned
-# as a data frame.
+# Predictors are passed as a data frame (or tibble); probabilities, intervals and several outputs are
+# returned as a data frame. `level` is a variable of parsnip's function for intervals.
 parsnip_prediction <- function(type) {
   post <- switch(type,
     prob = function(x, object) as.data.frame(x, optional = TRUE),
-    numeric = function(x, object) if (is.matrix(x)) parsnip_outputs(x) else x
+    numeric = function(x, object) if (is.matrix(x)) parsnip_outputs(x) else x,
+    pred_int = function(x, object) parsnip_intervals(x)
   )
-  list(pre = NULL, post = post, func = c(fun = "predict"), args = list(
-    object = quote(object$fit), newdata = quote(as.data.frame(new_data)),
-    type = if (type %in% c("class", "prob")) type else "response"
+  list(pre = NULL, post = post, func = c(fun = "predict"), args = c(
+    list(
+      object = quote(object$fit), newdata = quote(as.data.frame(new_data)),
+      type = if (type %in% c("class", "prob")) type else "response"
+    ),
+    if (type == "pred_int") list(interval = "prediction", level = quote(level))
   ))
 }
-parsnip_outputs <- function(x) {
-  stats::setNames(
-    as.data.frame(x),
-    if (is.null(colnames(x))) paste0(".pred_", seq_len(ncol(x))) else paste0(".pred_", colnames(x))
+parsnip_outputs <- function(x, prefix = ".pred") {
+  names <- if (is.null(colnames(x))) seq_len(ncol(x)) else colnames(x)
+  stats::setNames(as.data.frame(x), paste0(prefix, "_", names))
+}
+parsnip_intervals <- function(x) {
+  if (length(dim(x)) == 2) {
+    return(stats::setNames(as.data.frame(x)[c("lwr", "upr")], c(".pred_lower", ".pred_upper")))
+  }
+  bound <- function(name) array(x[, name, ], dim(x)[-2], dimnames(x)[-2])
+  cbind(
+    parsnip_outputs(bound("lwr"), ".pred_lower"), parsnip_outputs(bound("upr"), ".pred_upper")
   )
 }

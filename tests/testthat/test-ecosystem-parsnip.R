@@ -212,3 +212,78 @@ test_that("tuned activations are those that there are, and an offset is no input
     parsnip::fit(engine(hidden_units = 2), mpg ~ wt + offset(hp), mtcars), "argument"
   ))
 })
+
+test_that("NULL in set_engine() reaches the engine, and in mlp() means the default", {
+  many <- data.frame(x = sin(1:1000), z = cos(1:1000 / 7))
+  many$y <- many$x + many$z
+  nothing <- NULL
+  model <- parsnip::set_engine(
+    parsnip::mlp("regression", hidden_units = 2, penalty = 0.01, epochs = 3, dropout = NULL),
+    "backprop",
+    optimizer = "adam", batch_size = NULL, schedule = nothing
+  )
+  fit <- parsnip::extract_fit_engine(seeded(parsnip::fit(model, y ~ x + z, data = many)))
+  direct <- seeded(nn_train(many[1:2], many$y,
+    hidden = 2, penalty = 0.01, epochs = 3, optimizer = "adam", batch_size = NULL, schedule = NULL
+  ))
+  expect_identical(fit$settings, direct$settings)
+  expect_identical(coef(fit), coef(direct))
+  without <- parsnip::set_engine(model, "backprop", optimizer = "adam")
+  other <- parsnip::extract_fit_engine(seeded(parsnip::fit(without, y ~ x + z, data = many)))
+  expect_null(fit$settings$batch_size)
+  expect_identical(other$settings$batch_size, 64)
+  expect_null(fit$settings$schedule)
+  expect_s3_class(other$settings$schedule, "nn_schedule")
+})
+
+test_that("prediction intervals are those of predict(), for one outcome and for several", {
+  model <- engine(
+    hidden_units = 3, penalty = 0.01, epochs = 15, engine_arguments = list(calibration = 0.4)
+  )
+  fit <- seeded(parsnip::fit(model, mpg ~ wt + hp, data = mtcars))
+  intervals <- predict(fit, mtcars[1:4, ], type = "pred_int", level = 0.8)
+  direct <- predict(
+    parsnip::extract_fit_engine(fit), mtcars[1:4, ],
+    interval = "prediction", level = 0.8
+  )
+  expect_named(intervals, c(".pred_lower", ".pred_upper"))
+  expect_identical(unname(as.matrix(intervals)), unname(direct[, c("lwr", "upr")]))
+
+  outcomes <- as.matrix(mtcars[c("mpg", "qsec")])
+  fit <- seeded(parsnip::fit_xy(model, mtcars[c("wt", "hp")], outcomes))
+  intervals <- predict(fit, mtcars[1:4, ], type = "pred_int", level = 0.8)
+  direct <- predict(fit$fit, mtcars[1:4, ], interval = "prediction", level = 0.8)
+  expect_identical(intervals$.pred_lower_qsec, unname(direct[, "lwr", "qsec"]))
+  expect_identical(intervals$.pred_upper_mpg, unname(direct[, "upr", "mpg"]))
+  without <- seeded(parsnip::fit(engine(hidden_units = 2, epochs = 1), mpg ~ wt, data = mtcars))
+  expect_error(
+    predict(without, mtcars, type = "pred_int"), "calibration",
+    class = "backprop_error_argument"
+  )
+})
+
+test_that("the ranges of dials contain the defaults", {
+  skip_if_not_installed("hardhat")
+  skip_if_not_installed("dials")
+  tune <- hardhat::tune
+  model <- parsnip::mlp("regression",
+    hidden_units = tune(), penalty = tune(), dropout = tune(), epochs = tune(), learn_rate = tune()
+  )
+  parameters <- hardhat::extract_parameter_set_dials(parsnip::set_engine(model, "backprop"))
+  contains <- function(name, value) {
+    range <- parameters$object[[match(name, parameters$id)]]$range
+    range$lower <= value && value <= range$upper
+  }
+  for (rows in c(100, 1e3, 1e4, 1e5)) {
+    kind <- if (rows < few_rows) "lbfgs" else "adam"
+    for (strength in first_strengths[[kind]]) {
+      expect_true(contains("penalty", log10(strength / rows)))
+    }
+  }
+  for (units in c(default_hidden(TRUE), default_hidden(FALSE), 512)) {
+    expect_true(contains("hidden_units", units))
+  }
+  for (rate in c(0.003, 0.004)) expect_true(contains("learn_rate", log10(rate)))
+  for (epochs in c(100, 200, 1000)) expect_true(contains("epochs", epochs))
+  expect_true(contains("dropout", 0))
+})
