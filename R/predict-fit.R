@@ -68,10 +68,11 @@
 #'   values and says in a message how many rows have them. `NULL` (default) is the `new_levels` of
 #'   the training, which is `"error"` unless it was given.
 #' @param ... Must be empty: an unknown argument is an error.
-#' @return For `"response"` and `"link"`, a numeric vector with one number per row if there is one output (for
-#'   two classes, the probability of the second level), and a matrix with one column per output
-#'   otherwise. For `"class"`, a factor with the levels of the training, ordered if the outcome was.
-#'   For `"prob"`, a matrix with one column per level. Row names that are text are kept.
+#' @return For `"response"` and `"link"`, a numeric vector with one number per row if there is one
+#'   output (for two classes, the probability of the second level), and a matrix with one column per
+#'   output otherwise. For `"class"`, a factor with the levels of the training, ordered if the
+#'   outcome was. For `"prob"`, a matrix with one column per level. Row names that are text are
+#'   kept.
 #'
 #'   With `interval = "prediction"`: for numbers and counts, a matrix with the columns `fit`, `lwr`
 #'   and `upr`; for several outputs, an array of rows x these three columns x outputs; for classes,

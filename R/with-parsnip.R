@@ -141,8 +141,8 @@ register_parsnip_engine <- function() {
   }
 }
 
-# Predictors are passed as a data frame (or tibble); probabilities, intervals and several outputs are
-# returned as a data frame. `level` is a variable of parsnip's function for intervals.
+# Predictors are passed as a data frame (or tibble); probabilities, intervals and several outputs
+# are returned as a data frame. `level` is a variable of parsnip's function for intervals.
 parsnip_prediction <- function(type) {
   post <- switch(type,
     prob = function(x, object) as.data.frame(x, optional = TRUE),
