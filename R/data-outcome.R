@@ -64,16 +64,21 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   y <- numeric_outcome(y)
   check_outcome_finite(y, label, call)
   warn_of_constant_outcome(y, label, weights)
-  loss <- if (is.null(loss)) "squared_error" else check_loss(loss, call)$name
-  output <- if (is.null(output_activation)) {
-    if (loss == "squared_error") "identity" else loss_table[[loss]]$default_output
-  } else {
+  loss <- check_loss(if (is.null(loss)) "squared_error" else loss, call)
+  output <- if (!is.null(output_activation)) {
     output_activation
+  } else if (loss$name == "squared_error") {
+    "identity"
+  } else {
+    default_output(loss)
   }
-  range <- outcome_range(counted_values(y, weights), output)
-  offset <- check_offset(offset, nrow(y), ncol(y), call)
+  range <- loss_domains[[loss_table[[loss$name]]$domain]]$range %||%
+    outcome_range(counted_values(y, weights), output)
+  outputs <- max(ncol(y), outputs_per_outcome(loss))
+  offset <- check_offset(offset, nrow(y), outputs, call)
   scales <- column_scales(
-    if (is.null(offset)) y else y - offset, weights, standardize && identical(output, "identity")
+    if (is.null(offset)) y else y - offset[, seq_len(ncol(y)), drop = FALSE], weights,
+    standardize && is_string(output) && output %in% c("identity", "mean_sd", "increasing")
   )
   names <- if (!is.null(colnames(y))) {
     colnames(y)
@@ -86,11 +91,16 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   values <- if (identical(output, "identity")) few_values(y, weights)
   outcome <- c(
     list(
-      kind = if (loss_table[[loss]]$counts) "count" else "numeric", levels = NULL, names = names,
-      center = unname(scales$center), scale = unname(scales$scale)
+      kind = if (loss_table[[loss$name]]$counts) "count" else "numeric", levels = NULL,
+      names = names, center = unname(scales$center), scale = unname(scales$scale)
     ),
     if (!is.null(range)) list(range = range)
   )
+  if (outputs > ncol(y)) {
+    # a standard deviation has no centre
+    outcome$center <- rep(outcome$center, outputs) * !(output == "mean_sd" & seq_len(outputs) > 1)
+    outcome$scale <- rep(outcome$scale, outputs)
+  }
   c(outcome, if (!is.null(values)) list(values = values))
 }
 
@@ -238,14 +248,18 @@ encode_outcome <- function(y, outcome, call) {
     ), call)
   }
   y <- numeric_outcome(y)
-  if (ncol(y) != length(outcome$center)) {
+  # a loss may have several outputs for a single outcome
+  columns <- seq_along(outcome$names)
+  if (ncol(y) != length(columns)) {
     abort_input(c(
-      "The outcome must have {length(outcome$center)} column{?s}, as in the training data.",
+      "The outcome must have {length(columns)} column{?s}, as in the training data.",
       x = "It has {ncol(y)}."
     ), call)
   }
   check_outcome_finite(y, outcome$names[1], call)
-  list(y = standardize_columns(y, outcome$center, outcome$scale), response = y)
+  list(
+    y = standardize_columns(y, outcome$center[columns], outcome$scale[columns]), response = y
+  )
 }
 
 # Offsets on the scale of the output layer's weighted sums.

@@ -48,6 +48,7 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
     held$y, nrow(X), call, targets$levels,
     numeric = targets$kind == "numeric"
   ))
+  own <- in_validation(spread_targets(own, fit$settings$loss, call))
   if (ncol(own$y) != outputs) {
     abort_input(c(
       "{.field validation$y} must have {outputs} column{?s}, like {.arg y}.",

@@ -95,8 +95,46 @@ fill_names <- function(names) {
   ifelse(is.na(names) | !nzchar(names), paste0("y", seq_along(names)), names)
 }
 
+# The targets with a column for each output of the loss: for ordered classes, whether the class is
+# above each level; for losses with several outputs for an outcome, the outcome in each column.
+# `classes` are the codes of the classes, which the columns no longer tell.
+spread_targets <- function(targets, loss, call) {
+  if (loss$name == "cumulative" && !is.null(targets$levels)) {
+    targets$classes <- row_classes(targets)
+    steps <- seq_len(length(targets$levels) - 1)
+    above <- outer(targets$classes, steps, ">") + 0
+    targets$y <- matrix(
+      above, length(targets$classes),
+      dimnames = list(NULL, paste(">", targets$levels[steps]))
+    )
+    return(targets)
+  }
+  outputs <- outputs_per_outcome(loss)
+  if (outputs == 1) {
+    return(targets)
+  }
+  if (!is.null(targets$levels) || ncol(targets$y) > 1) {
+    abort_input(c(
+      "The loss {.val {loss$name}} with {outputs} outputs requires a single numeric outcome.",
+      x = if (is.null(targets$levels)) {
+        "{.arg y} has {ncol(targets$y)} columns."
+      } else {
+        "{.arg y} has {length(targets$levels)} classes."
+      }
+    ), call)
+  }
+  targets$y <- matrix(
+    targets$y, nrow(targets$y), outputs,
+    dimnames = list(NULL, names_of_outputs(loss))
+  )
+  targets
+}
+
 # The level of each row, as an integer code.
 row_classes <- function(targets) {
+  if (!is.null(targets$classes)) {
+    return(targets$classes)
+  }
   if (targets$kind == "binary") targets$y[, 1] + 1 else max.col(targets$y, "first")
 }
 

@@ -49,7 +49,9 @@ export_c <- function(model, options) {
   inputs <- length(model$columns)
   outputs <- length(model$outputs)
   widest <- max(vapply(layers, function(layer) dim(layer$w), c(0L, 0L)))
-  kinds <- setdiff(unique(vapply(layers, `[[`, "", "activation")), c("identity", "softmax"))
+  kinds <- setdiff(
+    unique(unlist(lapply(layers, `[`, c("activation", "first")))), c("identity", "softmax")
+  )
   tables <- unlist(lapply(model$inputs, function(input) {
     if (input$kind == "levels") length(input$levels)
   }))
@@ -57,6 +59,13 @@ export_c <- function(model, options) {
   # exported files.
   own <- function(what) paste0(options$name, "_", what)
   struct <- own("row")
+  activated <- function(activation, z) {
+    if (activation %in% c("identity", "softmax")) {
+      z
+    } else {
+      paste0(own("activation_"), activation, "(", z, ")")
+    }
+  }
   column <- function(factors) {
     paste(
       vapply(
@@ -211,14 +220,10 @@ export_c <- function(model, options) {
           units, ", to);"
         ),
         if (layer$activation == "softmax") paste0("  ", own("softmax"), "(to, ", units, ");"),
+        if (!is.null(layer$first)) paste0("  from[0] = ", activated(layer$first, "to[0]"), ";"),
         paste0(
-          "  for (int u = 0; u < ", units, "; ++u) from[u] = ",
-          if (layer$activation %in% c("identity", "softmax")) {
-            "to[u]"
-          } else {
-            paste0(own("activation_"), layer$activation, "(to[u])")
-          },
-          ";"
+          "  for (int u = ", length(layer$first), "; u < ", units, "; ++u) from[u] = ",
+          activated(layer$activation, "to[u]"), ";"
         )
       )
     })),

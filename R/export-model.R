@@ -3,7 +3,8 @@
 #   columns  for each input of the network the factors of a product: numeric expressions, in which
 #            a string is the name of an input, and tables with a number for each level
 #   center, scale   the inputs of the network are (column - center) / scale
-#   layers   w (inputs x units), b, activation
+#   layers   w (inputs x units), b, activation, and first: the activation of the first unit, where
+#            it differs
 #   outputs, response   names; the outputs are output * response$scale + response$center
 #   levels, ordered     the levels of a factor, or NULL
 # Strings are in UTF-8. Names are strings, because R converts symbols to the locale's encoding.
@@ -20,12 +21,13 @@ export_model <- function(fit, call) {
       call, environment()
     )
   }
-  layers <- lapply(fit$layers, function(layer) {
-    list(
-      w = unname(fit[[layer$parameters[["weights"]]]]),
-      b = as.vector(fit[[layer$parameters[["biases"]]]]), activation = layer$activation
+  layers <- unlist(lapply(fit$layers, function(layer) {
+    plain_layers(
+      unname(fit[[layer$parameters[["weights"]]]]),
+      as.vector(fit[[layer$parameters[["biases"]]]]), layer$activation
     )
-  })
+  }), recursive = FALSE)
+  if (has_ordered_outputs(fit)) layers <- c(layers, list(class_layer(length(fit$levels))))
   encoding <- if (is.null(fit$encoding$columns)) matrix_encoding(fit) else data_encoding(fit, call)
   model <- c(encoding, list(
     layers = layers, outputs = export_outputs(fit), levels = fit$levels,
@@ -34,8 +36,44 @@ export_model <- function(fit, call) {
   rapply(model, utf8_text, "character", how = "replace", call = call)
 }
 
+# A layer as layers of elementwise activations, which every format has: sums of other units become a
+# layer of their own, with the weights 1 or -1.
+plain_layers <- function(w, b, activation) {
+  units <- ncol(w)
+  layer <- function(activation, first = NULL) {
+    if (units == 1 && !is.null(first)) {
+      list(w = w, b = b, activation = first)
+    } else {
+      c(list(w = w, b = b, activation = activation), if (!is.null(first)) list(first = first))
+    }
+  }
+  sums <- function(sign, activation) {
+    if (units == 1) {
+      return(list(list(w = diag(1), b = 0, activation = activation)))
+    }
+    steps <- outer(seq_len(units), seq_len(units), "<=") * ifelse(seq_len(units) == 1, 1, sign)
+    list(list(w = steps, b = numeric(units), activation = activation))
+  }
+  switch(activation,
+    mean_sd = list(layer("exp", "identity")),
+    mean_precision = list(layer("exp", "sigmoid")),
+    increasing = c(list(layer("softplus", "identity")), sums(1, "identity")),
+    ordered = c(list(layer("softplus", "identity")), sums(-1, "sigmoid")),
+    list(layer(activation))
+  )
+}
+
+# From the probabilities of a class above each level to those of the classes.
+class_layer <- function(classes) {
+  w <- cbind(0, diag(classes - 1)) - cbind(diag(classes - 1), 0)
+  list(w = w, b = c(1, numeric(classes - 1)), activation = "identity")
+}
+
 # The names of the outputs: those of the fit, or response1, response2 and so on.
 export_outputs <- function(fit) {
+  if (has_ordered_outputs(fit)) {
+    return(fit$levels)
+  }
   outputs <- n_outputs(fit$layers)
   if (outputs == 1) {
     return("response")
@@ -121,6 +159,7 @@ data_encoding <- function(fit, call) {
 }
 
 response_scales <- function(fit, outputs) {
+  if (has_ordered_outputs(fit)) outputs <- length(fit$levels)
   outcome <- if (is.null(fit$encoding)) list(center = 0, scale = 1) else fit$encoding$outcome
   list(center = rep_len(outcome$center, outputs), scale = rep_len(outcome$scale, outputs))
 }

@@ -143,10 +143,22 @@ export_onnx <- function(model, options) {
       network$emit("MatMul", c(x, w)),
       network$constant(layer$b, length(layer$b), stem = paste0("biases", i))
     ))
+    activated <- function(activation, z) {
+      translate(activation_table[[activation]]$code, language, list(z = z))
+    }
+    columns <- function(which) {
+      at <- encoding$constant(which - 1, length(which), "int64", "columns")
+      network$emit("Gather", c(z, at), axis = 1L)
+    }
     x <- if (layer$activation == "softmax") {
       network$emit("Softmax", z, axis = -1L)
+    } else if (is.null(layer$first)) {
+      activated(layer$activation, z)
     } else {
-      translate(activation_table[[layer$activation]]$code, language, list(z = z))
+      network$emit("Concat", c(
+        activated(layer$first, columns(1)),
+        activated(layer$activation, columns(seq_len(ncol(layer$w))[-1]))
+      ), axis = 1L)
     }
   }
   k <- length(model$outputs)

@@ -144,6 +144,13 @@ export_r <- function(model, options) {
         "  x[] <- ", translate(activation_table[[layer$activation]]$code, r_language, list(z = "x"))
       )
     }
+    if (!is.null(layer$first)) {
+      code <- activation_table[[layer$first]]$code
+      activation <- c(
+        "  first <- x[, 1]", activation,
+        paste0("  x[, 1] <- ", translate(code, r_language, list(z = "first")))
+      )
+    }
     c(
       paste0(
         "  x <- x %*% matrix(", r_numbers(layer$w), ", ", nrow(layer$w), ", ", ncol(layer$w), ")"

@@ -158,12 +158,13 @@ export_sql <- function(model, options) {
         ""
       )
     } else {
-      vapply(
-        z,
-        function(own) {
-          translate(activation_table[[layer$activation]]$code, sql_language, list(z = own))
+      of_unit <- rep(layer$activation, length(units))
+      if (!is.null(layer$first)) of_unit[1] <- layer$first
+      mapply(
+        function(own, activation) {
+          translate(activation_table[[activation]]$code, sql_language, list(z = own))
         },
-        ""
+        z, of_unit
       )
     }
     columns <- paste0(prefix, "a", i, "_", units)

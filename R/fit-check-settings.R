@@ -26,6 +26,7 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
     "The optimiser is unknown, or has settings outside their range."
   )
   loss <- settings$loss
+  if (isTRUE(loss$estimated)) loss$estimated <- NULL
   made <- tryCatch(
     new_loss(check_choice(loss$name, names(loss_table), "loss", current_env()), loss$parameter),
     error = function(e) NULL
@@ -71,6 +72,25 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
       number(settings[[name]], 0), paste0("Its setting ", name, " must be a number of at least 0.")
     )
   }
+  need(
+    is.null(settings$max_norm) || (number(settings$max_norm, 0) && settings$max_norm > 0),
+    "Its largest norm of weights must be a positive number."
+  )
+  need(
+    tryCatch(
+      identical(check_freeze(settings$freeze, layers, current_env()), settings$freeze) &&
+        identical(
+          check_layer_rates(settings$layer_rates, length(layers), current_env()),
+          settings$layer_rates
+        ),
+      error = function(e) FALSE
+    ),
+    "Its frozen weights or the factors of its learning rate do not fit its layers."
+  )
+  need(
+    is.null(settings$schedule_start) || whole(settings$schedule_start, 0),
+    "The epoch from which its schedule counts must be a whole number."
+  )
   dropout <- settings$dropout
   need(
     is.double(dropout) && length(dropout) %in% c(0, length(kinds) - 1) && all(is.finite(dropout)) &&

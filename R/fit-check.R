@@ -21,7 +21,7 @@ check_model <- function(fit) {
   need(
     is.null(fit$levels) ||
       (text(fit$levels) && !anyDuplicated(fit$levels) &&
-        length(fit$levels) == if (outputs == 1) 2 else outputs),
+        length(fit$levels) == if (outputs == 1) 2 else outputs + has_ordered_outputs(fit)),
     "The number of its levels must match the number of its outputs."
   )
   need(
@@ -57,11 +57,14 @@ check_model <- function(fit) {
     is.null(fit[["output"]]) == is.null(fit$residuals),
     "It must have output and residuals, or neither."
   )
+  points <- if (fit$settings$loss$name %in% names(loss_table)) {
+    length(point_outputs(fit$settings$loss, outputs))
+  }
   for (name in c("output", "residuals")) {
     if (!is.null(fit[[name]])) {
       need(
         is.matrix(fit[[name]]) && is.double(fit[[name]]) &&
-          all(dim(fit[[name]]) == c(fit$n, outputs)) &&
+          all(dim(fit[[name]]) == c(fit$n, if (name == "output") outputs else points)) &&
           all(is.finite(fit[[name]]) | (isTRUE(fit$has_weights) & is.na(fit[[name]]))),
         paste0("Its ", name, " must be a matrix of finite numbers with one row per case.")
       )
@@ -72,10 +75,10 @@ check_model <- function(fit) {
       all(c("epoch", "loss") %in% names(fit$history)),
     "Its history must be a table of numbers."
   )
+  single <- !is.null(fit$levels) || outputs_per_outcome(fit$settings$loss) > 1
   need(
     is.null(fit$calibration) ||
-      (is.list(fit$calibration) &&
-        length(fit$calibration) == (if (is.null(fit$levels)) outputs else 1) &&
+      (is.list(fit$calibration) && length(fit$calibration) == (if (single) 1 else outputs) &&
         all(vapply(
           fit$calibration, function(scores) is.double(scores) && all(is.finite(scores)), NA
         ))),
@@ -92,7 +95,8 @@ check_model <- function(fit) {
     "The weights of its calibration must be as many positive numbers as it has scores."
   )
   errors <- function(x) {
-    is.list(x) && is.double(x$table) && is.matrix(x$table) && nrow(x$table) == outputs &&
+    is.list(x) && is.double(x$table) && is.matrix(x$table) &&
+      nrow(x$table) == (if (has_ordered_outputs(fit)) length(fit$levels) else points) &&
       !is.null(colnames(x$table)) && (is.null(x$accuracy) || number(x$accuracy))
   }
   need(
@@ -153,7 +157,8 @@ has_fit_sizes <- function(fit) {
   }
   encoding <- fit$encoding
   layer$parameters[["weights"]] == "wout" && is.character(fit$settings$precision) &&
-    is.logical(fit$has_offset) && (is.null(fit$levels) || length(fit$levels) == max(2, below)) &&
+    is.logical(fit$has_offset) &&
+    (is.null(fit$levels) || length(fit$levels) == max(2, below + has_ordered_outputs(fit))) &&
     (is.null(encoding) ||
       (length(encoding$center) == inputs && length(encoding$scale) == inputs &&
         length(encoding$outcome$center) %in% c(1, below) &&

@@ -23,6 +23,24 @@ output_errors <- function(residuals, y, weights, levels) {
   list(table = table, accuracy = sum(share[right]))
 }
 
+# The outputs of a classification fit as a probability for each class, except that two classes have
+# that of the second. The outputs of ordered classes are the probabilities of higher classes.
+class_outputs <- function(output, fit) {
+  if (has_ordered_outputs(fit)) class_probabilities(output) else output
+}
+has_ordered_outputs <- function(fit) {
+  identical(fit$settings$loss$name, "cumulative") && length(fit$levels) > 2
+}
+
+# Residuals and observed values as output_errors() takes them: of each class for ordered classes.
+observed_errors <- function(fit, residuals, y) {
+  if (!has_ordered_outputs(fit)) {
+    return(list(residuals = residuals, y = y))
+  }
+  classes <- class_outputs(y, fit)
+  list(residuals = classes - class_outputs(y - residuals, fit), y = classes)
+}
+
 # The class of each row of probabilities; with one output, whether it is the second level.
 most_probable <- function(output) {
   if (ncol(output) == 1) output[, 1] > 0.5 else max.col(output, "first")
@@ -50,7 +68,14 @@ training_errors <- function(residuals, y, weights, levels, weighted = FALSE, hel
 }
 
 output_names <- function(fit, outputs) {
-  names <- if (!is.null(fit$outputs)) fit$outputs else fit$encoding$outcome$names
+  if (has_ordered_outputs(fit)) {
+    return(fit$levels)
+  }
+  names <- if (is.null(fit$outputs)) {
+    fit$encoding$outcome$names
+  } else {
+    fit$outputs[point_outputs(fit$settings$loss, length(fit$outputs))]
+  }
   if (length(names) == outputs) names else seq_len(outputs)
 }
 

@@ -57,7 +57,8 @@ outcome_losses <- function(settings, y, output, share, offset) {
     } else {
       best_offset_loss(settings, y, share, offset)
     },
-    perfect = if (row$least_is_0) 0 else loss(y), no_offset = plain
+    perfect = if (row$least_is_0) 0 else if (is.null(row$points)) loss(y) else NA_real_,
+    no_offset = plain
   )
 }
 
@@ -156,8 +157,11 @@ row_loss <- function(y, a, loss, mixed, share = rep(1 / nrow(y), nrow(y))) {
 
 # The best single prediction for each output, in a matrix of the shape of y.
 best_constant <- function(y, loss, share = rep(1 / nrow(y), nrow(y))) {
-  best <- vapply(
-    seq_len(ncol(y)), function(k) loss_table[[loss$name]]$best(y[, k], loss$parameter, share), 0
-  )
+  row <- loss_table[[loss$name]]
+  best <- if (outputs_per_outcome(loss) > 1) {
+    row$best(y[, 1], loss$parameter, share)
+  } else {
+    vapply(seq_len(ncol(y)), function(k) row$best(y[, k], loss$parameter, share), 0)
+  }
   matrix(best, nrow(y), ncol(y), byrow = TRUE)
 }

@@ -82,7 +82,10 @@ describe_preparation <- function(fit) {
   what <- switch(outcome$kind,
     binary = paste0("probability of ", outcome$levels[2]),
     classes = paste0(
-      length(outcome$levels), " classes", if (isTRUE(outcome$ordered)) ", whose order is not used"
+      length(outcome$levels), " classes",
+      if (isTRUE(outcome$ordered)) {
+        if (has_ordered_outputs(fit)) " in their order" else ", whose order is not used"
+      }
     ),
     count = "counts",
     if (scaled) "standardised (losses are on that scale)" else "not scaled"
@@ -171,7 +174,9 @@ summary.nn_fit <- function(object, ...) {
   sizes <- vapply(fit[parameter_names(layers, "weights")], function(w) max(abs(w)), 0)
   table$largest <- unname(sizes)
   if (is.null(fit$errors) && !is.null(fit$residuals) && !is.null(fit$output)) {
-    fit$errors <- training_errors(fit$residuals, fit$residuals + fit$output, numeric(), fit$levels)
+    output <- fit$output[, point_outputs(fit$settings$loss, ncol(fit$output)), drop = FALSE]
+    seen <- observed_errors(fit, fit$residuals, fit$residuals + output)
+    fit$errors <- training_errors(seen$residuals, seen$y, numeric(), fit$levels)
   }
   structure(
     list(

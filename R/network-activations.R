@@ -10,18 +10,19 @@
 #   flat         the region in which a unit is idle (see flat_where()); NULL for none
 #   reach        the range of the value
 #   output_only  whether it is restricted to the output layer
-#   mixes_units  whether a value depends on all units of the layer
+#   mixes_units  whether a value depends on the position of the unit or on other units
+#   losses       the losses to which it is restricted; NULL for none
 #   init         the default initialisation of its layers for fits to a data frame
 #   slope_code   a function of the names of the value and of the weighted sum that returns the
 #                derivative as R code, for nn_trace()
 #   parsnip      its name in parsnip, if different
 activation_row <- function(value, derivative, code, kink = "none", flat = NULL,
                            reach = c(-Inf, Inf), output_only = FALSE, mixes_units = FALSE,
-                           init = "he_normal", slope_code = NULL, parsnip = NULL) {
+                           losses = NULL, init = "he_normal", slope_code = NULL, parsnip = NULL) {
   list(
     value = value, derivative = derivative, code = code, kink = kink, flat = flat, reach = reach,
-    output_only = output_only, mixes_units = mixes_units, init = init, slope_code = slope_code,
-    parsnip = parsnip
+    output_only = output_only, mixes_units = mixes_units, losses = losses, init = init,
+    slope_code = slope_code, parsnip = parsnip
   )
 }
 
@@ -102,6 +103,23 @@ activation_table <- list(
       t <- paste0("tanh(log1p(exp(", z, ")))")
       paste0(t, " + ", z, " * (1 - ", t, "^2) * sigmoid(", z, ")")
     }
+  ),
+  mean_sd = activation_row(
+    "z_1, exp(z_2)", "1, a_2", list(quote(z), quote(exp(z))),
+    output_only = TRUE, mixes_units = TRUE, losses = "gaussian"
+  ),
+  mean_precision = activation_row(
+    "1 / (1 + exp(-z_1)), exp(z_2)", "a_1 (1 - a_1), a_2", list(quote(sigmoid(z)), quote(exp(z))),
+    reach = c(0, Inf), output_only = TRUE, mixes_units = TRUE, losses = "beta"
+  ),
+  increasing = activation_row(
+    "z_1, a_(i - 1) + log(1 + exp(z_i))", "1[i >= j] s_j, s_1 = 1, s_j = 1 / (1 + exp(-z_j))", NULL,
+    output_only = TRUE, mixes_units = TRUE, losses = "quantile"
+  ),
+  ordered = activation_row(
+    "1 / (1 + exp(-c_i)), c_1 = z_1, c_i = c_(i - 1) - log(1 + exp(z_i))",
+    "1[i >= j] a_i (1 - a_i) s_j, s_1 = 1, s_j = -1 / (1 + exp(-z_j))", NULL,
+    reach = c(0, 1), output_only = TRUE, mixes_units = TRUE, losses = "cumulative"
   )
 )
 
@@ -121,7 +139,8 @@ inner_activations <- names(activation_table)[!activation_field("output_only", NA
 #' Returns a table of the activation functions that the arguments `activation` and
 #' `output_activation` accept: the name, the value `a` in terms of the weighted sum `z`, and the
 #' derivative, in terms of `a` if possible. At a kink (0), the derivative is the left derivative.
-#' `plot()` draws the activation functions and their derivatives.
+#' `plot()` draws the activation functions and their derivatives. Output activations that belong to
+#' a loss with several outputs for an outcome, such as `"mean_sd"`, are described in [nn_losses].
 #'
 #' @return A data frame of class `nn_activations` with one row per activation function and the
 #'   columns `name`, `value` and `derivative` (formulas as text), `kink` (whether the function has a
@@ -143,13 +162,14 @@ nn_activations <- function() {
     derivative = activation_field("derivative"), kink = activation_field("kink") == "value",
     output_only = activation_field("output_only", NA), row.names = NULL
   )
+  table <- table[lengths(lapply(activation_table, `[[`, "losses")) == 0, ]
   class(table) <- c("nn_activations", class(table))
   table
 }
 
 # The value of an activation at z, and its derivative there; the softmax for two outputs, z and 0.
 activation_curve <- function(name, z) {
-  if (activation_table[[name]]$mixes_units) name <- "sigmoid"
+  if (name == "softmax") name <- "sigmoid"
   a <- core_activation(name, z, FALSE)
   list(value = a, slope = core_slope(name, z, a))
 }

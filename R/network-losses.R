@@ -4,33 +4,45 @@
 # Makes a row:
 #   formula, targets  text for the help page
 #   value           a function of outputs a, targets y, the loss's parameter p, and whether the
-#                   output activation mixes units; for elements of matrices
-#   domain          the valid targets: "any", "share" (0 to 1) or "count" (0 and above)
-#   outputs         the valid output activations; NULL for all
+#                   output activation mixes units; for elements of matrices, or for rows
+#   domain          the valid targets: a name of `loss_domains`
+#   outputs         the valid output activations; NULL for all that are not for certain losses
 #   default_output  the default output activation
 #   from_input      the output activations for which the core computes the loss from the input of
 #                   the output layer
 #   setting         list(name, default, check) of its parameter; NULL for none
+#   estimable       whether the parameter can be estimated, see train-estimate.R
 #   best            a function of targets y (one column), p and the rows' weights, which sum to 1:
-#                   the constant output of lowest loss
+#                   the constant output of lowest loss, or, with `spread`, all outputs
+#   spread          a function of p: the number of outputs for one outcome, each of which gets the
+#                   same target; 1 if it may have several outcomes with an output each
+#   output_names    a function of p: the names of these outputs
+#   points          a function of p: which outputs estimate the outcome itself; NULL for all
 #   kinks           a function of p: the residuals at which the loss or its derivative has a kink
 #   least_is_0      whether the loss of a perfect fit is 0
 #   squares         whether it is half the squared error, so that the history has its root
 #   of_classes      whether each row has one class
 #   counts          whether targets are counts
-#   sum_code, blame_code  functions of the parameter as text that return R code for nn_trace(), in
-#                   terms of E = y - output, y and output: the loss summed over the rows, and minus
-#                   its derivative with respect to the output
+#   log_mean        whether the output bias starts from the log of the mean outcome
+#   sum_code, blame_code, delta_code
+#                   functions of the parameter as text that return R code for nn_trace(), in terms
+#                   of E = y - output, y and output: the loss summed over the rows, and minus its
+#                   derivative with respect to the output and, for from_input, to its input
 loss_row <- function(formula, value, targets = "any", domain = "any", outputs = NULL,
                      default_output = "identity", from_input = character(), setting = NULL,
-                     best = function(y, p, share) sum(share * y), kinks = function(p) numeric(),
-                     least_is_0 = TRUE, squares = FALSE, of_classes = FALSE, counts = FALSE,
-                     sum_code, blame_code = NULL) {
+                     best = function(y, p, share) sum(share * y), spread = function(p) 1,
+                     output_names = function(p) NULL, points = NULL,
+                     kinks = function(p) numeric(), least_is_0 = TRUE, squares = FALSE,
+                     of_classes = FALSE, counts = FALSE, log_mean = counts, estimable = FALSE,
+                     sum_code = NULL,
+                     blame_code = NULL, delta_code = function(p) "E") {
   list(
     formula = formula, value = value, targets = targets, domain = domain, outputs = outputs,
     default_output = default_output, from_input = from_input, setting = setting, best = best,
-    kinks = kinks, least_is_0 = least_is_0, squares = squares, of_classes = of_classes,
-    counts = counts, sum_code = sum_code, blame_code = blame_code
+    spread = spread, output_names = output_names, points = points, kinks = kinks,
+    least_is_0 = least_is_0, squares = squares, of_classes = of_classes, counts = counts,
+    log_mean = log_mean, estimable = estimable, sum_code = sum_code, blame_code = blame_code,
+    delta_code = delta_code
   )
 }
 
@@ -60,6 +72,68 @@ huber_value <- function(a, y, p, mixed) {
 log_cosh_value <- function(a, y, p, mixed) {
   size <- abs(a - y)
   size + log1p(exp(-2 * size)) - log(2)
+}
+
+quantile_value <- function(a, y, p, mixed) {
+  if (length(p) > 1) p <- rep(p, each = nrow(a))
+  ifelse(a < y, p * (y - a), (1 - p) * (a - y))
+}
+
+# y log(a), 0 for y = 0
+y_log <- function(y, a) ifelse(y == 0, 0, y * log(a))
+
+tweedie_value <- function(a, y, p, mixed) {
+  a^(2 - p) / (2 - p) + ifelse(y == 0, 0, y * a^(1 - p) / (p - 1))
+}
+
+# For a column of means and one of standard deviations or precisions; the target is in both columns.
+gaussian_value <- function(a, y, p, mixed) log(a[, 2]) + ((y[, 1] - a[, 1]) / a[, 2])^2 / 2
+
+beta_value <- function(a, y, p, mixed) {
+  -stats::dbeta(y[, 1], a[, 1] * a[, 2], (1 - a[, 1]) * a[, 2], log = TRUE)
+}
+
+# Mean and precision of one beta distribution, from those of lowest loss near the moments.
+best_beta <- function(y, p, share) {
+  mean <- sum(share * y)
+  variance <- max(sum(share * (y - mean)^2), 1e-10)
+  loss <- function(at) {
+    a <- cbind(stats::plogis(at[1]), exp(at[2]))
+    sum(share * beta_value(a[rep(1, length(y)), , drop = FALSE], cbind(y), p, TRUE))
+  }
+  start <- c(stats::qlogis(mean), log(max(mean * (1 - mean) / variance - 1, 0.1)))
+  at <- stats::optim(start, loss, method = "BFGS")$par
+  c(stats::plogis(at[1]), exp(at[2]))
+}
+
+# The probability of each class (rows x classes) from those of a higher class.
+class_probabilities <- function(above) {
+  cbind(1, above, deparse.level = 0) - cbind(above, 0, deparse.level = 0)
+}
+
+check_probabilities <- function(x, call) {
+  if (length(x) == 1) {
+    return(check_share_of_one(x, "probability", call))
+  }
+  if (is_number(x) && length(x) > 1 && all(is.finite(x)) && all(x > 0 & x < 1) &&
+    all(diff(x) > 0)) {
+    return(as.double(x))
+  }
+  abort_argument(c(
+    "{.arg probability} must be numbers between 0 and 1 in increasing order.",
+    x = "You supplied {describe(x)}."
+  ), call)
+}
+
+check_power <- function(x, call) {
+  if (is_number(x) && length(x) == 1 && is_true(x > 1 && x < 2)) {
+    return(as.double(x))
+  }
+  abort_argument(c(
+    "{.arg power} must be a single number between 1 and 2.",
+    x = "You supplied {describe(x)}.",
+    i = "Use the loss {.val poisson} for the power 1 and {.val gamma} for the power 2."
+  ), call)
 }
 
 loss_table <- list(
@@ -102,7 +176,7 @@ loss_table <- list(
   ),
   poisson = loss_row(
     "`a - y log(a)`", function(a, y, p, mixed) a - y * log(pmax(a, 1e-300)),
-    targets = "0 and above", domain = "count",
+    targets = "0 and above", domain = "least_0",
     outputs = c("exp", "softplus", "sigmoid", "softmax"), default_output = "exp",
     from_input = "exp", least_is_0 = FALSE, counts = TRUE,
     sum_code = function(p, mixed) "sum(output - y * log(output))",
@@ -110,11 +184,15 @@ loss_table <- list(
   ),
   quantile = loss_row(
     "`probability (y - a)` where `a < y`, else `(1 - probability) (a - y)`",
-    function(a, y, p, mixed) ifelse(a < y, p * (y - a), (1 - p) * (a - y)),
+    quantile_value,
+    default_output = c("identity", "increasing"),
     setting = list(name = "probability", default = 0.5, check = function(x, call) {
-      check_share_of_one(x, "probability", call)
+      check_probabilities(x, call)
     }),
-    best = weighted_quantile, kinks = function(p) 0,
+    best = function(y, p, share) vapply(p, function(p) weighted_quantile(y, p, share), 0),
+    spread = length,
+    output_names = function(p) if (length(p) > 1) paste0("q", format(p, digits = 15, trim = TRUE)),
+    kinks = function(p) 0,
     sum_code = function(p, mixed) paste0("sum(ifelse(E > 0, ", p, " * E, (", p, " - 1) * E))"),
     blame_code = function(p) paste0("ifelse(E > 0, ", p, ", ", p, " - 1) * (E != 0)")
   ),
@@ -123,142 +201,86 @@ loss_table <- list(
     best = minimiser(log_cosh_value),
     sum_code = function(p, mixed) "sum(abs(E) + log1p(exp(-2 * abs(E))) - log(2))",
     blame_code = function(p) "tanh(E)"
+  ),
+  gamma = loss_row(
+    "`y / a + log(a)`", function(a, y, p, mixed) y / a + log(a),
+    targets = "above 0", domain = "above_0", outputs = c("exp", "softplus"),
+    default_output = "exp", from_input = "exp", least_is_0 = FALSE, log_mean = TRUE,
+    sum_code = function(p, mixed) "sum(y / output + log(output))",
+    blame_code = function(p) "E / output^2", delta_code = function(p) "E / output"
+  ),
+  tweedie = loss_row(
+    "`a^(2 - power) / (2 - power) + y a^(1 - power) / (power - 1)`", tweedie_value,
+    targets = "0 and above", domain = "least_0", outputs = c("exp", "softplus"),
+    default_output = "exp", from_input = "exp",
+    setting = list(name = "power", default = 1.5, check = function(x, call) {
+      check_power(x, call)
+    }),
+    least_is_0 = FALSE, log_mean = TRUE,
+    sum_code = function(p, mixed) {
+      paste0(
+        "sum(output^(2 - ", p, ") / (2 - ", p, ") + y * output^(1 - ", p, ") / (", p, " - 1))"
+      )
+    },
+    blame_code = function(p) paste0("E * output^-", p),
+    delta_code = function(p) paste0("E * output^(1 - ", p, ")")
+  ),
+  negative_binomial = loss_row(
+    "`(y + size) log(1 + a / size) - y log(a)`",
+    function(a, y, p, mixed) (y + p) * log1p(a / p) - y_log(y, a),
+    targets = "0 and above", domain = "least_0", outputs = c("exp", "softplus"),
+    default_output = "exp", from_input = "exp",
+    setting = list(name = "size", default = 1, check = function(x, call) {
+      check_number(x, "size", call, least = 0, above = TRUE)
+    }),
+    least_is_0 = FALSE, counts = TRUE, estimable = TRUE,
+    sum_code = function(p, mixed) {
+      paste0("sum((y + ", p, ") * log1p(output / ", p, ") - y * log(output))")
+    },
+    blame_code = function(p) paste0("E / output * ", p, " / (output + ", p, ")"),
+    delta_code = function(p) paste0("E * ", p, " / (output + ", p, ")")
+  ),
+  gaussian = loss_row(
+    "`log(s) + (m - y)^2 / (2 s^2)` for the outputs mean `m` and standard deviation `s`",
+    gaussian_value,
+    outputs = "mean_sd", default_output = "mean_sd", from_input = "mean_sd",
+    best = function(y, p, share) {
+      mean <- sum(share * y)
+      c(mean, max(sqrt(sum(share * (y - mean)^2)), 1e-8))
+    },
+    spread = function(p) 2, output_names = function(p) c("mean", "sd"), points = function(p) 1,
+    least_is_0 = FALSE
+  ),
+  beta = loss_row(
+    "minus the log density with mean `m` and precision `f`, the outputs: shapes `m f`, `(1 - m) f`",
+    beta_value,
+    targets = "between 0 and 1, not 0 or 1", domain = "inside", outputs = "mean_precision",
+    default_output = "mean_precision", from_input = "mean_precision", best = best_beta,
+    spread = function(p) 2, output_names = function(p) c("mean", "precision"),
+    points = function(p) 1, least_is_0 = FALSE
+  ),
+  cumulative = loss_row(
+    "`-log(P(class))` for the outputs `P(above class 1)`, `P(above class 2)`, ...",
+    function(a, y, p, mixed) {
+      -rowSums(y_log(class_probabilities(y), pmax(class_probabilities(a), 1e-300)))
+    },
+    targets = "an ordered factor, or for each class but the last whether the class is above it",
+    domain = "steps", outputs = "ordered", default_output = "ordered", from_input = "ordered"
   )
 )
 
-# The table of the help page, in Markdown.
-loss_help <- function() {
-  rows <- vapply(names(loss_table), function(name) {
-    row <- loss_table[[name]]
-    outputs <- if (is.null(row$outputs)) "any" else paste(row$outputs, collapse = ", ")
-    paste0("| `\"", name, "\"` | ", row$formula, " | ", row$targets, " | ", outputs, " |")
-  }, "")
-  paste(c("| loss | value | targets | outputs |", "|---|---|---|---|", rows), collapse = "\n")
-}
-
-#' Losses
-#'
-#' Losses for the argument `loss` of [nn_train()], for one row with output `a` and target `y`. A
-#' string such as `"huber"` is the loss with its default setting; use `nn_huber()` and
-#' `nn_quantile()` for other settings.
-#'
-#' `r loss_help()`
-#'
-#' The losses of several outputs are summed. Cross-entropy, and Poisson with the output exp, are
-#' computed from the input of the output layer, so that they are accurate for extreme values.
-#'
-#' @param width Residual at which the Huber loss changes from quadratic to linear, in units of the
-#'   target, a positive number; 1 by default.
-#' @param probability Probability of the quantile to estimate, in (0, 1); 0.5, the median, by
-#'   default.
-#' @return A list of class `nn_loss_setting`.
-#' @section Errors: `backprop_error_argument` for a setting outside its range.
-#' @references Huber (1964), \doi{10.1214/aoms/1177703732}. Koenker and Bassett (1978),
-#'   \doi{10.2307/1913643}. Saleh and Saleh (2022), log-cosh, \doi{10.48550/arXiv.2208.04564}.
-#' @examples
-#' set.seed(1)
-#' X <- as.matrix(cars["speed"]) / 10
-#' upper <- nn_train(X, cars$dist / 10,
-#'   hidden = 0, loss = nn_quantile(0.9),
-#'   optimizer = "adam", learning_rate = 0.05, epochs = 2000
-#' )
-#' mean(cars$dist / 10 <= fitted(upper))
-#' @name nn_losses
-NULL
-
-new_loss <- function(name, parameter = loss_table[[name]]$setting$default, call = NULL) {
-  setting <- loss_table[[name]]$setting
-  parameter <- if (is.null(setting)) 0 else setting$check(parameter, call)
-  structure(list(name = name, parameter = parameter), class = "nn_loss_setting")
-}
-
-#' @rdname nn_losses
-#' @export
-nn_huber <- function(width = 1) new_loss("huber", width, current_env())
-
-#' @rdname nn_losses
-#' @export
-nn_quantile <- function(probability = 0.5) new_loss("quantile", probability, current_env())
-
-#' @export
-print.nn_loss_setting <- function(x, ...) {
-  setting <- loss_table[[x$name]]$setting$name
-  cat(
-    "Loss ", x$name, if (!is.null(setting)) paste0(" (", setting, " ", format(x$parameter), ")"),
-    "\n",
-    sep = ""
+# The domains of targets: for messages, a function of the targets that finds invalid ones, and the
+# range of predictions where the range of the output activation is not that of the outcome.
+loss_domains <- list(
+  any = list(text = "any number", invalid = function(y) FALSE),
+  share = list(text = "between 0 and 1", invalid = function(y) y < 0 | y > 1),
+  least_0 = list(text = "at least 0", invalid = function(y) y < 0),
+  above_0 = list(text = "greater than 0", invalid = function(y) y <= 0),
+  inside = list(
+    text = "between 0 and 1, but not 0 or 1", invalid = function(y) y <= 0 | y >= 1, range = c(0, 1)
+  ),
+  steps = list(
+    text = "an ordered factor, or decreasing numbers between 0 and 1",
+    invalid = function(y) y < 0 | y > 1 | cbind(FALSE, y[, -1, drop = FALSE] > y[, -ncol(y)])
   )
-  invisible(x)
-}
-
-check_loss <- function(loss, call) {
-  if (inherits(loss, "nn_loss_setting")) {
-    return(loss)
-  }
-  new_loss(check_choice(loss, names(loss_table), "loss", call))
-}
-
-# A compatible pair of loss and output activation. The default of one follows from the other and
-# from the kind of target.
-check_loss_and_output <- function(loss, output_activation, kind, call) {
-  classes <- kind %in% c("binary", "classes")
-  if (is.null(loss)) loss <- if (classes) "cross_entropy" else "squared_error"
-  loss <- check_loss(loss, call)
-  if (is.null(output_activation)) {
-    output_activation <- if (kind == "classes") {
-      "softmax"
-    } else if (kind == "binary") {
-      "sigmoid"
-    } else {
-      loss_table[[loss$name]]$default_output
-    }
-  }
-  check_choice(output_activation, names(activation_table), "output_activation", call)
-  allowed <- loss_table[[loss$name]]$outputs
-  if (!is.null(allowed) && !output_activation %in% allowed) {
-    abort_argument(c(
-      paste0(
-        "{.arg loss} = {.val {loss$name}} can't be combined with {.arg output_activation} = ",
-        "{.val {output_activation}}."
-      ),
-      i = "It supports {.arg output_activation} = {.or {.val {allowed}}}."
-    ), call)
-  }
-  list(loss = loss, output_activation = output_activation)
-}
-
-check_domain <- function(y, loss, output_activation, call, ignored = integer()) {
-  if (length(ignored) > 0) y[ignored, ] <- NA
-  row <- loss_table[[loss$name]]
-  domain <- row$domain
-  bad <- switch(domain,
-    any = FALSE,
-    share = y < 0 | y > 1,
-    count = y < 0
-  )
-  if (any(bad, na.rm = TRUE)) {
-    at <- which(bad)[1]
-    abort_input(c(
-      paste0(
-        "{.arg y} must be {if (domain == 'share') 'between 0 and 1' else 'at least 0'} for the ",
-        "loss {.val {loss$name}}."
-      ),
-      x = "The first invalid value is {y[at]}, in row {(at - 1) %% nrow(y) + 1}."
-    ), call)
-  }
-  if (row$of_classes && activation_table[[output_activation]]$mixes_units) {
-    off <- which(abs(rowSums(y) - 1) > 1e-8)
-    if (length(off) > 0) {
-      abort_input(c(
-        "Each row of {.arg y} must sum to 1 for softmax with cross-entropy.",
-        x = "Row {off[1]} sums to {sum(y[off[1], ])}."
-      ), call)
-    }
-  }
-}
-
-# Whether each row has one correct class, so that accuracy can be computed.
-counts_classes <- function(settings, outputs) {
-  loss_table[[settings$loss$name]]$of_classes &&
-    (outputs == 1 || activation_table[[settings$output_activation]]$mixes_units)
-}
+)

@@ -18,6 +18,7 @@ loss_problem <- function(network, X, y, activation, output_activation, loss, red
   settings <- piece_settings(
     network, loss, reduction, penalty, penalty_l1, targets$kind, output_activation, call
   )
+  targets <- spread_targets(targets, settings$loss, call)
   problem <- as_network(network, activation, settings$output_activation, call, inputs = ncol(X))
   outputs <- n_outputs(problem$layers)
   if (ncol(targets$y) != outputs) {

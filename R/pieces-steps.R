@@ -126,8 +126,7 @@ backward_list <- function(problem, result) {
   )
 }
 
-# Whether the loss is computed from the input of the output layer, so that its derivative with
-# respect to this input is output - y.
+# Whether the loss is computed from the input of the output layer.
 from_logits <- function(problem) {
   last(layer_activations(problem$layers)) %in% loss_table[[problem$objective$loss]]$from_input
 }

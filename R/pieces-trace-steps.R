@@ -113,12 +113,13 @@ loss_formula <- function(loss, output_activation) {
   code_of(loss_table[[loss$name]]$sum_code(p, mixed), c("E", "y", "output"))
 }
 
-# d_output: minus the derivative of the loss with respect to the input of the output layer. If the
-# loss is computed from this input, it is E.
+# d_output: minus the derivative of the loss with respect to the input of the output layer.
 delta_formula <- function(loss, output_activation, elementwise) {
   row <- loss_table[[loss$name]]
   if (output_activation %in% row$from_input) {
-    return(list(formula = "E", inputs = "E"))
+    return(code_of(
+      row$delta_code(format(loss$parameter, digits = 15)), c("E", "y", "output")
+    ))
   }
   blame <- row$blame_code(format(loss$parameter, digits = 15))
   code_of(

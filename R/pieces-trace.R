@@ -111,10 +111,11 @@ nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
   targets <- encode_targets(numbers_of_frame(y, "y", call), nrow(X), call)
   learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
   epochs <- check_whole(epochs, "epochs", call)
+  pair <- check_loss_and_output(loss, output_activation, targets$kind, call)
+  check_traceable(pair, call)
+  targets <- spread_targets(targets, pair$loss, call)
   units <- start_units(start, hidden, X, targets, call)
-  settings <- trace_settings(
-    units, targets, activation, output_activation, loss, reduction, batch_size, shuffle, call
-  )
+  settings <- trace_settings(units, targets, activation, pair, reduction, batch_size, shuffle, call)
   check_softmax(settings$output_activation, targets, call)
   check_domain(targets$y, settings$loss, settings$output_activation, call)
   layers <- dense_layers(units, c(settings$activation, settings$output_activation))
@@ -136,9 +137,8 @@ start_units <- function(start, hidden, X, targets, call) {
   layer_units(check_start(start, ncol(X), ncol(targets$y), call))
 }
 
-trace_settings <- function(units, targets, activation, output_activation, loss, reduction,
-                           batch_size, shuffle, call) {
-  pair <- check_loss_and_output(loss, output_activation, targets$kind, call)
+trace_settings <- function(units, targets, activation, pair, reduction, batch_size, shuffle,
+                           call) {
   chosen <- check_activations(activation, pair$output_activation, length(units) - 2, call)
   settings <- list(
     units = units, activation = chosen$activation, output_activation = pair$output_activation,
@@ -149,6 +149,21 @@ trace_settings <- function(units, targets, activation, output_activation, loss, 
   settings["seed"] <- list(NULL)
   settings["levels"] <- list(targets$levels)
   settings
+}
+
+# A trace writes every step as a line of R code. Output activations of certain losses need more.
+check_traceable <- function(pair, call) {
+  output <- pair$output_activation
+  if (is.null(activation_table[[output]]$losses)) {
+    return(invisible())
+  }
+  abort_argument(c(
+    paste0(
+      "{.fn nn_trace} can't show the loss {.val {pair$loss$name}} with {.arg output_activation} = ",
+      "{.val {output}}."
+    ),
+    i = "Use {.fn nn_gradient}, {.fn nn_backward} and {.fn nn_check_gradient} for its derivative."
+  ), call)
 }
 
 # Each update stores the weights before and after it, their gradient, and about six numbers per row

@@ -3,9 +3,16 @@
 # and sets.
 
 # The scores of a problem's rows, one vector for each output: for numbers |y - fit|; for classes
-# 1 - p, with p the probability of the true class.
+# 1 - p, with p the probability of the true class. If the outputs of an outcome describe its spread,
+# the score is relative to it: the distance outside the outer quantiles, negative inside (Romano,
+# Patterson and Candes 2019, doi:10.48550/arXiv.1905.03222), or |y - mean| / sd.
 calibration_scores <- function(fit, problem) {
   output <- decode_output(network_output(fit, problem$X, problem$offset), fit$encoding)
+  bands <- output_bands(fit, output)
+  if (!is.null(bands)) {
+    y <- problem$response[, 1]
+    return(list(unname(pmax(bands$lower - y, y - bands$upper) / bands$unit)))
+  }
   if (is.null(fit$levels)) {
     errors <- abs(problem$response - output)
     outputs <- stats::setNames(seq_len(ncol(errors)), colnames(errors))
@@ -14,6 +21,27 @@ calibration_scores <- function(fit, problem) {
   prob <- as_type(output, "prob", fit)
   list(1 - prob[cbind(seq_len(nrow(prob)), match(problem$y, fit$levels))])
 }
+
+# What intervals are made of where the outputs describe the spread of an outcome: the estimate, and
+# lower and upper, from which limits are at the distance of the score times the unit. NULL for other
+# fits.
+output_bands <- function(fit, output) {
+  loss <- fit$settings$loss
+  if (outputs_per_outcome(loss) == 1) {
+    return(NULL)
+  }
+  if (loss$name == "quantile") {
+    middle <- which.min(abs(loss$parameter - 0.5))
+    return(list(
+      fit = output[, middle], lower = output[, 1], upper = output[, ncol(output)], unit = 1
+    ))
+  }
+  mean <- output[, 1]
+  sd <- if (loss$name == "beta") sqrt(mean * (1 - mean) / (1 + output[, 2])) else output[, 2]
+  c(same_band(mean)[c("fit", "lower", "upper")], list(unit = sd))
+}
+
+same_band <- function(x) list(fit = x, lower = x, upper = x, unit = 1)
 
 # The bound that the score of a new case does not exceed with probability `level`: the
 # ceiling(level (n + 1))-th of the n sorted scores, or Inf if this rank is greater than n. A whole
@@ -51,11 +79,15 @@ prediction_regions <- function(fit, output, level, call) {
   }
   outcome <- fit$encoding$outcome
   range <- if (outcome$kind == "count") c(0, Inf) else outcome$range %||% c(-Inf, Inf)
-  regions <- lapply(seq_len(ncol(output)), function(k) {
-    cbind(
-      fit = output[, k], lwr = pmax(output[, k] - limits[k], range[1]),
-      upr = pmin(output[, k] + limits[k], range[2])
-    )
+  bands <- output_bands(fit, output)
+  regions <- lapply(seq_along(limits), function(k) {
+    if (is.null(bands)) bands <- same_band(output[, k])
+    lower <- bands$lower - limits[k] * bands$unit
+    upper <- bands$upper + limits[k] * bands$unit
+    # quantiles that are too far apart are moved together, at most to their middle
+    crossed <- which(lower > upper)
+    lower[crossed] <- upper[crossed] <- (lower[crossed] + upper[crossed]) / 2
+    cbind(fit = bands$fit, lwr = pmax(lower, range[1]), upr = pmin(upper, range[2]))
   })
   if (length(regions) == 1) {
     return(`rownames<-`(regions[[1]], rownames(output)))

@@ -36,7 +36,13 @@
 #' The interval is `fit - q` to `fit + q`, limited to the range of the output activation if all
 #' outcomes of the data were within it (0 to 1 for a sigmoid output, not below 0 for counts). The
 #' set contains the levels with `1 - p <= q`; it may be empty. With several outputs, each has its
-#' own interval with probability `level`. If the rank of `q` is greater than `n`, limits are
+#' own interval with probability `level`. Fits whose outputs describe the spread of the outcome (see
+#' [nn_losses]) have intervals whose width follows it. For several quantiles, the score is the
+#' distance of `y` from the interval between the first and the last quantile, negative inside, and
+#' the interval is extended by `q` on both sides (Romano, Patterson and Candes 2019). For a mean and
+#' a standard deviation, the score is `abs(y - mean) / sd` and the interval `mean - q sd` to
+#' `mean + q sd` (Lei et al. 2018). The column `fit` is the quantile closest to the median, or the
+#' mean. If the rank of `q` is greater than `n`, limits are
 #' infinite, or the ends of that range, and sets contain all levels, with a warning. A whole
 #' case weight counts the calibration row so many times, so that rows of weight 0 are dropped; other
 #' weights are scaled to have the mean 1, and the probability is that in the weighted population.
@@ -92,6 +98,9 @@
 #'   Lei, J., G'Sell, M., Rinaldo, A., Tibshirani, R. J. and Wasserman, L. (2018). Distribution-free
 #'   predictive inference for regression. *Journal of the American Statistical Association*, 113,
 #'   1094-1111. \doi{10.1080/01621459.2017.1307116}
+#'
+#'   Romano, Y., Patterson, E. and Candes, E. J. (2019). Conformalized quantile regression.
+#'   *Advances in Neural Information Processing Systems*, 32. \doi{10.48550/arXiv.1905.03222}
 #'
 #'   Sadinle, M., Lei, J. and Wasserman, L. (2019). Least ambiguous set-valued classifiers with
 #'   bounded error levels. *Journal of the American Statistical Association*, 114, 223-234.

@@ -77,7 +77,8 @@ as_type <- function(output, type, fit) {
     return(bare(output))
   }
   levels <- fit$levels
-  prob <- if (length(levels) == 2) cbind(1 - output, output) else output
+  prob <- class_outputs(output, fit)
+  if (length(levels) == 2) prob <- cbind(1 - output, output)
   dimnames(prob) <- list(rownames(output), levels)
   if (type == "prob") {
     return(prob)

@@ -21,8 +21,8 @@ json_na_actions <- c("na.omit", "na.exclude", "na.pass", "na.fail")
 # Additional functions that arguments in the recorded call may call.
 json_makers <- c(
   "nn_gradient_descent", "nn_momentum", "nn_nesterov", "nn_rmsprop", "nn_adam", "nn_adamw",
-  "nn_rprop", "nn_lbfgs", "nn_lm", "nn_huber", "nn_quantile", "nn_step", "nn_exponential",
-  "nn_cosine", "nn_warm_up", "nn_plateau"
+  "nn_rprop", "nn_lbfgs", "nn_lm", "nn_huber", "nn_quantile", "nn_tweedie", "nn_negative_binomial",
+  "nn_step", "nn_exponential", "nn_cosine", "nn_warm_up", "nn_plateau"
 )
 
 # The names in a fit that are not allowed in a file: functions called by its formula, names of

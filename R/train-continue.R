@@ -24,6 +24,11 @@
 #'   `backprop_warning_other_data`.
 #' @param patience,tolerance As in [nn_train()]; `NULL` (default) keeps the values of the fit. If
 #'   one is supplied, the count of epochs without improvement starts again.
+#' @param learning_rate,schedule Learning rate and schedule from now on, for fine-tuning, as in
+#'   [nn_train()]; `NULL` (default) keeps those of the fit, and `schedule = "none"` ends a schedule.
+#'   A new schedule counts epochs from this call on. Not for L-BFGS and Levenberg-Marquardt.
+#' @param freeze Weights that are frozen from now on, as in [nn_train()]; `NULL` (default) keeps
+#'   those of the fit, and `character()` trains all weights.
 #' @param new_levels For a fit made from a data frame, how to handle levels that the training data
 #'   of the first call do not have, as in [nn_train.data.frame()]; `NULL` (default) keeps the value
 #'   of the fit. With `"NA"`, the fit's `na.action` decides about the rows.
@@ -44,7 +49,8 @@
 #' @export
 nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL, validation = NULL,
                         patience = NULL, tolerance = NULL, callback = NULL, checkpoint = NULL,
-                        new_levels = NULL, ...) {
+                        new_levels = NULL, learning_rate = NULL, schedule = NULL, freeze = NULL,
+                        ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_continue)))
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
@@ -73,11 +79,13 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   fit$settings <- renew_patience(fit$settings, patience, tolerance, call)
   controls <- new_controls(callback, checkpoint, call)
   renewed <- !is.null(patience) || !is.null(tolerance)
+  tuned <- !is.null(learning_rate) || !is.null(schedule) || !is.null(freeze)
+  fit <- tune(fit, learning_rate, schedule, freeze, call)
   changed <- changed_data(fit, data)
   # also of training that diverged
   out_of_patience <- fit$stop == "patience" ||
     (fit$stop == "diverged" && isTRUE(fit$state$stale >= fit$settings$patience))
-  if (!any(changed) && (fit$stop %in% c("gradient", "precision") ||
+  if (!any(changed) && !tuned && (fit$stop %in% c("gradient", "precision") ||
     (out_of_patience && !renewed))) {
     cli::cli_inform(c(
       "Training of this fit has already ended ({.val {fit$stop}}); it is returned unchanged.",
@@ -85,7 +93,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
     ), class = "backprop_message_ended")
     return(given)
   }
-  if (renewed || out_of_patience) fit$state$stale <- 0
+  if (renewed || tuned || out_of_patience) fit$state$stale <- 0
   fit <- adapt_to_data(fit, data, changed)
   history <- if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history()
   longer <- warn_of_false_end(
@@ -116,6 +124,7 @@ resumed_data <- function(fit, problem, validation, call) {
     problem$y, nrow(problem$X), call, fit$levels,
     numeric = is.null(fit$levels)
   )
+  targets <- spread_targets(targets, fit$settings$loss, call)
   outputs <- n_outputs(fit$layers)
   if (ncol(targets$y) != outputs) {
     abort_input(c(
@@ -181,6 +190,42 @@ renew_patience <- function(settings, patience, tolerance, call) {
     settings$tolerance <- check_number(tolerance, "tolerance", call, least = 0)
   }
   settings
+}
+
+# The fit with another learning rate, schedule or frozen weights; NULL keeps those of the fit.
+tune <- function(fit, learning_rate, schedule, freeze, call) {
+  optimizer <- fit$settings$optimizer
+  if (second_order(optimizer) && !(is.null(learning_rate) && is.null(schedule))) {
+    abort_argument(c(
+      "The optimiser {.val {optimizer$name}} has no learning rate and no schedule.",
+      i = paste0(
+        "To train the weights of this fit with another optimiser, use {.code nn_train(start = ",
+        "coef(fit), optimizer = \"adam\", learning_rate = )}."
+      )
+    ), call)
+  }
+  if (!is.null(learning_rate)) {
+    fit$settings$optimizer$learning_rate <- check_number(
+      learning_rate, "learning_rate", call,
+      least = 0, above = TRUE
+    )
+  }
+  if (!is.null(schedule)) {
+    fit$settings["schedule"] <- list(
+      if (!identical(schedule, "none")) check_schedule(schedule, call)
+    )
+    fit$settings$schedule_start <- fit$state$epoch
+    fit$state$plateau <- if (watches_loss(fit$settings$schedule)) first_plateau()
+    check_full_batch(fit$settings, call)
+    warn_of_idle_plateau(fit$settings)
+  }
+  if (!is.null(freeze)) {
+    fit$settings$freeze <- check_freeze(freeze, fit$layers, call)
+    if (!is.null(fit$state$curvature)) {
+      fit$state$curvature <- first_curvature(fit$settings, length(fit$state$weights))
+    }
+  }
+  fit
 }
 
 # Do the training rows, and the held-out rows, differ from those of the fit so far? The digest of a

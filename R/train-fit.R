@@ -50,8 +50,11 @@ fitted_parts <- function(run, output, weights) {
     dimnames(output) <- list(rownames(data$X), fit$outputs)
   }
   y <- if (is.null(data$response)) data$y else data$response
-  residuals <- y - output
-  dimnames(residuals) <- dimnames(output)
+  points <- point_outputs(fit$settings$loss, ncol(output))
+  estimate <- output[, points, drop = FALSE]
+  y <- y[, rep_len(seq_len(ncol(y)), ncol(output))[points], drop = FALSE]
+  residuals <- y - estimate
+  dimnames(residuals) <- dimnames(estimate)
   held_out <- run$core$held_out
   kept <- list(output = output, residuals = residuals)
   kept$output[data$blank$inputs, ] <- NA
@@ -59,8 +62,9 @@ fitted_parts <- function(run, output, weights) {
   c(
     kept,
     if (length(data$weights) > 0 || !is.null(fit$settings$validation)) {
+      seen <- observed_errors(fit, residuals, y)
       list(errors = training_errors(
-        residuals, y, error_weights(data), fit$levels,
+        seen$residuals, seen$y, error_weights(data), fit$levels,
         weighted = fit$has_weights, held_out = held_out,
         apart = if (!is.null(data$validation)) held_out_errors(run, weights)
       ))
@@ -75,10 +79,10 @@ held_out_errors <- function(run, weights) {
   output <- core_forward(
     fit$layers, weights, held$X, held$offset, FALSE, fit$settings$precision == "single"
   )$output
-  y <- decode_output(held$y, fit$encoding)
-  list(
-    residuals = y - decode_output(output, fit$encoding), y = y, weights = error_weights(held)
-  )
+  points <- point_outputs(fit$settings$loss, ncol(output))
+  y <- decode_output(held$y, fit$encoding)[, points, drop = FALSE]
+  residuals <- y - decode_output(output, fit$encoding)[, points, drop = FALSE]
+  c(observed_errors(fit, residuals, y), list(weights = error_weights(held)))
 }
 
 # The objective under the returned weights. Unless the optimiser already knows it, this takes a pass

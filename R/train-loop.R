@@ -118,7 +118,8 @@ after_chunk <- function(run, so_far, chunk) {
 new_plan <- function(run, state, epochs, seconds) {
   settings <- run$fit$settings
   rate <- settings$optimizer$learning_rate
-  factors <- schedule_factors(settings$schedule, state$epoch + seq_len(epochs), state$plateau)
+  begun <- state$epoch - (settings$schedule_start %||% 0)
+  factors <- schedule_factors(settings$schedule, begun + seq_len(epochs), state$plateau)
   list(
     batch_size = min(settings$batch_size, run$core$rows), shuffle = settings$shuffle,
     seed = as.double(state$seed), dropout = settings$dropout, epochs = epochs,
@@ -126,6 +127,7 @@ new_plan <- function(run, state, epochs, seconds) {
     patience = settings$patience, tolerance = settings$tolerance,
     track_best = !is.null(settings$validation),
     count_correct = counts_classes(settings, n_outputs(run$fit$layers)),
+    rate_factors = rate_factors(run$fit$layers, settings), max_norm = settings$max_norm %||% Inf,
     threads = settings$threads, seconds = seconds
   )
 }

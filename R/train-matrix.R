@@ -37,8 +37,9 @@
 #'   [nn_activations()], or one name per layer; `"sigmoid"` by default.
 #' @param output_activation Activation function of the output layer, one name. `NULL` (default)
 #'   chooses the one that matches the loss: `"sigmoid"` for squared error (as in the tutorial) and
-#'   cross-entropy, `"softmax"` for a factor with more than two levels, `"exp"` for Poisson,
-#'   `"identity"` for the other losses.
+#'   cross-entropy, `"softmax"` for a factor with more than two levels, `"exp"` for losses with a
+#'   log link such as Poisson, the one that belongs to losses with several outputs (see
+#'   [nn_losses]), and `"identity"` for the other losses.
 #' @param loss The loss to minimise, a name or an object from [nn_losses]. `NULL` (default) means
 #'   cross-entropy for a factor and squared error for all other targets.
 #' @param reduction How losses are combined over the rows: `"sum"` (default, as in the tutorial) or
@@ -98,6 +99,16 @@
 #' @param threads Number of threads, a whole number; 1 by default, because R packages and parallel
 #'   workers share the processor. Results are bit-identical for any number. More threads pay off for
 #'   layers of several hundred units; small networks are faster on one.
+#' @param freeze Weights that keep their initial values: names of matrices such as
+#'   `c("wh", "bh")`, or a list by name of logical matrices, `TRUE` for single weights that are
+#'   frozen. `NULL` (default) trains all weights. Frozen weights keep their bits with every
+#'   optimiser; they are also those of `start` if supplied.
+#' @param layer_rates Factors of the learning rate, one positive number for each hidden layer and
+#'   for the output layer, in this order; `NULL` (default) is 1 for all. Not for L-BFGS and
+#'   Levenberg-Marquardt, which have no learning rate.
+#' @param max_norm Largest norm of the weights of a hidden unit (biases excluded), a positive
+#'   number: after each update, longer weight vectors are scaled down to it. `Inf` (default)
+#'   disables it. Not for L-BFGS and Levenberg-Marquardt.
 #' @param keep_fitted Whether to store `output`, `residuals` (two n x k matrices) and `objective` in
 #'   the fit; `TRUE` by default. `FALSE` also saves the passes over all rows that compute them after
 #'   training.
@@ -228,7 +239,8 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
                             penalty_l1 = 0, dropout = 0, schedule = NULL, clip = Inf,
                             weights = NULL, class_weights = NULL, offset = NULL, validation = NULL,
                             patience = Inf, tolerance = 0, callback = NULL, checkpoint = NULL,
-                            precision = "double", threads = 1, keep_fitted = TRUE, ...) {
+                            precision = "double", threads = 1, keep_fitted = TRUE,
+                            freeze = NULL, layer_rates = NULL, max_norm = Inf, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
   check_given(

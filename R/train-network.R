@@ -13,6 +13,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   settings <- training_settings(
     options, targets$kind, if (is.null(problem$weights)) nrow(X) else there, call
   )
+  targets <- spread_targets(targets, settings$loss, call)
   check_softmax(settings$output_activation, targets, call)
   epochs <- check_whole(options$epochs, "epochs", call, least = 0)
   check_domain(
@@ -22,6 +23,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
     c(ncol(X), options$hidden, ncol(targets$y)),
     c(settings$activation, settings$output_activation)
   )
+  settings$freeze <- check_freeze(options$freeze, layers, call)
   check_training_memory(layers, X, settings, call)
   if (!is.null(options$start)) {
     if (settings$restarts > 1) {
@@ -58,13 +60,14 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
 train_starts <- function(fit, data, start, epochs, controls) {
   settings <- fit$settings
   draw <- function() {
-    settle_network(draw_network(fit$layers, settings$init), fit$encoding, data)
+    settle_network(draw_network(fit$layers, settings$init), fit, data)
   }
   network <- if (is.null(start)) draw() else start
+  if (settings$output_activation == "ordered") network$wout[ordered_mask(fit$layers)] <- 0
   seed <- if (needs_seed(settings)) floor(runif(2) * 2^32)
   train <- function(network) {
     state <- first_state(flatten_network(network), settings, seed)
-    run_training(fit, state, empty_history(), data, epochs, controls)
+    run_training_and_estimate(fit, state, empty_history(), data, epochs, controls)
   }
   if (settings$restarts == 1) {
     return(warn_of_false_end(train(network), data))
@@ -97,7 +100,7 @@ train_starts <- function(fit, data, start, epochs, controls) {
 
 # Softmax outputs sum to 1, so a single one would be constant.
 check_softmax <- function(output_activation, targets, call) {
-  if (!activation_table[[output_activation]]$mixes_units || ncol(targets$y) > 1) {
+  if (output_activation != "softmax" || ncol(targets$y) > 1) {
     return(invisible())
   }
   abort_argument(c(
@@ -149,15 +152,17 @@ call_of_symbols <- function(call) {
 }
 
 # Adapts the drawn weights to the data: constant columns get weights of 0, so that they have no
-# effect, and counts an output bias equal to the log of their mean.
-settle_network <- function(network, encoding, data) {
+# effect, and outcomes with a log link an output bias equal to the log of their mean.
+settle_network <- function(network, fit, data) {
+  encoding <- fit$encoding
   if (length(encoding$constant) > 0) network[[1]][encoding$constant, ] <- 0
-  if (identical(encoding$outcome$kind, "count")) {
+  if (!is.null(encoding) && loss_table[[fit$settings$loss$name]]$log_mean) {
     weights <- matrix(if (length(data$weights) > 0) data$weights else 1, nrow(data$y), ncol(data$y))
     exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)
     counted <- colSums(data$y * weights)
     # half a case if the counts are all zero
     network$bout[] <- log(ifelse(counted > 0, counted, 0.5) / colSums(exposure))
   }
+  if (fit$settings$output_activation == "ordered") network$wout[ordered_mask(fit$layers)] <- 0
   network
 }

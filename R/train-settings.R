@@ -26,6 +26,9 @@ training_settings <- function(o, kind, rows, call) {
     keep_fitted = check_flag(o$keep_fitted, "keep_fitted", call)
   )
   if (is.numeric(settings$validation)) settings$split <- split_rule
+  max_norm <- check_number(o$max_norm, "max_norm", call, least = 0, above = TRUE, finite = FALSE)
+  if (is.finite(max_norm)) settings$max_norm <- max_norm
+  settings$layer_rates <- check_layer_rates(o$layer_rates, layers + 1, call)
   check_full_batch(settings, call)
   warn_of_idle_plateau(settings)
   settings
@@ -67,9 +70,13 @@ check_full_batch <- function(settings, call) {
   if (!row$full_batch) {
     return(invisible())
   }
-  given <- c("batch_size", "dropout", "schedule", "clip", "penalty_l1")[c(
+  steps <- second_order(optimizer)
+  given <- c(
+    "batch_size", "dropout", "schedule", "clip", "penalty_l1", "layer_rates", "max_norm"
+  )[c(
     !is.null(settings$batch_size), length(settings$dropout) > 0, !is.null(settings$schedule),
-    is.finite(settings$clip), settings$penalty_l1 > 0 && second_order(optimizer)
+    is.finite(settings$clip), settings$penalty_l1 > 0 && steps,
+    !is.null(settings$layer_rates) && steps, !is.null(settings$max_norm) && steps
   )]
   if (length(given) > 0) {
     abort_argument(c(

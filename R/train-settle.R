@@ -108,6 +108,7 @@ asks_for_steps <- function(options) {
   positive <- function(x) is.numeric(x) && any(x > 0, na.rm = TRUE)
   !is.null(options$learning_rate) ||
     !(is.null(options$schedule) || identical(options$schedule, "auto")) ||
+    !is.null(options$layer_rates) || is_true(is.finite(options$max_norm)) ||
     positive(options$dropout) || positive(options$penalty_l1) || is.numeric(options$batch_size) ||
     (is.numeric(options$clip) && any(is.finite(options$clip)))
 }

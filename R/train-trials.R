@@ -87,7 +87,10 @@ held_out_score <- function(split, options, call) {
 # loss of each row, unless the mean is also weighted by class.
 score_of <- function(fit, problem, call) {
   numeric <- is.null(fit$levels)
-  targets <- encode_targets(problem$y, nrow(problem$X), call, fit$levels, numeric = numeric)
+  targets <- spread_targets(
+    encode_targets(problem$y, nrow(problem$X), call, fit$levels, numeric = numeric),
+    fit$settings$loss, call
+  )
   weights <- check_weights(problem$weights, nrow(problem$X), call)
   offset <- check_offset(problem$offset, nrow(problem$X), ncol(targets$y), call)
   single <- fit$settings$precision == "single"
@@ -108,7 +111,7 @@ score_of <- function(fit, problem, call) {
       NA
     } else {
       stats::weighted.mean(
-        most_probable(output) == most_probable(targets$y),
+        most_probable(class_outputs(output, fit)) == most_probable(class_outputs(targets$y, fit)),
         if (length(weights) > 0) weights else rep(1, nrow(output))
       )
     }

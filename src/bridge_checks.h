@@ -67,6 +67,8 @@ template <class T> void check_training(const Training<T>& training, const State&
           "There must be one learning rate, or one for each epoch.");
   require(plan.dropout.empty() || plan.dropout.size() + 1 == training.network.layers.size(),
           "There must be a dropout rate for each hidden layer.");
+  require(plan.rate_factors.empty() || plan.rate_factors.size() == training.network.parameters(),
+          "There must be a factor of the learning rate for each parameter.");
   require(state.curvature.steps.size() == state.curvature.gradient_changes.size(),
           "The state must have as many steps as changes of the gradient.");
 }

@@ -90,7 +90,13 @@ Objective as_objective(const Rcpp::List& list, const Network& network) {
   objective.loss = row_for<Loss>(list["loss"], "loss");
   if (!is_defined(objective.loss, network.output_activation()))
     Rcpp::stop("The loss isn't defined for this output activation.");
-  objective.loss_parameter = number(list, "loss_parameter");
+  objective.loss_parameters = numbers(list, "loss_parameter");
+  if (objective.loss_parameters.size() == 1)
+    objective.loss_parameters.resize(network.outputs(), objective.loss_parameters[0]);
+  require(objective.loss_parameters.size() == network.outputs(),
+          "The loss must have one parameter, or one for each output.");
+  const bool has_pairs = objective.loss == Loss::gaussian || objective.loss == Loss::beta;
+  require(!has_pairs || network.outputs() == 2, "The loss requires two outputs.");
   objective.mean = flag(list, "mean");
   objective.penalty = number(list, "penalty");
   objective.penalty_l1 = number(list, "penalty_l1");
@@ -127,6 +133,8 @@ Plan as_plan(const Rcpp::List& list) {
   plan.tolerance = number(list, "tolerance");
   plan.track_best = flag(list, "track_best");
   plan.count_correct = flag(list, "count_correct");
+  plan.rate_factors = numbers(list, "rate_factors");
+  plan.max_norm = number(list, "max_norm");
   plan.threads = count(list, "threads", 1, 1024);
   plan.seconds = number(list, "seconds");
   plan.interrupted = poll_interrupt;

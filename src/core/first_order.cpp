@@ -89,7 +89,8 @@ template <class T> class FirstOrder {
         parameters_(state),
         finite_(state),
         finite_under_way_(state.under_way),
-        gradient_(state.weights.size()) {}
+        gradient_(state.weights.size()),
+        before_(plan_.rate_factors.size()) {}
 
   void run() {
     for (std::size_t begun = is_small_descent() ? descend_small() : 0;
@@ -165,6 +166,8 @@ template <class T> class FirstOrder {
                       gradient_.data());
       scale = 1;
     }
+    clear_frozen(plan_.rate_factors, gradient_.data());
+    std::copy_n(parameters_.weights.data(), before_.size(), before_.data());
     if (std::isfinite(method.clip)) {
       const double size = norm(gradient_);
       if (size > method.clip)
@@ -187,6 +190,41 @@ template <class T> class FirstOrder {
                             from(gradient_), from(parameters_.moment), from(parameters_.moment2));
       });
     });
+    scale_step();
+    if (std::isfinite(plan_.max_norm)) limit_norms();
+  }
+
+  // Multiplies the change of each parameter by its factor. Frozen ones keep their bits.
+  void scale_step() {
+    T* weights = parameters_.weights.data();
+    for (std::size_t i = 0; i < before_.size(); ++i) {
+      const T factor = static_cast<T>(plan_.rate_factors[i]), old = before_.data()[i];
+      if (factor == 0)
+        weights[i] = old;
+      else if (factor != 1)
+        weights[i] = old + factor * (weights[i] - old);
+    }
+  }
+
+  // Scales down the weights of each hidden unit with a norm above max_norm (Srivastava et al.
+  // 2014). Units with frozen weights are left as they are.
+  void limit_norms() {
+    const std::vector<Layer>& layers = training_.network.layers;
+    for (std::size_t l = 0; l + 1 < layers.size(); ++l)
+      for (std::size_t u = 0; u < layers[l].units; ++u) {
+        const std::size_t at = layers[l].weights_at + u * layers[l].inputs;
+        T* weights = parameters_.weights.data() + at;
+        double squares = 0;
+        bool frozen = false;
+        for (std::size_t k = 0; k < layers[l].inputs; ++k) {
+          squares += static_cast<double>(weights[k]) * static_cast<double>(weights[k]);
+          frozen = frozen || (before_.size() > 0 && plan_.rate_factors[at + k] == 0);
+        }
+        const double norm = std::sqrt(squares);
+        if (frozen || !(norm > plan_.max_norm)) continue;
+        const T factor = static_cast<T>(plan_.max_norm / norm);
+        for (std::size_t k = 0; k < layers[l].inputs; ++k) weights[k] *= factor;
+      }
   }
 
   void complete_epoch() {
@@ -205,8 +243,9 @@ template <class T> class FirstOrder {
     return training_.method.rule == Rule::gradient_descent &&
            plan_.batch_size >= training_.rows.count &&
            SmallNetworkPass<T>::is_applicable(training_.network, training_.rows.count) &&
-           plain_step_ && plan_.dropout.empty() && training_.rows.offset.empty() &&
-           !training_.validation && !plan_.count_correct && std::isinf(plan_.patience);
+           plain_step_ && plan_.rate_factors.empty() && std::isinf(plan_.max_norm) &&
+           plan_.dropout.empty() && training_.rows.offset.empty() && !training_.validation &&
+           !plan_.count_correct && std::isinf(plan_.patience);
   }
 
   // Runs epochs in rounds of 256 and returns their number. A round with numbers that are not finite
@@ -254,7 +293,7 @@ template <class T> class FirstOrder {
   Watch watch_;
   Parameters<T> parameters_, finite_;
   UnderWay finite_under_way_;
-  Buffer<T> gradient_;
+  Buffer<T> gradient_, before_;
   std::vector<std::uint32_t> order_;
 };
 

@@ -56,7 +56,8 @@ HessianProduct::HessianProduct(const Network& network, const Objective& objectiv
       more_sums_(sums_.size()),
       duals_(sums_.size()),
       targets_(panel_numbers(rows, network.outputs())),
-      weights_of_rows_(panel_numbers(rows, 1)) {
+      weights_of_rows_(panel_numbers(rows, 1)),
+      parameters_(network.outputs()) {
   for (const Layer& layer : network.layers) {
     const std::size_t count = panel_numbers(rows, layer.units);
     rates_.push_back(
@@ -92,8 +93,9 @@ void HessianProduct::start() {
   LayerRates& last = rates_.back();
   join(count, pass_.y_.data(), nullptr, targets_.data());
   join(panel_at<double>(panels, 1), pass_.weight_of_row_.data(), nullptr, weights_of_rows_.data());
-  dual::loss<Dual>(objective_.loss, network_.output_activation(), Dual(objective_.loss_parameter),
-                   panels, outputs, last.input.data(), last.output.data(), targets_.data(),
+  join(outputs, objective_.loss_parameters.data(), nullptr, parameters_.data());
+  dual::loss<Dual>(objective_.loss, network_.output_activation(), parameters_.data(), panels,
+                   outputs, last.input.data(), last.output.data(), targets_.data(),
                    weights_of_rows_.data(), duals_.data());
   take_rates(count, duals_.data(), last.delta_rate.data());
 }

@@ -38,7 +38,7 @@ class HessianProduct {
   Pass<double>& pass_;
   std::vector<LayerRates> rates_;
   Buffer<double> sums_, more_sums_;
-  Buffer<dual::Dual> duals_, targets_, weights_of_rows_;
+  Buffer<dual::Dual> duals_, targets_, weights_of_rows_, parameters_;
 };
 
 // product <- the Hessian of the objective times each of the `count` directions, columns of

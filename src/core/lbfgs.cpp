@@ -153,7 +153,8 @@ template <class T> class Lbfgs {
         state_(state),
         known_(state.curvature),
         outcome_(outcome),
-        full_(training.network, training.objective, training.rows, team),
+        full_(training.network, training.objective, training.rows, training.plan.rate_factors,
+              team),
         watch_(training.plan, training.network),
         weights_(state.weights.size()),
         gradient_(state.weights.size()) {}

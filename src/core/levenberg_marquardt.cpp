@@ -70,6 +70,8 @@ void linearise(const Training<T>& training, FullBatch<T>& full, const std::vecto
       made.jacobian(at, i) = root;
       made.residual[at++] = root * weight;
     });
+  for (std::size_t i = 0; i < training.plan.rate_factors.size(); ++i)
+    if (training.plan.rate_factors[i] == 0) made.jacobian.col(i).setZero();
 }
 
 template <class T> Eigen::Index count_residuals(const Training<T>& training) {
@@ -118,7 +120,8 @@ void damp_more(Curvature& curvature) {
 template <class T> Outcome train_levenberg_marquardt(const Training<T>& training, State& state) {
   Outcome outcome;
   Team team(training.plan.threads);
-  FullBatch<T> full(training.network, training.objective, training.rows, team);
+  const std::vector<double>& factors = training.plan.rate_factors;
+  FullBatch<T> full(training.network, training.objective, training.rows, factors, team);
   Ledger<T> ledger(training.network, training.objective, training.plan, training.validation, state,
                    outcome, team);
   Watch watch(training.plan, training.network);
@@ -133,6 +136,8 @@ template <class T> Outcome train_levenberg_marquardt(const Training<T>& training
     for (;;) {
       const Eigen::VectorXd step = damped.solve(here, curvature);
       for (Eigen::Index i = 0; i < n; ++i) trial[i] = static_cast<T>(state.weights[i] + step[i]);
+      for (std::size_t i = 0; i < factors.size(); ++i)
+        if (factors[i] == 0) trial[i] = state.weights[i];
       if (trial == state.weights || curvature.damping > 1e100) {
         outcome.stop = Stop::precision;
         return false;

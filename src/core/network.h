@@ -44,8 +44,8 @@ struct Network {
 // reduction(loss over rows) + penalty / 2 * sum(W^2) + penalty_l1 * sum(|W|), without biases
 struct Objective {
   Loss loss;
-  double loss_parameter;  // the width of huber, the probability of quantile
-  bool mean;              // weighted mean over the rows, otherwise weighted sum
+  std::vector<double> loss_parameters;  // one for each output, such as the width of huber
+  bool mean;                            // weighted mean over the rows, otherwise weighted sum
   double penalty, penalty_l1;
 
   bool has_penalty() const { return penalty != 0 || penalty_l1 != 0; }

@@ -43,10 +43,11 @@ void finish_gradient(const Network& network, const Objective& objective, const T
 
 template <class T>
 FullBatch<T>::FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows,
-                        Team& team)
+                        const std::vector<double>& rate_factors, Team& team)
     : network_(network),
       objective_(objective),
       rows_(rows),
+      rate_factors_(rate_factors),
       pass_(network, rows.count, false, false, team),
       weights_(network.parameters()),
       gradient_(network.parameters()) {}
@@ -68,6 +69,7 @@ typename FullBatch<T>::Value FullBatch<T>::at(const std::vector<double>& weights
   });
   if (gradient) {
     finish_gradient(network_, objective_, weights_.data(), scale(), 1, gradient_.data());
+    clear_frozen(rate_factors_, gradient_.data());
     gradient->assign(gradient_.data(), gradient_.data() + weights.size());
   }
   Value value;

@@ -20,11 +20,19 @@ template <class T>
 void finish_gradient(const Network& network, const Objective& objective, const T* weights,
                      double scale, double share, T* gradient);
 
+// Sets the derivatives of frozen parameters to 0. `rate_factors`: as in Plan.
+template <class T> void clear_frozen(const std::vector<double>& rate_factors, T* gradient) {
+  for (std::size_t i = 0; i < rate_factors.size(); ++i)
+    if (rate_factors[i] == 0) gradient[i] = 0;
+}
+
 // The loss, the objective and its gradient over all rows at weights in double precision, for
 // full-batch methods.
 template <class T> class FullBatch {
  public:
-  FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows, Team& team);
+  // `rate_factors`: as in Plan. The derivatives of frozen parameters are 0.
+  FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows,
+            const std::vector<double>& rate_factors, Team& team);
   struct Value {
     double objective, data_loss, correct;
   };
@@ -43,6 +51,7 @@ template <class T> class FullBatch {
   const Network& network_;
   const Objective& objective_;
   const Rows<T>& rows_;
+  const std::vector<double>& rate_factors_;
   Pass<T> pass_;
   Buffer<T> weights_, gradient_;
 };

@@ -53,6 +53,7 @@ Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with
       y_(padded(rows) * network.outputs()),
       weight_of_row_(padded(rows)),
       offset_(padded(rows) * network.outputs()),
+      loss_parameters_(network.outputs()),
       packed_weights_(whole(scratch<T>(network, rows).weights)),
       transposed_inputs_(whole(scratch<T>(network, rows).inputs)),
       packed_delta_(whole(scratch<T>(network, rows).deltas)),
@@ -196,11 +197,12 @@ void Pass<T>::forward_layer(std::size_t l, const T* weights, const Dropout* drop
 
 template <class T> double Pass<T>::loss(const Objective& objective) {
   LayerValues& last = values_.back();
+  std::copy(objective.loss_parameters.begin(), objective.loss_parameters.end(),
+            loss_parameters_.data());
   auto sum_of_losses = [&] {
-    return kernels_.loss(objective.loss, network_.output_activation(),
-                         static_cast<T>(objective.loss_parameter), panels_, network_.outputs(),
-                         last.input.data(), last.output.data(), y_.data(), weight_of_row_.data(),
-                         last.delta.data());
+    return kernels_.loss(objective.loss, network_.output_activation(), loss_parameters_.data(),
+                         panels_, network_.outputs(), last.input.data(), last.output.data(),
+                         y_.data(), weight_of_row_.data(), last.delta.data());
   };
   auto activate = [&] {
     kernels_.activate(network_.output_activation(), panels_, network_.outputs(), last.input.data(),

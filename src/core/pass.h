@@ -122,7 +122,7 @@ template <class T> class Pass {
   Team& team_;
   bool keep_all_;
   std::vector<LayerValues> values_;  // for each layer of the network
-  Buffer<T> x_, y_, weight_of_row_, offset_;
+  Buffer<T> x_, y_, weight_of_row_, offset_, loss_parameters_;
   Buffer<T> packed_weights_, transposed_inputs_, packed_delta_;
   std::vector<std::uint32_t> ids_;
   std::size_t rows_ = 0, panels_ = 0, loaded_begin_ = 0;

@@ -42,7 +42,9 @@ SmallNetworkPass<T>::SmallNetworkPass(Pass<T>& pass, const Objective& objective)
   network_.count = layers_.size();
   network_.rows = pass.rows_;
   network_.loss = objective.loss;
-  network_.loss_parameter = static_cast<T>(objective.loss_parameter);
+  std::copy(objective.loss_parameters.begin(), objective.loss_parameters.end(),
+            pass.loss_parameters_.data());
+  network_.loss_parameters = pass.loss_parameters_.data();
   network_.target = pass.y_.data();
   network_.weight_of_row = pass.weight_of_row_.data();
 }

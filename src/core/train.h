@@ -1,6 +1,7 @@
 // Training in chunks of epochs: a chunk takes a state and returns the next one, and two chunks of
 // 50 epochs equal one of 100.
 #pragma once
+#include <limits>
 #include <vector>
 
 #include "network.h"
@@ -36,8 +37,12 @@ struct Plan {
   // Early stopping after `patience` epochs without an improvement by more than `tolerance`;
   // infinity disables it.
   double patience, tolerance;
-  bool track_best;        // keep the weights of the epoch with the lowest validation loss
-  bool count_correct;     // compute the fraction of correct classes
+  bool track_best;     // keep the weights of the epoch with the lowest validation loss
+  bool count_correct;  // compute the fraction of correct classes
+  // A factor of the learning rate for each parameter, 0 for frozen ones; empty if all are 1.
+  std::vector<double> rate_factors;
+  // The largest norm of the weights of a hidden unit.
+  double max_norm = std::numeric_limits<double>::infinity();
   std::size_t threads;    // the results do not depend on it
   double seconds;         // time limit of the chunk
   bool (*interrupted)();  // polled regularly; may be nullptr

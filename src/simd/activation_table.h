@@ -5,8 +5,8 @@
 //     of the value a if possible; slope_needs_input is true if it also uses z. At a kink (relu and
 //     leaky_relu at 0) it is the left derivative.
 //   BACKPROP_ACTIVATION_OF_LAYER(name, value, slope)
-//     An activation whose values depend on all units of the layer: two functions in
-//     activations-inl.h.
+//     An activation of the whole layer, whose formula depends on the position of the unit or on
+//     other units: two functions in activations-inl.h.
 //
 // number(x) is a vector with x in each lane. The other functions are in functions-inl.h.
 
@@ -70,6 +70,19 @@ BACKPROP_ACTIVATION_OF_LAYER(softmax, softmax, multiply_softmax_slope)
 BACKPROP_ACTIVATION(mish, true,
   z * tanh_of_soft_plus<T>(z),
   slope_of_mish<T>(z))
+
+// z_1, exp(z_2)
+BACKPROP_ACTIVATION_OF_LAYER(mean_sd, mean_and_sd, multiply_mean_and_sd_slope)
+
+// 1 / (1 + exp(-z_1)), exp(z_2)
+BACKPROP_ACTIVATION_OF_LAYER(mean_precision, mean_and_precision,
+                             multiply_mean_and_precision_slope)
+
+// a_1 = z_1, a_u = a_(u - 1) + log(1 + exp(z_u))
+BACKPROP_ACTIVATION_OF_LAYER(increasing, increasing, multiply_increasing_slope)
+
+// 1 / (1 + exp(-c_u)), c_1 = z_1, c_u = c_(u - 1) - log(1 + exp(z_u))
+BACKPROP_ACTIVATION_OF_LAYER(ordered, ordered, multiply_ordered_slope)
 // clang-format on
 
 #undef BACKPROP_ACTIVATION

@@ -30,8 +30,8 @@ template <class T, int PARTS> BACKPROP_INLINE void small_forward(const SmallLaye
 template <class T, int PARTS> BACKPROP_INLINE double small_loss(const SmallNetwork<T>& network) {
   const SmallLayer<T>& last = network.layers[network.count - 1];
   if (network.loss != Loss::squared_error)
-    return loss<T>(network.loss, last.activation, network.loss_parameter, 1, last.units, last.input,
-                   last.output, network.target, network.weight_of_row, last.delta);
+    return loss<T>(network.loss, last.activation, network.loss_parameters, 1, last.units,
+                   last.input, last.output, network.target, network.weight_of_row, last.delta);
   Vector<T> totals[1] = {broadcast(T(0))};
   with_elementwise<T>(last.activation, [&](auto row) BACKPROP_INLINE_LAMBDA {
     unroll<PARTS>([&](auto part) BACKPROP_INLINE_LAMBDA {

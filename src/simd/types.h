@@ -66,7 +66,7 @@ template <class T> struct SmallNetwork {
   const SmallLayer<T>* layers;
   std::size_t count, rows;
   Loss loss;
-  T loss_parameter;
+  const T* loss_parameters;  // one for each output
   const T *target, *weight_of_row;
 };
 
@@ -89,7 +89,7 @@ template <class T> struct Kernels {
                    T* output) noexcept;
   void (*multiply_slope)(Activation kind, std::size_t panels, std::size_t units, const T* input,
                          const T* output, T* delta) noexcept;
-  double (*loss)(Loss kind, Activation output_kind, T parameter, std::size_t panels,
+  double (*loss)(Loss kind, Activation output_kind, const T* parameters, std::size_t panels,
                  std::size_t units, const T* input, const T* output, const T* target,
                  const T* weight, T* delta) noexcept;
   void (*update)(Rule rule, const Step<T>& step, std::size_t count, T* weights, T* gradient,

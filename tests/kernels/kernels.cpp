@@ -240,6 +240,9 @@ template <class T> void test_slopes(const Kernels<T>& kernels) {
   for (const auto& loss : named_rows<Loss>())
     for (const auto& output : named_rows<Activation>()) {
       if (!is_defined(loss.second, output.second)) continue;
+      const bool of_pairs = loss.second == Loss::gaussian || loss.second == Loss::beta;
+      const std::size_t units = of_pairs ? 2 : 3, size = units * rows;
+      const T parameters[3] = {T(0.3), T(0.4), T(0.6)};
       Buffer<T> in(size), out(size), target(size), weight(rows), delta(size), unused(size);
       for (std::size_t r = 0; r < rows; ++r) weight.data()[r] = draw<T>(0.5, 2);
       for (std::size_t i = 0; i < size; ++i) {
@@ -248,7 +251,7 @@ template <class T> void test_slopes(const Kernels<T>& kernels) {
       }
       auto value = [&](T* slope) {
         kernels.activate(output.second, 1, units, in.data(), out.data());
-        return kernels.loss(loss.second, output.second, T(0.3), 1, units, in.data(), out.data(),
+        return kernels.loss(loss.second, output.second, parameters, 1, units, in.data(), out.data(),
                             target.data(), weight.data(), slope);
       };
       value(delta.data());

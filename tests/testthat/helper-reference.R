@@ -167,6 +167,16 @@ random_problem <- function(n, n_inputs, n_outputs, hidden, seed) {
   )
 }
 
+# Targets between 0 and 1 in several columns as targets that a loss accepts for as many outputs.
+targets_for <- function(loss, y) {
+  switch(if (is.list(loss)) loss$name else loss,
+    gaussian = ,
+    beta = y[, 1],
+    cumulative = t(apply(y, 1, sort, decreasing = TRUE)),
+    y
+  )
+}
+
 # The greatest difference of two numbers at the same place, relative to the greatest of the expected
 # ones where that is above 1.
 greatest_difference <- function(object, expected) {

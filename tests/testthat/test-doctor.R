@@ -105,7 +105,8 @@ test_that("constant predictions and a loss no better than a constant's are found
 test_that("the null model's loss is the best constant's for every loss", {
   y <- cbind(c(0, 1, 3, 3, 7, 2))
   losses <- c(
-    setdiff(names(loss_table), "cross_entropy"), list(nn_huber(1.5), nn_quantile(0.8))
+    setdiff(names(loss_table), c("cross_entropy", "gamma", "gaussian", "beta", "cumulative")),
+    list(nn_huber(1.5), nn_quantile(0.8), nn_tweedie(1.2), nn_negative_binomial(3))
   )
   for (loss in losses) {
     setting <- check_loss(loss, NULL)
@@ -124,6 +125,24 @@ test_that("the null model's loss is the best constant's for every loss", {
     ),
     -sum(p * log(p))
   )
+  # outputs of all columns together, against a grid
+  null <- function(loss, y) {
+    loss <- check_loss(loss, NULL)
+    wide <- matrix(y, length(y), max(2, NCOL(y)))
+    best <- best_constant(wide, loss)
+    expect_identical(dim(best), dim(wide))
+    a <- as.matrix(expand.grid(seq(0.01, 0.99, 0.02), exp(seq(-3, 3, 0.05))))
+    if (loss$name == "gaussian") a[, 1] <- 7 * a[, 1]
+    if (loss$name == "cumulative") a[, 2] <- a[, 1] * (a[, 2] / 21)
+    grid <- apply(a, 1, function(a) row_loss(wide, matrix(a, nrow(wide), 2, TRUE), loss, TRUE))
+    expect_lte(row_loss(wide, best, loss, TRUE), min(grid) + 1e-6, label = loss$name)
+  }
+  null("gaussian", y[, 1])
+  null("beta", c(0.2, 0.3, 0.5, 0.35))
+  null("cumulative", cbind(c(0, 1, 1, 1), c(0, 0, 1, 1)))
+  gamma <- check_loss("gamma", NULL)
+  values <- cbind(c(0.5, 1, 4))
+  expect_equal(best_constant(values, gamma)[1], 5.5 / 3)
 })
 
 test_that("the doctor's loss is that of training", {

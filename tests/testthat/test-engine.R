@@ -260,17 +260,13 @@ test_that(
     y <- y / rowSums(y)
     w <- runif(5)
     for (loss in names(loss_table)) {
-      for (output in if (is.null(loss_table[[loss]]$outputs)) {
-        names(activation_table)
-      } else {
-        loss_table[[loss]]$outputs
-      }) {
+      for (output in allowed_outputs(loss)) {
         for (hidden in list(0, 3, c(3, 2))) {
           for (reduction in c("sum", "mean")) {
             for (penalty in c(0, 0.1)) {
               network <- nn_init(3, 2, hidden, init = "glorot_normal")
               checked <- nn_check_gradient(
-                network, X, y,
+                network, X, targets_for(loss, y),
                 activation = "tanh", output_activation = output, loss = loss,
                 reduction = reduction, penalty = penalty, weights = w
               )

@@ -11,7 +11,7 @@ numeric_hessian <- function(problem, weights = problem$weights) {
 }
 hessian_problem <- function(random, activation, output, loss, ...) {
   backprop:::loss_problem(
-    random$start, random$X, random$y, activation, output, loss, ...,
+    random$start, random$X, targets_for(loss, random$y), activation, output, loss, ...,
     call = rlang::current_env()
   )
 }

@@ -6,7 +6,16 @@ plain_losses <- list(
   huber = function(a, y) rowSums(ifelse(abs(a - y) <= 1, (a - y)^2 / 2, abs(a - y) - 0.5)),
   poisson = function(a, y) rowSums(a - y * log(a)),
   quantile = function(a, y) rowSums(0.5 * abs(a - y)),
-  log_cosh = function(a, y) rowSums(log(cosh(a - y)))
+  log_cosh = function(a, y) rowSums(log(cosh(a - y))),
+  gamma = function(a, y) rowSums(y / a + log(a)),
+  tweedie = function(a, y) rowSums(2 * sqrt(a) + 2 * y / sqrt(a)),
+  negative_binomial = function(a, y) rowSums((y + 1) * log(1 + a) - y * log(a)),
+  gaussian = function(a, y) -dnorm(y, a[, 1], a[, 2], log = TRUE) - log(2 * pi) / 2,
+  beta = function(a, y) -dbeta(y, a[, 1] * a[, 2], (1 - a[, 1]) * a[, 2], log = TRUE),
+  cumulative = function(a, y) {
+    -(1 - y[, 1]) * log(1 - a[, 1]) - (y[, 1] - y[, 2]) * log(a[, 1] - a[, 2]) -
+      y[, 2] * log(a[, 2])
+  }
 )
 plain_cross_entropy <- list(
   sigmoid = function(a, y) rowSums(-y * log(a) - (1 - y) * log(1 - a)),
@@ -15,9 +24,9 @@ plain_cross_entropy <- list(
 activations <- nn_activations()
 inner <- activations$name[!activations$output_only]
 loss_table <- backprop:::loss_table
-allowed_outputs <- lapply(loss_table, function(row) {
-  if (is.null(row$outputs)) activations$name else row$outputs
-})
+allowed_outputs <- lapply(
+  stats::setNames(nm = names(loss_table)), backprop:::allowed_outputs
+)
 
 test_that(
   paste0(
@@ -38,7 +47,7 @@ test_that(
               for (penalised in c(FALSE, TRUE)) {
                 for (reduction in c("sum", "mean")) {
                   check <- nn_check_gradient(
-                    problem$start, problem$X, problem$y, activation, output,
+                    problem$start, problem$X, targets_for(loss, problem$y), activation, output,
                     loss = loss,
                     reduction = reduction, penalty = 0.3 * penalised, penalty_l1 = 0.2 * penalised,
                     weights = if (weighted) weights
@@ -91,7 +100,8 @@ test_that("each loss is its formula, reduced, weighted and penalised", {
       problem <- random_problem(5, 3, 2, 4, seed = 5)
       network <- problem$start
       # a wider spread, so that both sides of the Huber loss are seen
-      y <- if (loss == "cross_entropy") problem$y else 4 * problem$y
+      within_1 <- loss %in% c("cross_entropy", "beta", "cumulative")
+      y <- targets_for(loss, if (within_1) problem$y else 4 * problem$y)
       a <- nn_forward(network, problem$X, output_activation = output)$output
       formula <-
         if (loss == "cross_entropy") plain_cross_entropy[[output]] else plain_losses[[loss]]

@@ -15,6 +15,7 @@ test_that("a weight counts rows in the loss and its gradient", {
       outputs <- backprop:::loss_table[[loss]]$outputs
       output <-
         if (loss == "cross_entropy") "softmax" else if (is.null(outputs)) "identity" else outputs[1]
+      given <- targets_for(loss, y)
       value <- function(f, ...) {
         f(start, ...,
           output_activation = output, loss = loss, reduction = reduction, penalty = 0.1,
@@ -22,10 +23,12 @@ test_that("a weight counts rows in the loss and its gradient", {
         )
       }
       expect_close(
-        value(nn_loss, X, y, weights = weights), value(nn_loss, X[rows, ], y[rows, ]), 1e-13
+        value(nn_loss, X, given, weights = weights),
+        value(nn_loss, X[rows, ], as.matrix(given)[rows, ]), 1e-13
       )
       expect_close(
-        value(nn_gradient, X, y, weights = weights), value(nn_gradient, X[rows, ], y[rows, ]), 1e-13
+        value(nn_gradient, X, given, weights = weights),
+        value(nn_gradient, X[rows, ], as.matrix(given)[rows, ]), 1e-13
       )
     }
   }
