@@ -135,11 +135,6 @@ coding_labels <- function(coding, levels) {
   if (!is.matrix(coding)) levels[-1] else colnames(coding) %||% seq_len(ncol(coding))
 }
 
-# The values of the levels in column j of a coding.
-coding_column <- function(coding, levels, j) {
-  if (is.matrix(coding)) coding[, j] else as.double(seq_along(levels) == j + 1)
-}
-
 # The rows of a coding for the numbers of levels, NA for a missing one.
 code_levels <- function(codes, levels, coding) {
   if (is.matrix(coding)) {

@@ -113,6 +113,11 @@ infix <- list(
   sqrt = pattern("sqrt(%s)")
 )
 
+# The same for vectors of equal length (or 1).
+fill_in_each <- function(text, ...) {
+  unlist(Map(function(...) fill_in(text, ...), ...), use.names = FALSE)
+}
+
 # Numbers in full precision; negative numbers in parentheses.
 digits <- function(x) {
   text <- number_text(x)

@@ -52,9 +52,11 @@ export_c <- function(model, options) {
   kinds <- setdiff(
     unique(unlist(lapply(layers, `[`, c("activation", "first")))), c("identity", "softmax")
   )
-  tables <- unlist(lapply(model$inputs, function(input) {
-    if (input$kind == "levels") length(input$levels)
-  }))
+  with_levels <- inputs_with_levels(model)
+  level_factors <- Filter(
+    function(factor) is.list(factor) && factor$input %in% with_levels,
+    unlist(model$columns, recursive = FALSE)
+  )
   # All names in the file begin with the function's name, to avoid conflicts with C and with other
   # exported files.
   own <- function(what) paste0(options$name, "_", what)
@@ -66,38 +68,38 @@ export_c <- function(model, options) {
       paste0(own("activation_"), activation, "(", z, ")")
     }
   }
+  field_of <- stats::setNames(fields, if (!model$matrix) names)
+  levels_of <- function(name) own(paste0("levels_", field_of[[name]]))
+  level_of <- function(name) paste0("level_", field_of[[name]])
+  level_text <- function(factor) {
+    field <- values[[factor$input]]
+    if (is_logical_input(model, factor$input)) {
+      return(sprintf(
+        "(%s == 1 ? %s : %s == 0 ? %s : NAN)", field, digits(factor$values[2]), field,
+        digits(factor$values[1])
+      ))
+    }
+    level <- level_of(factor$input)
+    if (is.null(factor$at)) {
+      return(sprintf(
+        "%s(%s, (const double[]){%s})", own("value"), level,
+        paste(digits(factor$values), collapse = ", ")
+      ))
+    }
+    one <- sprintf("%s(%s, %d, %s)", own("at"), level, factor$at - 1L, digits(factor$values))
+    if (length(one) == 1) one else paste0("(", paste(one, collapse = " + "), ")")
+  }
   column <- function(factors) {
-    paste(
-      vapply(
-        factors,
-        function(factor) {
-          if (!is.list(factor)) {
-            return(translate(factor, c_language, values))
-          }
-          field <- values[[factor$input]]
-          if (is_logical_input(model, factor$input)) {
-            return(sprintf(
-              "(%s == 1 ? %s : %s == 0 ? %s : NAN)", field, digits(factor$values[2]), field,
-              digits(factor$values[1])
-            ))
-          }
-          sprintf(
-            "%s(%s, %d, (const char *const[]){%s}, (const double[]){%s})", own("lookup"), field,
-            length(factor$levels), paste(c_text(factor$levels), collapse = ", "),
-            paste(digits(factor$values), collapse = ", ")
-          )
-        },
-        ""
-      ),
-      collapse = " * "
-    )
+    paste(vapply(factors, function(factor) {
+      if (is.list(factor)) level_text(factor) else translate(factor, c_language, values)
+    }, ""), collapse = " * ")
   }
   n <- seq_along(layers)
   c(
     paste0("/* ", comment_text(model$about), ", written by backprop. C99; link with -lm. */"),
     "",
     "#include <math.h>",
-    if (length(tables) > 0) c("#include <stddef.h>", "#include <string.h>"),
+    if (length(with_levels) > 0) c("#include <stddef.h>", "#include <string.h>"),
     "",
     if (!model$matrix) {
       c(
@@ -135,15 +137,41 @@ export_c <- function(model, options) {
     c_array(own("response_center"), model$response$center),
     c_array(own("response_scale"), model$response$scale),
     "",
-    if (length(tables) > 0) {
+    if (length(with_levels) > 0) {
       c(
+        unlist(lapply(Filter(function(input) input$kind == "levels", model$inputs), function(input) {
+          c(
+            paste0(
+              "static const char *const ", levels_of(input$name), "[", length(input$levels),
+              "] = {"
+            ),
+            paste0(listed(c_text(input$levels)), "};")
+          )
+        })),
+        "",
+        "/* The number of a string among the levels, from 0; -1 if it is none of them. */",
         paste0(
-          "static double ", own("lookup"),
-          "(const char *x, int levels, const char *const *level, const double *value) {"
+          "static int ", own("number"), "(const char *x, int levels, const char *const *level) {"
         ),
         "  for (int i = 0; x != NULL && i < levels; ++i)",
-        "    if (strcmp(x, level[i]) == 0) return value[i];",
-        "  return NAN;",
+        "    if (strcmp(x, level[i]) == 0) return i;",
+        "  return -1;",
+        "}",
+        ""
+      )
+    },
+    if (any(vapply(level_factors, function(factor) !is.null(factor$at), NA))) {
+      c(
+        paste0("static double ", own("at"), "(int level, int at, double value) {"),
+        "  return level < 0 ? NAN : level == at ? value : 0.0;",
+        "}",
+        ""
+      )
+    },
+    if (any(vapply(level_factors, function(factor) is.null(factor$at), NA))) {
+      c(
+        paste0("static double ", own("value"), "(int level, const double *values) {"),
+        "  return level < 0 ? NAN : values[level];",
         "}",
         ""
       )
@@ -201,6 +229,13 @@ export_c <- function(model, options) {
       ", double *response) {"
     ),
     paste0("  double from[", widest, "], to[", widest, "];"),
+    vapply(with_levels, function(name) {
+      levels <- Find(function(input) input$name == name, model$inputs)$levels
+      paste0(
+        "  int ", level_of(name), " = ", own("number"), "(", values[[name]], ", ", length(levels),
+        ", ", levels_of(name), ");"
+      )
+    }, ""),
     if (!model$matrix) {
       paste0("  from[", seq_len(inputs) - 1, "] = ", vapply(model$columns, column, ""), ";")
     },

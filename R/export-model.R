@@ -1,7 +1,7 @@
 # The description of a model from which every format is written:
 #   inputs   the raw columns: name, kind ("number", "levels" or "logical") and levels
 #   columns  for each input of the network the factors of a product: numeric expressions, in which
-#            a string is the name of an input, and tables with a number for each level
+#            a string is the name of an input, and numbers by level (see new_level_factor())
 #   center, scale   the inputs of the network are (column - center) / scale
 #   layers   w (inputs x units), b, activation, and first: the activation of the first unit, where
 #            it differs
@@ -131,17 +131,22 @@ data_encoding <- function(fit, call) {
   used <- unique(unlist(lapply(columns, lapply, function(factor) {
     if (is.list(factor)) factor$input else used_names(factor)
   })))
-  tables <- unlist(columns, recursive = FALSE, use.names = FALSE)
+  factors <- unlist(columns, recursive = FALSE, use.names = FALSE)
+  of_levels <- Filter(is.list, factors)
+  having_levels <- vapply(of_levels, `[[`, "", "input")
   inputs <- lapply(intersect(names(encoding$columns), used), function(name) {
-    table <- Find(function(factor) is.list(factor) && factor$input == name, tables)
+    at <- match(name, having_levels)
     kind <- if (encoding$columns[[name]]$type == "logical") {
       "logical"
-    } else if (is.null(table)) {
+    } else if (is.na(at)) {
       "number"
     } else {
       "levels"
     }
-    list(name = name, kind = kind, levels = if (kind == "levels") table$levels)
+    list(name = name, kind = kind, levels = if (kind == "levels") of_levels[[at]]$levels)
+  })
+  columns <- lapply(columns, lapply, function(factor) {
+    if (is.list(factor)) factor[names(factor) != "levels"] else factor
   })
   for (input in inputs) {
     if (anyNA(input$levels)) {
@@ -164,6 +169,12 @@ response_scales <- function(fit, outputs) {
   list(center = rep_len(outcome$center, outputs), scale = rep_len(outcome$scale, outputs))
 }
 
+# The inputs with levels: names, as strings.
+inputs_with_levels <- function(model) {
+  kinds <- vapply(model$inputs, `[[`, "", "kind")
+  vapply(model$inputs, `[[`, "", "name")[kinds == "levels"]
+}
+
 # A vector of numbers, or a matrix with one column, such as scale() returns.
 is_single_column <- function(kind) {
   identical(kind$type, "numeric") && (is.null(kind$width) || kind$width == 1)
@@ -177,8 +188,14 @@ used_names <- function(expression) {
   }
 }
 
-level_table <- function(input, levels, values) {
-  list(input = input, levels = levels, values = unname(values))
+# The numbers that a column has for the levels of an input: `values[i]` for level `at[i]` and 0 for
+# all others or, if these are not many, without `at`, a value for each level. So the columns of a
+# factor need as much as it has levels, not the square of it. `levels` is dropped from the model.
+new_level_factor <- function(input, levels, at, values) {
+  if (length(at) > 0 && 2 * length(at) < length(levels)) {
+    return(list(input = input, levels = levels, at = at, values = values))
+  }
+  list(input = input, levels = levels, values = replace(numeric(length(levels)), at, values))
 }
 
 abort_export <- function(term, why, call, envir = parent.frame()) {
@@ -200,14 +217,14 @@ frame_columns <- function(encoding, call) {
     kind <- encoding$columns[[name]]
     if (kind$type == "logical") {
       return(stats::setNames(
-        list(list(level_table(name, c("FALSE", "TRUE"), c(0, 1)))), paste0(name, "TRUE")
+        list(list(new_level_factor(name, c("FALSE", "TRUE"), 2, 1))), paste0(name, "TRUE")
       ))
     }
     if (is_single_column(kind)) {
       return(stats::setNames(list(list(name)), paste0(name, kind$names)))
     }
     if (kind$type == "numeric") abort_export(name, "It is a matrix", call)
-    coding_tables(name, name, kind$levels, kind$coding)
+    coding_factors(name, name, kind$levels, kind$coding)
   })
   unlist(columns, recursive = FALSE)
 }
@@ -263,24 +280,26 @@ variable_columns <- function(name, label, expression, is_level, full, encoding, 
   levels <- encoding$xlevels[[name]]
   if (is.null(levels)) levels <- c("FALSE", "TRUE")
   if (length(levels) < 2) {
-    return(stats::setNames(list(list(level_table(column, levels, 0))), label))
+    return(stats::setNames(list(list(new_level_factor(column, levels, integer(), 0))), label))
   }
   contrasts <- encoding$contrasts[[name]]
-  coding <- if (full) {
-    `colnames<-`(diag(length(levels)), levels)
-  } else if (is.matrix(contrasts)) {
-    contrasts
-  } else {
-    contrasts_table(contrasts, levels)
+  if (full) {
+    return(stats::setNames(
+      lapply(seq_along(levels), function(j) list(new_level_factor(column, levels, j, 1))),
+      paste0(label, levels)
+    ))
   }
-  coding_tables(column, label, levels, coding)
+  coding <- if (is.matrix(contrasts)) contrasts else contrasts_table(contrasts, levels)
+  coding_factors(column, label, levels, coding)
 }
 
-# A table for each column of a coding, by name.
-coding_tables <- function(input, label, levels, coding) {
+# The columns of a coding, by name.
+coding_factors <- function(input, label, levels, coding) {
   stats::setNames(
     lapply(seq_len(coding_width(coding, levels)), function(j) {
-      list(level_table(input, levels, coding_column(coding, levels, j)))
+      at <- if (is.matrix(coding)) which(coding[, j] != 0) else j + 1L
+      values <- if (is.matrix(coding)) coding[at, j] else 1
+      list(new_level_factor(input, levels, unname(at), unname(values)))
     }),
     paste0(label, coding_labels(coding, levels))
   )

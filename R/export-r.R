@@ -38,24 +38,22 @@ export_r <- function(model, options) {
   names <- vapply(model$inputs, `[[`, "", "name")
   kinds <- vapply(model$inputs, `[[`, "", "kind")
   numbers <- stats::setNames(as.list(sprintf("as.numeric(newdata[[%s]])", r_text(names))), names)
+  with_levels <- names[kinds != "number"]
+  level_of <- function(name) paste0("level", match(name, with_levels))
+  level_text <- function(factor) {
+    level <- level_of(factor$input)
+    if (is.null(factor$at)) {
+      return(paste0(r_vector(r_language$number(factor$values)), "[", level, "]"))
+    }
+    one <- paste0("(", level, " == ", factor$at, ")")
+    weighted <- factor$values != 1
+    one[weighted] <- paste0(r_language$number(factor$values[weighted]), " * ", one[weighted])
+    if (length(one) == 1) one else paste0("(", paste(one, collapse = " + "), ")")
+  }
   column <- function(factors) {
-    paste(
-      vapply(
-        factors,
-        function(factor) {
-          if (is.list(factor)) {
-            sprintf(
-              "lookup(newdata[[%s]], %s, %s)", r_text(factor$input),
-              r_vector(r_text(factor$levels)), r_vector(r_language$number(factor$values))
-            )
-          } else {
-            translate(factor, r_language, numbers)
-          }
-        },
-        ""
-      ),
-      collapse = " * "
-    )
+    paste(vapply(factors, function(factor) {
+      if (is.list(factor)) level_text(factor) else translate(factor, r_language, numbers)
+    }, ""), collapse = " * ")
   }
   # `given`: code that returns the column names of the new data.
   matched <- identifies(model$names)
@@ -123,9 +121,13 @@ export_r <- function(model, options) {
       of_kind("number", "is.numeric(x) && !inherits(x, \"integer64\")", "numeric"),
       of_kind("logical", "is.logical(x)", "logical"),
       of_kind("levels", "is.factor(x) || is.character(x)", "a factor or character"),
-      if (any(kinds != "number")) {
-        "  lookup <- function(x, levels, values) values[match(as.character(x), levels)]"
-      },
+      vapply(model$inputs[kinds != "number"], function(input) {
+        levels <- if (input$kind == "logical") c("FALSE", "TRUE") else input$levels
+        sprintf(
+          "  %s <- match(as.character(newdata[[%s]]), %s)", level_of(input$name),
+          r_text(input$name), r_vector(r_text(levels))
+        )
+      }, ""),
       "  x <- cbind(",
       paste0(
         "    ", vapply(model$columns, column, ""), c(rep(",", length(model$columns) - 1), ")")

@@ -507,3 +507,75 @@ test_that(
     )
   }
 )
+
+test_that("files grow as the levels, classes and weights, and stay right", {
+  with_levels <- function(levels) {
+    names <- paste("level", seq_len(levels))
+    d <- data.frame(f = factor(rep_len(names, 3 * levels), names), g = rep_len(c("a", "b", "c"), 3))
+    d$y <- sin(seq_len(nrow(d)))
+    d
+  }
+  sizes <- function(fit) {
+    vapply(c(".c", ".R", ".sql", ".onnx"), function(ending) {
+      path <- withr::local_tempfile(fileext = ending)
+      nn_export(fit, path)
+      file.size(path)
+    }, 0)
+  }
+  of_levels <- function(levels, formula = y ~ f) {
+    nn_train(formula, with_levels(levels), hidden = 2, penalty = 0.1, epochs = 2)
+  }
+  expect_lt(max(sizes(of_levels(160)) / sizes(of_levels(40))), 4.4)
+  of_classes <- function(k) {
+    d <- data.frame(x = sin(seq_len(3 * k)), class = factor(rep_len(seq_len(k), 3 * k)))
+    nn_train(class ~ x, d, hidden = 2, penalty = 0.1, epochs = 5)
+  }
+  expect_lt(max(sizes(of_classes(160)) / sizes(of_classes(40))), 4.6)
+
+  new <- with_levels(40)[1:7, ]
+  new$f <- as.character(new$f)
+  new$f[6:7] <- c("never seen", NA)
+  expect_right <- function(fit, rows = new) {
+    expected <- c(predict(fit, rows[1:5, ]), NA, NA)
+    path <- withr::local_tempfile(fileext = ".R")
+    nn_export(fit, path)
+    expect_equal(run_exported_r(path, rows), expected, tolerance = 1e-12)
+    if (requireNamespace("RSQLite", quietly = TRUE)) {
+      path <- withr::local_tempfile(fileext = ".sql")
+      nn_export(fit, path, keep = "row_number")
+      expect_equal(run_exported_sql(path, rows)[, 1], expected, tolerance = 1e-12)
+    }
+    if (!is.null(c_compiler())) {
+      path <- withr::local_tempfile(fileext = ".c")
+      nn_export(fit, path)
+      used <- rows[vapply(export_model(fit, NULL)$inputs, `[[`, "", "name")]
+      expect_equal(run_exported_c(path, used, 1)[, 1], expected, tolerance = 1e-12)
+    }
+  }
+  expect_right(of_levels(40, y ~ f:g))
+  withr::local_options(contrasts = c("contr.sum", "contr.poly"))
+  expect_right(of_levels(40))
+})
+
+test_that("SQLite prepares a query in a time that grows as the weights", {
+  skip_on_cran()
+  skip_if_not_installed("RSQLite")
+  connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
+  withr::defer(DBI::dbDisconnect(connection))
+  X <- matrix(sin(1:1500), 5, dimnames = list(NULL, paste0("x", 1:300)))
+  DBI::dbWriteTable(connection, "data", as.data.frame(X))
+  seconds <- function(hidden) {
+    fit <- nn_train(X, 1:5 / 6, hidden = hidden, epochs = 0, init = "glorot_normal")
+    path <- withr::local_tempfile(fileext = ".sql")
+    nn_export(fit, path)
+    query <- readChar(path, file.size(path))
+    times <- vapply(1:3, function(i) {
+      system.time(got <<- DBI::dbGetQuery(connection, query))[["user.self"]]
+    }, 0)
+    expect_equal(got$response, predict(fit, X), tolerance = 1e-12)
+    min(times)
+  }
+  got <- NULL
+  # 16 times as long, if each weight were compared with all others
+  expect_lt(seconds(80) / seconds(20), 9)
+})
