@@ -169,12 +169,6 @@ response_scales <- function(fit, outputs) {
   list(center = rep_len(outcome$center, outputs), scale = rep_len(outcome$scale, outputs))
 }
 
-# The inputs with levels: names, as strings.
-inputs_with_levels <- function(model) {
-  kinds <- vapply(model$inputs, `[[`, "", "kind")
-  vapply(model$inputs, `[[`, "", "name")[kinds == "levels"]
-}
-
 # A vector of numbers, or a matrix with one column, such as scale() returns.
 is_single_column <- function(kind) {
   identical(kind$type, "numeric") && (is.null(kind$width) || kind$width == 1)
@@ -186,16 +180,6 @@ used_names <- function(expression) {
   } else if (is.character(expression)) {
     expression
   }
-}
-
-# The numbers that a column has for the levels of an input: `values[i]` for level `at[i]` and 0 for
-# all others or, if these are not many, without `at`, a value for each level. So the columns of a
-# factor need as much as it has levels, not the square of it. `levels` is dropped from the model.
-new_level_factor <- function(input, levels, at, values) {
-  if (length(at) > 0 && 2 * length(at) < length(levels)) {
-    return(list(input = input, levels = levels, at = at, values = values))
-  }
-  list(input = input, levels = levels, values = replace(numeric(length(levels)), at, values))
 }
 
 abort_export <- function(term, why, call, envir = parent.frame()) {
@@ -291,18 +275,6 @@ variable_columns <- function(name, label, expression, is_level, full, encoding, 
   }
   coding <- if (is.matrix(contrasts)) contrasts else contrasts_table(contrasts, levels)
   coding_factors(column, label, levels, coding)
-}
-
-# The columns of a coding, by name.
-coding_factors <- function(input, label, levels, coding) {
-  stats::setNames(
-    lapply(seq_len(coding_width(coding, levels)), function(j) {
-      at <- if (is.matrix(coding)) which(coding[, j] != 0) else j + 1L
-      values <- if (is.matrix(coding)) coding[at, j] else 1
-      list(new_level_factor(input, levels, unname(at), unname(values)))
-    }),
-    paste0(label, coding_labels(coding, levels))
-  )
 }
 
 # Numeric functions that all formats have, with their numbers of arguments. scale() uses the centre

@@ -1,7 +1,7 @@
 # Writes one SELECT with a common table expression per step: the numbers of the levels, the columns,
-# the scaled columns, then for each layer its weighted sums and its activations. Columns of the table
-# are qualified with its alias, because SQLite reads an unqualified quoted name as a string if there
-# is no such column.
+# the scaled columns, then for each layer its weighted sums and its activations. Columns of the
+# table are qualified with its alias, because SQLite reads an unqualified quoted name as a string if
+# there is no such column.
 
 # Some databases raise an error, which ends the query, if an exponential underflows or overflows.
 # Below exp(-700) = 1e-304 it is 0 here, and above exp(709.78) = 1.8e308 it is missing.
@@ -86,9 +86,9 @@ sql_sum <- function(terms) {
   terms
 }
 
-# The weights of larger networks are written as abs(0.5) or -abs(0.5). While SQLite prepares a query,
-# it compares each constant operand with all earlier ones to find equal ones, but not the constant
-# result of a function: with 60,000 weights this is 0.3 seconds instead of half a minute.
+# The weights of larger networks are written as abs(0.5) or -abs(0.5). While SQLite prepares a
+# query, it compares each constant operand with all earlier ones to find equal ones, but not the
+# constant result of a function: with 60,000 weights, 0.2 seconds instead of half a minute.
 sql_weights <- function(x, many) {
   if (!many) {
     return(sql_language$number(x))
@@ -139,8 +139,8 @@ export_sql <- function(model, options) {
       "\n)"
     )
   }
-  # The largest of some columns: steps that compare them in pairs, and keep them and `carry`. SQL has
-  # no function for it that all databases have. list(steps, column, from).
+  # The largest of some columns: steps that compare them in pairs, and keep them and `carry`,
+  # because no function for it is in all databases. list(steps, column, from).
   largest <- function(columns, stem, from, carry) {
     steps <- NULL
     left <- columns
@@ -274,8 +274,8 @@ sql_scaled <- function(columns, center, scale) {
   ))
 }
 
-# The most probable level: as in predict(), the first of several equally probable ones. `most` is the
-# column of the largest output.
+# The most probable level: as in predict(), the first of several equally probable ones. `most` is
+# the column of the largest output.
 sql_class <- function(columns, most, levels) {
   when <- if (length(columns) == 1) {
     c(paste(columns, "<= 0.5"), paste(columns, "> 0.5"))

@@ -1,0 +1,33 @@
+# Levels of inputs in exported models.
+
+# The numbers that a column has for the levels of an input: `values[i]` for level `at[i]` and 0 for
+# all others or, if these are not many, without `at`, a value for each level. So the columns of a
+# factor need as much as it has levels, not the square of it. `levels` is dropped from the model.
+new_level_factor <- function(input, levels, at, values) {
+  if (length(at) > 0 && 2 * length(at) < length(levels)) {
+    return(list(input = input, levels = levels, at = at, values = values))
+  }
+  list(input = input, levels = levels, values = replace(numeric(length(levels)), at, values))
+}
+
+# The columns of a coding, by name.
+coding_factors <- function(input, label, levels, coding) {
+  stats::setNames(
+    lapply(seq_len(coding_width(coding, levels)), function(j) {
+      at <- if (is.matrix(coding)) which(coding[, j] != 0) else j + 1L
+      values <- if (is.matrix(coding)) coding[at, j] else 1
+      list(new_level_factor(input, levels, unname(at), unname(values)))
+    }),
+    paste0(label, coding_labels(coding, levels))
+  )
+}
+
+# The inputs with levels: names, as strings.
+inputs_with_levels <- function(model) {
+  kinds <- vapply(model$inputs, `[[`, "", "kind")
+  vapply(model$inputs, `[[`, "", "name")[kinds == "levels"]
+}
+
+is_logical_input <- function(model, name) {
+  any(vapply(model$inputs, function(input) input$name == name && input$kind == "logical", NA))
+}
