@@ -203,6 +203,7 @@ check_loss_and_output <- function(loss, output_activation, kind, call) {
   list(loss = loss, output_activation = output_activation)
 }
 
+# `ignored`: the numbers of rows that are not checked.
 check_domain <- function(y, loss, output_activation, call, ignored = integer()) {
   if (length(ignored) > 0) y[ignored, ] <- NA
   row <- loss_table[[loss$name]]

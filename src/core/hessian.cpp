@@ -57,7 +57,7 @@ HessianProduct::HessianProduct(const Network& network, const Objective& objectiv
       duals_(sums_.size()),
       targets_(panel_numbers(rows, network.outputs())),
       weights_of_rows_(panel_numbers(rows, 1)),
-      parameters_(network.outputs()) {
+      parameters_(objective.loss_parameters.begin(), objective.loss_parameters.end()) {
   for (const Layer& layer : network.layers) {
     const std::size_t count = panel_numbers(rows, layer.units);
     rates_.push_back(
@@ -93,7 +93,6 @@ void HessianProduct::start() {
   LayerRates& last = rates_.back();
   join(count, pass_.y_.data(), nullptr, targets_.data());
   join(panel_at<double>(panels, 1), pass_.weight_of_row_.data(), nullptr, weights_of_rows_.data());
-  join(outputs, objective_.loss_parameters.data(), nullptr, parameters_.data());
   dual::loss<Dual>(objective_.loss, network_.output_activation(), parameters_.data(), panels,
                    outputs, last.input.data(), last.output.data(), targets_.data(),
                    weights_of_rows_.data(), duals_.data());

@@ -38,7 +38,8 @@ class HessianProduct {
   Pass<double>& pass_;
   std::vector<LayerRates> rates_;
   Buffer<double> sums_, more_sums_;
-  Buffer<dual::Dual> duals_, targets_, weights_of_rows_, parameters_;
+  Buffer<dual::Dual> duals_, targets_, weights_of_rows_;
+  std::vector<dual::Dual> parameters_;  // of the loss, one for each output
 };
 
 // product <- the Hessian of the objective times each of the `count` directions, columns of
