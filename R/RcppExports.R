@@ -41,6 +41,10 @@ core_forward <- function(layers, weights, X, offset, all, single) {
     .Call(`_backprop_core_forward`, layers, weights, X, offset, all, single)
 }
 
+core_output_slopes <- function(layers, weights, X, offset, unit) {
+    .Call(`_backprop_core_output_slopes`, layers, weights, X, offset, unit)
+}
+
 core_backward <- function(layers, objective_list, weights, rows_pointer, want_gradient, all) {
     .Call(`_backprop_core_backward`, layers, objective_list, weights, rows_pointer, want_gradient, all)
 }

@@ -161,10 +161,8 @@ print.nn_fit <- function(x, ...) {
   invisible(x)
 }
 
-#' @export
-summary.nn_fit <- function(object, ...) {
-  fit <- plain_fit(object, current_env())
-  check_fit_sizes(fit, current_env())
+# The summary of a plain fit.
+fit_summary <- function(fit) {
   layers <- fit$layers
   table <- data.frame(
     layer = c(layer_names("hidden", n_hidden(layers)), "output"),
@@ -210,6 +208,7 @@ print.summary.nn_fit <- function(x, ...) {
       )
     }
   }
+  if (!is.null(x$coefficients)) print_coefficients(x)
   cat(
     "\n",
     if (!is.null(x$objective)) {
@@ -219,4 +218,16 @@ print.summary.nn_fit <- function(x, ...) {
     sep = ""
   )
   invisible(x)
+}
+
+print_coefficients <- function(x) {
+  cat(
+    "\nWeights with standard errors (", x$type,
+    if (is.finite(x$df)) paste0(", ", counted(x$df, "degree"), " of freedom"), ")\n",
+    sep = ""
+  )
+  stats::printCoefmat(x$coefficients, digits = 4, na.print = "NA")
+  if (length(x$reasons) > 0) {
+    cat(strwrap(paste("Note:", unlist(x$reasons)), exdent = 2, width = 90), sep = "\n")
+  }
 }

@@ -97,31 +97,13 @@ prediction_regions <- function(fit, output, level, call) {
   ))
 }
 
-check_interval <- function(interval, level, type, fit, no_newdata, call) {
-  check_choice(interval, c("none", "prediction"), "interval", call)
-  level <- check_share_of_one(level, "level", call)
-  if (interval == "none") {
-    return(FALSE)
-  }
+check_calibrated <- function(fit, call) {
   if (is.null(fit$calibration)) {
     abort_argument(c(
       "Prediction intervals and sets require a fit with calibration rows.",
       i = "Train with {.code calibration = 0.2} on a data frame or a sparse matrix."
     ), call)
   }
-  if (type != "response") {
-    abort_argument(c(
-      "{.arg interval} requires {.code type = \"response\"}.",
-      x = "{.arg type} is {.val {type}}."
-    ), call)
-  }
-  if (no_newdata) {
-    abort_argument(c(
-      "{.arg interval} requires {.arg newdata}.",
-      i = "Intervals are only valid for cases that were not used for training."
-    ), call)
-  }
-  TRUE
 }
 
 # Adds the sorted scores of the calibration rows, a problem, to a fit, and their weights unless all

@@ -47,6 +47,15 @@
 #' case weight counts the calibration row so many times, so that rows of weight 0 are dropped; other
 #' weights are scaled to have the mean 1, and the probability is that in the weighted population.
 #'
+#' **Confidence intervals** are for the outputs themselves: the mean of a numeric outcome or a
+#' count, the probability of a class. They come from the delta method: the standard error of an
+#' output is `sqrt(g' V g)` with its derivatives `g` with respect to the weights and the covariance
+#' matrix `V`. For an output activation that is increasing, such as sigmoid or exp, the interval is
+#' computed before the activation and transformed, as for the link of a `glm()`; for several classes
+#' it is that of the log-odds, transformed. The quantile is one of the t distribution if `vcov` has
+#' an attribute `"df"`, as for `lm()`. They assume what [vcov.nn_fit()] says, and do not contain the
+#' error of a network that is too small.
+#'
 #' @param object A fit from [nn_train()].
 #' @param newdata New cases, one row each. For a fit made from a data frame or a formula: a data
 #'   frame. For a fit made from a matrix: a numeric matrix, or a sparse matrix of the Matrix
@@ -61,10 +70,11 @@
 #' @param offset Numbers to add to the output, one per row and output, on the same scale as in
 #'   training. Required if the fit was made with the argument `offset`, and an error otherwise;
 #'   `NULL` by default.
-#' @param interval `"none"` (default), or `"prediction"` for intervals or sets, for a fit made with
-#'   `calibration`.
-#' @param level Probability that the interval or set contains the outcome of a new case, in (0, 1);
-#'   0.9 by default.
+#' @param interval `"none"` (default); `"prediction"` for intervals or sets that contain the
+#'   outcomes of new cases, for a fit made with `calibration`; or `"confidence"` for confidence
+#'   intervals of the outputs.
+#' @param level Probability that the interval or set contains the outcome of a new case, or the
+#'   confidence level, in (0, 1); 0.9 by default.
 #' @param na.action For a fit made from a data frame, how to handle rows with missing values, a
 #'   function or its name: `na.pass` (default, as in [stats::predict.lm()]) and `na.exclude` predict
 #'   `NA`, `na.omit` drops the rows, `na.fail` is an error. A row counts as missing if an input or
@@ -73,6 +83,8 @@
 #'   column that the training data do not have: `"error"`, or `"NA"`, which treats them as missing
 #'   values and says in a message how many rows have them. `NULL` (default) is the `new_levels` of
 #'   the training, which is `"error"` unless it was given.
+#' @param vcov For `interval = "confidence"`, the covariance matrix of the weights: `vcov(fit,
+#'   data)` with the training data, which the fit does not store (see [vcov.nn_fit()]).
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return For `"response"` and `"link"`, a numeric vector with one number per row if there is one
 #'   output (for two classes, the probability of the second level), and a matrix with one column per
@@ -82,16 +94,18 @@
 #'
 #'   With `interval = "prediction"`: for numbers and counts, a matrix with the columns `fit`, `lwr`
 #'   and `upr`; for several outputs, an array of rows x these three columns x outputs; for classes,
-#'   a logical matrix of rows x levels, `TRUE` for the levels in the set.
+#'   a logical matrix of rows x levels, `TRUE` for the levels in the set. With
+#'   `interval = "confidence"`: a matrix with these three columns, and for several outputs or
+#'   classes an array of rows x columns x outputs.
 #' @section Errors and warnings: `backprop_error_input` if `newdata` is not as described; the
 #'   message names the columns. `backprop_error_argument` if another argument is not as described,
 #'   `offset` is missing or not allowed, or intervals are requested from a fit without
-#'   `calibration`. Inputs so large that a prediction is not a number are a `backprop_error_input`.
-#'   Warnings have the classes `backprop_warning_calibration` (too few calibration rows for
-#'   `level`), `backprop_warning_extrapolation` (values are very far from the training data) and
-#'   `backprop_warning_overflow` (predictions are infinite). With `new_levels = "NA"`, a
-#'   message of class `backprop_message_new_levels` for rows with unseen levels, with the elements
-#'   `new_levels` (the levels, by column) and `rows`.
+#'   `calibration` or without a finite `vcov`. Inputs so large that a prediction is not a number are
+#'   a `backprop_error_input`. Warnings have the classes `backprop_warning_calibration` (too few
+#'   calibration rows for `level`), `backprop_warning_extrapolation` (values are very far from the
+#'   training data) and `backprop_warning_overflow` (predictions are infinite). With `new_levels =
+#'   "NA"`, a message of class `backprop_message_new_levels` for rows with unseen levels, with the
+#'   elements `new_levels` (the levels, by column) and `rows`.
 #' @references Vovk, V., Gammerman, A. and Shafer, G. (2005). *Algorithmic Learning in a Random
 #'   World*. Springer. \doi{10.1007/b106715}
 #'
@@ -111,6 +125,11 @@
 #' fit <- nn_train(X, c(1, 1, 0))
 #' predict(fit, rbind(c(1, 1, 1, 1)))
 #'
+#' # The mean with its confidence interval
+#' fit <- nn_train(dist ~ speed, cars, hidden = 0, penalty = 0)
+#' V <- vcov(fit, cars)
+#' predict(fit, data.frame(speed = c(10, 20)), interval = "confidence", vcov = V)
+#'
 #' # From a data frame, with sets that contain the true species with probability 0.9
 #' fit <- nn_train(Species ~ ., iris, hidden = 5, calibration = 0.3)
 #' flowers <- iris[c(1, 71, 107), ]
@@ -118,7 +137,8 @@
 #' predict(fit, flowers, interval = "prediction")
 #' @export
 predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, interval = "none",
-                           level = 0.9, na.action = stats::na.pass, ..., new_levels = NULL) {
+                           level = 0.9, na.action = stats::na.pass, ..., new_levels = NULL,
+                           vcov = NULL) {
   call <- current_env()
   if ("new_data" %in% ...names()) {
     abort_argument(c(
@@ -138,7 +158,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
       i = "If its numbers represent classes, train with a factor as the outcome."
     ), call)
   }
-  interval <- check_interval(interval, level, type, fit, missing(newdata), call)
+  region <- check_interval(interval, level, type, vcov, fit, missing(newdata), call)
   if (type == "link") fit$layers <- linear_output(fit$layers, missing(newdata), call)
   if (missing(newdata)) {
     return(stats::napredict(fit$na.action, as_type(stored_fitted(object, call), type, fit)))
@@ -147,7 +167,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   if (!is.null(fit$encoding)) {
     if (!is.null(new_levels)) fit$encoding$new_levels <- new_levels
     return(in_memory(
-      predict_data(fit, newdata, if (interval) level else type, offset, na.action, call), call
+      predict_data(fit, newdata, type, region, offset, na.action, call), call
     ))
   }
   X <- align_columns(check_inputs(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
@@ -164,6 +184,9 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   offset <- check_offset(offset, nrow(X), n_outputs(fit$layers), call)
   output <- in_memory(network_output(fit, X, offset), call)
   warn_of_overflow(output)
+  if (!is.null(region)) {
+    return(in_memory(confidence_intervals(fit, X, offset, region), call))
+  }
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) {
     dimnames(output) <- list(rownames(X), fit$outputs)
   }
@@ -182,9 +205,41 @@ linear_output <- function(layers, no_newdata, call) {
   layers
 }
 
+# The interval requested: NULL for none, or list(interval, level), with vcov and df for confidence
+# intervals.
+check_interval <- function(interval, level, type, vcov, fit, no_newdata, call) {
+  check_choice(interval, c("none", "prediction", "confidence"), "interval", call)
+  level <- check_share_of_one(level, "level", call)
+  if (interval != "confidence" && !is.null(vcov)) {
+    abort_argument("{.arg vcov} requires {.code interval = \"confidence\"}.", call)
+  }
+  if (interval == "none") {
+    return(NULL)
+  }
+  if (interval == "prediction") check_calibrated(fit, call)
+  covariance <- if (interval == "confidence") check_vcov(vcov, fit, call)
+  if (type != "response") {
+    abort_argument(c(
+      "{.arg interval} requires {.code type = \"response\"}.",
+      x = "{.arg type} is {.val {type}}."
+    ), call)
+  }
+  if (no_newdata) {
+    abort_argument(c(
+      "{.arg interval} requires {.arg newdata}.",
+      i = if (interval == "prediction") {
+        "Intervals are only valid for cases that were not used for training."
+      } else {
+        "A fit does not store its data: supply the cases to predict."
+      }
+    ), call)
+  }
+  c(list(interval = interval, level = level), covariance)
+}
+
 # Predictions for a fit made from data. Rows with missing values are predicted as NA, or dropped by
-# na.action. For prediction intervals and sets, `type` is the level.
-predict_data <- function(fit, newdata, type, offset, na.action, call) {
+# na.action.
+predict_data <- function(fit, newdata, type, region, offset, na.action, call) {
   unseen <- new_levels_record(fit$encoding)
   prepared <- prepare_newdata(fit, newdata, "newdata", call, unseen)
   offset <- newdata_offset(fit, prepared, offset, call)
@@ -208,25 +263,25 @@ predict_data <- function(fit, newdata, type, offset, na.action, call) {
   }
   warn_of_distance(fit, X)
   output <- matrix(NA_real_, nrow(X), n_outputs(fit$layers))
+  X_whole <- X[whole, , drop = FALSE]
+  offset <- if (!is.null(offset)) offset[whole, , drop = FALSE]
   output[whole, ] <- decode_output(
-    network_output(
-      fit, X[whole, , drop = FALSE], if (!is.null(offset)) offset[whole, , drop = FALSE],
-      kept$rows[whole]
-    ),
-    fit$encoding
+    network_output(fit, X_whole, offset, kept$rows[whole]), fit$encoding
   )
   warn_of_overflow(output)
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) {
     dimnames(output) <- list(rownames(X), fit$outputs)
   }
-  stats::napredict(
-    kept$action,
-    if (is.numeric(type)) {
-      prediction_regions(fit, output, type, call)
-    } else {
-      as_type(output, type, fit)
-    }
-  )
+  predicted <- if (is.null(region)) {
+    as_type(output, type, fit)
+  } else if (region$interval == "prediction") {
+    prediction_regions(fit, output, region$level, call)
+  } else {
+    with_missing_rows(
+      confidence_intervals(fit, X_whole, offset, region), whole, rownames(X)
+    )
+  }
+  stats::napredict(kept$action, predicted)
 }
 
 # The offset of new rows, n x k: from the formula, and from the argument if the training had it.

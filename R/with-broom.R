@@ -18,7 +18,8 @@
 #'   frame or a numeric matrix (not a sparse one). A fit does not store its training data. If `data`
 #'   contains the outcome under the name that it has in the formula, residuals are added as well.
 #' @param newdata Alternative name of `data`; supply only one of the two.
-#' @param offset,interval,level,new_levels For `augment()`, as in [predict()][predict.nn_fit].
+#' @param offset,interval,level,new_levels For `augment()`, as in [predict()][predict.nn_fit];
+#'   `interval` is `"none"` or `"prediction"`.
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return Tibbles (data frames with the class `tbl_df`), and a plot:
 #' \describe{
@@ -27,8 +28,8 @@
 #'     for outputs the name (`"output"` if there is none); `term`, where the weight comes from: the
 #'     name of an input (`"x1"`, `"x2"`, ... if there are none), a unit of the previous layer
 #'     (`"hidden[2]"`), or `"(Intercept)"` for the bias; and `estimate`, the weight, on the scale of
-#'     the encoded and standardised inputs. There are no standard errors, because the weights of a
-#'     network are not identified.}
+#'     the encoded and standardised inputs. For standard errors use
+#'     [summary()][summary.nn_fit] with the training data.}
 #'   \item{`glance()`}{one row with the columns `loss` (training loss of the last epoch, mean per
 #'     row, weighted if training was), `validation_loss` (on the held-out rows, in the best epoch),
 #'     `objective`, `epochs`, `best_epoch`, `stop`, `parameters` (number of weights) and `nobs`.
@@ -125,6 +126,7 @@ augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval =
       i = "Use {.fn predict} for a sparse matrix."
     ), call)
   }
+  check_choice(interval, c("none", "prediction"), "interval", call)
   fit <- plain_fit(x, call)
   predicted <- function(...) predict(x, data, offset = offset, new_levels = new_levels, ...)
   added <- if (is.null(fit$levels)) {

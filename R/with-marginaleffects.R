@@ -1,5 +1,5 @@
-# The methods that marginaleffects requires of a model. The weights of a network are not identified
-# and have no covariance matrix, so estimates have no standard errors.
+# The methods that marginaleffects requires of a model. Estimates have standard errors if the
+# argument `vcov` of its functions is the covariance matrix, vcov(fit, data).
 
 #' @exportS3Method marginaleffects::get_predict nn_fit
 get_predict.nn_fit <- function(model, newdata, type = "response", offset = NULL, new_levels = NULL,
@@ -21,12 +21,28 @@ get_predict.nn_fit <- function(model, newdata, type = "response", offset = NULL,
 
 #' @exportS3Method marginaleffects::get_coef nn_fit
 get_coef.nn_fit <- function(model, ...) {
-  weights <- tidy.nn_fit(model)
-  stats::setNames(weights$estimate, paste0(weights$layer, ":", weights$unit, ":", weights$term))
+  fit <- plain_fit(model, current_env())
+  stats::setNames(flatten_network(fit[parameter_names(fit$layers)]), parameter_labels(fit))
 }
 
+#' @exportS3Method marginaleffects::set_coef nn_fit
+set_coef.nn_fit <- function(model, coefs, ...) {
+  fit <- plain_fit(model, current_env())
+  names <- parameter_names(fit$layers)
+  fit[names] <- unflatten_network(unname(coefs), fit$layers)
+  structure(fit, class = class(model))
+}
+
+# A fit stores no data to compute a covariance matrix from: it is the argument `vcov` of the
+# functions of marginaleffects, or there are no standard errors.
 #' @exportS3Method marginaleffects::get_vcov nn_fit
-get_vcov.nn_fit <- function(model, ...) NULL
+get_vcov.nn_fit <- function(model, vcov = NULL, ...) {
+  if (is.matrix(vcov)) {
+    attr(vcov, "df") <- NULL
+    return(vcov)
+  }
+  if (is.function(vcov)) vcov(model)
+}
 
 # marginaleffects supports its own list of model classes and those named in this option.
 register_marginaleffects_class <- function() {

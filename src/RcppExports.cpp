@@ -132,6 +132,20 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_output_slopes
+Rcpp::List core_output_slopes(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X, Rcpp::Nullable<Rcpp::NumericMatrix> offset, double unit);
+RcppExport SEXP _backprop_core_output_slopes(SEXP layersSEXP, SEXP weightsSEXP, SEXP XSEXP, SEXP offsetSEXP, SEXP unitSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type layers(layersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
+    Rcpp::traits::input_parameter< double >::type unit(unitSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_output_slopes(layers, weights, X, offset, unit));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_backward
 Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights, SEXP rows_pointer, bool want_gradient, bool all);
 RcppExport SEXP _backprop_core_backward(SEXP layersSEXP, SEXP objective_listSEXP, SEXP weightsSEXP, SEXP rows_pointerSEXP, SEXP want_gradientSEXP, SEXP allSEXP) {
@@ -269,6 +283,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_row_order", (DL_FUNC) &_backprop_core_row_order, 3},
     {"_backprop_core_philox", (DL_FUNC) &_backprop_core_philox, 2},
     {"_backprop_core_forward", (DL_FUNC) &_backprop_core_forward, 6},
+    {"_backprop_core_output_slopes", (DL_FUNC) &_backprop_core_output_slopes, 5},
     {"_backprop_core_backward", (DL_FUNC) &_backprop_core_backward, 6},
     {"_backprop_core_descend", (DL_FUNC) &_backprop_core_descend, 3},
     {"_backprop_core_hessian_bytes", (DL_FUNC) &_backprop_core_hessian_bytes, 2},

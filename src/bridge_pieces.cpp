@@ -101,49 +101,93 @@ Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector
   return Rcpp::NumericVector(words.begin(), words.end());
 }
 
+namespace {
+
+// Inputs and offsets for forward passes, checked.
+struct Cases {
+  Inputs given;
+  Rcpp::NumericMatrix offsets;
+  const double* offset;
+
+  Cases(SEXP X, const Rcpp::Nullable<Rcpp::NumericMatrix>& offset, const Network& network)
+      : given(X),
+        offsets(offset.isNotNull() ? Rcpp::NumericMatrix(offset.get()) : Rcpp::NumericMatrix(0, 0)),
+        offset(offset.isNotNull() ? offsets.begin() : nullptr) {
+    require(static_cast<std::size_t>(given.columns) == network.inputs(),
+            "The data must have a column for each input.");
+    if (offset.isNotNull()) check_offset(offsets, given.rows, network.outputs());
+  }
+  std::size_t rows() const { return given.rows; }
+
+  // Calls f(pass, first, count) after the forward pass of each piece.
+  template <class T, class F>
+  void forward(const Network& network, const Buffer<T>& weights, bool keep_all, F&& f) const {
+    constexpr std::size_t at_once = 256;
+    const std::size_t n = rows();
+    const SparseRows<T> sparse = given.sparse ? given.by_row<T>(Rcpp::seq_len(n)) : SparseRows<T>();
+    Team alone(1);  // no call to R as long as the team exists
+    Pass<T> pass(network, std::min(n, at_once), keep_all, false, alone);
+    for (std::size_t first = 0; first < n; first += at_once) {
+      const std::size_t count = std::min(at_once, n - first);
+      if (given.sparse) {
+        pass.load_sparse(sparse, offset, n, first, count);
+      } else {
+        pass.load_columns(given.dense.begin(), offset, n, first, count);
+      }
+      pass.forward(weights.data(), nullptr);
+      f(pass, first, count);
+    }
+  }
+};
+
+}  // namespace
+
 // The output for each row of X; with `all` also the inputs and outputs of each layer.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
                         Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single) {
   const Network network = as_network(layers);
-  const Inputs given(X);
-  require(static_cast<std::size_t>(given.columns) == network.inputs(),
-          "The data must have a column for each input.");
-  if (offset.isNotNull())
-    check_offset(Rcpp::NumericMatrix(offset.get()), given.rows, network.outputs());
-  const std::size_t n = given.rows, kept = all ? network.layers.size() : 0;
+  const Cases cases(X, offset, network);
+  const std::size_t n = cases.rows(), kept = all ? network.layers.size() : 0;
   return at_precision(single, [&](auto zero) {
     using T = decltype(zero);
     using Part = typename Pass<T>::Part;
-    constexpr std::size_t at_once = 256;
     const Buffer<T> w = as_weights<T>(weights, network);
     CollectedLayers<T> inputs(Part::input, network, kept, n),
         outputs(Part::output, network, kept, n);
     Collected<T> output(Part::output, network.layers.size() - 1, n, network.outputs());
-    const Rcpp::NumericMatrix offsets =
-        offset.isNotNull() ? Rcpp::NumericMatrix(offset.get()) : Rcpp::NumericMatrix(0, 0);
-    const double* offsets_begin = offset.isNotNull() ? offsets.begin() : nullptr;
-    const SparseRows<T> sparse = given.sparse ? given.by_row<T>(Rcpp::seq_len(n)) : SparseRows<T>();
-    {  // no call to R as long as the team exists
-      Team alone(1);
-      Pass<T> pass(network, std::min(n, at_once), all, false, alone);
-      for (std::size_t first = 0; first < n; first += at_once) {
-        const std::size_t count = std::min(at_once, n - first);
-        if (given.sparse) {
-          pass.load_sparse(sparse, offsets_begin, n, first, count);
-        } else {
-          pass.load_columns(given.dense.begin(), offsets_begin, n, first, count);
-        }
-        pass.forward(w.data(), nullptr);
-        inputs.take(pass, first, count);
-        outputs.take(pass, first, count);
-        output.take(pass, first, count);
-      }
-    }
+    cases.forward(network, w, all, [&](Pass<T>& pass, std::size_t first, std::size_t count) {
+      inputs.take(pass, first, count);
+      outputs.take(pass, first, count);
+      output.take(pass, first, count);
+    });
     return Rcpp::List::create(Rcpp::_["input"] = inputs.list(),
                               Rcpp::_["activation"] = outputs.list(),
                               Rcpp::_["output"] = output.matrix());
   });
+}
+
+// For each row of X and layer, the outputs, and the derivative of output `unit` (counted from 0) of
+// the network with respect to the inputs of the layer's units.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List core_output_slopes(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
+                              Rcpp::Nullable<Rcpp::NumericMatrix> offset, double unit) {
+  const Network network = as_network(layers);
+  const Cases cases(X, offset, network);
+  using Part = Pass<double>::Part;
+  const auto output =
+      static_cast<std::size_t>(whole(unit, 0, static_cast<double>(network.outputs()) - 1, "unit"));
+  const Buffer<double> w = as_weights<double>(weights, network);
+  CollectedLayers<double> outputs(Part::output, network, network.layers.size(), cases.rows()),
+      deltas(Part::delta, network, network.layers.size(), cases.rows());
+  cases.forward(network, w, true, [&](Pass<double>& pass, std::size_t first, std::size_t count) {
+    pass.start_from_output(output);
+    pass.backward(w.data());
+    outputs.take(pass, first, count);
+    deltas.take(pass, first, count);
+  });
+  return Rcpp::List::create(Rcpp::_["activation"] = outputs.list(),
+                            Rcpp::_["delta"] = deltas.list());
 }
 
 // The sum of the loss over all rows, the total weight of the rows, and the penalty; with

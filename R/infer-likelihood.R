@@ -1,0 +1,206 @@
+#' Likelihood, deviance and simulation
+#'
+#' @description
+#' Methods of R's generics for a fit whose loss is the negative log-likelihood of a distribution:
+#' squared error (normal), cross-entropy (binomial or multinomial) and Poisson.
+#'
+#' * `logLik()` returns the log-likelihood, for [stats::AIC()] and [stats::BIC()];
+#' * `deviance()` returns the deviance: for squared error the residual sum of squares, otherwise
+#'   twice the difference to the log-likelihood of a perfect fit;
+#' * `simulate()` draws new outcomes for the training cases from the fitted distribution;
+#' * `family()` returns R's family for the outcome and the link of the output layer, such as
+#'   `binomial()`, if there is one;
+#' * `labels()` returns the terms of the formula, or the names of the inputs;
+#' * `anova()` is an error: it compares nested models by a chi-squared or F distribution, which does
+#'   not apply to networks with different numbers of units. Use [nn_cv()].
+#'
+#' `logLik()`, `deviance()` and `simulate()` need the training data again if the fit was trained
+#' with weights or held-out rows, or with `keep_fitted = FALSE`. Otherwise the stored outputs
+#' suffice.
+#'
+#' @details
+#' The log-likelihood is that of [stats::lm()], [stats::glm()] and `nnet::multinom()` without a
+#' hidden layer. For squared error the variance is its maximum likelihood estimate, and `df` counts
+#' it. Several numeric outcomes have one variance on the scale on which they were trained.
+#'
+#' AIC and BIC are justified if the fit is a maximum of the likelihood and all its weights are
+#' identified. `logLik()` therefore warns, with class `backprop_warning_inference`, if the objective
+#' has a penalty, or if training did not end at an optimum (`fit$stop` is neither `"gradient"` nor
+#' `"precision"`, or early stopping chose the epoch).
+#'
+#' @inheritParams vcov.nn_fit
+#' @param X,y The data that the fit was trained on, as in [nn_continue()]; `NULL` (default) for the
+#'   stored outputs.
+#' @param nsim Number of simulations, a whole number of at least 1.
+#' @param seed Seed for `set.seed()`; `NULL` (default) continues the present stream of random
+#'   numbers.
+#' @return `logLik()` returns an object of class `logLik` with the attributes `df` (number of
+#'   weights, and 1 for a variance) and `nobs`. `deviance()` returns a number. `simulate()` returns
+#'   a data frame with one row per training case and the columns `sim_1`, `sim_2`, ... (factors for
+#'   classes, matrices for several outputs), and the state of the random numbers as attribute
+#'   `"seed"`. `family()` returns a family object. `labels()` returns a character vector.
+#' @section Errors: `backprop_error_argument` if the loss has no likelihood, if the data must be
+#'   supplied again, if the output has no family in R, and for `anova()`; those of [nn_continue()]
+#'   for data that do not fit.
+#' @examples
+#' fit <- nn_train(breaks ~ wool + tension, warpbreaks,
+#'   loss = "poisson", hidden = 0, penalty = 0
+#' )
+#' logLik(fit)
+#' logLik(glm(breaks ~ wool + tension, poisson, warpbreaks))
+#' deviance(fit)
+#' head(simulate(fit, 2, seed = 1))
+#' @name logLik.nn_fit
+NULL
+
+#' @rdname logLik.nn_fit
+#' @importFrom stats logLik
+#' @export
+logLik.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset = NULL, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(logLik.nn_fit)))
+  record <- training_record(object, X, y, weights, offset, call)
+  row <- likelihood_of(record, "A log-likelihood", call)
+  warn_of_inference(likelihood_reasons(record$fit))
+  estimated <- row$dispersion == "estimated"
+  phi <- if (estimated) squared_scale(record) * scaled_squares(record) / length(record$y) else 1
+  structure(
+    row$log_density(record$y, record$a, record$w, phi, mixes_outputs(record$fit)),
+    df = length(record$free) + estimated, nobs = nrow(record$y), class = "logLik"
+  )
+}
+
+# The weighted sum of squared residuals on the scale of the training, and the squared scale of each
+# target (n x k).
+scaled_squares <- function(record) {
+  sum(record$w * ((record$y - record$a) / rep(record$scale, each = nrow(record$y)))^2)
+}
+squared_scale <- function(record) {
+  matrix(record$scale^2, nrow(record$y), ncol(record$y), byrow = TRUE)
+}
+
+likelihood_reasons <- function(fit) {
+  penalised <- fit$settings$penalty > 0 || fit$settings$penalty_l1 > 0
+  stopped <- !fit$stop %in% c("gradient", "precision") || !is.null(fit$best_epoch)
+  c(
+    if (stopped) {
+      list(optimum = paste0(
+        "The fit may not be a maximum of the likelihood: fit$stop is \"", fit$stop, "\"."
+      ))
+    },
+    if (penalised) {
+      list(penalised = "The objective has a penalty, so the likelihood is not at its maximum.")
+    }
+  )
+}
+
+#' @rdname logLik.nn_fit
+#' @importFrom stats deviance
+#' @export
+deviance.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset = NULL, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(deviance.nn_fit)))
+  record <- training_record(object, X, y, weights, offset, call)
+  likelihood_of(record, "A deviance", call)
+  record_deviance(record)
+}
+
+#' @rdname logLik.nn_fit
+#' @importFrom stats simulate
+#' @export
+simulate.nn_fit <- function(object, nsim = 1, seed = NULL, X = NULL, y = NULL, weights = NULL,
+                            offset = NULL, ...) {
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(simulate.nn_fit)))
+  nsim <- check_whole(nsim, "nsim", call)
+  record <- training_record(object, X, y, weights, offset, call)
+  row <- likelihood_of(record, "A simulation", call)
+  phi <- if (row$dispersion == "known") {
+    1
+  } else {
+    squared_scale(record) * estimated_dispersion(record, call)
+  }
+  if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) stats::runif(1)
+  before <- used <- get(".Random.seed", envir = globalenv())
+  if (!is.null(seed)) {
+    on.exit(assign(".Random.seed", before, envir = globalenv()))
+    set.seed(seed)
+    used <- structure(seed, kind = as.list(RNGkind()))
+  }
+  draws <- lapply(seq_len(nsim), function(i) {
+    drawn_outcome(
+      row$draw(record$a, record$w, phi, mixes_outputs(record$fit)), record$fit
+    )
+  })
+  names(draws) <- paste0("sim_", seq_len(nsim))
+  names <- rownames(record$a)
+  draws <- structure(
+    draws,
+    class = "data.frame", row.names = if (is.null(names)) .set_row_names(nrow(record$a)) else names
+  )
+  attr(draws, "seed") <- used
+  draws
+}
+
+estimated_dispersion <- function(record, call) {
+  if (residual_df(record) <= 0) {
+    abort_argument(c(
+      "The variance can only be estimated with more targets than weights.",
+      x = paste0(
+        "There are {length(record$y)} target{?s} and {length(record$free)} weight{?s}."
+      )
+    ), call)
+  }
+  dispersion(record)$value
+}
+
+# Drawn targets in the form of the outcome.
+drawn_outcome <- function(y, fit) {
+  if (!is.null(fit$levels)) {
+    class <- if (ncol(y) == 1) y[, 1] + 1 else max.col(y, "first")
+    return(factor(fit$levels[class], fit$levels, ordered = isTRUE(fit$ordered)))
+  }
+  if (ncol(y) == 1) unname(y[, 1]) else y
+}
+
+#' @rdname logLik.nn_fit
+#' @importFrom stats family
+#' @export
+family.nn_fit <- function(object, ...) {
+  call <- current_env()
+  fit <- plain_fit(object, call)
+  row <- likelihood_table[[fit$settings$loss$name]]
+  output <- fit$settings$output_activation
+  family <- if (!is.null(row)) row$family(output)
+  if (is.null(family)) {
+    abort_argument(c(
+      "R has no family for this fit.",
+      x = "Its loss is {.val {fit$settings$loss$name}}, its output {.val {output}}."
+    ), call)
+  }
+  family
+}
+
+#' @rdname logLik.nn_fit
+#' @importFrom stats anova
+#' @export
+anova.nn_fit <- function(object, ...) {
+  abort_argument(c(
+    "{.fn anova} can't compare networks.",
+    x = paste0(
+      "If an additional unit has no effect, its weights are not identified, so twice the ",
+      "difference of log-likelihoods has no chi-squared distribution."
+    ),
+    i = paste0(
+      "Compare their errors on new data with {.fn nn_cv}, or for an input use intervals of ",
+      "slopes (package marginaleffects)."
+    )
+  ), current_env())
+}
+
+#' @rdname logLik.nn_fit
+#' @export
+labels.nn_fit <- function(object, ...) {
+  fit <- plain_fit(object, current_env())
+  if (is.null(fit$encoding$terms)) end_names(fit)$inputs else labels(fit$encoding$terms)
+}
