@@ -72,7 +72,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
 # Prepares some rows of a raw frame as a problem. `encoding` includes scales and outcome.
 encode_rows <- function(encoding, frame, rows, call) {
   outcome <- encode_outcome(take_rows(frame$y, rows), encoding$outcome, call)
-  X <- standardize_columns(take_rows(frame$encoded$X, rows), encoding$center, encoding$scale)
+  X <- standardize_inputs(take_rows(frame$encoded$X, rows), encoding)
   # what is constant but for rounding is not to be learned from
   if (length(encoding$constant) > 0 && !is_sparse(X)) X[, encoding$constant] <- 0
   if (is.data.frame(frame$raw)) rownames(X) <- take_rows(frame$names, rows)

@@ -16,7 +16,7 @@ prepare_newdata <- function(fit, newdata, name, call, unseen = NULL) {
   check_same_inputs(encoded$X, fit, name, call)
   encoded$X <- blank_inputs(encoded$X, unseen$weightless)$X
   check_no_infinite(encoded$X, name, call)
-  X <- standardize_columns(encoded$X, encoding$center, encoding$scale)
+  X <- standardize_inputs(encoded$X, encoding)
   # a missing value may itself be a level
   if (length(unseen$found) > 0) X[unseen_rows(unseen), ] <- NA
   rownames(X) <- case_names(newdata)

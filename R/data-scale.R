@@ -1,7 +1,7 @@
 # Centring and scaling of the inputs.
 
-# Means and standard deviations (weighted, with divisor n) of the columns. A constant column has the
-# scale 1.
+# Centres and scales of the columns, weighted: means and standard deviations (with divisor n), or
+# with "robust" medians and quartile ranges. A constant column has the scale 1.
 column_scales <- function(X, weights, standardize) {
   if (is_sparse(X)) {
     return(sparse_scales(X, weights, standardize))
@@ -10,6 +10,8 @@ column_scales <- function(X, weights, standardize) {
   center <- numeric(p)
   scale <- rep(1, p)
   constant <- logical(p)
+  robust <- identical(standardize, "robust")
+  standardize <- !isFALSE(standardize)
   counts <- if (length(weights) == 0) rep(TRUE, nrow(X)) else weights > 0
   if (length(unique(weights[counts])) == 1) weights <- numeric()
   for (j in seq_len(p)) {
@@ -24,6 +26,16 @@ column_scales <- function(X, weights, standardize) {
       sum(x * (weights[counts] / sum(weights)))
     }
     if (constant[j]) next
+    if (robust) {
+      quartiles <- weighted_quartiles(x, if (length(weights) > 0) weights[counts])
+      range <- quartiles[3] - quartiles[1]
+      # more than half of the values are equal: they would make the scale zero
+      if (range > 64 * .Machine$double.eps * max(abs(quartiles))) {
+        center[j] <- quartiles[2]
+        scale[j] <- range / normal_quartile_range
+        next
+      }
+    }
     squares <- ((x - center[j]) / (largest <- max(abs(x - center[j]))))^2
     scale[j] <- largest * sqrt(
       if (length(weights) == 0) mean(squares) else sum(squares * (weights[counts] / sum(weights)))
@@ -33,6 +45,38 @@ column_scales <- function(X, weights, standardize) {
     center = stats::setNames(center, colnames(X)), scale = stats::setNames(scale, colnames(X)),
     constant = which(constant & standardize)
   )
+}
+
+# The quartile range of a normal distribution with standard deviation 1.
+normal_quartile_range <- 2 * stats::qnorm(0.75)
+
+# The quartiles of values with these weights (none: all 1): the least value that at least a quarter
+# (half, three quarters) of the weight is at or below, or, if it is exactly that part, the mean of
+# this value and the next one. A whole weight counts as so many rows.
+weighted_quartiles <- function(x, weights = NULL) {
+  order <- order(x)
+  x <- x[order]
+  sum <- if (length(weights) > 0) cumsum(weights[order]) else as.double(seq_along(x))
+  part <- c(0.25, 0.5, 0.75) * last(sum)
+  slack <- 1e-12 * last(sum)
+  least <- vapply(part, function(p) x[which(sum >= p - slack)[1]], 0)
+  beyond <- vapply(part, function(p) x[min(which(sum > p + slack)[1], length(x), na.rm = TRUE)], 0)
+  least / 2 + beyond / 2
+}
+
+# The inputs of the network: standardised columns, with a smooth clip if the encoding has one.
+standardize_inputs <- function(X, encoding) {
+  X <- standardize_columns(X, encoding$center, encoding$scale)
+  if (is.null(encoding$clip)) X else clip_smoothly(X, encoding$clip)
+}
+
+# x / sqrt(1 + (x / most)^2): near x around 0, and at most `most`. Beyond 1e9 it is `most` in double
+# precision, and squares may overflow.
+clip_smoothly <- function(x, most) {
+  clipped <- x / sqrt(1 + (x / most)^2)
+  far <- which(abs(x) > 1e9)
+  clipped[far] <- most * sign(x[far])
+  clipped
 }
 
 # A range of more than 1.8e308 has no standard deviation.

@@ -226,6 +226,9 @@ export_c <- function(model, options) {
       own("scale"), "[i];"
     ),
     "    if (!isfinite(from[i])) from[i] = NAN;",
+    if (!is.null(model$clip)) {
+      paste0("    from[i] = ", translate(model$clip, c_language, list(z = "from[i]")), ";")
+    },
     "  }",
     unlist(lapply(n, function(i) {
       layer <- layers[[i]]

@@ -2,7 +2,8 @@
 #   inputs   the raw columns: name, kind ("number", "levels" or "logical") and levels
 #   columns  for each input of the network the factors of a product: numeric expressions, in which
 #            a string is the name of an input, and numbers by level (see new_level_factor())
-#   center, scale   the inputs of the network are (column - center) / scale
+#   center, scale   the inputs of the network are z = (column - center) / scale
+#   clip     an expression of z, which is then the input, or NULL
 #   layers   w (inputs x units), b, activation, and first: the activation of the first unit, where
 #            it differs
 #   outputs, response   names; the outputs are output * response$scale + response$center
@@ -159,8 +160,19 @@ data_encoding <- function(fit, call) {
   outputs <- n_outputs(fit$layers)
   list(
     matrix = FALSE, inputs = inputs, columns = unname(columns), center = unname(encoding$center),
-    scale = unname(encoding$scale), response = response_scales(fit, outputs)
+    scale = unname(encoding$scale), clip = clip_expression(encoding$clip),
+    response = response_scales(fit, outputs)
   )
+}
+
+# See clip_smoothly().
+clip_expression <- function(most) {
+  if (is.null(most)) {
+    return(NULL)
+  }
+  bquote(where(
+    abs(z) - 1e9, where(z, .(most), -.(most)), z / sqrt(1 + (z / .(most)) * (z / .(most)))
+  ))
 }
 
 response_scales <- function(fit, outputs) {

@@ -108,6 +108,12 @@ export_onnx <- function(model, options) {
       "Div", c(x, encoding$constant(model$scale, length(model$scale), stem = "scale"))
     )
   }
+  if (!is.null(model$clip)) {
+    # an infinite input stays infinite, see below
+    x <- encoding$emit("Where", c(
+      encoding$emit("IsInf", x), x, translate(model$clip, onnx_language(encoding), list(z = x))
+    ))
+  }
   if ((!model$matrix || scaled) && kind == "float") x <- encoding$cast(x, "float")
   # An input that is not finite makes the outputs missing.
   x <- encoding$emit("Where", c(

@@ -85,6 +85,9 @@ export_r <- function(model, options) {
     "  x <- sweep(sweep(x, 2, ", r_numbers(model$center), "), 2, ", r_numbers(model$scale),
     ", \"/\")"
   )
+  clip <- if (!is.null(model$clip)) {
+    paste0("  x[] <- ", translate(model$clip, r_language, list(z = "x")))
+  }
   finite <-
     "  if (any(is.infinite(x))) stop(\"the inputs computed from newdata must be finite numbers\")"
   encode <- if (model$matrix) {
@@ -132,7 +135,7 @@ export_r <- function(model, options) {
       paste0(
         "    ", vapply(model$columns, column, ""), c(rep(",", length(model$columns) - 1), ")")
       ),
-      scaling, finite
+      scaling, finite, clip
     )
   }
   layer <- function(layer) {

@@ -194,6 +194,13 @@ export_sql <- function(model, options) {
   columns <- paste0(prefix, "x", seq_along(model$columns))
   steps <- c(steps, step(paste0(prefix, "inputs"), columns, scaled, from))
   from <- paste0(prefix, "inputs")
+  if (!is.null(model$clip)) {
+    clipped <- vapply(columns, function(own) {
+      translate(model$clip, sql_language, list(z = own))
+    }, "")
+    steps <- c(steps, step(paste0(prefix, "clipped"), columns, clipped, from))
+    from <- paste0(prefix, "clipped")
+  }
   many <- sum(lengths(lapply(model$layers, `[[`, "w"))) > 1000
   for (i in seq_along(model$layers)) {
     layer <- model$layers[[i]]
