@@ -121,6 +121,10 @@ check_model <- function(fit) {
     is.null(fit$evidence) || is_evidence(fit$evidence, text, number),
     "Its evidence must be losses of the network, a linear model and a constant."
   )
+  need(
+    is.null(fit$ensemble) || is_ensemble(fit$ensemble, fit$layers, whole),
+    "Its ensemble must have a number of networks and their numbers of units."
+  )
   check_model_settings(fit$settings, fit$layers, number, flag, whole)
   check_state(fit$state, fit$settings, n_parameters(fit$layers), fit$n)
   check_epochs(fit)

@@ -19,6 +19,25 @@ describe_evidence <- function(fit) {
   )
 }
 
+# The line of an ensemble, whose networks are together the network of the fit.
+describe_ensemble <- function(fit) {
+  ensemble <- fit$ensemble
+  if (is.null(ensemble)) {
+    return(NULL)
+  }
+  hidden <- utils::head(ensemble$units, -1)
+  paste0(
+    "Ensemble:  the mean of ", ensemble$members, " networks",
+    if (length(hidden) > 0) paste(" of", paste(hidden, collapse = " and "), "units"),
+    ", each trained without one fold of the rows"
+  )
+}
+
+is_ensemble <- function(ensemble, layers, whole) {
+  is.list(ensemble) && whole(ensemble$members, 1) && length(ensemble$members) == 1 &&
+    whole(ensemble$units, 1) && length(ensemble$units) == length(layers)
+}
+
 is_evidence <- function(evidence, text, number) {
   of_models <- function(x, models = evidence_models) {
     is.double(x) && identical(names(x), models) && !anyNA(x)

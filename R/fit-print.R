@@ -40,7 +40,8 @@ describe_training <- function(fit) {
       "Objective: ",
       paste(c(s$loss$name, paste(s$reduction, "over the rows"), extras), collapse = ", ")
     ),
-    paste0("Training:  ", paste(ways, collapse = ", ")), describe_defaults(fit),
+    paste0("Training:  ", paste(ways, collapse = ", ")), describe_ensemble(fit),
+    describe_defaults(fit),
     paste0(
       "Ended:     ", "after ", counted(fit$state$epoch, "epoch"), ", ", stop_reasons[[fit$stop]]
     )
@@ -73,6 +74,8 @@ describe_preparation <- function(fit) {
     "inputs not scaled"
   } else if (is.null(encoding$columns)) {
     "inputs scaled, not centred"
+  } else if (!is.null(encoding$clip)) {
+    paste("inputs standardised by median and quartile range, clipped at", format(encoding$clip))
   } else {
     "inputs standardised"
   }

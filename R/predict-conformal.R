@@ -110,18 +110,22 @@ check_calibrated <- function(fit, call) {
 # are 1. Rows of weight 0 are dropped.
 calibrate <- function(fit, problem) {
   if (!is.null(problem$weights)) problem <- problem_rows(problem, problem$weights > 0)
-  plain <- unclass(fit)
-  scores <- calibration_scores(plain, problem)
-  orders <- lapply(scores, order)
-  plain$calibration <- Map(function(x, order) x[order], scores, orders)
-  plain["calibration_weights"] <- list(
-    if (any(problem$weights != 1)) lapply(orders, function(order) as.double(problem$weights)[order])
-  )
-  if (is.null(plain$calibration_weights)) plain$calibration_weights <- NULL
+  plain <- with_scores(unclass(fit), calibration_scores(unclass(fit), problem), problem$weights)
   # intervals are cut to the range of the output if all outcomes are in it
   range <- plain$encoding$outcome$range
   if (!is.null(range) && !all(problem$response >= range[1] & problem$response <= range[2])) {
     plain$encoding$outcome$range <- NULL
   }
   structure(plain, class = "nn_fit")
+}
+
+# A fit with the sorted scores of rows, for each output, and their weights unless all are 1.
+with_scores <- function(fit, scores, weights) {
+  orders <- lapply(scores, order)
+  fit$calibration <- Map(function(x, order) x[order], scores, orders)
+  fit["calibration_weights"] <- list(
+    if (any(weights != 1)) lapply(orders, function(order) as.double(weights)[order])
+  )
+  if (is.null(fit$calibration_weights)) fit$calibration_weights <- NULL
+  fit
 }

@@ -4,8 +4,8 @@
 #'
 #' @description
 #' Returns the outputs of the network for new cases: numbers, class probabilities or classes. A fit
-#' that was made with `calibration` can also return prediction intervals, or for classes prediction
-#' sets.
+#' that was made with `calibration` or `effort = "high"` can also return prediction intervals, or
+#' for classes prediction sets.
 #'
 #' For a fit made from a data frame or formula, columns are matched by name, in any order, and
 #' prepared exactly as in training (encoding, the knots of bases, scaling); predictions of numeric
@@ -47,6 +47,12 @@
 #' case weight counts the calibration row so many times, so that rows of weight 0 are dropped; other
 #' weights are scaled to have the mean 1, and the probability is that in the weighted population.
 #'
+#' Without a calibration set, a fit made with `effort = "high"` uses the out-of-fold predictions of
+#' all rows instead: the score of a row is that of the network that was trained without its fold.
+#' Their errors are slightly larger than those of the ensemble, so the intervals are rather too wide
+#' than too narrow, but the guarantee above does not hold exactly (Barber et al. 2021 describe such
+#' intervals).
+#'
 #' **Confidence intervals** are for the outputs themselves: the mean of a numeric outcome or a
 #' count, the probability of a class. They come from the delta method: the standard error of an
 #' output is `sqrt(g' V g)` with its derivatives `g` with respect to the weights and the covariance
@@ -71,8 +77,8 @@
 #'   training. Required if the fit was made with the argument `offset`, and an error otherwise;
 #'   `NULL` by default.
 #' @param interval `"none"` (default); `"prediction"` for intervals or sets that contain the
-#'   outcomes of new cases, for a fit made with `calibration`; or `"confidence"` for confidence
-#'   intervals of the outputs.
+#'   outcomes of new cases, for a fit made with `calibration` or `effort = "high"`; or
+#'   `"confidence"` for confidence intervals of the outputs.
 #' @param level Probability that the interval or set contains the outcome of a new case, or the
 #'   confidence level, in (0, 1); 0.9 by default.
 #' @param na.action For a fit made from a data frame, how to handle rows with missing values, a
@@ -112,6 +118,9 @@
 #'   Lei, J., G'Sell, M., Rinaldo, A., Tibshirani, R. J. and Wasserman, L. (2018). Distribution-free
 #'   predictive inference for regression. *Journal of the American Statistical Association*, 113,
 #'   1094-1111. \doi{10.1080/01621459.2017.1307116}
+#'
+#'   Barber, R. F., Candes, E. J., Ramdas, A. and Tibshirani, R. J. (2021). Predictive inference
+#'   with the jackknife+. *Annals of Statistics*, 49, 486-507. \doi{10.1214/20-AOS1965}
 #'
 #'   Romano, Y., Patterson, E. and Candes, E. J. (2019). Conformalized quantile regression.
 #'   *Advances in Neural Information Processing Systems*, 32. \doi{10.48550/arXiv.1905.03222}

@@ -8,7 +8,10 @@
 #' A fit whose training has ended (`stop` is `"gradient"`, `"precision"` or `"patience"`) is
 #' returned unchanged, with a message of class `backprop_message_ended`, unless the data differ.
 #' After early stopping, supply `patience` or `tolerance` to continue. A fit made with `restarts`
-#' resumes from the start that was kept.
+#' resumes from the start that was kept. An ensemble (`effort = "high"`) is continued as the single
+#' network that it is, with all its weights and on all rows, by a fresh optimiser: its networks are
+#' no longer separate, so that the fit loses its `ensemble`, `evidence` and out-of-fold
+#' `calibration`.
 #'
 #' @param fit A fit from [nn_train()].
 #' @param X,y The data that the fit was trained on, which it does not store: as in [nn_train()]; for
@@ -78,6 +81,10 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   data <- in_memory(resumed_data(fit, problem, validation, call), call)
   fit$settings <- renew_patience(fit$settings, patience, tolerance, call)
   controls <- new_controls(callback, checkpoint, call)
+  # networks that are trained together on all rows have no out-of-fold predictions
+  if (!is.null(fit$ensemble)) {
+    fit[c("ensemble", "evidence", "calibration", "calibration_weights")] <- NULL
+  }
   renewed <- !is.null(patience) || !is.null(tolerance)
   tuned <- !is.null(learning_rate) || !is.null(schedule) || !is.null(freeze)
   fit <- tune(fit, learning_rate, schedule, freeze, call)

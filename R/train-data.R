@@ -63,8 +63,10 @@
 #'   rows.
 #' @param contrasts A list of contrasts for factors by name, as in [stats::lm()]. `NULL` (default)
 #'   uses `options("contrasts")`.
-#' @param standardize Whether to standardise the predictors and a numeric outcome; `TRUE` by
-#'   default, because training is then insensitive to their units.
+#' @param standardize How to standardise the predictors and a numeric outcome. `TRUE` (default): by
+#'   mean and standard deviation, so that training is insensitive to units. `"robust"`: predictors
+#'   by median and quartile range, and clipped smoothly at 3, which is better for outliers and heavy
+#'   tails; the outcome as with `TRUE`. `FALSE`: not at all.
 #' @param calibration Fraction of the rows (of each class) to keep as a calibration set for
 #'   prediction intervals and sets (see [predict.nn_fit()]), in (0, 1). These rows are not used for
 #'   training. `NULL` (default) for none.
@@ -72,8 +74,18 @@
 #'   not have, in data given as `validation` and later in `predict()` and [nn_continue()]: `"error"`
 #'   (default), or `"NA"`, which treats them as missing values, with a message that says how many
 #'   rows have them. Rows of `validation` with such levels, or with an unseen class, are excluded.
+#' @param effort How much to compute: `"standard"` (default) for one network, or `"high"` for a
+#'   longer search and an ensemble of networks, which usually predict better and take several times
+#'   as long. Each network is trained without one fold of the rows (ten folds with L-BFGS, five with
+#'   mini-batches, for which the fold also chooses the epoch), and their outputs are averaged before
+#'   the output activation (for classes, on the scale of the log-odds). The out-of-fold predictions,
+#'   each by the network that has not seen the row, give `evidence` and, unless `calibration` is a
+#'   fraction, prediction intervals without a calibration set. The fit is a single network with all
+#'   units side by side, and can be used like any other fit. `validation`, `start`,
+#'   `freeze` and `checkpoint` can't be used with `"high"`.
 #' @param hidden Number of units in each hidden layer, as in [nn_train()]. `"auto"` (default) is one
-#'   layer of 100 units below 1000 rows and of 200 units from there on. Here and below, rows are
+#'   layer of 100 units below 1000 rows and of 200 units from there on, or of 10 units for some
+#'   functions without noise. Here and below, rows are
 #'   those that are trained on, without calibration rows. Whole weights count as repeated rows, but
 #'   fewer than 1000 rows with weights above 2 on average have the defaults below 1000 rows.
 #' @param activation Activation function of the hidden layers, as in [nn_train()]. `"auto"`
@@ -91,8 +103,8 @@
 #'   `"auto"` (default) is the full batch for optimisers that need it; otherwise 32 below 1000 rows
 #'   and 64 from there on.
 #' @param epochs Number of epochs, as in [nn_train()]. `"auto"` (default) is 1000 for L-BFGS (fewer,
-#'   at least 200, for more than 200,000 values), or 100 if the search for `penalty` finds a lower
-#'   loss after 100. For mini-batches and 1000 rows or more, a first
+#'   at least 200, for more than 200,000 values), or 100 or up to 4000 if the search for `penalty`
+#'   finds a lower loss with so many. For mini-batches and 1000 rows or more, a first
 #'   training with held-out rows chooses it, at most 200. Otherwise it is 200. See
 #'   `vignette("modelling", "backprop")`.
 #' @param schedule Learning rate schedule, as in [nn_train()], or `NULL` for a constant rate.
@@ -126,11 +138,12 @@
 #'   these two and that of the network, and as `edge` the choices that are at the edge of what was
 #'   tried), `errors` (with `validation` or `weights` and outputs that are kept: a list of
 #'   `training` and, with `validation`, `held_out`, each with a `table` of errors by output and, for
-#'   classes, the `accuracy`; `summary(fit)$errors` is the table of any fit) and, with
-#'   `calibration`, the sorted scores `calibration`. Nothing else of the data is stored. To resume
-#'   training with [nn_continue()], supply the data frame or matrix as `X` and the outcome as `y`
-#'   (`NULL` for a formula). `model.frame(fit, data)` and `model.matrix(fit, data)` require the data
-#'   as well.
+#'   classes, the `accuracy`; `summary(fit)$errors` is the table of any fit), with
+#'   `calibration` or `effort = "high"` the sorted scores `calibration`, and with `effort = "high"`
+#'   `ensemble` (the number of `members` and the `units` of their layers). Nothing else of the data
+#'   is stored. To resume training with [nn_continue()], supply the data frame or matrix as `X` and
+#'   the outcome as `y` (`NULL` for a formula). `model.frame(fit, data)` and
+#'   `model.matrix(fit, data)` require the data as well.
 #' @section Errors and warnings: Those of [nn_train()], and
 #'   * `backprop_error_input`: data that cannot be used. The message names the column: one that is
 #'     missing or misspelt, dates, lists, infinite numbers, an outcome with a single class or one
@@ -159,6 +172,9 @@
 #'   He, K., Zhang, X., Ren, S. and Sun, J. (2015). Delving deep into rectifiers.
 #'   \doi{10.1109/ICCV.2015.123}
 #'
+#'   Hansen, L. K. and Salamon, P. (1990). Neural network ensembles. *IEEE Transactions on Pattern
+#'   Analysis and Machine Intelligence*, 12, 993-1001. \doi{10.1109/34.58871}
+#'
 #'   Prechelt, L. (1998). Early stopping, but when? \doi{10.1007/3-540-49430-8_3}
 #' @seealso [nn_train()] for numeric matrices, which are used unchanged; [predict.nn_fit()];
 #'   [nn_continue()]; [nn_cv()].
@@ -170,6 +186,10 @@
 #'
 #' # Numbers, with prediction intervals
 #' fit <- nn_train(dist ~ poly(speed, 2), cars, hidden = 5, calibration = 0.4)
+#' predict(fit, data.frame(speed = c(10, 20)), interval = "prediction", level = 0.8)
+#'
+#' # An ensemble, whose out-of-fold predictions are also those of the intervals
+#' fit <- nn_train(dist ~ speed, cars, effort = "high", hidden = 5)
 #' predict(fit, data.frame(speed = c(10, 20)), interval = "prediction", level = 0.8)
 #'
 #' # Counts from a sparse matrix of indicators
@@ -216,7 +236,7 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
                                 precision = "double", threads = 1, keep_fitted = TRUE,
                                 freeze = NULL, layer_rates = NULL, max_norm = Inf,
                                 standardize = TRUE, calibration = NULL,
-                                new_levels = "error",
+                                new_levels = "error", effort = "standard",
                                 na.action = getOption("na.action", "na.omit"), ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.data.frame)))
@@ -314,6 +334,7 @@ train_data <- function(frame, options, shown, call) {
     options$output_activation <- "identity"
   }
   options["validation"] <- list(without_none(options$validation))
+  check_effort(options, call)
   if (is.list(options$validation)) {
     options$validation <- encode_validation(
       list(
@@ -329,7 +350,8 @@ train_data <- function(frame, options, shown, call) {
   if (!is.null(chosen$interrupted)) {
     return(chosen$interrupted)
   }
-  fit <- train_network(
+  train <- if (options$effort == "high") train_ensemble else train_network
+  fit <- train(
     problem, chosen$options, shown, call,
     c(
       list(chosen = chosen$names),
@@ -342,10 +364,33 @@ train_data <- function(frame, options, shown, call) {
   calibrate(fit, encode_rows(encoding, frame, calibration$rows, call))
 }
 
+# The number of scales at which "robust" clips.
+clip_at <- 3
+
+check_standardize <- function(standardize, X, call) {
+  if (isTRUE(standardize) || isFALSE(standardize)) {
+    return(standardize)
+  }
+  if (!identical(standardize, "robust")) {
+    abort_argument(c(
+      "{.arg standardize} must be TRUE, FALSE or {.val robust}.",
+      x = "You supplied {describe(standardize)}."
+    ), call)
+  }
+  if (is_sparse(X)) {
+    abort_argument(c(
+      "{.code standardize = \"robust\"} requires a data frame.",
+      x = "You supplied a sparse matrix, most of whose values are 0.",
+      i = "Use {.code standardize = TRUE}, which divides each column by its root mean square."
+    ), call)
+  }
+  standardize
+}
+
 # The encoding, completed by what is estimated from the training rows: the scales of the inputs,
 # and the outcome.
 describe_encoding <- function(frame, training, options, call) {
-  standardize <- check_flag(options$standardize, "standardize", call)
+  standardize <- check_standardize(options$standardize, frame$encoded$X, call)
   encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
   if (check_new_levels(options$new_levels, call) != "error") {
     encoding$new_levels <- options$new_levels
@@ -354,6 +399,7 @@ describe_encoding <- function(frame, training, options, call) {
   scales <- column_scales(take_rows(frame$encoded$X, training), weights, standardize)
   check_scales(scales, colnames(frame$encoded$X), call)
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
+  if (identical(standardize, "robust")) encoding$clip <- clip_at
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
   # the classes of a character outcome are those of all rows, including the calibration set
   y <- frame$y
@@ -362,7 +408,7 @@ describe_encoding <- function(frame, training, options, call) {
   }
   encoding$outcome <- describe_outcome(
     take_rows(y, training), frame$label, options$loss, options$output_activation,
-    standardize, weights, offset, call, take_rows(y, frame$calibration$rows)
+    !isFALSE(standardize), weights, offset, call, take_rows(y, frame$calibration$rows)
   )
   encoding$calibration <- if (!is.null(frame$calibration)) {
     c(frame$calibration[c("share", "seed")], list(

@@ -10,7 +10,9 @@ choose_defaults <- function(options, problem, shown, call) {
   few <- has_few_rows(options, problem)
   given_rate <- options$learning_rate
   families <- candidate_families(options, auto, few, problem, call)
-  found <- if (length(families) > 0) compare_candidates(families, few, problem, call)
+  found <- if (length(families) > 0) {
+    compare_candidates(families, few, options$effort, problem, call)
+  }
   options <- if (is.null(found)) {
     settle(options, auto, NULL, few, problem, call)
   } else {

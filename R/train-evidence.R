@@ -2,7 +2,7 @@
 # and of a linear model and a constant that are trained and judged on the same rows.
 
 # The evidence:
-#   method    "4-fold cross-validation" or "held-out rows"
+#   method    "4-fold cross-validation", "held-out rows", or "5-fold ensemble"
 #   rows      the number of rows that were predicted
 #   loss      c(network, linear, constant), means per row
 #   accuracy  the same, or NULL for numbers
@@ -10,7 +10,7 @@
 #             that of the network, NULL if they are not known
 #   edge      which choices ("penalty", "epochs") are the smallest or the largest that were tried;
 #             NULL if none is
-new_evidence <- function(splits, network, edge, options, call) {
+new_evidence <- function(splits, network, edge, options, call, method = NULL) {
   scores <- with_search_bar("Scoring a linear model", 5 * 100 * length(splits), list(
     network = network, linear = linear_score(splits, options, call),
     constant = constant_score(splits, options, call)
@@ -22,7 +22,8 @@ new_evidence <- function(splits, network, edge, options, call) {
   }))
   c(
     list(
-      method = if (length(splits) == 4) "4-fold cross-validation" else "held-out rows",
+      method = method %||%
+        if (length(splits) == 4) "4-fold cross-validation" else "held-out rows",
       rows = as.double(length(weights)), loss = values[, 1]
     ),
     if (!anyNA(values[, 2])) list(accuracy = values[, 2]),
@@ -80,15 +81,24 @@ linear_options <- function(options) {
   options
 }
 
-# The rows that a fit held out as a fraction, as a split: they, and as many others as a linear model
-# needs.
+# The rows that a fit held out as a fraction, as a split: they, and some of the others.
 split_of <- function(fit, problem, call) {
   targets <- encode_targets(problem$y, nrow(problem$X), call)
   held_out <- held_out_rows(
     fit$settings, fit$state$seed, targets, check_weights(problem$weights, nrow(problem$X), call)
   )
   others <- setdiff(weighted_rows(problem), held_out)
-  most <- min(2e4, max(1000, 5e6 / ncol(problem$X)))
-  others <- others[unique(round(seq(1, length(others), length.out = min(most, length(others)))))]
-  list(training = problem_rows(problem, others), held_out = problem_rows(problem, held_out))
+  thin_training(list(
+    training = problem_rows(problem, others), held_out = problem_rows(problem, held_out)
+  ))
+}
+
+# A split with as many rows for training as a linear model needs, spread evenly.
+thin_training <- function(split) {
+  rows <- nrow(split$training$X)
+  most <- min(rows, 2e4, max(1000, 5e6 / ncol(split$training$X)))
+  split$training <- problem_rows(
+    split$training, unique(round(seq(1, rows, length.out = most)))
+  )
+  split
 }

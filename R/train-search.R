@@ -1,15 +1,23 @@
 # Compares candidates for the defaults by their loss on held-out rows. A *way* is
 #   options   the options that are trained with if it is chosen, without the penalty
 #   trial     the same with fewer epochs, for a first comparison
+#   longer, small  the same with more epochs, and with few units, for functions without noise; NULL
+#                  if there are none
 # and a candidate is a way with a *strength*, the penalty times the number of rows trained on.
 
-# The number of rows on which candidates are compared for many rows.
-compared_rows <- 3000
+# The number of rows on which candidates are compared for many rows, by effort.
+compared_rows <- c(standard = 3000, high = 10000)
+# With much effort, so many units are a candidate for mini-batches.
+deep_units <- c(128, 128, 128)
 # L-BFGS is a candidate for many rows if there are fewer rows and values than this. Adam doesn't
 # come close to a function with little noise; with noise, it does as well in less time. If its loss
 # is above a quarter of that of a constant, L-BFGS is only searched further if tanh is better.
 lbfgs_rows <- 1e4
 lbfgs_values <- 1e5
+# With little noise the loss of L-BFGS still falls quickly at the end: it is below this part of that
+# of the trial. Then more epochs are worth their time, and so few units may be best.
+falling <- 0.7
+few_units <- 10
 
 # The families of candidates to compare: a list of list(kind, ways, ladder). None if there is
 # nothing to choose.
@@ -36,13 +44,19 @@ candidate_families <- function(options, auto, few, problem, call) {
     } else {
       c("relu", "silu")
     }
-    list(
-      kind = kind, ladder = strengths(kind, counted_rows(problem)),
-      ways = lapply(activations, function(activation) {
-        way <- list(optimizer = optimizer, activation = activation)
-        new_way(settle(options, auto, way, few, problem, call), auto, kind, problem)
-      })
-    )
+    layers <- list(NULL)
+    if (identical(options$effort, "high") && kind == "adam" && !few && auto[["hidden"]]) {
+      layers <- list(NULL, deep_units)
+    }
+    ways <- list()
+    for (hidden in layers) {
+      for (activation in activations) {
+        way <- list(optimizer = optimizer, activation = activation, hidden = hidden)
+        way <- new_way(settle(options, auto, way, few, problem, call), auto, kind, problem)
+        ways <- c(ways, list(way))
+      }
+    }
+    list(kind = kind, ladder = strengths(kind, counted_rows(problem)), ways = ways)
   })
 }
 
@@ -51,6 +65,15 @@ new_way <- function(options, auto, kind, problem) {
   if (kind == "lbfgs") {
     trial$epochs <- min(options$epochs, 100)
     trial$patience <- Inf
+    longer <- options
+    if (auto[["epochs"]]) longer$epochs <- max(options$epochs, long_epochs(problem))
+    small <- longer
+    small$hidden <- few_units
+    return(list(
+      options = options, trial = trial,
+      longer = if (longer$epochs > options$epochs) longer,
+      small = if (auto[["hidden"]] && auto[["epochs"]]) small
+    ))
   } else {
     if (auto[["schedule"]]) trial["schedule"] <- list(NULL)
     trial$epochs <- min(options$epochs, 40)
@@ -61,12 +84,12 @@ new_way <- function(options, auto, kind, problem) {
 
 # The best candidate: list(options, strength, weakest, score, splits), with its score on the splits;
 # NULL if none can be trained on them. `weakest`: is nothing below its strength?
-compare_candidates <- function(families, few, problem, call) {
+compare_candidates <- function(families, few, effort, problem, call) {
   values <- problem_values(problem)
   splits <- if (few) {
     new_splits(problem, if (values <= 5e4) 4 else if (values <= 2e5) 2 else 1)
   } else {
-    new_splits(problem, 1, compared_rows)
+    new_splits(problem, 1, compared_rows[[effort]])
   }
   with_search_bar(
     "Choosing the defaults", search_epochs(families, length(splits)),
@@ -108,8 +131,9 @@ compare_on_splits <- function(families, splits, call) {
 # The candidates of a family that were tried, a list of list(options, strength, weakest, score).
 # Those of L-BFGS are first compared after a part of their epochs. The best of each way are compared
 # again after all epochs, and then others next to the best of them; but if the loss is lower after
-# the part, as it is for some noisy data, that number of epochs is chosen. The search ends early if
-# no candidate of the first way has a loss below `bar`.
+# the part, as it is for some noisy data, that number of epochs is chosen. If it is much higher
+# after the part, there is little noise, and more epochs and few units are tried. The search ends
+# early if no candidate of the first way has a loss below `bar`.
 search_family <- function(family, splits, bar, call) {
   tried <- list()
   empty <- matrix(NA_real_, length(family$ladder), length(family$ways))
@@ -117,9 +141,11 @@ search_family <- function(family, splits, bar, call) {
   try_one <- function(i, w, options) {
     score <- try_candidate(options, family$ladder[i], splits, call)
     chosen <- family$ways[[w]]$options
-    if (lbfgs) chosen$epochs <- options$epochs
+    if (lbfgs) chosen[c("epochs", "hidden")] <- options[c("epochs", "hidden")]
     tried[[length(tried) + 1]] <<- list(
-      options = chosen, strength = family$ladder[i], weakest = i == 1, score = score
+      options = chosen, strength = family$ladder[i], score = score,
+      # few units need hardly any penalty
+      weakest = i == 1 && !identical(options$hidden, few_units)
     )
     score[["loss"]]
   }
@@ -144,7 +170,16 @@ search_family <- function(family, splits, bar, call) {
     refined[i, w] <- try_all(i, w)
   }
   w <- col(refined)[which.min(refined)]
-  walk_ladder(function(i) try_all(i, w), refined[, w])
+  refined[, w] <- walk_ladder(function(i) try_all(i, w), refined[, w])
+  i <- which.min(refined[, w])
+  if (is_true(refined[i, w] < falling * min(loss[, w], na.rm = TRUE))) {
+    way <- family$ways[[w]]
+    if (!is.null(way$longer)) try_one(i, w, way$longer)
+    if (!is.null(way$small)) {
+      # their loss has several minima along the ladder, one of them at weak penalties
+      walk_ladder(function(i) try_one(i, w, way$small), empty[, w], unique(c(1, 3, i)))
+    }
+  }
   tried
 }
 

@@ -37,9 +37,9 @@ are_cells <- function(weights) {
 }
 
 # The options for one way to train: each "auto" but for the penalty is replaced. `way`: list(
-# optimizer, activation), each only used if it is "auto"; NULL for the defaults without a search.
-# With held-out rows, training still runs to its end if its rate falls to almost zero by then, and
-# with L-BFGS, whose held-out loss often improves again after a rest.
+# optimizer, activation, hidden), each only used if it is "auto"; NULL for the defaults without a
+# search. With held-out rows, training still runs to its end if its rate falls to almost zero by
+# then, and with L-BFGS, whose held-out loss often improves again after a rest.
 settle <- function(options, auto, way, few, problem, call) {
   choose <- function(name, value) if (auto[[name]]) options[name] <<- list(value)
   steps <- asks_for_steps(options)
@@ -50,7 +50,7 @@ settle <- function(options, auto, way, few, problem, call) {
     optimizer_table[[optimizer$name]]$rule == "adam") {
     options$learning_rate <- if (few) 0.003 else 0.004
   }
-  choose("hidden", default_hidden(few))
+  choose("hidden", way$hidden %||% default_hidden(few))
   choose("activation", if (is.null(way)) "relu" else way$activation)
   choose("init", init_for(options$activation))
   choose("batch_size", if (!full_batch) (if (few) 32 else 64))
@@ -93,6 +93,9 @@ problem_values <- function(problem) {
 full_batch_epochs <- function(problem) {
   round(min(1000, max(200, 1000 * 2e5 / problem_values(problem))))
 }
+
+# Epochs of L-BFGS for functions without noise: up to 4000, where an epoch takes little time.
+long_epochs <- function(problem) round(min(4000, 8e6 / problem_values(problem)))
 
 # A trial: it starts from the same random numbers as the training that follows, and leaves the state
 # of R's generator unchanged.

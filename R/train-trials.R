@@ -19,24 +19,30 @@ first_strengths <- list(lbfgs = c(0.005, 0.5, 4), adam = c(0.2, 2, 10))
 # held out together: the others would say that a class which is held out does not occur with them.
 new_splits <- function(problem, number, most = Inf) {
   if (!is.null(problem$weights)) problem <- problem_rows(problem, weighted_rows(problem))
-  n <- nrow(problem$X)
-  classes <- if (is.factor(problem$y)) as.integer(problem$y) else rep(1L, n)
-  order <- core_row_order(0, 0, n)
-  order <- order[order(classes[order])]
-  if (n > most) order <- order[unique(round(seq(1, n, length.out = most)))]
-  fold <- integer(n)
-  fold[order] <- rep_len(1:4, length(order))
-  combinations <- cells_of(problem$X, problem$weights)
-  number_of <- max(combinations, 0)
-  if (number_of >= 4) {
-    fold <- rep_len(1:4, number_of)[core_row_order(0, 0, number_of)][combinations]
-  }
+  fold <- deal_rows(problem, 4, most)
   lapply(seq_len(number), function(k) {
     list(
       training = problem_rows(problem, which(fold > 0 & fold != k)),
       held_out = problem_rows(problem, which(fold == k))
     )
   })
+}
+
+# The fold of each row, 0 for rows that are not used.
+deal_rows <- function(problem, folds, most = Inf) {
+  n <- nrow(problem$X)
+  classes <- if (is.factor(problem$y)) as.integer(problem$y) else rep(1L, n)
+  order <- core_row_order(0, 0, n)
+  order <- order[order(classes[order])]
+  if (n > most) order <- order[unique(round(seq(1, n, length.out = most)))]
+  fold <- integer(n)
+  fold[order] <- rep_len(seq_len(folds), length(order))
+  combinations <- cells_of(problem$X, problem$weights)
+  number_of <- max(combinations, 0)
+  if (number_of >= folds) {
+    fold <- rep_len(seq_len(folds), number_of)[core_row_order(0, 0, number_of)][combinations]
+  }
+  fold
 }
 
 # The number of each row's combination of inputs, 0 for rows of weight 0, if the rows are cells of a
@@ -53,12 +59,18 @@ cells_of <- function(X, weights) {
 # numbers. The loss is infinite if the other rows can't be trained on. Otherwise the attribute
 # `rows` has the loss of each row.
 try_candidate <- function(options, strength, splits, call) {
-  scores <- lapply(splits, function(split) {
-    options$penalty <- strength / counted_rows(split$training)
-    held_out_score(split, options, call) * split_weight(split)
+  mean_score(splits, function(k) {
+    options$penalty <- strength / counted_rows(splits[[k]]$training)
+    held_out_score(splits[[k]], options, call)
   })
-  means <- rowSums(vapply(scores, identity, c(loss = 0, accuracy = 0))) /
-    sum(vapply(splits, split_weight, 0))
+}
+
+# The mean of `score_of_split(k)` over the held-out rows of all splits, with the losses of their
+# rows as attribute.
+mean_score <- function(splits, score_of_split) {
+  weights <- vapply(splits, split_weight, 0)
+  scores <- lapply(seq_along(splits), function(k) score_of_split(k) * weights[k])
+  means <- rowSums(vapply(scores, identity, c(loss = 0, accuracy = 0))) / sum(weights)
   structure(means, rows = unlist(lapply(scores, attr, "rows")))
 }
 

@@ -10,9 +10,9 @@
 #' The parameters of the learners are arguments of [nn_train()], with its defaults for data frames:
 #' `hidden`, `activation`, `output_activation`, `loss`, `optimizer`, `learning_rate`, `epochs`,
 #' `batch_size`, `init`, `restarts`, `penalty`, `penalty_l1`, `dropout`, `schedule`, `clip`,
-#' `class_weights`, `validation`, `patience`, `tolerance`, `precision` and `standardize`. For the
-#' full batch, set `batch_size` to at least the number of rows, because the value `NULL` removes a
-#' parameter. Weights of a task are passed to `weights`.
+#' `class_weights`, `validation`, `patience`, `tolerance`, `precision`, `standardize`, `new_levels`
+#' and `effort`. For the full batch, set `batch_size` to at least the number of rows, because the
+#' value `NULL` removes a parameter. Weights of a task are passed to `weights`.
 #'
 #' @param task_type Type of task: `"regr"` (default) or `"classif"`.
 #' @return An object of class `LearnerRegr` or `LearnerClassif`, whose `model` is a fit returned by
@@ -90,7 +90,8 @@ mlr3_parameters <- function() {
     dropout = other(), schedule = other(), clip = number(0), class_weights = other(),
     validation = other(), patience = other(), tolerance = number(0),
     precision = paradox::p_fct(c("double", "single"), tags = "train"),
-    standardize = paradox::p_lgl(tags = "train"),
-    new_levels = paradox::p_fct(c("error", "NA"), tags = "train")
+    standardize = other(),
+    new_levels = paradox::p_fct(c("error", "NA"), tags = "train"),
+    effort = paradox::p_fct(c("standard", "high"), tags = "train")
   )
 }

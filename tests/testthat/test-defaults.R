@@ -120,6 +120,30 @@ test_that("no validation can be given in three ways", {
   expect_error(nn_train(y ~ a, d, validation = 1), class = "backprop_error_argument")
 })
 
+test_that("functions without noise get more epochs or few units, and noisy ones don't", {
+  d <- data.frame(x = seq(0, 1, length.out = 80))
+  set.seed(1)
+  d$clear <- sin(8 * d$x)
+  d$noisy <- d$clear + rnorm(80) / 2
+  clear <- nn_train(clear ~ x, d)
+  settings <- c(unclass(clear)$layers[[1]]$units, nrow(clear$history))
+  expect_true(settings[1] == 10 || settings[2] > 1000)
+  before <- nn_train(
+    clear ~ x, d,
+    hidden = 100, activation = clear$settings$activation, penalty = clear$settings$penalty,
+    epochs = 1000, optimizer = "lbfgs"
+  )
+  new <- data.frame(x = runif(200))
+  error <- function(fit) mean((predict(fit, new) - sin(8 * new$x))^2)
+  expect_lt(error(clear), error(before) / 2)
+  noisy <- nn_train(noisy ~ x, d)
+  expect_identical(unclass(noisy)$layers[[1]]$units, 100)
+  expect_lte(nrow(noisy$history), 1000)
+  # what is given is kept
+  expect_identical(unclass(nn_train(clear ~ x, d, hidden = 20))$layers[[1]]$units, 20)
+  expect_lte(nrow(nn_train(clear ~ x, d, epochs = 200)$history), 200)
+})
+
 test_that("cross-validation picks a weak penalty for clear data, and draws nothing", {
   d <- many(200)
   set.seed(2)
@@ -130,7 +154,7 @@ test_that("cross-validation picks a weak penalty for clear data, and draws nothi
   given <- nn_train(
     sin(3 * a) ~ a + b, d,
     penalty = fit$settings$penalty, activation = fit$settings$activation,
-    epochs = unclass(fit)$state$epoch
+    hidden = unclass(fit)$layers[[1]]$units, epochs = unclass(fit)$state$epoch
   )
   expect_identical(coef(fit), coef(given))
   expect_identical(runif(1), after)
@@ -270,7 +294,7 @@ test_that("a fit keeps the scores of the network, a linear model and a constant"
     method = "held-out rows", rows = 130
   ))
   expect_lt(diff(unclass(many_rows)$evidence$loss[c("constant", "network")]), 0)
-  expect_null(evidence$edge)
+  expect_null(linear$edge)
   expect_output(print(fit), "Evidence:  4-fold cross-validation, loss")
   expect_output(print(summary(fit)), "constant")
   expect_null(unclass(nn_train(y ~ a, d, penalty = 0.1))$evidence)

@@ -92,3 +92,14 @@ test_that("the grid is centred at the default", {
   expect_identical(nrow(tuned$results), 4L)
   expect_true(all(is.finite(tuned$results$RMSE)))
 })
+
+test_that("the model passes the effort on", {
+  set.seed(1)
+  trained <- caret::train(
+    mtcars[c("wt", "hp")], mtcars$mpg,
+    method = nn_caret(), epochs = 5, effort = "high",
+    tuneGrid = data.frame(hidden = 3, penalty = 0.01),
+    trControl = caret::trainControl("none")
+  )
+  expect_identical(trained$finalModel$ensemble$members, 5L)
+})

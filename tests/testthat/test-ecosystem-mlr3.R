@@ -74,3 +74,16 @@ test_that("the learners' parameters are arguments of nn_train() for data frames"
   known <- names(formals(getS3method("nn_train", "data.frame", envir = asNamespace("backprop"))))
   expect_identical(setdiff(nn_mlr3("classif")$param_set$ids(), known), character())
 })
+
+test_that("the learner passes the effort on", {
+  learner <- nn_mlr3("regr")
+  learner$param_set$set_values(hidden = 3, penalty = 0.01, epochs = 5, effort = "high")
+  set.seed(1)
+  learner$train(mlr3::as_task_regr(mtcars[c("hp", "mpg", "wt")], target = "mpg"))
+  set.seed(1)
+  fit <- nn_train(
+    mtcars[c("hp", "wt")], mtcars$mpg,
+    hidden = 3, penalty = 0.01, epochs = 5, effort = "high"
+  )
+  expect_identical(coef(learner$model), coef(fit))
+})

@@ -287,3 +287,17 @@ test_that("the ranges of dials contain the defaults", {
   for (epochs in c(100, 200, 1000)) expect_true(contains("epochs", epochs))
   expect_true(contains("dropout", 0))
 })
+
+test_that("the engine passes the effort on", {
+  small <- list(mtcars[c("wt", "hp")], mtcars$mpg)
+  model <- parsnip::mlp("regression", hidden_units = 3, penalty = 0.01, epochs = 5) |>
+    parsnip::set_engine("backprop", effort = "high")
+  set.seed(1)
+  engine <- parsnip::extract_fit_engine(parsnip::fit_xy(model, small[[1]], small[[2]]))
+  set.seed(1)
+  fit <- nn_train(
+    small[[1]], small[[2]],
+    hidden = 3, penalty = 0.01, epochs = 5, effort = "high"
+  )
+  expect_identical(coef(engine), coef(fit))
+})
