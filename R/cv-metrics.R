@@ -1,30 +1,47 @@
-# Metrics of prediction quality. A metric is a row of this table: `kind`, the outcome that it
-# applies to; `value`, a function of the observed outcome, the predictions and the case weights. For
-# "numeric" the first two are n x k matrices; for "classes" they are a factor and an n x levels
-# matrix of probabilities.
+# Metrics of prediction quality. A metric is a row of this table:
+#   kind    the outcome that it applies to: "numeric", "classes" or "two" (classes)
+#   better  whether "low" or "high" values are better
+#   value   a function of the observed outcome, the predictions, the case weights and the threshold
+#           (see check_threshold()). For "numeric" the first two are n x k matrices; for classes
+#           they are a factor and an n x levels matrix of probabilities.
+
+metric <- function(kind, better, value) list(kind = kind, better = better, value = value)
 
 metric_table <- list(
-  accuracy = list(kind = "classes", value = function(y, p, w) {
-    weighted_mean(max.col(p, "first") == as.integer(y), w)
+  accuracy = metric("classes", "high", function(y, p, w, threshold = NULL) {
+    weighted_mean(class_numbers(p, threshold) == as.integer(y), w)
   }),
-  log_loss = list(kind = "classes", value = function(y, p, w) {
+  balanced_accuracy = metric("classes", "high", function(y, p, w, threshold = NULL) {
+    mean(vapply(seq_len(nlevels(y)), recall_of, 0, y, p, w, threshold))
+  }),
+  sensitivity = metric("two", "high", function(y, p, w, threshold = NULL) {
+    recall_of(2, y, p, w, threshold)
+  }),
+  specificity = metric("two", "high", function(y, p, w, threshold = NULL) {
+    recall_of(1, y, p, w, threshold)
+  }),
+  cost = metric("two", "low", function(y, p, w, threshold) {
+    wrong <- class_numbers(p, threshold) != as.integer(y)
+    weighted_mean(wrong * threshold$costs[as.integer(y)], w)
+  }),
+  log_loss = metric("classes", "low", function(y, p, w, ...) {
     -weighted_mean(log(pmax(of_class(p, y), 1e-15)), w)
   }),
-  brier = list(kind = "classes", value = function(y, p, w) {
+  brier = metric("classes", "low", function(y, p, w, ...) {
     weighted_mean(rowSums((p - one_hot(y))^2), w)
   }),
-  auc = list(kind = "classes", value = function(y, p, w) area_under_curve(y, p, w)),
-  rmse = list(kind = "numeric", value = function(y, p, w) {
+  auc = metric("classes", "high", function(y, p, w, ...) area_under_curve(y, p, w)),
+  rmse = metric("numeric", "low", function(y, p, w, ...) {
     sqrt(weighted_mean(rowMeans((y - p)^2), w))
   }),
-  mae = list(kind = "numeric", value = function(y, p, w) weighted_mean(rowMeans(abs(y - p)), w)),
-  r_squared = list(kind = "numeric", value = function(y, p, w) {
+  mae = metric("numeric", "low", function(y, p, w, ...) weighted_mean(rowMeans(abs(y - p)), w)),
+  r_squared = metric("numeric", "high", function(y, p, w, ...) {
     mean(vapply(seq_len(ncol(y)), function(k) {
       total <- weighted_mean((y[, k] - weighted_mean(y[, k], w))^2, w)
       if (isTRUE(total > 0)) 1 - weighted_mean((y[, k] - p[, k])^2, w) / total else NA_real_
     }, 0))
   }),
-  poisson_deviance = list(kind = "numeric", value = function(y, p, w) {
+  poisson_deviance = metric("numeric", "low", function(y, p, w, ...) {
     if (any(p <= 0) || any(y < 0)) {
       NA_real_
     } else {
@@ -32,6 +49,11 @@ metric_table <- list(
     }
   })
 )
+
+# The proportion of the rows of class k whose class is predicted.
+recall_of <- function(k, y, p, w, threshold) {
+  weighted_mean(class_numbers(p, threshold) == k, w * (as.integer(y) == k))
+}
 
 usual_metrics <- list(
   classes = c("accuracy", "log_loss", "auc"), numeric = c("rmse", "mae", "r_squared")
@@ -79,10 +101,25 @@ area_under_curve <- function(y, p, w) {
   mean(areas[row(areas) != col(areas)])
 }
 
+# The metrics of an outcome: `levels` for a factor, NULL for numbers.
+metrics_of <- function(levels, threshold) {
+  kinds <- if (is.null(levels)) "numeric" else c("classes", if (length(levels) == 2) "two")
+  known <- names(Filter(function(metric) metric$kind %in% kinds, metric_table))
+  if (is.null(threshold$costs)) setdiff(known, "cost") else known
+}
+
 # Converts metrics, given as names, functions or a list of both, to a named list of functions of
-# (observed, predicted, weights).
-check_metrics <- function(metrics, kind, call) {
-  if (is.null(metrics)) metrics <- usual_metrics[[kind]]
+# (observed, predicted, weights). The user's own have the attribute `own`.
+check_metrics <- function(metrics, levels, threshold, call) {
+  kind <- if (is.null(levels)) "numeric" else "classes"
+  if (is.null(metrics)) {
+    metrics <- union(
+      if (!is.null(threshold)) {
+        c("accuracy", "sensitivity", "specificity", if (!is.null(threshold$costs)) "cost")
+      },
+      usual_metrics[[kind]]
+    )
+  }
   if (is.function(metrics)) metrics <- list(metric = metrics)
   if (!(is.character(metrics) || is.list(metrics)) || length(metrics) == 0) {
     abort_argument(c(
@@ -91,14 +128,24 @@ check_metrics <- function(metrics, kind, call) {
     ), call)
   }
   metrics <- as.list(metrics)
-  known <- names(Filter(function(metric) metric$kind == kind, metric_table))
+  known <- metrics_of(levels, threshold)
   if (is.null(names(metrics))) names(metrics) <- rep("", length(metrics))
   functions <- lapply(metrics, function(metric) {
     if (is.function(metric)) {
       return(own_metric(metric, call))
     }
-    if (is.character(metric) && length(metric) == 1 &&
-      metric %in% setdiff(names(metric_table), known)) {
+    unsuited <- is.character(metric) && length(metric) == 1 &&
+      metric %in% setdiff(names(metric_table), known)
+    if (unsuited && kind == "classes" && metric_table[[metric]]$kind == "two") {
+      abort_argument(c(
+        "The metric {.val {metric}} requires two classes{if (metric == 'cost') ' and costs'}.",
+        i = if (metric == "cost") {
+          "Use {.code threshold = c(false_positive = 1, false_negative = 5)}."
+        },
+        i = "The metrics for this outcome are {.val {known}}."
+      ), call)
+    }
+    if (unsuited) {
       abort_argument(c(
         paste0(
           "The metric {.val {metric}} requires ",
@@ -109,7 +156,8 @@ check_metrics <- function(metrics, kind, call) {
         i = if (kind == "numeric") "Convert the outcome to a factor if its numbers are classes."
       ), call)
     }
-    metric_table[[check_choice(metric, known, "metrics", call)]]$value
+    value <- metric_table[[check_choice(metric, known, "metrics", call)]]$value
+    function(y, p, w) value(y, p, w, threshold)
   })
   unnamed <- names(functions) == ""
   names(functions)[unnamed] <- vapply(
@@ -144,7 +192,7 @@ own_metric <- function(f, call) {
       x = "It accepts {if (length(parameters) == 0) 'none' else 'one'}."
     ), call)
   }
-  function(y, p, w) {
+  structure(own = TRUE, function(y, p, w) {
     tryCatch(
       {
         value <- f(if (is.matrix(y)) bare(y) else y, if (is.matrix(y)) bare(p) else p)
@@ -155,5 +203,5 @@ own_metric <- function(f, call) {
       },
       error = function(e) structure(NA_real_, failure = conditionMessage(e))
     )
-  }
+  })
 }

@@ -201,8 +201,28 @@ measure <- function(results, tasks, observed, weights, metrics) {
   measured
 }
 
+# The metrics of each output, a data frame with a row per fit and output: the columns of `fits`,
+# `output` and one column per metric. NULL for a single output, and if all metrics are functions of
+# the user, which are written for all outputs together.
+by_output <- function(results, tasks, fits, observed, weights, metrics) {
+  metrics <- Filter(function(metric) is.null(attr(metric, "own")), metrics)
+  if (is.factor(observed) || ncol(observed) < 2 || length(metrics) == 0) {
+    return(NULL)
+  }
+  outputs <- colnames(observed) %||% paste0("y", seq_len(ncol(observed)))
+  tables <- lapply(seq_along(outputs), function(k) {
+    of_output <- lapply(results, function(result) {
+      if (!is.null(result$predicted)) result$predicted <- result$predicted[, k, drop = FALSE]
+      result
+    })
+    values <- measure(of_output, tasks, observed[, k, drop = FALSE], weights, metrics)
+    data.frame(fits, output = outputs[k], stats::setNames(values, names(metrics)))
+  })
+  bind_rows(tables)
+}
+
 # The out-of-fold predictions, in the order of the rows.
-out_of_fold <- function(results, tasks, plan, observed, cases) {
+out_of_fold <- function(results, tasks, plan, observed, cases, threshold) {
   held_out <- lapply(tasks, `[[`, "held_out")
   rows <- unlist(held_out)
   sizes <- lengths(held_out)
@@ -230,7 +250,7 @@ out_of_fold <- function(results, tasks, plan, observed, cases) {
     colnames(values) <- levels(observed)
     table$observed <- of_rows
     table$predicted <- factor(
-      levels(observed)[max.col(values, "first")], levels(observed),
+      levels(observed)[class_numbers(values, threshold)], levels(observed),
       ordered = is.ordered(observed)
     )
     return(list(predictions = table, probabilities = values))

@@ -44,14 +44,18 @@
 #' installed, `progressr::with_progress(nn_cv(...))` shows the progress.
 #'
 #' **Metrics** are weighted by case weights. Rows of weight 0 are neither counted nor passed to a
-#' metric. With several outputs they are averaged over the
-#' outputs. A metric that is undefined for a fold is `NA` there and excluded from the mean: for
-#' example the area under the curve if the fold contains a single class, or any metric if all its
-#' rows have weight 0.
+#' metric. With several outputs they are averaged over the outputs, and
+#' `summary(cv, by_output = TRUE)` has those of each output. A metric that is undefined for a fold
+#' is `NA` there and excluded from the mean: for example the area under the curve if the fold
+#' contains a single class, or any metric if all its rows have weight 0.
 #'
 #' | metric | outcome | definition |
 #' |---|---|---|
-#' | `"accuracy"` | factor | proportion of rows whose most probable class is correct |
+#' | `"accuracy"` | factor | proportion of rows whose predicted class is correct |
+#' | `"balanced_accuracy"` | factor | mean over the classes of the proportion of their rows whose class is predicted |
+#' | `"sensitivity"` | two classes | proportion of the rows of the second level for which it is predicted |
+#' | `"specificity"` | two classes | proportion of the rows of the first level for which it is predicted |
+#' | `"cost"` | two classes | mean cost of the errors, if `threshold` states costs |
 #' | `"log_loss"` | factor | mean of `-log(p)`, with `p` the predicted probability of the observed class |
 #' | `"brier"` | factor | mean of the sum over classes of `(p - 1)^2` for the observed class and `p^2` for the other classes |
 #' | `"auc"` | factor | area under the ROC curve; for more than two classes, the mean over all pairs of classes (Hand and Till 2001) |
@@ -81,12 +85,17 @@
 #'   function is called with the observed and the predicted values of a fold: two vectors, or two
 #'   matrices for several outputs; for a factor, the second is the matrix of class probabilities. It
 #'   must return one number; if it fails or returns something else, the value is `NA`, with a
-#'   warning. `NULL` (default) means accuracy, log_loss and auc for a factor, and rmse, mae and
-#'   r_squared for numbers.
+#'   warning. `NULL` (default) means accuracy, log_loss and auc for a factor, with a `threshold`
+#'   also sensitivity, specificity and cost, and rmse, mae and r_squared for numbers.
 #' @param keep_fits Whether to store the fits in the result; `FALSE` by default, because they can be
 #'   large.
+#' @param threshold For two classes, the probability above which the second level is predicted, or
+#'   the costs of both errors, such as `c(false_positive = 1, false_negative = 5)`; see
+#'   [predict.nn_fit()]. `NULL` (default) predicts the most probable class.
 #' @param weights,offset,subset,na.action,contrasts As in [nn_train()] for this kind of data. Rows
 #'   that `subset` or `na.action` drop are in no fold.
+#' @param object A cross-validation, as returned by `nn_cv()`.
+#' @param by_output Whether to return the metrics of each output; `FALSE` by default.
 #' @return An object of class `nn_cv`, a list with the elements
 #' \describe{
 #'   \item{`metrics`}{A data frame with one row per fit: `repetition`, `fold` (its number, or its
@@ -94,10 +103,14 @@
 #'     whose weights are used), and one column per metric.}
 #'   \item{`predictions`}{A data frame with one row per row of the data and repetition: `row` (the
 #'     row number in the data), `repetition`, `fold`, `observed` and `predicted`, the out-of-fold
-#'     prediction. With several outputs the last two are matrices; for a factor `predicted` is the
-#'     most probable class.}
+#'     prediction. With several outputs the last two are matrices; for a factor `predicted` is a
+#'     class: the most probable one, or that of `threshold`.}
 #'   \item{`probabilities`}{For a factor, a matrix with the rows of `predictions` and one column per
 #'     level; otherwise `NULL`.}
+#'   \item{`metrics_by_output`}{For several outputs, a data frame like `metrics` with a row per fit
+#'     and output and a column `output`, without metrics that are functions; otherwise `NULL`.}
+#'   \item{`weights`}{The case weights of the rows of `predictions`, or `NULL` if all are 1.}
+#'   \item{`threshold`}{The probability above which the second level is predicted, or `NULL`.}
 #'   \item{`fits`}{With `keep_fits`, the fits in the order of `metrics`; otherwise `NULL`.}
 #'   \item{`folds`, `repeats`, `stratified`, `n`, `outcome`}{The number of folds and of repetitions,
 #'     whether the folds were drawn (`TRUE`) or given, the number of rows, and a description of the
@@ -105,7 +118,8 @@
 #' }
 #' `summary()` returns a data frame with one row per metric: its `mean` over the fits;
 #' `standard_error`, the standard deviation over the fits divided by the square root of their
-#' number; `least` and `greatest`; and `fits`, the number of fits for which it is defined. Because
+#' number; `least` and `greatest`; and `fits`, the number of fits for which it is defined. With
+#' `by_output = TRUE` it has a row per output and metric, and the column `output`. Because
 #' the fits share most of their rows, the standard error tends to be too small (Bengio and
 #' Grandvalet 2004).
 #' @section Errors and warnings: Those of [nn_train()], and
@@ -163,7 +177,7 @@ nn_cv.default <- function(X, ...) {
 #' @rdname nn_cv
 #' @export
 nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fits = FALSE,
-                         weights = NULL, offset = NULL, ...) {
+                         weights = NULL, offset = NULL, ..., threshold = NULL) {
   call <- current_env()
   check_given(
     missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
@@ -182,7 +196,7 @@ nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fit
   )
   cross_validate(
     cases, if (is.factor(y)) plain_outcome(y) else targets$y, folds, repeats, metrics, keep_fits,
-    check_train_settings(list(...), nn_train.matrix, call), call
+    threshold, check_train_settings(list(...), nn_train.matrix, call), call
   )
 }
 
@@ -190,7 +204,7 @@ nn_cv.matrix <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fit
 #' @export
 nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep_fits = FALSE,
                              weights = NULL, offset = NULL,
-                             na.action = getOption("na.action", "na.omit"), ...) {
+                             na.action = getOption("na.action", "na.omit"), ..., threshold = NULL) {
   call <- current_env()
   check_given(
     missing(y), "y", "the outcome: a vector, a factor, or a matrix of several numeric outcomes",
@@ -209,7 +223,9 @@ nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep
     number = kept_rows(nrow(X), frame$na.action), given = nrow(X), inputs = frame$encoded$X,
     blank = frame$blank
   )
-  cross_validate(cases, observed, folds, repeats, metrics, keep_fits, settings, call)
+  cross_validate(
+    cases, observed, folds, repeats, metrics, keep_fits, threshold, settings, call
+  )
 }
 
 #' @rdname nn_cv
@@ -220,7 +236,8 @@ nn_cv.Matrix <- nn_cv.data.frame
 #' @rdname nn_cv
 #' @export
 nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL, keep_fits = FALSE,
-                          subset, weights, na.action, offset, contrasts = NULL, ...) {
+                          subset, weights, na.action, offset, contrasts = NULL, ...,
+                          threshold = NULL) {
   call <- current_env()
   settings <- check_train_settings(list(...), nn_train.data.frame, call)
   extras <- list(
@@ -253,8 +270,8 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
     globals = formula_globals(whole$formula, names(whole$data))
   )
   cross_validate(
-    cases, observed_outcome(frame, settings, call), folds, repeats, metrics, keep_fits, settings,
-    call
+    cases, observed_outcome(frame, settings, call), folds, repeats, metrics, keep_fits, threshold,
+    settings, call
   )
 }
 
@@ -343,9 +360,11 @@ new_cases <- function(rows, number, given, inputs, blank, fixed = list(), global
 }
 
 # Cross-validates cases. `observed`: a factor, or a numeric matrix.
-cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, settings, call) {
+cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, threshold, settings,
+                           call) {
   repeats <- check_whole(repeats, "repeats", call)
-  metrics <- check_metrics(metrics, if (is.factor(observed)) "classes" else "numeric", call)
+  threshold <- check_threshold(threshold, levels(observed), call)
+  metrics <- check_metrics(metrics, levels(observed), threshold, call)
   keep_fits <- check_flag(keep_fits, "keep_fits", call)
   weights <- if (is.null(cases$rows$weights)) rep(1, NROW(observed)) else cases$rows$weights
   chosen <- check_folds(folds, repeats, observed, weights, cases$number, cases$given, call)
@@ -387,8 +406,13 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
     epoch = vapply(results, `[[`, 0, "epoch")
   )
   table[names(metrics)] <- measure(results, tasks, observed, weights, metrics)
+  predictions <- out_of_fold(results, tasks, plan, observed, cases, threshold)
   structure(
-    c(list(metrics = table), out_of_fold(results, tasks, plan, observed, cases), list(
+    c(list(metrics = table), predictions, list(
+      metrics_by_output = by_output(results, tasks, table[1:4], observed, weights, metrics),
+      weights = if (!is.null(cases$rows$weights)) {
+        weights[match(predictions$predictions$row, cases$number)]
+      }, threshold = threshold$at,
       fits = if (keep_fits) lapply(results, `[[`, "fit"), folds = chosen$number, repeats = repeats,
       stratified = is.null(chosen$given), n = NROW(observed), outcome = outcome_words(observed)
     )),
@@ -426,42 +450,4 @@ outcome_words <- function(observed) {
   } else {
     "a numeric outcome"
   }
-}
-
-#' @export
-summary.nn_cv <- function(object, ...) {
-  values <- object$metrics[-(1:4)]
-  known <- lapply(values, function(value) value[!is.na(value)])
-  of_known <- function(f) {
-    vapply(
-      known, function(value) if (length(value) > 0) f(value) else NA_real_, 0,
-      USE.NAMES = FALSE
-    )
-  }
-  data.frame(
-    metric = names(values), mean = of_known(mean),
-    standard_error = of_known(function(value) stats::sd(value) / sqrt(length(value))),
-    least = of_known(min), greatest = of_known(max), fits = lengths(known, use.names = FALSE)
-  )
-}
-
-#' @export
-print.nn_cv <- function(x, ...) {
-  cat(
-    x$folds, "-fold cross-validation", if (x$repeats > 1) paste(", repeated", x$repeats, "times"),
-    if (!x$stratified) ", given folds", "\n",
-    sep = ""
-  )
-  cat("Data: ", counted(x$n, "row"), ", ", x$outcome, "\n\n", sep = "")
-  table <- summary(x)
-  missing <- nrow(x$metrics) - table$fits
-  print(table[-6], row.names = FALSE, digits = 4)
-  cat(
-    "\nComputed on the held-out rows of ", counted(nrow(x$metrics), "fit"), ".\n",
-    sep = ""
-  )
-  for (i in which(missing > 0)) {
-    cat(table$metric[i], " is NA for ", counted(missing[i], "fit"), ".\n", sep = "")
-  }
-  invisible(x)
 }

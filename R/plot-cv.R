@@ -3,100 +3,87 @@
 #' Plot a cross-validation
 #'
 #' Compares the out-of-fold predictions of [nn_cv()] with the observed outcomes, or shows the
-#' metrics of all fits, with base graphics.
+#' metrics of all fits, with base graphics. All colours are suitable for colour-blind readers.
 #'
 #' @details
-#' **`"predictions"`** shows, for a numeric outcome, the observed against the predicted values, with
-#' a panel for each output and the line on which they are equal. For classes it shows the confusion
-#' matrix: the number of rows of each observed class (a row of the matrix) for which each class
-#' (a column) was predicted. The darker a cell, the larger its proportion of the row.
+#' For classes:
+#'
+#' **`"confusion"`** shows the confusion matrix: the number of rows (or the sum of their case
+#' weights) of each observed class (a row of the matrix) for which each class (a column) was
+#' predicted. The darker a cell, the larger its proportion of the row. At the right is the recall of
+#' each class, the proportion of its rows whose class was predicted.
+#'
+#' **`"roc"`** shows the true positive rate against the false positive rate for all thresholds of
+#'   the
+#' probability, with the area under the curve (AUC). Of two classes, the second one is positive; of
+#' several, each is compared with all others.
+#'
+#' **`"calibration"`** shows the observed frequency of a class against its predicted probability,
+#'   for
+#' bins with equal numbers of rows, with 95 % intervals (Wilson 1927). If the predicted
+#' probabilities are right, about 95 % of the intervals contain the dashed line. Equal probabilities
+#' are in the same bin. With repetitions, each row counts once for the width of the intervals.
+#'
+#' At most eight classes are drawn as curves or panels; the returned table has all of them.
+#'
+#' For a numeric outcome, with a panel for each output:
+#'
+#' **`"observed"`** shows the observed against the predicted values, and the line on which they are
+#' equal.
+#'
+#' **`"residuals"`** shows the differences of observed and predicted values against the predicted
+#' values. The orange line connects their means in ten bins with equal numbers of rows; it is near 0
+#' if the network is right on average. The larger a case weight, the larger the point. At most
+#' 10,000 points are drawn.
 #'
 #' **`"metrics"`** shows each metric in its own panel: one point per fit, and the mean with one
 #' standard error on either side.
 #'
-#' Rows whose fit diverged have no prediction, and are not drawn.
+#' All repetitions are pooled. Rows whose fit diverged have no prediction, and are not drawn.
 #'
 #' @param x A cross-validation, as returned by [nn_cv()].
-#' @param what Type of plot: `"predictions"` (default) or `"metrics"`.
+#' @param what Type of plot: `"predictions"` (default), which is `"confusion"` for classes and
+#'   `"observed"` for numbers; or `"confusion"`, `"roc"`, `"calibration"`, `"observed"`,
+#'   `"residuals"` or `"metrics"`.
 #' @param main Title; `NULL` (default) for none.
+#' @param bins For `"calibration"`, the number of bins, a whole number of at least 2; 10 by default.
 #' @param ... Must be empty: an unknown argument is an error.
-#' @return `x`, invisibly.
-#' @section Errors: `backprop_error_argument` for an invalid argument, or if there is nothing to
-#'   plot, because all metrics are `NA`.
+#' @return The numbers behind the plot, a data frame, invisibly:
+#'   * `"confusion"`: `observed`, `predicted`, `rows` (the sum of the weights) and `proportion` (of
+#'     the observed class; the recall where both classes are the same);
+#'   * `"roc"`: `class`, `threshold`, `false_positive_rate` and `true_positive_rate` of the rows
+#'     whose probability is at least the threshold, and `auc`;
+#'   * `"calibration"`: `class`, the mean `predicted` probability of the bin, the `observed`
+#'     frequency, `lower` and `upper` ends of its interval, and `rows`;
+#'   * `"observed"` and `"residuals"`: `output`, `observed`, `predicted`, `residual` and `weight`;
+#'   * `"metrics"`: that of `summary()`.
+#' @section Errors: `backprop_error_argument` for an invalid argument, for a plot that does not suit
+#'   the outcome, or if there is nothing to plot, because all metrics are `NA`.
+#' @references Wilson, E. B. (1927). Probable inference, the law of succession, and statistical
+#'   inference. *Journal of the American Statistical Association*, 22, 209-212.
+#'   \doi{10.1080/01621459.1927.10502953}
+#' @seealso [plot.nn_fit()] for the same plots of the predictions for new data.
 #' @examples
 #' set.seed(1)
 #' flowers <- nn_cv(Species ~ ., iris, folds = 5, hidden = 4, epochs = 50)
 #' plot(flowers)
 #' plot(flowers, "metrics")
+#' plot(flowers, "roc")
+#' bins <- plot(flowers, "calibration", bins = 5)
+#' bins[bins$class == "virginica", ]
 #' @export
-plot.nn_cv <- function(x, what = "predictions", main = NULL, ...) {
+plot.nn_cv <- function(x, what = "predictions", main = NULL, bins = 10, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(plot.nn_cv)))
-  what <- check_choice(what, c("predictions", "metrics"), "what", call)
+  what <- check_choice(what, c("predictions", names(held_out_plots), "metrics"), "what", call)
+  bins <- check_whole(bins, "bins", call, least = 2)
   if (what == "metrics") {
-    plot_metrics(x, main, call)
-  } else if (is.null(x$probabilities)) {
-    plot_observed(x$predictions, main)
-  } else {
-    plot_confusion(x$predictions, main)
+    return(invisible(plot_metrics(x, main, call)))
   }
-  invisible(x)
-}
-
-# Draws panels side by side, with the title above all of them.
-draw_panels <- function(count, main, draw) {
-  if (count > 1) {
-    rows <- floor(sqrt(count))
-    old <- graphics::par(
-      mfrow = c(rows, ceiling(count / rows)), oma = c(0, 0, if (is.null(main)) 0 else 2, 0)
-    )
-    on.exit(graphics::par(old))
-  }
-  for (panel in seq_len(count)) draw(panel)
-  if (count > 1 && !is.null(main)) {
-    graphics::mtext(main, outer = TRUE, font = 2)
-  } else if (!is.null(main)) {
-    graphics::title(main)
-  }
-}
-
-plot_observed <- function(predictions, main) {
-  observed <- as.matrix(predictions$observed)
-  predicted <- as.matrix(predictions$predicted)
-  draw_panels(ncol(observed), main, function(panel) {
-    limits <- range(observed[, panel], predicted[, panel], finite = TRUE)
-    graphics::plot(
-      predicted[, panel], observed[, panel],
-      xlim = limits, ylim = limits, pch = 21, bg = "white", col = sign_colours[["above"]],
-      xlab = "predicted", ylab = paste("observed", colnames(observed)[panel])
-    )
-    graphics::abline(0, 1, col = "grey40", lty = 2)
-  })
-}
-
-plot_confusion <- function(predictions, main) {
-  counts <- unclass(table(predictions$observed, predictions$predicted))
-  share <- counts / pmax(rowSums(counts), 1)
-  levels <- rownames(counts)
-  n <- length(levels)
-  graphics::plot(
-    NULL,
-    xlim = c(0.5, n + 0.5), ylim = c(n + 0.5, 0.5), xaxs = "i", yaxs = "i", axes = FALSE,
-    xlab = "predicted", ylab = "observed", main = main
-  )
-  fills <- tint(rep(sign_colours[["above"]], 100), seq(0, 0.75, length.out = 100))
-  graphics::image(
-    seq_len(n), seq_len(n), t(share),
-    zlim = c(0, 1), col = fills, add = TRUE
-  )
-  size <- min(1, 12 / n)
-  if (n <= 30) {
-    numbers <- format(counts, big.mark = ",", trim = TRUE)
-    graphics::text(col(counts), row(counts), numbers, cex = size)
-  }
-  graphics::axis(1, seq_len(n), levels, tick = FALSE, cex.axis = size)
-  graphics::axis(2, seq_len(n), levels, tick = FALSE, cex.axis = size)
-  graphics::box()
+  classes <- !is.null(x$probabilities)
+  if (what == "predictions") what <- if (classes) "confusion" else "observed"
+  check_held_out_plot(what, classes, call)
+  invisible(draw_held_out(what, cv_held_out(x), bins, main, call))
 }
 
 plot_metrics <- function(cv, main, call) {
@@ -124,4 +111,5 @@ plot_metrics <- function(cv, main, call) {
     graphics::points(fold, values, pch = 21, bg = "white")
     graphics::box()
   })
+  table
 }

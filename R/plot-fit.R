@@ -1,7 +1,8 @@
 #' Plot a fit
 #'
-#' Plots the loss by epoch, a diagram of the network, its predictions in the plane of two inputs, or
-#' one of its units, with base graphics. All colours are suitable for colour-blind readers.
+#' Plots the loss by epoch, a diagram of the network, its predictions in the plane of two inputs,
+#' one of its units, or how its predictions for held-out rows compare with the outcomes, with base
+#' graphics. All colours are suitable for colour-blind readers.
 #'
 #' @details
 #' **`"loss"`** shows the training loss by epoch, and with held-out rows also their loss and the
@@ -27,20 +28,30 @@
 #' training data, so points are drawn only if `data` is supplied. Their colours show the observed
 #' outcome, and classes also have different symbols.
 #'
+#' **`"confusion"`, `"roc"` and `"calibration"`** for classes, and **`"observed"` and
+#' `"residuals"`** for numbers, compare the predictions for `data`, which should not be the
+#' training data, with the outcomes. [plot.nn_cv()] describes them. Rows with missing values are
+#' excluded. If `data` is missing, the predictions are those of the rows that `validation` held out
+#' as a fraction. These rows have determined when training stopped, so that the plots are slightly
+#' optimistic, and a fit with case weights does not store them.
+#'
 #' Legends are placed in the margin above the plot, below `main`. Labels are shortened if they would
 #' be too small to read, and a legend that still does not fit is omitted: use a larger device.
 #'
 #' @param x A fit from [nn_train()].
-#' @param what Type of plot: `"loss"` (default), `"network"`, `"boundary"` or `"perceptron"`.
+#' @param what Type of plot: `"loss"` (default), `"network"`, `"boundary"`, `"perceptron"`,
+#'   `"confusion"`, `"roc"`, `"calibration"`, `"observed"` or `"residuals"`.
 #' @param data For `"boundary"`, the cases to draw as points, which also determine the limits of the
 #'   axes: a numeric matrix with two columns as in [predict.nn_fit()], or a data frame for a fit
 #'   made from a data frame. `NULL` (default) draws no points. Then `xlim` and `ylim` are required
 #'   for a fit made from a matrix, and by default show 2.5 standard deviations on each side of the
 #'   mean for a fit made from a data frame (also if `data` has no rows). For `"perceptron"`, one
-#'   case of the same form whose values are written into the plot; `NULL` for none.
-#' @param y For `"boundary"`, the observed outcomes of these cases: numbers or a factor. `NULL`
-#'   (default) uses the outcome in `data` if the fit was made with a formula; otherwise points have
-#'   no colour.
+#'   case of the same form whose values are written into the plot; `NULL` for none. For plots of
+#'   predictions, cases as in [predict.nn_fit()] that were not used for training; `NULL` for the
+#'   rows that `validation` held out as a fraction.
+#' @param y For `"boundary"` and plots of predictions, the observed outcomes of these cases: numbers
+#'   or a factor. `NULL` (default) uses the outcome in `data` if the fit was made with a formula;
+#'   otherwise points have no colour, and plots of predictions are an error.
 #' @param log For `"loss"`, the logarithmic axes: `"y"` (default if all losses are positive),
 #'   `"xy"`, `"x"` or `""`.
 #' @param units For `"network"` and `"perceptron"`, the largest number of units drawn per layer, a
@@ -49,15 +60,21 @@
 #'   between 2 and 2000; 200 by default.
 #' @param ... Graphical parameters: for `"loss"` passed to [graphics::matplot()]; for `"boundary"`
 #'   to [graphics::plot.window()] and [graphics::title()] (`xlim`, `ylim`, `main`, `xlab`, `ylab`);
-#'   for `"network"` and `"perceptron"` only `main`. Other arguments are an error.
+#'   otherwise only `main`. Other arguments are an error.
 #' @param layer For `"perceptron"`, the layer of the unit, counted from the first hidden layer, a
 #'   whole number; `NULL` (default) for the output layer.
 #' @param unit For `"perceptron"`, the number of the unit in its layer, a whole number; 1 by
 #'   default.
-#' @return `x`, invisibly.
+#' @param weights,offset For plots of predictions, the case weights of `data`, one number of at
+#'   least 0 per row, `NULL` (default) if all are 1; and the offset, as in [predict.nn_fit()].
+#' @param threshold For `"confusion"`, as in [predict.nn_fit()].
+#' @param bins For `"calibration"`, the number of bins, a whole number of at least 2; 10 by default.
+#' @return `x`, invisibly; for plots of predictions the numbers behind the plot, a data frame as
+#'   described in [plot.nn_cv()], invisibly.
 #' @section Errors: `backprop_error_argument` for an invalid argument, if the fit has no epochs to
-#'   plot, and if `"boundary"` is used for a fit that does not have two numeric inputs, or that has
-#'   several numeric outputs; `backprop_error_input` if `data` or `y` do not match the fit.
+#'   plot, if `"boundary"` is used for a fit that does not have two numeric inputs, or that has
+#'   several numeric outputs, and if a plot of predictions does not suit the outcome or there are no
+#'   held-out predictions; `backprop_error_input` if `data` or `y` do not match the fit.
 #' @examples
 #' set.seed(1)
 #' X <- scale(as.matrix(iris[c("Petal.Length", "Petal.Width")]))
@@ -69,16 +86,28 @@
 #' plot(fit, "network")
 #' plot(fit, "boundary", X, iris$Species)
 #' plot(fit, "perceptron", X[1, , drop = FALSE], layer = 1, unit = 2)
+#'
+#' # Held-out predictions
+#' fit <- nn_train(Species ~ ., iris, hidden = 4, validation = 0.4)
+#' plot(fit, "confusion")
+#' plot(fit, "roc")
 #' @export
 plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, units = 12,
-                        resolution = 200, ..., layer = NULL, unit = 1) {
+                        resolution = 200, ..., layer = NULL, unit = 1, weights = NULL,
+                        offset = NULL, threshold = NULL, bins = 10) {
   call <- current_env()
   check_full_names(written_names(call), c(names(formals(plot.nn_fit)), graphical_parameters), call)
-  what <- check_choice(what, c("loss", "network", "boundary", "perceptron"), "what", call)
+  kinds <- c("loss", "network", "boundary", "perceptron", names(held_out_plots))
+  what <- check_choice(what, kinds, "what", call)
   units <- check_whole(units, "units", call, least = 3)
   resolution <- check_whole(resolution, "resolution", call, least = 2, most = 2000)
   if (what %in% c("loss", "boundary")) check_graphical(what, call, ...)
   current <- current_fit(x, call)
+  if (what %in% names(held_out_plots)) {
+    return(invisible(plot_held_out(
+      what, current, data, y, weights, offset, threshold, bins, call, ...
+    )))
+  }
   switch(what,
     perceptron = plot_perceptron(current, data, layer, unit, units, call, ...),
     loss = plot_loss(current, log, call, ...),
@@ -86,6 +115,21 @@ plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, uni
     boundary = plot_boundary(current, data, y, resolution, call, ...)
   )
   invisible(x)
+}
+
+plot_held_out <- function(what, fit, data, y, weights, offset, threshold, bins, call, main = NULL,
+                          ...) {
+  check_no_dots(call, ..., known = names(formals(plot.nn_fit)))
+  plain <- unclass(fit)
+  check_held_out_plot(what, !is.null(plain$levels), call)
+  bins <- check_whole(bins, "bins", call, least = 2)
+  threshold <- check_threshold(threshold, plain$levels, call)
+  held <- if (is.null(data)) {
+    fit_held_out(plain, threshold, call)
+  } else {
+    new_data_held_out(fit, data, y, weights, offset, threshold, call)
+  }
+  draw_held_out(what, held, bins, main, call)
 }
 
 # Checks the arguments to pass on: those of the plotting functions, and graphical parameters. For

@@ -26,6 +26,14 @@
 #' deviation makes any other value enormous. Columns that are constant up to rounding have no effect
 #' on predictions.
 #'
+#' **Costs of errors.** The most probable of two classes is the right prediction if both errors are
+#' equally bad. Otherwise the expected cost is lowest if the second level is predicted where its
+#' probability is above `c_fp / (c_fp + c_fn)`, with `c_fp` the cost of predicting the second level
+#' for a case of the first one (a false positive) and `c_fn` that of the opposite error (Elkan
+#' 2001). This requires probabilities that are calibrated, which `plot(cv, "calibration")` shows
+#' (see [plot.nn_cv()]); those of a fit with `class_weights` are not. [nn_cv()] with the same
+#' `threshold` estimates the cost.
+#'
 #' **Prediction intervals and sets** come from split-conformal prediction. Whatever the distribution
 #' of the data and however good the network, they contain the outcome of a new case from the same
 #' distribution with probability of at least `level` (and at most `level + 1 / (n + 1)` if scores
@@ -91,6 +99,10 @@
 #'   the training, which is `"error"` unless it was given.
 #' @param vcov For `interval = "confidence"`, the covariance matrix of the weights: `vcov(fit,
 #'   data)` with the training data, which the fit does not store (see [vcov.nn_fit()]).
+#' @param threshold For `type = "class"` and two classes, the probability above which the second
+#'   level is predicted, between 0 and 1; or the costs of both errors, from which it follows, such
+#'   as `c(false_positive = 1, false_negative = 5)`. `NULL` (default) predicts the most probable
+#'   class, which is the threshold 0.5.
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return For `"response"` and `"link"`, a numeric vector with one number per row if there is one
 #'   output (for two classes, the probability of the second level), and a matrix with one column per
@@ -128,6 +140,9 @@
 #'   Sadinle, M., Lei, J. and Wasserman, L. (2019). Least ambiguous set-valued classifiers with
 #'   bounded error levels. *Journal of the American Statistical Association*, 114, 223-234.
 #'   \doi{10.1080/01621459.2017.1395341}
+#'
+#'   Elkan, C. (2001). The foundations of cost-sensitive learning. *Proceedings of the 17th
+#'   International Joint Conference on Artificial Intelligence*, 973-978.
 #' @examples
 #' X <- rbind(c(1, 0, 1, 0), c(1, 0, 1, 1), c(0, 1, 0, 1))
 #' set.seed(1)
@@ -144,10 +159,15 @@
 #' flowers <- iris[c(1, 71, 107), ]
 #' predict(fit, flowers, type = "class")
 #' predict(fit, flowers, interval = "prediction")
+#'
+#' # A missed manual car costs five times as much as a false alarm
+#' fit <- nn_train(factor(am) ~ wt + hp, mtcars, hidden = 3, penalty = 0.1)
+#' costs <- c(false_positive = 1, false_negative = 5)
+#' table(predict(fit, type = "class", threshold = costs), mtcars$am)
 #' @export
 predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, interval = "none",
                            level = 0.9, na.action = stats::na.pass, ..., new_levels = NULL,
-                           vcov = NULL) {
+                           vcov = NULL, threshold = NULL) {
   call <- current_env()
   if ("new_data" %in% ...names()) {
     abort_argument(c(
@@ -167,16 +187,25 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
       i = "If its numbers represent classes, train with a factor as the outcome."
     ), call)
   }
+  threshold <- check_threshold(threshold, fit$levels, call)
+  if (!is.null(threshold) && type != "class") {
+    abort_argument(c(
+      "{.arg threshold} requires {.code type = \"class\"}.",
+      x = "{.arg type} is {.val {type}}."
+    ), call)
+  }
   region <- check_interval(interval, level, type, vcov, fit, missing(newdata), call)
   if (type == "link") fit$layers <- linear_output(fit$layers, missing(newdata), call)
   if (missing(newdata)) {
-    return(stats::napredict(fit$na.action, as_type(stored_fitted(object, call), type, fit)))
+    return(stats::napredict(fit$na.action, as_type(
+      stored_fitted(object, call), type, fit, threshold
+    )))
   }
   if (!is.null(new_levels)) check_new_levels(new_levels, call)
   if (!is.null(fit$encoding)) {
     if (!is.null(new_levels)) fit$encoding$new_levels <- new_levels
     return(in_memory(
-      predict_data(fit, newdata, type, region, offset, na.action, call), call
+      predict_data(fit, newdata, type, region, offset, na.action, threshold, call), call
     ))
   }
   X <- align_columns(check_inputs(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
@@ -199,7 +228,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   if (!is.null(rownames(X)) || !is.null(fit$outputs)) {
     dimnames(output) <- list(rownames(X), fit$outputs)
   }
-  as_type(output, type, fit)
+  as_type(output, type, fit, threshold)
 }
 
 # The layers with the output layer's sums as outputs.
@@ -248,7 +277,7 @@ check_interval <- function(interval, level, type, vcov, fit, no_newdata, call) {
 
 # Predictions for a fit made from data. Rows with missing values are predicted as NA, or dropped by
 # na.action.
-predict_data <- function(fit, newdata, type, region, offset, na.action, call) {
+predict_data <- function(fit, newdata, type, region, offset, na.action, threshold, call) {
   unseen <- new_levels_record(fit$encoding)
   prepared <- prepare_newdata(fit, newdata, "newdata", call, unseen)
   offset <- newdata_offset(fit, prepared, offset, call)
@@ -282,7 +311,7 @@ predict_data <- function(fit, newdata, type, region, offset, na.action, call) {
     dimnames(output) <- list(rownames(X), fit$outputs)
   }
   predicted <- if (is.null(region)) {
-    as_type(output, type, fit)
+    as_type(output, type, fit, threshold)
   } else if (region$interval == "prediction") {
     prediction_regions(fit, output, region$level, call)
   } else {

@@ -71,8 +71,8 @@ warn_of_distance <- function(fit, X) {
   ), class = "backprop_warning_extrapolation", call = NULL)
 }
 
-# Converts outputs (n x k) to the type requested.
-as_type <- function(output, type, fit) {
+# Converts outputs (n x k) to the type requested. `threshold`: see check_threshold().
+as_type <- function(output, type, fit, threshold = NULL) {
   if (type %in% c("response", "link")) {
     return(bare(output))
   }
@@ -84,6 +84,47 @@ as_type <- function(output, type, fit) {
     return(prob)
   }
   stats::setNames(
-    factor(levels[max.col(prob, "first")], levels, ordered = isTRUE(fit$ordered)), rownames(output)
+    factor(levels[class_numbers(prob, threshold)], levels, ordered = isTRUE(fit$ordered)),
+    rownames(output)
   )
+}
+
+# The number of the class that is predicted for each row of probabilities: the most probable one,
+# or with a threshold the second of two if its probability is above it.
+class_numbers <- function(prob, threshold = NULL) {
+  if (is.null(threshold)) max.col(prob, "first") else 1L + (prob[, 2] > threshold$at)
+}
+
+# A threshold: list(at, costs), or NULL for the most probable class. It may be given as the costs of
+# the two errors: the expected cost of the second class is (1 - p) * false_positive, that of the
+# first one p * false_negative.
+check_threshold <- function(threshold, levels, call) {
+  if (is.null(threshold)) {
+    return(NULL)
+  }
+  if (length(levels) != 2) {
+    abort_argument(c(
+      "{.arg threshold} requires an outcome of two classes.",
+      x = if (is.null(levels)) "The outcome is numeric." else "The outcome has {length(levels)}."
+    ), call)
+  }
+  errors <- c("false_positive", "false_negative")
+  of_costs <- is_number(threshold) && length(threshold) == 2 && setequal(names(threshold), errors)
+  if (of_costs && all(is.finite(threshold) & threshold >= 0) && sum(threshold) > 0) {
+    costs <- threshold[errors]
+    return(list(at = costs[["false_positive"]] / sum(costs), costs = costs))
+  }
+  inside <- is_number(threshold) && length(threshold) == 1 && is.null(names(threshold)) &&
+    is_true(threshold >= 0 && threshold <= 1)
+  if (!inside) {
+    abort_argument(c(
+      paste0(
+        "{.arg threshold} must be a probability between 0 and 1, or the costs of both errors, ",
+        "numbers of at least 0."
+      ),
+      x = "You supplied {describe(threshold)}.",
+      i = "Use {.code threshold = c(false_positive = 1, false_negative = 5)} for costs."
+    ), call)
+  }
+  list(at = as.double(threshold), costs = NULL)
 }
