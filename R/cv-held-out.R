@@ -80,7 +80,7 @@ new_outcome <- function(fit, data, y, rows, call) {
         c("{.arg y} is missing.", i = "Supply the outcome of the rows of {.arg data}."), call
       )
     }
-    y <- formula_outcome(fit, data, call)
+    y <- formula_outcome(fit, data, call, "data")
   }
   if (NROW(y) != rows) {
     abort_input(c(

@@ -110,7 +110,7 @@ metrics_of <- function(levels, threshold) {
 
 # Converts metrics, given as names, functions or a list of both, to a named list of functions of
 # (observed, predicted, weights). The user's own have the attribute `own`.
-check_metrics <- function(metrics, levels, threshold, call) {
+check_metrics <- function(metrics, levels, threshold, call, name = "metrics") {
   kind <- if (is.null(levels)) "numeric" else "classes"
   if (is.null(metrics)) {
     metrics <- union(
@@ -132,7 +132,7 @@ check_metrics <- function(metrics, levels, threshold, call) {
   if (is.null(names(metrics))) names(metrics) <- rep("", length(metrics))
   functions <- lapply(metrics, function(metric) {
     if (is.function(metric)) {
-      return(own_metric(metric, call))
+      return(own_metric(metric, call, name))
     }
     unsuited <- is.character(metric) && length(metric) == 1 &&
       metric %in% setdiff(names(metric_table), known)
@@ -156,7 +156,7 @@ check_metrics <- function(metrics, levels, threshold, call) {
         i = if (kind == "numeric") "Convert the outcome to a factor if its numbers are classes."
       ), call)
     }
-    value <- metric_table[[check_choice(metric, known, "metrics", call)]]$value
+    value <- metric_table[[check_choice(metric, known, name, call)]]$value
     function(y, p, w) value(y, p, w, threshold)
   })
   unnamed <- names(functions) == ""
@@ -180,13 +180,13 @@ check_metrics <- function(metrics, levels, threshold, call) {
 # Wraps a user's metric. With one output it is called with vectors, and it must return one number.
 # If it fails or returns something else, the value is NA, with the reason in its attribute
 # "failure".
-own_metric <- function(f, call) {
+own_metric <- function(f, call, name) {
   declared <- args(f) # NULL for the few primitives that do not expose their arguments
   parameters <- if (is.function(declared)) names(formals(declared)) else "..."
   if (length(parameters) < 2 && !"..." %in% parameters) {
     abort_argument(c(
       paste0(
-        "A function in {.arg metrics} must accept two arguments: the observed and the predicted ",
+        "A function in {.arg {name}} must accept two arguments: the observed and the predicted ",
         "values."
       ),
       x = "It accepts {if (length(parameters) == 0) 'none' else 'one'}."

@@ -65,19 +65,22 @@ align_outputs <- function(y, fit, call) {
 }
 
 # The outcome that the formula of a fit computes from `data`.
-formula_outcome <- function(fit, data, call) {
+formula_outcome <- function(fit, data, call, name = "X") {
   terms <- fit$encoding$terms
   outcome <- attr(terms, "variables")[[attr(terms, "response") + 1]]
   data <- utf8_frame(as.data.frame(data))
   absent <- setdiff(known_names(variable_names(outcome), names(data)), names(data))
   if (length(absent) > 0) {
     abort_input(c(
-      "{.arg y} is missing, and {.arg X} does not contain the outcome of the formula.",
-      x = "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing from {.arg X}.",
-      i = "Supply the column in {.arg X}, or the outcome as {.arg y}."
+      "{.arg y} is missing, and {.arg {name}} does not contain the outcome of the formula.",
+      x = paste0(
+        "{cli::qty(length(absent))}Column{?s} {.field {absent}} {?is/are} missing from ",
+        "{.arg {name}}."
+      ),
+      i = "Supply the column in {.arg {name}}, or the outcome as {.arg y}."
     ), call)
   }
-  in_formula(eval(outcome, data, environment(terms)), call, "X")
+  in_formula(eval(outcome, data, environment(terms)), call, name)
 }
 
 # Can the targets be left out, because the fit's formula takes them from the data?

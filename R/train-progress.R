@@ -74,6 +74,9 @@ end_progress <- function(progress) {
 
 # If a search takes longer than expected, its bar stays a little before the end.
 advance_search <- function(done) {
+  if (is.null(search_bar$id)) {
+    return(invisible())
+  }
   search_bar$total <- max(search_bar$total, 1.05 * done)
   cli::cli_progress_update(set = done, total = search_bar$total, id = search_bar$id)
 }

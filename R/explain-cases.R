@@ -1,0 +1,100 @@
+# What nn_importance() and nn_effects() share: the cases that a fit is explained with.
+
+# The cases:
+#   fit        the fit
+#   data       the rows that are used: a data frame, or a numeric or sparse matrix
+#   variables  the names of its inputs, which for a matrix without names are x1, x2, ...
+#   outcome    the observed outcome of these rows as nn_cv() has it, or NULL
+#   weights    positive case weights of these rows
+#   offset     their offset, or NULL
+#   dropped    the number of rows that are not used: with missing values, or of weight 0
+new_cases_explained <- function(fit, data, y, weights, offset, call, with_outcome) {
+  plain <- unclass(fit)
+  columns <- plain$encoding$columns
+  if (is.null(columns)) {
+    data <- align_columns(check_inputs(data, "data", call), plain, "data", call)
+    variables <- plain$inputs %||% paste0("x", seq_len(ncol(data)))
+  } else {
+    check_newdata(columns, data, "data", call)
+    data <- utf8_names(as.data.frame(data))
+    variables <- names(columns)
+  }
+  rows <- nrow(data)
+  weights <- check_weights(weights, rows, call)
+  if (length(weights) == 0) weights <- rep(1, rows)
+  there <- which(weights > 0)
+  predicted <- predict(fit, take_rows(data, there), offset = take_rows(offset, there))
+  known <- replace(logical(rows), there, rowSums(is.na(as.matrix(predicted))) == 0)
+  outcome <- if (with_outcome) new_outcome(plain, data, y, rows, call)
+  if (with_outcome) known <- known & rowSums(is.na(as.matrix(outcome))) == 0
+  if (sum(known) < 2) {
+    abort_input(c(
+      "{.arg data} must have at least two rows without missing values.",
+      x = "It has {sum(known)}."
+    ), call)
+  }
+  data <- take_rows(data, known)
+  list(
+    fit = fit, data = if (is.null(columns)) data else data[variables], variables = variables,
+    outcome = take_rows(outcome, known), weights = weights[known],
+    offset = take_rows(offset, known), dropped = sum(!known)
+  )
+}
+
+# The predictions for changed cases, one row each: numbers, the probability of the second of two
+# classes, or those of all classes. Changed values may be far from the data in combination only.
+predict_changed <- function(cases, data, offset = cases$offset, type = "response") {
+  withCallingHandlers(
+    as.matrix(predict(cases$fit, data, type = type, offset = offset)),
+    backprop_warning_extrapolation = function(w) invokeRestart("muffleWarning")
+  )
+}
+
+# The values of a variable, and the cases with other ones.
+column_of <- function(cases, name, data = cases$data) {
+  if (is.data.frame(data)) data[[name]] else data[, match(name, cases$variables)]
+}
+
+with_column <- function(cases, data, name, values) {
+  if (is.data.frame(data)) {
+    data[[name]] <- values
+  } else {
+    data[, match(name, cases$variables)] <- values
+  }
+  data
+}
+
+check_variables <- function(variables, known, name, call, most = Inf) {
+  ok <- is.character(variables) && length(variables) >= 1 && length(variables) <= most &&
+    !anyNA(variables) && !anyDuplicated(variables)
+  if (!ok) {
+    abort_argument(c(
+      "{.arg {name}} must be {if (is.finite(most)) 'one or two' else 'different'} names of inputs.",
+      x = "You supplied {describe(variables)}.",
+      i = "The inputs are {.val {known}}."
+    ), call)
+  }
+  unknown <- setdiff(variables, known)
+  if (length(unknown) > 0) {
+    abort_argument(c(
+      "{.arg {name}} must be names of inputs.",
+      x = "There is no input {.val {unknown[1]}}.",
+      nearest_name(unknown[1], known),
+      i = "The inputs are {.val {known}}."
+    ), call)
+  }
+  variables
+}
+
+check_explained_fit <- function(fit, call) {
+  check_given(missing(fit), "fit", "a fit from nn_train()", call)
+  if (!inherits(fit, "nn_fit")) {
+    abort_argument(c(
+      "{.arg fit} must be a fit from {.fn nn_train}.",
+      x = "You supplied {describe(fit)}."
+    ), call)
+  }
+  fit <- current_fit(fit, call)
+  check_fit_sizes(unclass(fit), call, "fit")
+  fit
+}
