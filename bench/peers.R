@@ -2,11 +2,13 @@
 # NULL if it does not support the workload. All do the same work: the same data, layers, batch size,
 # epochs and optimiser, on one thread.
 
-ours <- function(precision, threads = 1, times_epochs = 1) {
+# As users call it; with `kept = FALSE`, outputs and residuals of the rows are not computed after it,
+# as in the other packages.
+ours <- function(precision, threads = 1, times_epochs = 1, kept = TRUE) {
   function(w, data, start) {
     X <- data$X
     if (w$task == "predict") {
-      if (threads > 1) {
+      if (threads > 1 || !kept) {
         return(NULL)
       }
       fit <- nn_train(
@@ -18,7 +20,7 @@ ours <- function(precision, threads = 1, times_epochs = 1) {
       return(function(round) predict(fit, X))
     }
     if (w$task == "squares") {
-      return(if (precision == "double" && threads == 1) {
+      return(if (precision == "double" && threads == 1 && kept) {
         function(round) {
           set.seed(round)
           nn_train(X, data$target)
@@ -35,7 +37,7 @@ ours <- function(precision, threads = 1, times_epochs = 1) {
         loss = if (w$task == "classes") "cross_entropy" else "squared_error", reduction = "mean",
         optimizer = if (w$task == "regression") nn_lbfgs(gradient_tolerance = 0) else "adam",
         epochs = times_epochs * w$epochs, batch_size = if (w$batch > 0) w$batch,
-        start = start(round), precision = precision, threads = threads, keep_fitted = FALSE
+        start = start(round), precision = precision, threads = threads, keep_fitted = kept
       )
       if (w$task == "regression") 2 * fit$objective
     }
@@ -166,6 +168,10 @@ rsnns <- function(w, data, start) {
 r_contestants <- list(
   "backprop" = list(package = "backprop", make = ours("double")),
   "backprop, single" = list(package = "backprop", make = ours("single")),
+  "backprop, outputs not kept" = list(package = "backprop", make = ours("double", kept = FALSE)),
+  "backprop, single, outputs not kept" = list(
+    package = "backprop", make = ours("single", kept = FALSE)
+  ),
   "backprop, 2 threads" = list(
     package = "backprop", make = ours("double", 2), only = c("table256", "images512")
   ),

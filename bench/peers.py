@@ -1,6 +1,9 @@
 # The contestants in Python. run.R sends requests over a local socket, one per line: "load FOLDER",
 # "versions", "time CONTESTANT WORKLOAD ROUND", "quit". Each answer is one line of JSON. Times are
 # measured here, and include only the training or prediction.
+#
+#   python3 peers.py PORT       answers requests
+#   python3 peers.py --blas     prints what the products of the contestants really do, as JSON
 import ctypes
 import json
 import os
@@ -149,13 +152,38 @@ def pytorch(name, round, dtype):
     return timed(run)[0], None
 
 
-def gemm_rate(dtype, size=1000):
+def open_blas():
     for library in ("libopenblas.so.0", "libopenblas.so"):
         try:
-            blas = ctypes.CDLL(library)
-            break
+            return ctypes.CDLL(library)
         except OSError:
-            blas = None
+            pass
+    return None
+
+
+def best_rate(multiply, size=1000):
+    multiply()
+    return max(2e-9 * size ** 3 / timed(multiply)[0] for _ in range(7))
+
+
+# The name of OpenBLAS's kernel, and the rates of products of 1000 x 1000 matrices in GFLOP/s, double
+# and single: OpenBLAS itself, what NumPy and scikit-learn call, and what torch calls.
+def blas_report(size=1000):
+    blas, report = open_blas(), {"kernel": None}
+    if blas is not None:
+        blas.openblas_get_corename.restype = ctypes.c_char_p
+        report["kernel"] = blas.openblas_get_corename().decode()
+        report["OpenBLAS"] = [max(gemm_rate(t, size)[0] for _ in range(3)) for t in ("f8", "f4")]
+    pairs = [np.ones((size, size), dtype=t) for t in ("f8", "f4")]
+    report["NumPy"] = [best_rate(lambda a=a: a @ a, size) for a in pairs]
+    if torch is not None:
+        tensors = [torch.from_numpy(a) for a in pairs]
+        report["torch"] = [best_rate(lambda a=a: torch.mm(a, a), size) for a in tensors]
+    return report
+
+
+def gemm_rate(dtype, size=1000):
+    blas = open_blas()
     if blas is None:
         return None
     try:
@@ -182,6 +210,10 @@ contestants = {
     "torch": (pytorch, "f8"),
     "torch, single": (pytorch, "f4"),
 }
+
+if sys.argv[1] == "--blas":
+    print(json.dumps(blas_report()))
+    sys.exit()
 
 connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 lines = connection.makefile("rw")

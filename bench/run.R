@@ -5,6 +5,10 @@
 # Installs the package from an R CMD build tarball into a temporary library (--installed: uses the
 # installed package), runs the contestants that are installed in turns within one session (A B C A B
 # C ...) on one thread, and prints medians and ratios. Contestants in Python require jsonlite.
+#
+# OpenBLAS takes a slow kernel for processors that it does not know, which would make its users look
+# slow. So its kernels are tried first, and the fastest is used. A contestant in Python whose product
+# of matrices is still slower than ours is not at the rate of the machine, and no ratio is printed.
 options(width = 150)
 arguments <- commandArgs(trailingOnly = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
@@ -23,10 +27,8 @@ source(file.path(here, "peers.R"))
 chosen <- intersect(names(workloads), arguments)
 if (length(chosen) == 0) chosen <- names(workloads)
 
-# The contestants in Python run in one process, which receives requests over a local socket.
-folder <- tempfile("data-")
-dir.create(folder)
-start_python <- function() {
+# The contestants in Python are run like this. `kernel`: OpenBLAS's kernel, or "" for its choice.
+python_program <- function() {
   python <- "/usr/bin/python3"
   if (!file.exists(python) || !requireNamespace("jsonlite", quietly = TRUE)) {
     return(NULL)
@@ -37,20 +39,98 @@ start_python <- function() {
   )) != 0) {
     return(NULL)
   }
-  port <- sample(20000:40000, 1)
+  python
+}
+run_python <- function(python, kernel, argument, ...) {
   openblas <- Sys.glob("/usr/lib/*/openblas-pthread")
-  system2(
-    "env",
-    c(
-      "-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE", "OMP_NUM_THREADS=1",
-      "OPENBLAS_NUM_THREADS=1", if (length(openblas)) paste0("LD_LIBRARY_PATH=", openblas[1]),
-      python, shQuote(file.path(here, "peers.py")), port
-    ),
-    wait = FALSE, stderr = ""
-  )
+  system2("env", c(
+    "-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE", "OMP_NUM_THREADS=1",
+    "OPENBLAS_NUM_THREADS=1", if (nzchar(kernel)) paste0("OPENBLAS_CORETYPE=", kernel),
+    if (length(openblas)) paste0("LD_LIBRARY_PATH=", openblas[1]),
+    python, shQuote(file.path(here, "peers.py")), argument
+  ), ...)
+}
+
+# What the products do with OpenBLAS's own choice of a kernel, and with each other kernel: a list of
+# reports of peers.py. A kernel that the processor can't run ends the process.
+kernels <- c(
+  "", "Haswell", "SkylakeX", "Cooperlake", "SapphireRapids", "Zen", "Sandybridge", "Neoversen1",
+  "Neoversev1", "Armv8"
+)
+try_kernels <- function(python) {
+  reports <- lapply(kernels, function(kernel) {
+    lines <- suppressWarnings(run_python(python, kernel, "--blas", stdout = TRUE, stderr = FALSE))
+    report <- tryCatch(jsonlite::fromJSON(utils::tail(lines, 1)), error = function(e) NULL)
+    if (!is.null(report)) c(report, list(asked = kernel))
+  })
+  reports <- Filter(function(report) length(report$NumPy) == 2, reports)
+  # names that this OpenBLAS does not have are its own choice
+  reports[!duplicated(vapply(reports, function(r) as.character(r$kernel %||% ""), ""))]
+}
+`%||%` <- function(x, y) if (is.null(x)) y else x
+
+# The rates of our own product, double and single: a network without a hidden layer.
+own_rates <- function() {
+  X <- matrix(rnorm(4e6), 4000)
+  vapply(c("double", "single"), function(precision) {
+    fit <- nn_train(X[1:2, ], matrix(0.5, 2, 1000),
+      hidden = 0, epochs = 0, output_activation = "identity", precision = precision,
+      keep_fitted = FALSE
+    )
+    seconds <- vapply(1:5, function(i) system.time(predict(fit, X))[["elapsed"]], 0)
+    8 / min(seconds)
+  }, 0)
+}
+
+# The contestants in Python run in one process, which receives requests over a local socket.
+folder <- tempfile("data-")
+dir.create(folder)
+start_python <- function(program, kernel) {
+  port <- sample(20000:40000, 1)
+  run_python(program, kernel, port, wait = FALSE, stderr = "")
   socketConnection("127.0.0.1", port, server = TRUE, blocking = TRUE, open = "r+", timeout = 3600)
 }
-python <- start_python()
+rates_text <- function(rates) sprintf("%.1f GFLOP/s double, %.1f single", rates[1], rates[2])
+program <- python_program()
+python <- NULL
+crippled <- character()
+if (!is.null(program)) {
+  own <- own_rates()
+  cat("Products of 1000 x 1000 matrices on one thread:\n")
+  cat("  backprop: ", rates_text(own), "\n", sep = "")
+  reports <- try_kernels(program)
+  for (report in reports) {
+    cat(
+      "  OpenBLAS's kernel ", report$kernel, if (report$asked == "") " (its own choice)", ": ",
+      paste0(
+        intersect(c("OpenBLAS", "NumPy", "torch"), names(report)), " ",
+        vapply(
+          report[intersect(c("OpenBLAS", "NumPy", "torch"), names(report))], rates_text, ""
+        ),
+        collapse = "; "
+      ), "\n",
+      sep = ""
+    )
+  }
+  chosen_kernel <- reports[[which.max(vapply(reports, function(report) report$NumPy[1], 0))]]
+  cat("  used: ", chosen_kernel$kernel, "\n\n", sep = "")
+  # a tenth less is within what other load on the machine does
+  crippled <- Filter(
+    function(name) any(chosen_kernel[[name]] < 0.9 * own),
+    intersect(c("NumPy", "torch"), names(chosen_kernel))
+  )
+  for (name in crippled) {
+    message(
+      name, " multiplies matrices at ", rates_text(chosen_kernel[[name]]), ", less than backprop. ",
+      "It is not at the rate of this machine, so there are no ratios with it."
+    )
+  }
+  python <- start_python(program, chosen_kernel$asked)
+}
+is_crippled <- function(label) {
+  (grepl("^(NumPy|scikit)", label) & "NumPy" %in% crippled) |
+    (grepl("^torch", label) & "torch" %in% crippled)
+}
 ask <- function(...) {
   writeLines(paste(..., sep = "\t"), python)
   jsonlite::fromJSON(readLines(python, 1))
@@ -133,12 +213,19 @@ processor <- if (file.exists("/proc/cpuinfo")) {
 } else {
   Sys.info()[["machine"]]
 }
+blas <- if (!is.null(python)) {
+  paste0(
+    "OpenBLAS's kernel ", chosen_kernel$kernel, ": NumPy ", rates_text(chosen_kernel$NumPy),
+    if (!is.null(chosen_kernel$torch)) paste0(", torch ", rates_text(chosen_kernel$torch)),
+    "; our product ", rates_text(own)
+  )
+}
 conditions <- c(
   paste0(
     format(Sys.Date()), ", ", R.version$version.string, ", ", processor, ", instruction set ",
     attr(nn_instruction_sets(), "chosen")
   ),
-  paste(versions(), collapse = ", ")
+  paste(versions(), collapse = ", "), blas
 )
 cat(conditions, "", sep = "\n")
 
@@ -183,12 +270,14 @@ for (name in chosen) {
   medians <- apply(seconds, 2, stats::median)
   # a ratio is the median of the rounds' ratios, in which other load on the machine cancels out
   ratio <- function(to) apply(seconds / seconds[, to], 2, stats::median)
+  ratio_text <- function(to) {
+    ifelse(is_crippled(names(medians)), NA, sprintf("%.2f", ratio(to)))
+  }
   table <- data.frame(
-    seconds = signif(medians, 3), "times backprop" = sprintf("%.2f", ratio("backprop")),
-    check.names = FALSE
+    seconds = signif(medians, 3), "times backprop" = ratio_text("backprop"), check.names = FALSE
   )
   if ("backprop, single" %in% colnames(seconds)) {
-    table$`times single` <- sprintf("%.2f", ratio("backprop, single"))
+    table$`times single` <- ratio_text("backprop, single")
   }
   if (any(!is.na(losses))) table$loss <- signif(apply(losses, 2, stats::median), 4)
   if (any(!is.na(rates))) {
