@@ -45,8 +45,8 @@ core_output_slopes <- function(layers, weights, X, offset, unit) {
     .Call(`_backprop_core_output_slopes`, layers, weights, X, offset, unit)
 }
 
-core_backward <- function(layers, objective_list, weights, rows_pointer, want_gradient, all) {
-    .Call(`_backprop_core_backward`, layers, objective_list, weights, rows_pointer, want_gradient, all)
+core_backward <- function(layers, objective_list, weights, rows_pointer, want_gradient, all, want_output, threads) {
+    .Call(`_backprop_core_backward`, layers, objective_list, weights, rows_pointer, want_gradient, all, want_output, threads)
 }
 
 core_descend <- function(weights, gradient, rate) {

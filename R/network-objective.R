@@ -13,9 +13,10 @@ objective_value <- function(result, objective) {
   result$sum / (if (objective$mean) result$weight else 1) + result$penalty
 }
 
-evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all = FALSE) {
+evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all = FALSE,
+                     output = FALSE, threads = 1) {
   result <- core_backward(
-    problem$layers, problem$objective, weights, problem$rows, gradient, all
+    problem$layers, problem$objective, weights, problem$rows, gradient, all, output, threads
   )
   result$value <- objective_value(result, problem$objective)
   result

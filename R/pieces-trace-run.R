@@ -14,8 +14,9 @@ run_trace <- function(problem, weights, settings, learning_rate, epochs, call) {
     part
   }
   look <- function(weights, part, gradient = TRUE, all = TRUE) {
-    result <- core_backward(problem$layers, problem$objective, weights, part$core, gradient, all)
-    result$loss <- objective_value(result, problem$objective)
+    problem$rows <- part$core
+    result <- evaluate(problem, weights, gradient, all)
+    result$loss <- result$value
     result
   }
   traced <- vector("list", epochs)

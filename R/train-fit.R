@@ -7,13 +7,8 @@ finish_fit <- function(run, so_far) {
   data <- run$data
   state <- so_far$state
   weights <- returned_weights(state)
-  value <- returned_objective(run, state, weights)
-  few <- nrow(data$X) <= probed_rows
-  pass <- if (fit$settings$keep_fitted) {
-    core_forward(
-      fit$layers, weights, data$X, data$offset, few, fit$settings$precision == "single"
-    )
-  }
+  pass <- final_pass(run, state, weights)
+  value <- pass$value
   outcome <- outcome_facts(fit$settings, data$y, pass$output, data$weights, data$offset)
   history <- history_frame(so_far$history)
   # the reasons for which training ends although it does not succeed
@@ -21,13 +16,13 @@ finish_fit <- function(run, so_far) {
     has_blown_up(history, outcome$losses)
   parts <- c(
     unflatten_network(weights, fit$layers),
-    if (!is.null(pass)) fitted_parts(run, pass$output, weights),
+    if (fit$settings$keep_fitted) fitted_parts(run, pass$output, weights),
     list(history = history), if (!is.null(value)) list(objective = value),
     list(
       stop = if (blown_up) "diverged" else so_far$stop,
       probe = c(
         probe(
-          fit$layers, weights, data$X, data$offset, data$weights, if (few) pass$activation
+          fit$layers, weights, data$X, data$offset, data$weights, pass$activation
         ),
         outcome
       )
@@ -38,6 +33,47 @@ finish_fit <- function(run, so_far) {
   fit <- c(parts, fit[!names(fit) %in% names(parts)])
   class(fit) <- "nn_fit"
   fit
+}
+
+# What a fit contains of the rows under the returned weights: the objective (`value`), unless it is
+# neither needed nor known; with `keep_fitted` the `output`, and for few rows the `activation` of
+# each layer. Many rows pass through the network once, on the threads of the training.
+final_pass <- function(run, state, weights) {
+  fit <- run$fit
+  data <- run$data
+  settings <- fit$settings
+  single <- settings$precision == "single"
+  n <- nrow(data$X)
+  if (!settings$keep_fitted || n <= probed_rows) {
+    return(c(
+      list(value = returned_objective(run, state, weights)),
+      if (settings$keep_fitted) {
+        core_forward(
+          fit$layers, weights, data$X, data$offset, n <= probed_rows, single
+        )[c("output", if (n <= probed_rows) "activation")]
+      }
+    ))
+  }
+  result <- evaluate(
+    list(
+      layers = fit$layers, weights = weights, objective = run$objective, rows = run$core$training
+    ),
+    output = TRUE, threads = settings$threads
+  )
+  value <- known_objective(state)
+  if (is.null(value)) value <- result$value
+  if (run$core$rows == n) {
+    return(list(value = value, output = result$output))
+  }
+  # the other rows: held out, or of weight 0
+  training <- setdiff(weighted_rows(data), run$core$held_out)
+  others <- setdiff(seq_len(n), training)
+  output <- matrix(0, n, ncol(result$output))
+  output[training, ] <- result$output
+  output[others, ] <- core_forward(
+    fit$layers, weights, take_rows(data$X, others), take_rows(data$offset, others), FALSE, single
+  )$output
+  list(value = value, output = output)
 }
 
 # Outputs and residuals of the rows, and, if rows are held out or have weights, the errors that
@@ -88,14 +124,21 @@ held_out_errors <- function(run, weights) {
 # The objective under the returned weights. Unless the optimiser already knows it, this takes a pass
 # over the rows, which is skipped with `keep_fitted = FALSE` unless restarts are compared by it.
 returned_objective <- function(run, state, weights) {
-  if (length(state$curvature$gradient) > 0 && length(state$best_weights) == 0) {
-    return(state$curvature$objective)
+  known <- known_objective(state)
+  if (!is.null(known)) {
+    return(known)
   }
   if (run$fit$settings$keep_fitted || run$fit$settings$restarts > 1) {
     evaluate(list(
       layers = run$fit$layers, weights = weights, objective = run$objective,
       rows = run$core$training
     ))$value
+  }
+}
+
+known_objective <- function(state) {
+  if (length(state$curvature$gradient) > 0 && length(state$best_weights) == 0) {
+    state$curvature$objective
   }
 }
 

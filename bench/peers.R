@@ -2,8 +2,8 @@
 # NULL if it does not support the workload. All do the same work: the same data, layers, batch size,
 # epochs and optimiser, on one thread.
 
-# As users call it; with `kept = FALSE`, outputs and residuals of the rows are not computed after it,
-# as in the other packages.
+# As users call it; with `kept = FALSE`, the outputs of the rows are not computed after training, as
+# in the other packages.
 ours <- function(precision, threads = 1, times_epochs = 1, kept = TRUE) {
   function(w, data, start) {
     X <- data$X

@@ -7,8 +7,9 @@
 # C ...) on one thread, and prints medians and ratios. Contestants in Python require jsonlite.
 #
 # OpenBLAS takes a slow kernel for processors that it does not know, which would make its users look
-# slow. So its kernels are tried first, and the fastest is used. A contestant in Python whose product
-# of matrices is still slower than ours is not at the rate of the machine, and no ratio is printed.
+# slow. So its kernels are tried first, and the fastest is used. A contestant in Python whose
+# product of matrices is still slower than ours is not at the rate of the machine, and no ratio is
+# printed.
 options(width = 150)
 arguments <- commandArgs(trailingOnly = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))

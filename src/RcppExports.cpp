@@ -147,8 +147,8 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_backward
-Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights, SEXP rows_pointer, bool want_gradient, bool all);
-RcppExport SEXP _backprop_core_backward(SEXP layersSEXP, SEXP objective_listSEXP, SEXP weightsSEXP, SEXP rows_pointerSEXP, SEXP want_gradientSEXP, SEXP allSEXP) {
+Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights, SEXP rows_pointer, bool want_gradient, bool all, bool want_output, double threads);
+RcppExport SEXP _backprop_core_backward(SEXP layersSEXP, SEXP objective_listSEXP, SEXP weightsSEXP, SEXP rows_pointerSEXP, SEXP want_gradientSEXP, SEXP allSEXP, SEXP want_outputSEXP, SEXP threadsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type layers(layersSEXP);
@@ -157,7 +157,9 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type rows_pointer(rows_pointerSEXP);
     Rcpp::traits::input_parameter< bool >::type want_gradient(want_gradientSEXP);
     Rcpp::traits::input_parameter< bool >::type all(allSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_backward(layers, objective_list, weights, rows_pointer, want_gradient, all));
+    Rcpp::traits::input_parameter< bool >::type want_output(want_outputSEXP);
+    Rcpp::traits::input_parameter< double >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_backward(layers, objective_list, weights, rows_pointer, want_gradient, all, want_output, threads));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -284,7 +286,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_philox", (DL_FUNC) &_backprop_core_philox, 2},
     {"_backprop_core_forward", (DL_FUNC) &_backprop_core_forward, 6},
     {"_backprop_core_output_slopes", (DL_FUNC) &_backprop_core_output_slopes, 5},
-    {"_backprop_core_backward", (DL_FUNC) &_backprop_core_backward, 6},
+    {"_backprop_core_backward", (DL_FUNC) &_backprop_core_backward, 8},
     {"_backprop_core_descend", (DL_FUNC) &_backprop_core_descend, 3},
     {"_backprop_core_hessian_bytes", (DL_FUNC) &_backprop_core_hessian_bytes, 2},
     {"_backprop_core_hessian_product", (DL_FUNC) &_backprop_core_hessian_product, 5},

@@ -191,10 +191,12 @@ Rcpp::List core_output_slopes(Rcpp::List layers, Rcpp::NumericVector weights, SE
 }
 
 // The sum of the loss over all rows, the total weight of the rows, and the penalty; with
-// `want_gradient` the gradient of the objective; with `all` the quantities of each layer.
+// `want_gradient` the gradient of the objective; with `all` the quantities of each layer; with
+// `want_output` the output for each row.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights,
-                         SEXP rows_pointer, bool want_gradient, bool all) {
+                         SEXP rows_pointer, bool want_gradient, bool all, bool want_output,
+                         double threads) {
   const Network network = as_network(layers);
   const Objective objective = as_objective(objective_list, network);
   auto run = [&](const auto& rows) {
@@ -209,14 +211,18 @@ Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::Num
         outputs(Part::output, network, kept, kept_rows),
         errors(Part::error, network, below, kept_rows),
         deltas(Part::delta, network, kept, kept_rows);
+    Collected<T> output(Part::output, network.layers.size() - 1, want_output ? rows.count : 0,
+                        network.outputs());
+    const auto members = static_cast<std::size_t>(whole(threads, 1, 1024, "threads"));
     double sum = 0, penalty = 0;
     {  // no call to R as long as the team exists
-      Team alone(1);
-      Pass<T> pass(network, rows.count, all, false, alone);
+      Team team(members);
+      Pass<T> pass(network, rows.count, all, false, team);
       for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
         sum = add_losses(sum, piece_loss(pass, objective, w.data(), rows, first, count,
                                          want_gradient ? gradient.data() : nullptr));
         for (auto* part : {&inputs, &outputs, &errors, &deltas}) part->take(pass, first, count);
+        if (want_output) output.take(pass, first, count);
       });
       if (want_gradient)
         finish_gradient(network, objective, w.data(), objective.mean ? 1 / rows.total_weight : 1, 1,
@@ -228,7 +234,8 @@ Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::Num
         Rcpp::_["gradient"] =
             want_gradient ? as_numeric(gradient, weights.size()) : Rcpp::NumericVector(0),
         Rcpp::_["input"] = inputs.list(), Rcpp::_["activation"] = outputs.list(),
-        Rcpp::_["error"] = errors.list(), Rcpp::_["delta"] = deltas.list());
+        Rcpp::_["error"] = errors.list(), Rcpp::_["delta"] = deltas.list(),
+        Rcpp::_["output"] = output.matrix());
   };
   return std::visit(run, *RowsPointer(rows_pointer));
 }

@@ -48,6 +48,54 @@ test_that("the result is the same to the last bit for any number of threads", {
   })
 })
 
+test_that("eight threads and more share processors, of which there may be two, without a bit", {
+  skip_on_cran()
+  cases <- list(
+    list(optimizer = "adam", batch_size = 100), list(optimizer = "lbfgs"),
+    list(n = 2500, hidden = 130, batch_size = 1300, optimizer = "momentum", precision = "single")
+  )
+  for (case in cases) {
+    alone <- do.call(results, case)
+    for (threads in c(5, 8, 16)) {
+      expect_identical(do.call(results, c(case, threads = threads)), alone)
+    }
+  }
+})
+
+test_that("outputs and objective of many rows come from one pass, on all threads", {
+  set.seed(1)
+  X <- matrix(rnorm(2100 * 5), 2100)
+  y <- sin(X[, 1]) + X[, 2]
+  weights <- rep_len(c(1, 2, 0, 0.5), 2100)
+  train <- function(...) {
+    set.seed(2)
+    nn_train(X, y,
+      hidden = 30, activation = "relu", output_activation = "identity", optimizer = "adam",
+      batch_size = 100, epochs = 2, penalty = 0.1, reduction = "mean", ...
+    )
+  }
+  for (precision in c("double", "single")) {
+    plain <- train(precision = precision)
+    expect_identical(plain$output[, 1], predict(plain, X))
+    expect_equal(
+      plain$objective,
+      mean((y - plain$output)^2) / 2 + 0.05 * (sum(plain$wh^2) + sum(plain$wout^2)),
+      tolerance = c(double = 1e-12, single = 1e-5)[[precision]]
+    )
+    # rows that are held out, or have no weight, are not in the objective, but have outputs
+    some <- train(precision = precision, weights = weights, validation = 0.2)
+    expect_identical(some$output[, 1], predict(some, X))
+    for (threads in c(3, 8)) {
+      several <- train(
+        precision = precision, weights = weights, validation = 0.2, threads = threads
+      )
+      expect_identical(several[c("output", "objective", "errors")], some[c(
+        "output", "objective", "errors"
+      )])
+    }
+  }
+})
+
 test_that("threads are there while a call lasts, and gone after it", {
   skip_on_cran()
   skip_if_not(dir.exists("/proc/self/task"))
