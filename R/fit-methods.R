@@ -5,18 +5,66 @@ stored_fitted <- function(fit, call, what = "output") {
   if (is.null(values)) {
     abort_argument(c(
       "This fit does not store its {what}.",
-      i = "It was made with {.code keep_fitted = FALSE}. Use {.code predict(fit, X)}."
+      i = if (isTRUE(unclass(fit)$stripped)) {
+        "{.fn nn_strip} or the butcher package removed it. Use {.code predict(fit, X)}."
+      } else {
+        "It was made with {.code keep_fitted = FALSE}. Use {.code predict(fit, X)}."
+      }
     ), call)
   }
   values
 }
 
+#' Extract the weights
+#'
+#' Returns the weights and biases of a fit as a list of matrices, in the form that [nn_forward()]
+#' and the argument `start` of [nn_train()] accept.
+#'
+#' The matrices are those of the fit, without names, so that they and products with them can be
+#' compared with those of a loop in R. With `named = TRUE` they have the names of inputs, units and
+#' outputs, and the same values.
+#'
+#' @param object A fit from [nn_train()].
+#' @param named Whether rows and columns are named; `FALSE` by default.
+#' @param ... Not used.
+#' @return A list of matrices: `wh`, `bh`, `wout`, `bout`, or `wh1`, `bh1`, `wh2`, ... with several
+#'   hidden layers. Weight matrices have one row per input of the layer and one column per unit;
+#'   biases have a single row, named `"(Intercept)"`.
+#' @section Errors: `backprop_error_argument` if the fit is invalid.
+#' @examples
+#' set.seed(1)
+#' fit <- nn_train(mpg ~ wt + hp, mtcars, hidden = 2, activation = "tanh", penalty = 0.01)
+#' coef(fit)$wh
+#' coef(fit, named = TRUE)
 #' @export
-coef.nn_fit <- function(object, ...) {
+coef.nn_fit <- function(object, named = FALSE, ...) {
   call <- current_env()
   fit <- plain_fit(object, call)
   check_fit_sizes(fit, call)
-  fit[parameter_names(fit$layers)]
+  check_flag(named, "named", call)
+  network <- fit[parameter_names(fit$layers)]
+  if (named) named_network(network, fit) else network
+}
+
+# The matrices of a network with the names of inputs, units and outputs.
+named_network <- function(network, fit) {
+  ends <- end_names(fit)
+  names <- layer_names("hidden", n_hidden(fit$layers))
+  of_units <- function(l) {
+    if (l == 0) {
+      ends$inputs
+    } else if (l > length(names)) {
+      ends$outputs
+    } else {
+      paste0(names[l], "[", seq_len(fit$layers[[l]]$units), "]")
+    }
+  }
+  for (l in seq_along(fit$layers)) {
+    parameters <- fit$layers[[l]]$parameters
+    dimnames(network[[parameters[["weights"]]]]) <- list(of_units(l - 1), of_units(l))
+    dimnames(network[[parameters[["biases"]]]]) <- list("(Intercept)", of_units(l))
+  }
+  network
 }
 
 #' @export

@@ -76,6 +76,9 @@ nn_save <- function(fit, path) {
   }
   check_path(path, call)
   plain <- unclass(current_fit(fit, call))
+  check_not_stripped(
+    plain, "{.fn nn_save}", "Save the original fit, or use {.fn saveRDS}.", call
+  )
   plain$call <- known_call(plain$call)
   as_file_error(
     {

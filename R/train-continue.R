@@ -111,6 +111,10 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
 
 # A fit is a plain list that may come from a file or was changed by hand.
 check_resumable <- function(fit, call) {
+  check_not_stripped(
+    fit, "{.fn nn_continue}",
+    "Resume the original fit, or train again with {.code start = coef(fit)}.", call
+  )
   tryCatch(check_model(fit), error = function(e) abort_invalid_fit(fit, "fit", call))
 }
 
