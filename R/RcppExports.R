@@ -5,12 +5,20 @@ core_rows <- function(X, y, weights, offset, which, single, case_weights = as.nu
     .Call(`_backprop_core_rows`, X, y, weights, offset, which, single, case_weights)
 }
 
+core_place_rows <- function(pointer, before, all, total_weight, total_case_weight) {
+    invisible(.Call(`_backprop_core_place_rows`, pointer, before, all, total_weight, total_case_weight))
+}
+
 core_first_not_finite <- function(x) {
     .Call(`_backprop_core_first_not_finite`, x)
 }
 
 core_digest <- function(parts) {
     .Call(`_backprop_core_digest`, parts)
+}
+
+core_sum_digest <- function(X, before) {
+    .Call(`_backprop_core_sum_digest`, X, before)
 }
 
 core_numbers_text <- function(x) {
@@ -75,6 +83,14 @@ core_choose_instruction_set <- function(name) {
 
 core_physical_memory <- function() {
     .Call(`_backprop_core_physical_memory`)
+}
+
+core_start_alarm <- function(seconds, rank) {
+    invisible(.Call(`_backprop_core_start_alarm`, seconds, rank))
+}
+
+core_stop_alarm <- function() {
+    invisible(.Call(`_backprop_core_stop_alarm`))
 }
 
 core_tables <- function() {

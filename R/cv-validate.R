@@ -422,7 +422,9 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
 
 # Checks the arguments in ... that are passed on to nn_train().
 check_train_settings <- function(settings, method, call) {
-  known <- setdiff(names(formals(method)), c("X", "y", "weights", "offset", "na.action", "..."))
+  known <- setdiff(
+    names(formals(method)), c("X", "y", "weights", "offset", "na.action", "communicator", "...")
+  )
   if (length(settings) > 0 && (is.null(names(settings)) || any(names(settings) == ""))) {
     abort_argument(c("All arguments after the data must be named."), call)
   }

@@ -212,7 +212,7 @@ align_columns <- function(X, fit, name, call) {
       ), call)
     }
     if (by_name) {
-      return(X[, fit$inputs, drop = FALSE])
+      return(map_shared(X, function(X) X[, fit$inputs, drop = FALSE]))
     }
   }
   if (ncol(X) != expected) {

@@ -26,8 +26,10 @@ new_training_data <- function(problem, targets, class_weights, validation, fit, 
       check_share(validation, targets, weights, call)
     }
   )
-  data$digest <- data_digest(data)
-  data$held_out_digest <- if (!is.null(data$validation)) data_digest(data$validation)
+  data$digest <- data_digest(data, fit$digest)
+  data$held_out_digest <- if (!is.null(data$validation)) {
+    data_digest(data$validation, fit$held_out_digest)
+  }
   data
 }
 
@@ -81,9 +83,7 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
 # without them.
 core_data <- function(data, settings, seed, call) {
   single <- settings$precision == "single"
-  of_rows <- function(data, rows) {
-    core_rows(data$X, data$y, data$weights, data$offset, rows, single, data$case_weights)
-  }
+  of_rows <- function(data, rows) rows_for_core(data, rows, single)
   held_out <- held_out_rows(settings, seed, data$targets, data$weights)
   training <- weighted_rows(data)
   if (length(held_out) > 0) training <- setdiff(training, held_out)
@@ -96,6 +96,28 @@ core_data <- function(data, settings, seed, call) {
     training = of_rows(data, training), validation = validation, rows = length(training),
     held_out = held_out
   )
+}
+
+# Some rows in the core's format. Rows that are spread over processes know their places among those
+# of all.
+rows_for_core <- function(data, rows, single) {
+  if (!is_shared(data$X)) {
+    return(core_rows(
+      data$X, data$y, data$weights, data$offset, rows, single, data$case_weights
+    ))
+  }
+  part <- split_rows(data$X, rows)
+  own <- own_rows(data$X)
+  some <- function(x, rows) if (length(x) > 0) take_rows(x, rows) else x
+  made <- core_rows(
+    data$X$local, take_rows(data$y, own), some(data$weights, own), some(data$offset, own),
+    part$local, single, some(data$case_weights, own)
+  )
+  total <- function(weights) if (length(weights) > 0) sum(weights[rows]) else length(rows)
+  core_place_rows(
+    made, part$before, length(rows), total(data$weights), total(error_weights(data))
+  )
+  made
 }
 
 # The numbers of the rows that `validation` as a fraction holds out; NULL if it is not one.
@@ -121,7 +143,18 @@ weighted_rows <- function(data) {
 }
 
 # A digest that identifies the data of a fit. Changing it requires a new schema whose step removes
-# `digest` from older fits.
-data_digest <- function(data) {
-  core_digest(c(list(dim(data$X)), numbers_of(data$X), list(data$y, data$weights, data$offset)))
+# `digest` from older fits. That of rows which are spread over processes is of another kind, which
+# does not depend on how they are spread. `other`: a digest that it will be compared with, or NULL.
+data_digest <- function(data, other = NULL) {
+  X <- data$X
+  of_rows <- list(data$y, data$weights, data$offset)
+  if (!is_shared(X) && !is_shared_digest(other)) {
+    return(core_digest(c(list(dim(X)), numbers_of(X), of_rows)))
+  }
+  halves <- core_sum_digest(local_part(X), rows_before(X))
+  if (is_shared(X)) halves <- sum_ranks(X$ranks, halves, "digest")
+  high <- halves[1] + floor(halves[2] / 2^32)
+  paste0("rows-", core_digest(c(list(dim(X) + 0, c(high, halves[2]) %% 2^32), of_rows)))
 }
+
+is_shared_digest <- function(digest) is.character(digest) && startsWith(digest, "rows-")

@@ -7,6 +7,9 @@ is_sparse <- function(X) inherits(X, "dgCMatrix")
 # Checks the inputs of a call: a numeric matrix, or a sparse one, which is converted to a dgCMatrix
 # if it is of another class.
 check_inputs <- function(X, name, call, least_rows = 1) {
+  if (is_shared(X)) {
+    return(X)
+  }
   if (!inherits(X, "sparseMatrix")) {
     return(check_matrix(X, name, call, least_rows = least_rows))
   }

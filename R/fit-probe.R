@@ -13,8 +13,8 @@ probe <- function(layers, weights, X, offset, case_weights = numeric(), activati
   }
   share <- if (length(case_weights) > 0) case_weights[some] else rep(1, length(some))
   share <- share / sum(share)
-  if (length(some) < nrow(X)) {
-    X <- X[some, , drop = FALSE]
+  if (length(some) < nrow(X) || is_shared(X)) {
+    X <- gather_rows(X, some)
     if (!is.null(offset)) offset <- offset[some, , drop = FALSE]
     activations <- lapply(activations, function(a) a[some, , drop = FALSE])
   }

@@ -13,11 +13,15 @@ objective_value <- function(result, objective) {
   result$sum / (if (objective$mean) result$weight else 1) + result$penalty
 }
 
+# `problem$ranks`: the processes over which the loss is added up, but not the gradient.
 evaluate <- function(problem, weights = problem$weights, gradient = FALSE, all = FALSE,
                      output = FALSE, threads = 1) {
   result <- core_backward(
     problem$layers, problem$objective, weights, problem$rows, gradient, all, output, threads
   )
+  if (!is.null(problem$ranks)) {
+    result$sum <- sum_ranks(problem$ranks, result$sum, "objective")
+  }
   result$value <- objective_value(result, problem$objective)
   result
 }

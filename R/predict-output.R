@@ -1,9 +1,19 @@
 # The outputs of a fit, in the form requested.
 
+# The outputs of the network for all rows, as core_forward() returns them; `all` is FALSE for rows
+# that are spread over processes.
+forward_rows <- function(layers, weights, X, offset, all, single) {
+  if (!is_shared(X)) {
+    return(core_forward(layers, weights, X, offset, all, single))
+  }
+  own <- core_forward(layers, weights, X$local, take_rows(offset, own_rows(X)), FALSE, single)
+  list(output = do.call(rbind, each_rank(X$ranks, own$output, "outputs")))
+}
+
 # The outputs (n x k) of the network for encoded rows. `rows`: their numbers, for messages.
 network_output <- function(fit, X, offset, rows = seq_len(nrow(X))) {
   weights <- flatten_network(fit[parameter_names(fit$layers)])
-  output <- core_forward(
+  output <- forward_rows(
     fit$layers, weights, X, offset, FALSE, fit$settings$precision == "single"
   )$output
   if (anyNA(output)) {

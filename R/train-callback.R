@@ -83,9 +83,14 @@ run_callback <- function(run, so_far, rates) {
     learning_rate = if (!is.null(fit$settings$optimizer$learning_rate)) rates[length(rates)],
     network = unflatten_network(so_far$state$weights, fit$layers)
   )
+  ranks <- run$ranks
+  fit_so_far <- function() {
+    so_far$stop <- "callback"
+    better_fit(run$controls$best, finish_fit(run, so_far))
+  }
   answer <- tryCatch(run$controls$callback$f(now), error = function(e) {
     if (is_time_limit(e)) stop(e)
-    so_far$stop <- "callback"
+    any_rank(ranks, TRUE, "callback")
     abort_kind(
       "callback",
       c(
@@ -94,8 +99,17 @@ run_callback <- function(run, so_far, rates) {
         i = "The fit so far is in the field {.field fit} of this error."
       ),
       run$controls$call, environment(),
-      fit = better_fit(run$controls$best, finish_fit(run, so_far)), parent = e
+      fit = fit_so_far(), parent = e
     )
   })
-  if (isFALSE(answer)) "callback" else "iterations"
+  if (!is.null(ranks) && any_rank(ranks, FALSE, "callback")) {
+    abort_kind(
+      "callback", c(
+        "The callback failed after epoch {now$epoch} in another process.",
+        i = "The fit so far is in the field {.field fit} of this error."
+      ), run$controls$call, environment(),
+      fit = fit_so_far()
+    )
+  }
+  if (any_rank(ranks, isFALSE(answer), "answer")) "callback" else "iterations"
 }

@@ -34,7 +34,12 @@ is_checkpoint_due <- function(now, written) abs(now - written) >= 1
 
 # The file is not compressed: numbers hardly shrink, and a compressing connection does not report
 # that its last bytes could not be written.
-write_checkpoint <- function(fit, path) {
+# Of several processes, which all make the fit, the first one writes it.
+write_checkpoint <- function(fit, path, ranks = NULL) {
+  force(fit)
+  if (!is.null(ranks) && ranks$rank > 0) {
+    return(invisible())
+  }
   written <- write_whole(function(connection) saveRDS(fit, connection), path)
   if (!isTRUE(written)) {
     cli::cli_warn(c(

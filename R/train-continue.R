@@ -35,7 +35,8 @@
 #' @param new_levels For a fit made from a data frame, how to handle levels that the training data
 #'   of the first call do not have, as in [nn_train.data.frame()]; `NULL` (default) keeps the value
 #'   of the fit. With `"NA"`, the fit's `na.action` decides about the rows.
-#' @param callback,checkpoint As in [nn_train()].
+#' @param callback,checkpoint,communicator As in [nn_train()]. The number of processes may differ
+#'   from that of the first call.
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return A fit as returned by [nn_train()], with the complete history.
 #' @section Errors and warnings: Those of [nn_train()], and `backprop_error_argument` if `fit` is
@@ -53,7 +54,7 @@
 nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL, validation = NULL,
                         patience = NULL, tolerance = NULL, callback = NULL, checkpoint = NULL,
                         new_levels = NULL, learning_rate = NULL, schedule = NULL, freeze = NULL,
-                        ...) {
+                        communicator = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_continue)))
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
@@ -68,26 +69,58 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   if (!from_data) check_given(missing(y), "y", "the targets that the fit was trained on", call)
   check_given(missing(epochs), "epochs", "the number of additional epochs", call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
+  ranks <- join_ranks(communicator, call)
+  options <- list(
+    epochs = epochs, validation = validation, patience = patience, tolerance = tolerance,
+    callback = callback, checkpoint = checkpoint, new_levels = new_levels,
+    learning_rate = learning_rate, schedule = schedule, freeze = freeze
+  )
+  with_ranks(ranks, continue_training(fit, X, y, weights, offset, options, ranks, call))
+}
+
+# `options`: the arguments that must be the same in all processes.
+continue_training <- function(fit, X, y, weights, offset, options, ranks, call) {
+  validation <- options$validation
   given <- current_fit(fit, call)
   fit <- check_resumable(unclass(given), call)
-  problem <- blank_problem(new_problem(X, y, weights = weights, offset = offset), fit$levels)
+  from_data <- !is.null(fit$encoding)
+  problem <- new_problem(X, y, weights = weights, offset = offset)
+  if (!is.null(ranks)) {
+    check_same_call(ranks, call_facts(c(list(fit = fit), options), problem))
+    check_distributed(fit$settings, call)
+    if (from_data) {
+      abort_argument(c(
+        "{.arg communicator} can only be used with fits made from a matrix.",
+        x = "{.arg fit} was made from a data frame or a sparse matrix."
+      ), call)
+    }
+  }
+  if (is.null(ranks)) {
+    problem <- blank_problem(problem, fit$levels)
+  } else if (!from_data) {
+    problem <- share_problem(problem, ranks, "X", call, fit$levels)
+    validation <- share_held_out(validation, ranks, call, fit$levels)
+  }
   if (from_data) {
-    if (!is.null(new_levels)) fit$encoding$new_levels <- check_new_levels(new_levels, call)
+    if (!is.null(options$new_levels)) {
+      fit$encoding$new_levels <- check_new_levels(options$new_levels, call)
+    }
     again <- in_memory(encode_again(fit, X, y, weights, offset, call), call)
     problem <- again$training
     if (!is.null(validation)) validation <- encode_validation(fit, validation, call)
   }
-  check_epoch_count(fit$state$epoch, epochs, call)
+  check_epoch_count(fit$state$epoch, options$epochs, call)
   data <- in_memory(resumed_data(fit, problem, validation, call), call)
-  fit$settings <- renew_patience(fit$settings, patience, tolerance, call)
-  controls <- new_controls(callback, checkpoint, call)
+  fit$settings <- renew_patience(fit$settings, options$patience, options$tolerance, call)
+  controls <- new_controls(options$callback, options$checkpoint, call, ranks)
   # networks that are trained together on all rows have no out-of-fold predictions
   if (!is.null(fit$ensemble)) {
     fit[c("ensemble", "evidence", "calibration", "calibration_weights")] <- NULL
   }
-  renewed <- !is.null(patience) || !is.null(tolerance)
-  tuned <- !is.null(learning_rate) || !is.null(schedule) || !is.null(freeze)
-  fit <- tune(fit, learning_rate, schedule, freeze, call)
+  renewed <- !is.null(options$patience) || !is.null(options$tolerance)
+  tuned <- !is.null(options$learning_rate) || !is.null(options$schedule) ||
+    !is.null(options$freeze)
+  fit <- tune(fit, options$learning_rate, options$schedule, options$freeze, call)
   changed <- changed_data(fit, data)
   # also of training that diverged
   out_of_patience <- fit$stop == "patience" ||
@@ -104,7 +137,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   fit <- adapt_to_data(fit, data, changed)
   history <- if (nrow(fit$history) > 0) list(as.list(fit$history)) else empty_history()
   longer <- warn_of_false_end(
-    in_memory(run_training(fit, fit$state, history, data, epochs, controls), call), data
+    in_memory(run_training(fit, fit$state, history, data, options$epochs, controls), call), data
   )
   if (from_data && !is.null(again$calibration)) calibrate(longer, again$calibration) else longer
 }
@@ -240,18 +273,18 @@ tune <- function(fit, learning_rate, schedule, freeze, call) {
 }
 
 # Do the training rows, and the held-out rows, differ from those of the fit so far? The digest of a
-# fit from an older version can't be compared (NULL): its data count as unchanged if the number of
-# rows is the same.
+# fit from an older version can't be compared (NULL), nor that of a fit of one process with rows
+# that are spread over several: such data count as unchanged if the number of rows is the same.
 changed_data <- function(fit, data) {
   c(
-    training = if (is.null(fit$digest)) {
-      nrow(data$X) != fit$n
-    } else {
-      nrow(data$X) != fit$n || !identical(data$digest, fit$digest)
-    },
-    held_out = !is.null(fit$held_out_digest) &&
-      !identical(data$held_out_digest, fit$held_out_digest)
+    training = nrow(data$X) != fit$n || differs(data$digest, fit$digest),
+    held_out = differs(data$held_out_digest, fit$held_out_digest)
   )
+}
+
+differs <- function(digest, other) {
+  comparable <- !is.null(other) && is_shared_digest(digest) == is_shared_digest(other)
+  comparable && !identical(digest, other)
 }
 
 # The fit, with those parts of its state reset that depend on data that changed.

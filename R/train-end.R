@@ -19,9 +19,11 @@ warn_of_false_end <- function(fit, data) {
     return(fit)
   }
   there <- weighted_rows(data)
+  X <- take_rows(data$X, there)
+  own <- there[own_rows(X)]
   passed <- core_forward(
-    plain$layers, flatten_network(coef(fit)), take_rows(data$X, there),
-    take_rows(data$offset, there), TRUE, FALSE
+    plain$layers, flatten_network(coef(fit)), local_part(X), take_rows(data$offset, own), TRUE,
+    FALSE
   )
   y <- take_rows(data$y, there)
   of_classes <- loss_table[[plain$settings$loss$name]]$of_classes
@@ -32,7 +34,9 @@ warn_of_false_end <- function(fit, data) {
       return(0L)
     }
     slopes <- flat$steepest * flat$steepness(passed$activation[[l]])
-    sum(apply(slopes, 2, max) < 1e-6)
+    steepest <- vapply(seq_len(ncol(slopes)), function(j) max(slopes[, j], -Inf), 0)
+    if (is_shared(X)) steepest <- do.call(pmax, each_rank(X$ranks, steepest, "slopes"))
+    sum(steepest < 1e-6)
   }, 0L)
   if (sum(flat) > 0) {
     cli::cli_warn(c(
@@ -46,7 +50,11 @@ warn_of_false_end <- function(fit, data) {
       )
     ), class = "backprop_warning_saturated", call = NULL)
   }
-  apart <- of_classes && plain$settings$penalty == 0 && plain$settings$penalty_l1 == 0 &&
+  unpenalised <- plain$settings$penalty == 0 && plain$settings$penalty_l1 == 0
+  if (of_classes && unpenalised && is_shared(X)) {
+    passed$output <- do.call(rbind, each_rank(X$ranks, passed$output, "outputs"))
+  }
+  apart <- of_classes && unpenalised &&
     any(vapply(
       seq_len(ncol(y)),
       function(k) {

@@ -44,13 +44,14 @@ final_pass <- function(run, state, weights) {
   settings <- fit$settings
   single <- settings$precision == "single"
   n <- nrow(data$X)
-  if (!settings$keep_fitted || n <= probed_rows) {
+  few <- n <= probed_rows && !is_shared(data$X)
+  if (!settings$keep_fitted || few || is_shared(data$X)) {
     return(c(
       list(value = returned_objective(run, state, weights)),
       if (settings$keep_fitted) {
-        core_forward(
-          fit$layers, weights, data$X, data$offset, n <= probed_rows, single
-        )[c("output", if (n <= probed_rows) "activation")]
+        forward_rows(
+          fit$layers, weights, data$X, data$offset, few, single
+        )[c("output", if (few) "activation")]
       }
     ))
   }
@@ -112,7 +113,7 @@ fitted_parts <- function(run, output, weights) {
 held_out_errors <- function(run, weights) {
   fit <- run$fit
   held <- run$data$validation
-  output <- core_forward(
+  output <- forward_rows(
     fit$layers, weights, held$X, held$offset, FALSE, fit$settings$precision == "single"
   )$output
   points <- point_outputs(fit$settings$loss, ncol(output))
@@ -131,7 +132,7 @@ returned_objective <- function(run, state, weights) {
   if (run$fit$settings$keep_fitted || run$fit$settings$restarts > 1) {
     evaluate(list(
       layers = run$fit$layers, weights = weights, objective = run$objective,
-      rows = run$core$training
+      rows = run$core$training, ranks = ranks_of(run$data$X)
     ))$value
   }
 }

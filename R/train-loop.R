@@ -7,12 +7,14 @@
 #   data       the training data
 #   core       the training data in the form that the core needs (see core_data())
 #   objective, method   in the form that the core needs
+#   ranks      the processes that train together, or NULL
 #   controls   list(callback, checkpoint, call) and, with restarts, `start` and `best`
 new_run <- function(fit, data, seed, controls) {
   list(
     fit = fit, data = data, core = core_data(data, fit$settings, seed, controls$call),
     objective = core_objective(fit$settings),
-    method = core_method(fit$settings$optimizer, fit$settings$clip), controls = controls
+    method = core_method(fit$settings$optimizer, fit$settings$clip), ranks = ranks_of(data$X),
+    controls = controls
   )
 }
 
@@ -33,17 +35,20 @@ epochs_done <- function(run, state) {
   state$epoch + state$under_way[[1]] / batches
 }
 
-# The user's actions between chunks.
-new_controls <- function(callback, checkpoint, call) {
+# The user's actions between chunks. Of several processes the first one writes the checkpoint: the
+# others may not have its folder.
+new_controls <- function(callback, checkpoint, call, ranks = NULL) {
+  elsewhere <- !is.null(ranks) && ranks$rank > 0
   list(
-    callback = check_callback(callback, call), checkpoint = check_checkpoint(checkpoint, call),
-    call = call
+    callback = check_callback(callback, call),
+    checkpoint = if (elsewhere) checkpoint else check_checkpoint(checkpoint, call), call = call
   )
 }
 
 run_training <- function(fit, state, history, data, epochs, controls) {
   run <- new_run(fit, data, state$seed, controls)
   check_under_way(state, run)
+  ranks <- run$ranks
   progress <- start_progress(epochs)
   on.exit(end_progress(progress))
   until <- state$epoch + epochs
@@ -54,6 +59,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
   stop <- tryCatch(until_time_limit(
     {
       while (so_far$state$epoch < until && so_far$stop == "iterations") {
+        if (!is.null(ranks)) meet(ranks, "chunk")
         before <- so_far$state$epoch
         count <- min(until - before, chunk_length(fit$settings, controls, before))
         plan <- new_plan(run, so_far$state, count, chunk_seconds(controls, progress))
@@ -61,13 +67,17 @@ run_training <- function(fit, state, history, data, epochs, controls) {
           fit$layers, run$objective, run$method, plan, run$core$training, run$core$validation,
           so_far$state
         )
+        if (isTRUE(ranks$failed)) cnd_signal(chunk$error)
         suspendInterrupts({
           so_far <- after_chunk(run, so_far, chunk)
           failure <- chunk$error
         })
         show_progress(progress, epochs_done(run, so_far$state) - (until - epochs), last(chunk$loss))
-        if (!is.null(controls$checkpoint) && is_checkpoint_due(proc.time()[[3]], written)) {
-          write_checkpoint(better_fit(controls$best, finish_fit(run, so_far)), controls$checkpoint)
+        if (!is.null(controls$checkpoint) &&
+          from_first_rank(ranks, is_checkpoint_due(proc.time()[[3]], written), "checkpoint")) {
+          write_checkpoint(
+            better_fit(controls$best, finish_fit(run, so_far)), controls$checkpoint, ranks
+          )
           written <- proc.time()[[3]]
         }
         if (so_far$stop == "iterations" &&
@@ -85,7 +95,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
     finish_fit(run, so_far)
   })
   if (!is.null(controls$checkpoint)) {
-    write_checkpoint(better_fit(controls$best, fit), controls$checkpoint)
+    write_checkpoint(better_fit(controls$best, fit), controls$checkpoint, ranks)
   }
   if (!is.null(failure)) signal_with_fit(failure, better_fit(controls$best, fit))
   if (stop == "diverged") abort_diverged(fit, controls$call)
@@ -128,7 +138,7 @@ new_plan <- function(run, state, epochs, seconds) {
     track_best = !is.null(settings$validation),
     count_correct = counts_classes(settings, n_outputs(run$fit$layers)),
     rate_factors = rate_factors(run$fit$layers, settings), max_norm = settings$max_norm %||% Inf,
-    threads = settings$threads, seconds = seconds
+    threads = settings$threads, seconds = seconds, sum = core_sum(run$ranks)
   )
 }
 

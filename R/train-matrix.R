@@ -112,6 +112,9 @@
 #' @param keep_fitted Whether to store `output`, `residuals` (two n x k matrices) and `objective` in
 #'   the fit; `TRUE` by default. `FALSE` also saves the passes over all rows that compute them after
 #'   training.
+#' @param communicator The processes that train together, each with its own rows: the communicator
+#'   of an MPI job from [nn_mpi()], or another one as described there. `NULL` (default) trains in
+#'   this process alone. Not for Levenberg-Marquardt.
 #' @return An object of class `nn_fit`, a list with the elements
 #' \describe{
 #'   \item{`wh`, `bh`, `wout`, `bout`}{The trained weights, plain matrices. Weight matrices have one
@@ -155,6 +158,9 @@
 #'   * `backprop_error_diverged`: the loss is no longer finite. The field `fit` of the error holds
 #'     the fit with the last finite weights.
 #'   * `backprop_error_callback`: the callback failed. The field `fit` holds the fit so far.
+#'   * `backprop_error_rank`: with `communicator`, the call failed in another process, whose rank is
+#'     in the field `rank`. `backprop_error_communicator`: the processes can't communicate, or do
+#'     not make the same calls.
 #'
 #'   When a time limit of [setTimeLimit()] is reached, R's own error is signalled, and its field
 #'   `fit` holds the fit so far.
@@ -240,20 +246,43 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
                             weights = NULL, class_weights = NULL, offset = NULL, validation = NULL,
                             patience = Inf, tolerance = 0, callback = NULL, checkpoint = NULL,
                             precision = "double", threads = 1, keep_fitted = TRUE,
-                            freeze = NULL, layer_rates = NULL, max_norm = Inf, ...) {
+                            freeze = NULL, layer_rates = NULL, max_norm = Inf, communicator = NULL,
+                            ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
   check_given(
     missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
   )
   options <- mget(matrix_options, envir = call)
+  shown <- call_of_symbols(match.call())
+  ranks <- join_ranks(communicator, call)
+  with_ranks(ranks, {
+    problem <- new_problem(X, y, weights = weights, offset = offset)
+    if (!is.null(ranks)) {
+      check_same_call(ranks, call_facts(options, problem))
+      share_random_numbers(ranks)
+      shown <- from_first_rank(ranks, shown, "call")
+    }
+    if (is.null(ranks)) {
+      warn_of_targets(problem)
+      problem <- blank_problem(problem)
+      problem$X <- check_inputs(problem$X, "X", call)
+    } else {
+      problem <- share_problem(problem, ranks, "X", call)
+      warn_of_targets(problem)
+      options["validation"] <- list(share_held_out(options$validation, ranks, call))
+    }
+    in_memory(train_network(problem, options, shown, call), call)
+  })
+}
+
+warn_of_targets <- function(problem) {
+  y <- problem$y
+  weights <- problem$weights
   if (is.factor(y)) {
     there <- if (is.numeric(weights) && length(weights) == length(y)) weights != 0 else TRUE
     warn_empty_levels(y[there], levels(y), "y")
   }
-  problem <- blank_problem(new_problem(X, y, weights = weights, offset = offset))
-  problem$X <- check_inputs(problem$X, "X", call)
-  in_memory(train_network(problem, options, call_of_symbols(match.call()), call), call)
 }
 
-matrix_options <- setdiff(names(formals(nn_train.matrix)), c("X", "y", "..."))
+matrix_options <- setdiff(names(formals(nn_train.matrix)), c("X", "y", "communicator", "..."))

@@ -14,6 +14,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
     options, targets$kind, if (is.null(problem$weights)) nrow(X) else there, call
   )
   targets <- spread_targets(targets, settings$loss, call)
+  if (is_shared(X)) check_distributed(settings, call)
   check_softmax(settings$output_activation, targets, call)
   epochs <- check_whole(options$epochs, "epochs", call, least = 0)
   check_domain(
@@ -34,7 +35,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
     }
     check_start(options$start, ncol(X), ncol(targets$y), call, hidden = options$hidden)
   }
-  controls <- new_controls(options$callback, options$checkpoint, call)
+  controls <- new_controls(options$callback, options$checkpoint, call, ranks_of(X))
   fit <- c(
     list(
       layers = layers, settings = settings, n = nrow(X), inputs = colnames(X),
@@ -114,7 +115,18 @@ check_softmax <- function(output_activation, targets, call) {
   ), call)
 }
 
+# Levenberg-Marquardt has a residual of each row in one matrix.
+check_distributed <- function(settings, call) {
+  if (optimizer_table[[settings$optimizer$name]]$family == "levenberg_marquardt") {
+    abort_argument(c(
+      "The optimizer {.val {settings$optimizer$name}} can't be used with {.arg communicator}.",
+      i = "Use {.val lbfgs}, which also converges in few epochs."
+    ), call)
+  }
+}
+
 check_training_memory <- function(layers, X, settings, call) {
+  X <- local_part(X)
   n <- nrow(X)
   parameters <- n_parameters(layers)
   outputs <- n_outputs(layers)

@@ -28,6 +28,19 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_place_rows
+void core_place_rows(SEXP pointer, double before, double all, double total_weight, double total_case_weight);
+RcppExport SEXP _backprop_core_place_rows(SEXP pointerSEXP, SEXP beforeSEXP, SEXP allSEXP, SEXP total_weightSEXP, SEXP total_case_weightSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< SEXP >::type pointer(pointerSEXP);
+    Rcpp::traits::input_parameter< double >::type before(beforeSEXP);
+    Rcpp::traits::input_parameter< double >::type all(allSEXP);
+    Rcpp::traits::input_parameter< double >::type total_weight(total_weightSEXP);
+    Rcpp::traits::input_parameter< double >::type total_case_weight(total_case_weightSEXP);
+    core_place_rows(pointer, before, all, total_weight, total_case_weight);
+    return R_NilValue;
+END_RCPP
+}
 // core_first_not_finite
 double core_first_not_finite(const Rcpp::NumericVector& x);
 RcppExport SEXP _backprop_core_first_not_finite(SEXP xSEXP) {
@@ -45,6 +58,17 @@ BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type parts(partsSEXP);
     rcpp_result_gen = Rcpp::wrap(core_digest(parts));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_sum_digest
+Rcpp::NumericVector core_sum_digest(SEXP X, double before);
+RcppExport SEXP _backprop_core_sum_digest(SEXP XSEXP, SEXP beforeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
+    Rcpp::traits::input_parameter< double >::type before(beforeSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_sum_digest(X, before));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -237,6 +261,24 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_start_alarm
+void core_start_alarm(double seconds, int rank);
+RcppExport SEXP _backprop_core_start_alarm(SEXP secondsSEXP, SEXP rankSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< double >::type seconds(secondsSEXP);
+    Rcpp::traits::input_parameter< int >::type rank(rankSEXP);
+    core_start_alarm(seconds, rank);
+    return R_NilValue;
+END_RCPP
+}
+// core_stop_alarm
+void core_stop_alarm();
+RcppExport SEXP _backprop_core_stop_alarm() {
+BEGIN_RCPP
+    core_stop_alarm();
+    return R_NilValue;
+END_RCPP
+}
 // core_tables
 Rcpp::List core_tables();
 RcppExport SEXP _backprop_core_tables() {
@@ -276,8 +318,10 @@ END_RCPP
 
 static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 7},
+    {"_backprop_core_place_rows", (DL_FUNC) &_backprop_core_place_rows, 5},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
+    {"_backprop_core_sum_digest", (DL_FUNC) &_backprop_core_sum_digest, 2},
     {"_backprop_core_numbers_text", (DL_FUNC) &_backprop_core_numbers_text, 1},
     {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 3},
     {"_backprop_core_activation", (DL_FUNC) &_backprop_core_activation, 3},
@@ -294,6 +338,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_instruction_set", (DL_FUNC) &_backprop_core_instruction_set, 0},
     {"_backprop_core_choose_instruction_set", (DL_FUNC) &_backprop_core_choose_instruction_set, 1},
     {"_backprop_core_physical_memory", (DL_FUNC) &_backprop_core_physical_memory, 0},
+    {"_backprop_core_start_alarm", (DL_FUNC) &_backprop_core_start_alarm, 2},
+    {"_backprop_core_stop_alarm", (DL_FUNC) &_backprop_core_stop_alarm, 0},
     {"_backprop_core_tables", (DL_FUNC) &_backprop_core_tables, 0},
     {"_backprop_core_is_defined", (DL_FUNC) &_backprop_core_is_defined, 2},
     {"_backprop_core_train", (DL_FUNC) &_backprop_core_train, 7},

@@ -29,6 +29,7 @@ Objective as_objective(const Rcpp::List& list, const Network& network);
 Method as_method(const Rcpp::List& list);
 Plan as_plan(const Rcpp::List& list);
 bool poll_interrupt();
+bool sum_over_processes(double* numbers, std::size_t count);
 Key as_key(const Rcpp::NumericVector& seed);
 State as_state(const Rcpp::List& list, const Method& method, const Network& network);
 Rcpp::List as_list(const State& state, const Method& method);

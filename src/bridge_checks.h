@@ -53,9 +53,9 @@ template <class T> void check_training(const Training<T>& training, const State&
   const Plan& plan = training.plan;
   check_rows(training.rows, training.network);
   if (training.validation) check_rows(*training.validation, training.network);
-  require(plan.batch_size >= 1 && plan.batch_size <= training.rows.count,
+  require(plan.batch_size >= 1 && plan.batch_size <= training.rows.all,
           "The batch size must be between 1 and the number of rows.");
-  const std::size_t batches = (training.rows.count + plan.batch_size - 1) / plan.batch_size;
+  const std::size_t batches = (training.rows.all + plan.batch_size - 1) / plan.batch_size;
   const bool in_batches = training.method.family == Family::first_order;
   require(state.under_way.batch < (in_batches ? batches : 1),
           "The epoch under way must have batches left.");
@@ -63,6 +63,7 @@ template <class T> void check_training(const Training<T>& training, const State&
           "The batches of the epoch under way must have weight.");
   require(static_cast<double>(state.epoch) + static_cast<double>(plan.epochs) <= most_32_bits,
           "The number of epochs is too large.");
+  require(training.rows.all <= static_cast<std::size_t>(most_int), "There are too many rows.");
   require(plan.rates.size() == 1 || plan.rates.size() == plan.epochs,
           "There must be one learning rate, or one for each epoch.");
   require(plan.dropout.empty() || plan.dropout.size() + 1 == training.network.layers.size(),

@@ -138,6 +138,7 @@ Plan as_plan(const Rcpp::List& list) {
   plan.threads = count(list, "threads", 1, 1024);
   plan.seconds = number(list, "seconds");
   plan.interrupted = poll_interrupt;
+  plan.sum = Rf_isNull(list["sum"]) ? nullptr : sum_over_processes;
   return plan;
 }
 

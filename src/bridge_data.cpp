@@ -74,6 +74,22 @@ SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights,
              : new AnyRows(copy_rows<double>(inputs, y, weights, case_weights, offset, which)));
 }
 
+// Tells rows where they are among those of all processes that train together: how many come before
+// them, how many there are, and the total weights of all.
+// [[Rcpp::export(rng = false)]]
+void core_place_rows(SEXP pointer, double before, double all, double total_weight,
+                     double total_case_weight) {
+  std::visit(
+      [&](auto& rows) {
+        rows.all = static_cast<std::size_t>(whole(all, 1, most_int, "all"));
+        rows.before = static_cast<std::size_t>(
+            whole(before, 0, all - static_cast<double>(rows.count), "before"));
+        rows.total_weight = total_weight;
+        rows.total_case_weight = total_case_weight;
+      },
+      *RowsPointer(pointer));
+}
+
 // The 1-based index of the first number that is NA, NaN or infinite; 0 if all are finite.
 // [[Rcpp::export(rng = false)]]
 double core_first_not_finite(const Rcpp::NumericVector& x) {
@@ -123,6 +139,34 @@ std::string core_digest(Rcpp::List parts) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(digest));
   return text;
+}
+
+// A digest of a matrix as the sum of digests of its numbers and their places, so that the digests
+// of some of its rows add up to that of all: the two halves of a sum modulo 2^64. `before`: the
+// number of rows before those of X. Zeros of a sparse matrix do not count.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_sum_digest(SEXP X, double before) {
+  const Inputs given(X);
+  std::uint64_t sum = 0;
+  auto add = [&](double row, int column, double x) {
+    std::uint64_t digest = 0x243F6A8885A308D3, bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    for (const std::uint64_t word :
+         {static_cast<std::uint64_t>(row), static_cast<std::uint64_t>(column), bits}) {
+      digest = (digest ^ word) * 0x9E3779B97F4A7C15;
+      digest ^= digest >> 32;
+    }
+    sum += digest;
+  };
+  if (given.sparse) {
+    for (int c = 0; c < given.columns; ++c)
+      for (int k = given.p[c]; k < given.p[c + 1]; ++k) add(before + given.i[k], c, given.x[k]);
+  } else {
+    for (int c = 0; c < given.columns; ++c)
+      for (int r = 0; r < given.rows; ++r) add(before + r, c, given.dense(r, c));
+  }
+  return Rcpp::NumericVector::create(static_cast<double>(sum >> 32),
+                                     static_cast<double>(sum & 0xFFFFFFFF));
 }
 
 namespace {

@@ -2,8 +2,12 @@
 #include "bridge.h"
 
 #ifndef _WIN32
+#include <signal.h>
 #include <unistd.h>
 #endif
+
+#include <cstdio>
+#include <cstring>
 
 #include "simd/instruction_sets.h"
 
@@ -38,6 +42,48 @@ double core_physical_memory() {
   return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
 #else
   return R_PosInf;
+#endif
+}
+
+#ifndef _WIN32
+namespace {
+
+char alarm_text[200];
+struct sigaction before_alarm;
+
+// Only what a handler of signals may call. Then the process ends as without this handler.
+void on_alarm(int signal_number) {
+  const ssize_t written = write(2, alarm_text, std::strlen(alarm_text));
+  (void)written;
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+}  // namespace
+#endif
+
+// Ends the process with a message if core_stop_alarm() is not called within so many seconds: a call
+// that waits for other processes can't be ended in another way. Does nothing on Windows.
+// [[Rcpp::export(rng = false)]]
+void core_start_alarm(double seconds, int rank) {
+#ifndef _WIN32
+  std::snprintf(alarm_text, sizeof alarm_text,
+                "\nbackprop: rank %d has waited for the other processes for %.0f seconds, the "
+                "timeout of nn_mpi(), and ends.\n",
+                rank, seconds);
+  struct sigaction action {};
+  action.sa_handler = on_alarm;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGALRM, &action, &before_alarm);
+  alarm(static_cast<unsigned>(whole(seconds, 1, most_int, "seconds")));
+#endif
+}
+
+// [[Rcpp::export(rng = false)]]
+void core_stop_alarm() {
+#ifndef _WIN32
+  alarm(0);
+  sigaction(SIGALRM, &before_alarm, nullptr);
 #endif
 }
 

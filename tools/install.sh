@@ -5,9 +5,9 @@
 #   sh tools/install.sh vignettes
 #                                these, and what the vignettes are made with: knitr, rmarkdown,
 #                                htmlwidgets and pandoc
-#   sh tools/install.sh test     the first, the suggested packages, pandoc, chromium, and where node
-#                                and npm are there the runtime that exported models are tested with
-#                                and what drives the browser
+#   sh tools/install.sh test     the first, the suggested packages, pandoc, chromium, Open MPI and
+#                                pbdMPI, and where node and npm are there the runtime that exported
+#                                models are tested with and what drives the browser
 #   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang,
 #                                clang-format, styler, lintr, esbuild, binutils, g++ for aarch64 and
 #                                Windows, qemu, wine
@@ -368,6 +368,47 @@ install_browser_tests() {
   install_npm playwright-core "$playwright_version"
 }
 
+# Installs Open MPI and pbdMPI, for the tests of training in several processes. pbdMPI uses an entry
+# of R's interface that R has since 4.5; for earlier versions its meaning is defined here.
+install_mpi() {
+  if ! have mpirun || ! have mpicc; then
+    if can_use_apt; then
+      update_apt
+      install_by_apt libopenmpi-dev openmpi-bin || note "apt-get could not install Open MPI."
+      hash -r
+    fi
+  fi
+  if ! have mpirun || ! have mpicc; then
+    note "MPI is not installed: the tests that need it will be skipped."
+    return 0
+  fi
+  [ "$(Rscript -e 'cat(nzchar(system.file(package = "pbdMPI")))' </dev/null)" != TRUE ] || return 0
+  find_library
+  note "from CRAN: pbdMPI (into $library)"
+  run_r "$library" "$scratch/Makevars.mpi" >"$scratch/mpi" 2>&1 <<'R' || true
+arguments <- commandArgs(TRUE)
+if (getRversion() < "4.5.0") {
+  found <- "Rf_findVar(name,frame)"
+  writeLines(c(
+    "CPPFLAGS += '-DR_getVarEx(name,frame,inherits,other)=\\",
+    sprintf("(%s==R_UnboundValue?(other):%s)'", found, found)
+  ), arguments[2])
+  Sys.setenv(R_MAKEVARS_USER = arguments[2])
+}
+repositories <- getOption("repos")
+repositories[repositories == "@CRAN@"] <- "https://cloud.r-project.org"
+options(repos = repositories)
+install.packages(
+  "pbdMPI",
+  lib = arguments[1], configure.args = "--with-mpi-type=OPENMPI"
+)
+R
+  [ "$(Rscript -e 'cat(nzchar(system.file(package = "pbdMPI")))' </dev/null)" = TRUE ] || {
+    tail -n 20 "$scratch/mpi"
+    note "pbdMPI could not be installed: the tests that need it will be skipped."
+  }
+}
+
 # install_what_is_missing run|vignettes|test|check
 install_what_is_missing() {
   case $1 in
@@ -376,6 +417,7 @@ install_what_is_missing() {
   esac
   say "Looking for missing dependencies (mode $1)"
   install_programs "$1"
+  case $1 in test | check) install_mpi ;; esac
   find_missing "$1"
   if [ -n "$missing$optional$pinned" ]; then
     install_packages_by_apt

@@ -79,7 +79,8 @@ template <class T> class FirstOrder {
         outcome_(outcome),
         team_(team),
         dropout_{plan_.dropout, plan_.seed, 0},
-        batches_((training.rows.count + plan_.batch_size - 1) / plan_.batch_size),
+        batches_((training.rows.all + plan_.batch_size - 1) / plan_.batch_size),
+        batch_begin_(batches_ + 1),
         in_order_(!plan_.shuffle || batches_ == 1),
         plain_step_(!training.objective.has_penalty() && !std::isfinite(training.method.clip)),
         pass_(training.network, plan_.batch_size, false, !dropout_.rates.empty(), team),
@@ -90,15 +91,20 @@ template <class T> class FirstOrder {
         finite_(state),
         finite_under_way_(state.under_way),
         gradient_(state.weights.size()),
-        before_(plan_.rate_factors.size()) {}
+        before_(plan_.rate_factors.size()),
+        sums_(plan_, state.weights.size()) {
+    for (std::size_t b = 0; b <= batches_; ++b) {
+      const std::size_t begin = std::min(b * plan_.batch_size, training.rows.all),
+                        before = training.rows.before;
+      batch_begin_[b] = std::min(begin > before ? begin - before : 0, training.rows.count);
+    }
+  }
 
   void run() {
     for (std::size_t begun = is_small_descent() ? descend_small() : 0;
          begun < plan_.epochs && !outcome_.ended(); ++begun) {
       dropout_.epoch = state_.epoch + 1;
-      if (!in_order_)
-        order_ = row_order(plan_.seed, state_.epoch + 1,
-                           static_cast<std::uint32_t>(training_.rows.count));
+      if (!in_order_) shuffle();
       if (!run_batches(plan_.rate(begun))) break;
       if (!all_finite(parameters_.weights)) {
         outcome_.stop = Stop::diverged;
@@ -115,6 +121,21 @@ template <class T> class FirstOrder {
   }
 
  private:
+  // The order of all rows, of which those of this process are kept, and where its batches begin.
+  void shuffle() {
+    const Rows<T>& rows = training_.rows;
+    order_ = row_order(plan_.seed, state_.epoch + 1, static_cast<std::uint32_t>(rows.all));
+    if (rows.count == rows.all) return;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < rows.all; ++i) {
+      if (i % plan_.batch_size == 0) batch_begin_[i / plan_.batch_size] = kept;
+      const std::size_t row = order_[i];
+      if (row >= rows.before && row - rows.before < rows.count)
+        order_[kept++] = static_cast<std::uint32_t>(row - rows.before);
+    }
+    batch_begin_[batches_] = kept;
+  }
+
   // Runs the remaining batches of the current epoch. False if it did not complete.
   bool run_batches(double rate) {
     while (now_.batch < batches_) {
@@ -134,10 +155,11 @@ template <class T> class FirstOrder {
     return now_.batch == batches_;
   }
 
-  // Adds up the loss and the gradient of one batch. False if interrupted before its last piece.
+  // Adds up the loss and the gradient of one batch. False if interrupted before its last piece, or
+  // with several processes at any time.
   bool add_batch(double& loss, double& weight, double& correct) {
-    const std::size_t begin = now_.batch * plan_.batch_size,
-                      count = std::min(plan_.batch_size, training_.rows.count - begin);
+    const std::size_t begin = batch_begin_[now_.batch],
+                      count = batch_begin_[now_.batch + 1] - begin;
     bool ended = false;
     for_each_piece(begin, count, [&](std::size_t first, std::size_t piece) {
       if (ended) return;
@@ -151,7 +173,10 @@ template <class T> class FirstOrder {
       ended = watch_.ended(piece, outcome_.stop) && outcome_.stop == Stop::interrupted &&
               first + piece < begin + count;
     });
-    return !ended;
+    if (sums_.alone()) return !ended;
+    if (count == 0) std::fill_n(gradient_.data(), gradient_.size(), T(0));
+    sums_.add_up(gradient_.data(), {&loss, &weight, &correct}, outcome_.stop);
+    return outcome_.stop != Stop::interrupted;
   }
 
   // Updates the parameters with the gradient of a batch with this total weight.
@@ -230,8 +255,9 @@ template <class T> class FirstOrder {
   void complete_epoch() {
     const Rows<T>& rows = training_.rows;
     const double loss = mean_loss(now_.loss, now_.weight),
-                 correct = now_.correct /
-                           (rows.case_weight.empty() ? now_.weight : rows.total_case_weight);
+                 correct = now_.correct / (rows.case_weight.empty() && sums_.alone()
+                                               ? now_.weight
+                                               : rows.total_case_weight);
     now_ = finite_under_way_ = {};
     if (ledger_.epoch_completed(parameters_.weights.data(), loss, correct))
       outcome_.stop = Stop::patience;
@@ -241,7 +267,7 @@ template <class T> class FirstOrder {
   // Whether SmallNetworkPass can run the epochs, with nothing to do between them.
   bool is_small_descent() const {
     return training_.method.rule == Rule::gradient_descent &&
-           plan_.batch_size >= training_.rows.count &&
+           plan_.batch_size >= training_.rows.count && sums_.alone() &&
            SmallNetworkPass<T>::is_applicable(training_.network, training_.rows.count) &&
            plain_step_ && plan_.rate_factors.empty() && std::isinf(plan_.max_norm) &&
            plan_.dropout.empty() && training_.rows.offset.empty() && !training_.validation &&
@@ -287,6 +313,7 @@ template <class T> class FirstOrder {
   Team& team_;
   Dropout dropout_;
   const std::size_t batches_;
+  std::vector<std::size_t> batch_begin_;  // the first row of each batch, and the end of the last
   const bool in_order_, plain_step_;
   Pass<T> pass_;
   Ledger<T> ledger_;
@@ -294,6 +321,7 @@ template <class T> class FirstOrder {
   Parameters<T> parameters_, finite_;
   UnderWay finite_under_way_;
   Buffer<T> gradient_, before_;
+  Sums<T> sums_;
   std::vector<std::uint32_t> order_;
 };
 

@@ -153,8 +153,7 @@ template <class T> class Lbfgs {
         state_(state),
         known_(state.curvature),
         outcome_(outcome),
-        full_(training.network, training.objective, training.rows, training.plan.rate_factors,
-              team),
+        full_(training, team),
         watch_(training.plan, training.network),
         weights_(state.weights.size()),
         gradient_(state.weights.size()) {}
@@ -201,7 +200,7 @@ template <class T> class Lbfgs {
 
  private:
   void evaluate() {
-    value_ = full_.at(weights_, &gradient_, training_.plan.count_correct);
+    value_ = full_.at(weights_, &gradient_, training_.plan.count_correct, outcome_.stop);
     known_.evaluations += 1;
   }
   void keep_value() {
@@ -216,12 +215,15 @@ template <class T> class Lbfgs {
     Point point;
     point.step = step;
     point.value = std::numeric_limits<double>::quiet_NaN();
-    if (watch_.ended(training_.rows.count, outcome_.stop) && outcome_.stop == Stop::interrupted)
-      interrupted_ = true;
+    watch_.ended(training_.rows.count, outcome_.stop);
+    // other processes know of an interrupt after they have added up the sums of this point
+    if (full_.alone() && outcome_.stop == Stop::interrupted) interrupted_ = true;
     if (interrupted_) return point;
     as_vector(weights_) =
         (as_vector(state_.weights) + step * d).template cast<T>().template cast<double>();
     evaluate();
+    if (outcome_.stop == Stop::interrupted) interrupted_ = true;
+    if (interrupted_) return point;
     point.value = value_.objective;
     point.slope = dot(as_vector(gradient_), d);
     return point;

@@ -14,7 +14,8 @@ Ledger<T>::Ledger(const Network& network, const Objective& objective, const Plan
       outcome_(outcome),
       validation_pass_(
           validation ? std::make_unique<Pass<T>>(network, validation->count, false, false, team)
-                     : nullptr) {
+                     : nullptr),
+      sums_(plan, network.parameters()) {
   outcome.loss.reserve(plan.epochs);
 }
 
@@ -31,6 +32,7 @@ template <class T> bool Ledger<T>::epoch_completed(const T* weights, double loss
       sum = add_losses(sum, loss);
       if (plan_.count_correct) right += validation_pass_->correct();
     });
+    sums_.add_up(nullptr, {&sum, &right}, outcome_.stop);
     monitor = mean_loss(sum, validation_->total_weight);
     outcome_.validation_loss.push_back(monitor);
     if (plan_.count_correct)

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include "sums.h"
 #include "train.h"
 
 namespace backprop {
@@ -23,6 +24,7 @@ template <class T> class Ledger {
   State& state_;
   Outcome& outcome_;
   std::unique_ptr<Pass<T>> validation_pass_;
+  Sums<T> sums_;
 };
 
 // Checks for interrupts and the time limit after every 20 million operations or so.

@@ -121,7 +121,7 @@ template <class T> Outcome train_levenberg_marquardt(const Training<T>& training
   Outcome outcome;
   Team team(training.plan.threads);
   const std::vector<double>& factors = training.plan.rate_factors;
-  FullBatch<T> full(training.network, training.objective, training.rows, factors, team);
+  FullBatch<T> full(training, team);
   Ledger<T> ledger(training.network, training.objective, training.plan, training.validation, state,
                    outcome, team);
   Watch watch(training.plan, training.network);
@@ -142,7 +142,7 @@ template <class T> Outcome train_levenberg_marquardt(const Training<T>& training
         outcome.stop = Stop::precision;
         return false;
       }
-      const double there = full.at(trial, nullptr, false).objective;
+      const double there = full.at(trial, nullptr, false, outcome.stop).objective;
       curvature.evaluations += 1;
       const double predicted = 0.5 * (here.residual.squaredNorm() -
                                       (here.residual + here.jacobian * step).squaredNorm());
@@ -161,7 +161,7 @@ template <class T> Outcome train_levenberg_marquardt(const Training<T>& training
   for (std::size_t iteration = 0; iteration < training.plan.epochs && !outcome.ended();
        ++iteration) {
     linearise(training, full, state.weights, here);
-    const auto value = full.at(state.weights, nullptr, training.plan.count_correct);
+    const auto value = full.at(state.weights, nullptr, training.plan.count_correct, outcome.stop);
     if (!std::isfinite(value.objective) || !here.jacobian.allFinite()) {
       outcome.stop = Stop::diverged;
       break;

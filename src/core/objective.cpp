@@ -42,15 +42,15 @@ void finish_gradient(const Network& network, const Objective& objective, const T
 }
 
 template <class T>
-FullBatch<T>::FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows,
-                        const std::vector<double>& rate_factors, Team& team)
-    : network_(network),
-      objective_(objective),
-      rows_(rows),
-      rate_factors_(rate_factors),
-      pass_(network, rows.count, false, false, team),
-      weights_(network.parameters()),
-      gradient_(network.parameters()) {}
+FullBatch<T>::FullBatch(const Training<T>& training, Team& team)
+    : network_(training.network),
+      objective_(training.objective),
+      rows_(training.rows),
+      rate_factors_(training.plan.rate_factors),
+      pass_(network_, rows_.count, false, false, team),
+      weights_(network_.parameters()),
+      gradient_(network_.parameters()),
+      sums_(training.plan, network_.parameters()) {}
 
 template <class T> const T* FullBatch<T>::rounded(const std::vector<double>& weights) {
   std::copy(weights.begin(), weights.end(), weights_.data());
@@ -59,7 +59,8 @@ template <class T> const T* FullBatch<T>::rounded(const std::vector<double>& wei
 
 template <class T>
 typename FullBatch<T>::Value FullBatch<T>::at(const std::vector<double>& weights,
-                                              std::vector<double>* gradient, bool count_correct) {
+                                              std::vector<double>* gradient, bool count_correct,
+                                              Stop& stop) {
   rounded(weights);
   double sum = 0, correct = 0;
   for_each_piece(0, rows_.count, [&](std::size_t first, std::size_t count) {
@@ -67,6 +68,9 @@ typename FullBatch<T>::Value FullBatch<T>::at(const std::vector<double>& weights
                                      gradient ? gradient_.data() : nullptr));
     if (count_correct) correct += pass_.correct();
   });
+  // without rows the gradient is still that of another point, summed over all processes
+  if (rows_.count == 0) std::fill_n(gradient_.data(), gradient_.size(), T(0));
+  sums_.add_up(gradient ? gradient_.data() : nullptr, {&sum, &correct}, stop);
   if (gradient) {
     finish_gradient(network_, objective_, weights_.data(), scale(), 1, gradient_.data());
     clear_frozen(rate_factors_, gradient_.data());

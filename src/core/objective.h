@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "pass.h"
+#include "sums.h"
 
 namespace backprop {
 
@@ -26,18 +27,19 @@ template <class T> void clear_frozen(const std::vector<double>& rate_factors, T*
     if (rate_factors[i] == 0) gradient[i] = 0;
 }
 
-// The loss, the objective and its gradient over all rows at weights in double precision, for
-// full-batch methods.
+// The loss, the objective and its gradient over all rows of all processes at weights in double
+// precision, for full-batch methods.
 template <class T> class FullBatch {
  public:
-  // `rate_factors`: as in Plan. The derivatives of frozen parameters are 0.
-  FullBatch(const Network& network, const Objective& objective, const Rows<T>& rows,
-            const std::vector<double>& rate_factors, Team& team);
+  // The derivatives of frozen parameters are 0.
+  FullBatch(const Training<T>& training, Team& team);
   struct Value {
     double objective, data_loss, correct;
   };
-  // `gradient` may be nullptr.
-  Value at(const std::vector<double>& weights, std::vector<double>* gradient, bool count_correct);
+  // `gradient` may be nullptr. `stop` becomes a reason to stop that another process has.
+  Value at(const std::vector<double>& weights, std::vector<double>* gradient, bool count_correct,
+           Stop& stop);
+  bool alone() const { return sums_.alone(); }
   // max |gradient| max(1, |weight|) / max(1, objective), with both reduced to the mean.
   double relative_gradient(const std::vector<double>& weights, const std::vector<double>& gradient,
                            double objective) const;
@@ -54,6 +56,7 @@ template <class T> class FullBatch {
   const std::vector<double>& rate_factors_;
   Pass<T> pass_;
   Buffer<T> weights_, gradient_;
+  Sums<T> sums_;
 };
 
 }  // namespace backprop

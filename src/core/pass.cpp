@@ -84,6 +84,7 @@ void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t 
   loaded_in_order_ = !order;
   loaded_begin_ = begin;
   rows_ = count;
+  rows_before_ = rows.before;
   panels_ = panels_for<T>(count);
   has_offset_ = !rows.offset.empty();
   for (std::size_t r = 0; r < count; ++r)
@@ -150,13 +151,15 @@ void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout, std::size_t begin
   const auto threshold = static_cast<std::uint64_t>(rate * 4294967296.0);
   const std::uint32_t stream = stream_dropout + static_cast<std::uint32_t>(l);
   T* mask = values_[l].mask.data();
-  for (std::size_t r = begin; r < end; ++r)
+  for (std::size_t r = begin; r < end; ++r) {
+    const auto row = static_cast<std::uint32_t>(rows_before_ + ids_[r]);
     for (std::size_t u = 0; u < units; u += 4) {
       const Counter words =
-          philox({static_cast<std::uint32_t>(u / 4), dropout.epoch, ids_[r], stream}, dropout.seed);
+          philox({static_cast<std::uint32_t>(u / 4), dropout.epoch, row, stream}, dropout.seed);
       for (std::size_t i = u; i < std::min(u + 4, units); ++i)
         mask[element_at<T>(r, i, units)] = words[i - u] < threshold ? T(0) : kept;
     }
+  }
 }
 
 template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropout) {

@@ -125,7 +125,7 @@ template <class T> class Pass {
   Buffer<T> x_, y_, weight_of_row_, offset_, loss_parameters_;
   Buffer<T> packed_weights_, transposed_inputs_, packed_delta_;
   std::vector<std::uint32_t> ids_;
-  std::size_t rows_ = 0, panels_ = 0, loaded_begin_ = 0;
+  std::size_t rows_ = 0, panels_ = 0, loaded_begin_ = 0, rows_before_ = 0;
   const Rows<T>* loaded_ = nullptr;
   bool loaded_in_order_ = false, has_offset_ = false, dropping_ = false;
   double weight_ = 0;

@@ -16,8 +16,10 @@ template <class T> struct SparseRows {
   std::vector<T> values;
 };
 
+// Processes that train together have consecutive rows: `before` of all `all` rows come before those
+// of this process. The total weights are those of all rows.
 template <class T> struct Rows {
-  std::size_t count, inputs, outputs;
+  std::size_t count, inputs, outputs, before = 0, all;
   SparseRows<T> sparse_x;  // sparse inputs, which replace x
   Buffer<T> x, y;          // count x inputs, count x outputs, by row
   Buffer<T> weight;        // one for each row, in the loss
@@ -30,6 +32,7 @@ template <class T> struct Rows {
       : count(count),
         inputs(inputs),
         outputs(outputs),
+        all(count),
         x(sparse ? 0 : count * inputs, Buffer<T>::Unset::yes),
         y(count * outputs),
         weight(count),

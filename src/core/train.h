@@ -28,7 +28,7 @@ struct Method {
 };
 
 struct Plan {
-  std::size_t batch_size;  // at most the number of rows
+  std::size_t batch_size;  // at most the number of rows of all processes
   bool shuffle;
   Key seed;
   std::vector<double> dropout;  // a rate for each hidden layer, or empty
@@ -46,6 +46,9 @@ struct Plan {
   std::size_t threads;    // the results do not depend on it
   double seconds;         // time limit of the chunk
   bool (*interrupted)();  // polled regularly; may be nullptr
+  // Replaces numbers by their sums over the processes that train together. False if it failed.
+  // nullptr if there is one process.
+  bool (*sum)(double* numbers, std::size_t count);
 
   double rate(std::size_t epoch) const { return rates[rates.size() == 1 ? 0 : epoch]; }
 };
