@@ -158,6 +158,11 @@ encode_columns <- function(columns, data) {
   )
 }
 
+# The names of some rows. If rows were dropped and have no names, their numbers, as in lm().
+kept_names <- function(names, rows, of) {
+  if (is.null(names) && length(rows) < of) as.character(rows) else names[rows]
+}
+
 # Case names: the row names, if they are text rather than automatic numbers.
 case_names <- function(data) {
   if (!is.data.frame(data)) {

@@ -59,6 +59,9 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   )
   if (length(bad) > 0) abort_column(inputs[[bad[1]]], names(inputs)[bad[1]], "Variable", call)
   inputs <- counted_values(inputs, weights)
+  warn_of_outcome_among(
+    stats::setNames(inputs, derived_text(names(inputs))), counted_values(y$y, weights), label
+  )
   for (name in names(inputs)) {
     if (is.factor(inputs[[name]]) && is.null(contrasts[[name]])) {
       own_contrasts(inputs[[name]], levels(droplevels(inputs[[name]])), name)
@@ -97,7 +100,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     raw, encoded[c("X", "offset")], encoding, y$y, label,
     weights = weights, offset = frame[["(offset)"]],
     has_offset_argument = !is.null(extras$offset), calibration = calibration,
-    na.action = attr(frame, "na.action"), names = names[rows],
+    na.action = attr(frame, "na.action"), names = kept_names(names, rows, variables$rows),
     row_terms = if (holds_out || length(weightless) > 0) {
       find_row_terms(
         kept_terms, variables$frame, variables$constants, rows,
@@ -152,7 +155,7 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
   frame <- new_frame(
     raw[rows, , drop = FALSE], encoded, encoding, take_rows(y, known), encoding$outcome$names[1],
     weights = weights, offset = take_rows(frame[["(offset)"]], known),
-    na.action = attr(frame, "na.action"), names = names[rows], name = name
+    na.action = attr(frame, "na.action"), names = kept_names(names, rows, nrow(data)), name = name
   )
   blank_frame(frame, union(own$blank, which(rows %in% unseen$blank)), encoding$outcome$levels)
 }

@@ -48,6 +48,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   if (is.null(fit) && is.data.frame(X)) {
     columns <- describe_columns(counted_values(X, weights), name, call)
     warn_of_identifiers(X, weights)
+    warn_of_outcome_among(counted_values(X, weights), counted_values(y, weights), label)
     if (length(weightless_rows(weights)) > 0) {
       own <- new_levels_record(NULL, weightless_rows(weights))
       X <- check_newdata(columns, X, name, call, own)
@@ -62,7 +63,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
     X, encode_raw(encoding, X, name, call), encoding, y, label,
     weights = weights, offset = take_rows(offset, kept$rows),
     has_offset_argument = !is.null(offset), na.action = kept$action,
-    names = take_rows(names, kept$rows), name = name
+    names = kept_names(names, kept$rows, rows), name = name
   )
   frame <- blank_frame(frame, blank, fit$encoding$outcome$levels)
   frame["calibration"] <- list(draw_calibration(calibration, frame$y, weights, call))
@@ -75,7 +76,7 @@ encode_rows <- function(encoding, frame, rows, call) {
   X <- standardize_inputs(take_rows(frame$encoded$X, rows), encoding)
   # what is constant but for rounding is not to be learned from
   if (length(encoding$constant) > 0 && !is_sparse(X)) X[, encoding$constant] <- 0
-  if (is.data.frame(frame$raw)) rownames(X) <- take_rows(frame$names, rows)
+  if (is.data.frame(frame$raw)) rownames(X) <- kept_names(frame$names, rows, nrow(frame$raw))
   weights <- take_rows(frame$weights, rows)
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), rows)
   new_problem(
@@ -177,11 +178,15 @@ encode_again <- function(fit, data, y, weights, offset, call) {
 }
 
 # The rows for which fitted values and residuals are NA under na.exclude: those with missing values
-# and the calibration set.
-with_calibration_rows <- function(left_out, name, rows, used) {
+# and the calibration set. `names`: those of the `used` rows.
+with_calibration_rows <- function(left_out, name, rows, used, names) {
   if (name != "na.exclude" || length(rows) == 0) {
     return(left_out)
   }
   all <- setdiff(seq_len(used + length(left_out)), left_out)
-  structure(sort(c(as.vector(left_out), all[rows])), class = "exclude")
+  excluded <- c(
+    stats::setNames(as.vector(left_out), names(left_out) %||% left_out),
+    stats::setNames(all[rows], take_rows(names, rows) %||% all[rows])
+  )
+  structure(sort(excluded), class = "exclude")
 }

@@ -42,15 +42,20 @@ abort_no_rows <- function(frame, rows, name, call) {
   empty <- setdiff(names(Filter(function(x) all(is.na(x)), frame)), "(row)")
   why <- if (rows == 0) {
     "It has 0 rows."
+  } else if ("(unseen)" %in% empty) {
+    "All rows have levels that the training data do not have."
   } else if (nrow(frame) == 0) {
     "{.arg subset} selects none of its {rows} row{?s}."
   } else if (length(empty) > 0) {
-    "All rows have missing values: {.field {empty}} {?is/are} always missing."
+    "All rows have missing values: {.field {shown_names(empty)}} {?is/are} always missing."
   } else {
     "All rows have missing values."
   }
   abort_input(c("{.arg {name}} has no rows to use.", x = why), call)
 }
+
+# The names of the columns that na.action receives for the arguments of the call.
+shown_names <- function(columns) sub("^\\((outcome|weights|offset)\\)$", "\\1", columns)
 
 # `na.action`: a function, the name of a function, or NULL.
 check_na_action <- function(na.action, call) {

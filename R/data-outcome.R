@@ -47,6 +47,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     }
     warn_empty_levels(if (length(weights) > 0) y[weights > 0] else y, levels, label, apart)
     warn_of_identifiers(stats::setNames(list(y), label), weights, outcome = TRUE)
+    if (length(levels) > 2) check_levels_memory(length(levels), length(y), label, call)
     return(c(
       list(
         kind = if (length(levels) == 2) "binary" else "classes", levels = levels, names = label,
@@ -142,6 +143,34 @@ several_outcomes_hint <- function(y, name) {
 outcome_range <- function(y, output) {
   reach <- if (is_string(output)) activation_table[[output]]$reach
   if (any(is.finite(reach)) && all(y >= reach[1] & y <= reach[2])) reach
+}
+
+# Warns of inputs that are the outcome: columns with the same values in all rows.
+warn_of_outcome_among <- function(columns, y, label) {
+  if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
+  if (NCOL(y) != 1 || NROW(y) < 2) {
+    return(invisible())
+  }
+  values <- function(x) if (is.numeric(x)) as.double(x) else as.character(x)
+  y <- values(if (is.matrix(y)) y[, 1] else y)
+  if (length(unique(y)) < 2) {
+    return(invisible())
+  }
+  same <- vapply(columns, function(x) {
+    is.null(dim(x)) && (is.atomic(x) || is.factor(x)) && identical(values(x), y)
+  }, NA)
+  if (any(same)) {
+    cli::cli_warn(c(
+      paste0(
+        "{cli::qty(sum(same))}The input{?s} {.field {names(columns)[same]}} {?is/are} identical ",
+        "to the outcome {.field {label}}."
+      ),
+      i = paste0(
+        "The network then only copies the outcome. Remove the {cli::qty(sum(same))}column{?s} ",
+        "from the inputs."
+      )
+    ), class = "backprop_warning_outcome_input", call = NULL)
+  }
 }
 
 # Warns of a constant outcome. In other packages, a sum of columns means several outcomes.

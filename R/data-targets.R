@@ -46,6 +46,7 @@ encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
         x = "It has {length(levels)}."
       ), call)
     }
+    if (length(levels) > 2) check_levels_memory(length(levels), rows, "y", call)
     coded <- if (length(levels) == 2) {
       matrix(as.double(y == levels[2]), ncol = 1)
     } else {

@@ -84,6 +84,18 @@ check_terms_memory <- function(terms, frame, xlevels, name, call) {
   check_encoding_memory(widths, levels, nrow(frame), 3, name, call)
 }
 
+# Signals an error before targets are made of classes if memory does not suffice for a column of
+# each level.
+check_levels_memory <- function(levels, rows, name, call) {
+  check_memory(
+    8 * 4 * as.double(rows) * levels, "the targets of the classes", call,
+    c(
+      "The outcome {.field {name}} has {levels} level{?s}, and each becomes an output.",
+      "Combine rare levels, or use numbers as the outcome if the levels identify the rows."
+    )
+  )
+}
+
 # Warns of factor and character columns with levels for at least four fifths of the rows, from 20
 # rows on: such a column rather identifies the rows. `columns`: a list or data frame; `weights`: the
 # rows' weights, or none.

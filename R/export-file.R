@@ -77,8 +77,9 @@
 #' @param precision For `.onnx`: `"double"` or `"single"`; `NULL` (default) for the precision of
 #'   training.
 #' @param table For `.sql`: name of the table to read; `"data"` by default. For a table in a schema,
-#'   a vector such as `c("main", "data")` or a `DBI::Id()`. Each part is quoted by itself: a dot in
-#'   a string is part of the name.
+#'   a vector such as `c("main", "data")`, a `DBI::Id()` or `dbplyr::in_schema()`. Each part is
+#'   quoted by itself: a dot in a string is part of the name. Text that is SQL already, such as
+#'   `DBI::SQL("main.data")` and `I("main.data")`, is used unchanged.
 #' @param keep For `.sql`: names of columns of the table to include in the result, such as its key;
 #'   empty by default. They must differ from each other and from the names of the outputs, also if
 #'   case is ignored.

@@ -5,22 +5,41 @@ sql_name <- function(x) paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\"")
 
 sql_text <- function(x) paste0("'", gsub("'", "''", x, fixed = TRUE), "'")
 
-# The parts of the name of a table, such as c("schema", "table"). A DBI::Id() has them in its slot
-# `name`.
+# The classes of text that is SQL already: DBI::SQL(), dbplyr::sql() and ident_q(), the paths of
+# dbplyr, and I(), with which dbplyr marks paths such as I("schema.table").
+sql_classes <- c("SQL", "sql", "ident_q", "dbplyr_table_path", "dbplyr_table_ident", "AsIs")
+
+# The name of a table in a query: that of a table, or its parts, such as c("schema", "table"), each
+# quoted. A DBI::Id() has the parts in its slot `name`; dbplyr::in_schema() and in_catalog() are
+# lists of them. Text that is SQL already is used unchanged.
 check_table <- function(table, call) {
-  parts <- if (inherits(table, "Id")) unname(attr(table, "name")) else table
-  if (!is.character(parts) || is.object(parts) || !length(parts) %in% 1:3 || anyNA(parts) ||
-    !all(nzchar(parts))) {
+  parts <- if (inherits(table, "Id")) {
+    as.list(attr(table, "name"))
+  } else if (inherits(table, c("dbplyr_schema", "dbplyr_catalog"))) {
+    unclass(table)[intersect(c("catalog", "schema", "table"), names(table))]
+  } else if (inherits(table, sql_classes)) {
+    list(table)
+  } else {
+    as.list(table)
+  }
+  is_part <- function(part) {
+    is.character(part) && length(part) == 1 && !is.na(part) && nzchar(part) &&
+      (!is.object(part) || inherits(part, c(sql_classes, "ident")))
+  }
+  if (!length(parts) %in% 1:3 || !all(vapply(parts, is_part, NA))) {
     abort_argument(c(
       paste0(
         "{.arg table} must be the name of a table, or a vector of a schema and a table, such as ",
         "{.code c(\"main\", \"data\")}."
       ),
       x = "You supplied {describe(table)}.",
-      i = "{.fn DBI::Id} is accepted, too."
+      i = "{.fn DBI::Id}, {.fn DBI::SQL} and {.fn dbplyr::in_schema} are accepted, too."
     ), call)
   }
-  utf8_text(parts, call)
+  paste(vapply(unname(parts), function(part) {
+    text <- utf8_text(as.character(part), call)
+    if (inherits(part, sql_classes)) text else sql_name(text)
+  }, ""), collapse = ".")
 }
 
 check_keep <- function(keep, outputs, call) {

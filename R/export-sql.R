@@ -103,7 +103,8 @@ export_sql <- function(model, options) {
   # Names in the query begin with nn_ or, to avoid conflicts with `table` and `keep`, with nnn_ and
   # so on. SQL ignores the case of names.
   prefix <- "nn_"
-  while (any(startsWith(tolower(c(options$table, options$keep)), prefix))) {
+  while (grepl(prefix, tolower(options$table), fixed = TRUE) ||
+    any(startsWith(tolower(options$keep), prefix))) {
     prefix <- paste0("n", prefix)
   }
   data <- paste0(prefix, "data")
@@ -162,7 +163,7 @@ export_sql <- function(model, options) {
     }
     list(steps = steps, column = left, from = from)
   }
-  from <- paste(paste(sql_name(options$table), collapse = "."), data)
+  from <- paste(options$table, data)
   carry <- sprintf("%s.%s AS %s", data, carried, carried)
   with_levels <- inputs_with_levels(model)
   steps <- NULL

@@ -139,13 +139,13 @@ print_table <- function(x, ...) {
 doctor_line <- function(fit) {
   found <- Filter(is.list, examine(fit))
   if (length(found) == 0) {
-    return("")
+    return(NULL)
   }
   brief <- vapply(found, `[[`, "", "brief", USE.NAMES = FALSE)
   more <- length(brief) - 2
   paste0(
     "Doctor:    ", paste(utils::head(brief, 2), collapse = "; "),
-    if (more > 0) paste0("; and ", more, " more"), ": see nn_doctor()\n"
+    if (more > 0) paste0("; and ", more, " more"), ": see nn_doctor()"
   )
 }
 

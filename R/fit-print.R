@@ -127,8 +127,17 @@ describe_defaults <- function(fit) {
   if (length(fit$chosen) == 0) {
     return(NULL)
   }
-  lines <- strwrap(paste0(paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)"), 90)
-  paste0(c("Defaults:  ", rep(strrep(" ", 11), length(lines) - 1)), lines)
+  paste0("Defaults:  ", paste(fit$chosen, collapse = ", "), " (see ?nn_train.data.frame)")
+}
+
+# Prints lines that begin with a label of 11 characters, wrapped to the width of the console.
+cat_labelled <- function(lines) {
+  for (line in lines) {
+    cat(strwrap(
+      substring(line, 12), getOption("width") + 1,
+      initial = substring(line, 1, 11), prefix = strrep(" ", 11)
+    ), sep = "\n")
+  }
 }
 
 # Is the loss weighted, by case or class weights?
@@ -140,7 +149,7 @@ print.nn_fit <- function(x, ...) {
   check_fit_sizes(fit, current_env(), "x")
   history <- fit$history
   cat("Multilayer perceptron ", describe_layers(fit), "\n", sep = "")
-  cat(describe_training(fit), sep = "\n")
+  cat_labelled(describe_training(fit))
   last <- nrow(history)
   if (last > 0) {
     cat(
@@ -159,8 +168,8 @@ print.nn_fit <- function(x, ...) {
       )
     }
   }
-  if (!is.null(fit$evidence)) cat(describe_evidence(fit), sep = "\n")
-  cat(doctor_line(fit))
+  if (!is.null(fit$evidence)) cat_labelled(describe_evidence(fit))
+  cat_labelled(doctor_line(fit))
   invisible(x)
 }
 
@@ -197,7 +206,7 @@ fit_summary <- function(fit) {
 #' @export
 print.summary.nn_fit <- function(x, ...) {
   cat("Call: ", paste(deparse(x$call), collapse = "\n"), "\n\n", sep = "")
-  cat(x$training, sep = "\n")
+  cat_labelled(x$training)
   cat("\nLayers (largest: largest absolute weight)\n")
   print(x$layers, row.names = FALSE, digits = 4)
   if (!is.null(x$errors)) {

@@ -67,7 +67,9 @@ remedies <- list(
     }
   },
   reduction = function(fit, facts) {
-    if (steps_along_gradient(fit) && fit$settings$reduction == "sum" && total_weight(fit) > 50) {
+    # a few rows are no reason for a step that is too long, unless training diverged
+    many <- if ("diverged" %in% facts$found) 10 else 50
+    if (steps_along_gradient(fit) && fit$settings$reduction == "sum" && total_weight(fit) > many) {
       "With reduction = \"sum\" the step grows with the number of rows: use reduction = \"mean\"."
     }
   },
@@ -95,6 +97,8 @@ remedies <- list(
   # for a rate that is large for the optimiser
   large_rate = function(fit, facts) {
     rate <- fit$settings$optimizer$learning_rate
+    # the mean of the loss may be all that the rate needs
+    if (length(remedies$reduction(fit, facts)) > 0) fit$settings$reduction <- "mean"
     if (!is.null(rate) && rate > 2 * usual_rate(fit, facts)) remedies$smaller_rate(fit, facts)
   },
   larger_rate = function(fit, facts) {

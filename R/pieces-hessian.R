@@ -43,12 +43,12 @@
 #' @export
 nn_hessian <- function(network, X, y, activation = NULL, output_activation = NULL, loss = NULL,
                        reduction = NULL, penalty = NULL, penalty_l1 = NULL, weights = NULL,
-                       offset = NULL, ...) {
+                       offset = NULL, new_levels = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_hessian)))
   problem <- loss_problem(
     network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights,
-    offset, call
+    offset, call, new_levels
   )
   H <- in_memory(hessian(problem, call), call)
   names <- parameter_labels(if (inherits(network, "nn_fit")) plain_fit(network, call) else problem)
@@ -61,12 +61,12 @@ nn_hessian <- function(network, X, y, activation = NULL, output_activation = NUL
 nn_hessian_product <- function(network, X, y, direction, activation = NULL,
                                output_activation = NULL, loss = NULL, reduction = NULL,
                                penalty = NULL, penalty_l1 = NULL, weights = NULL, offset = NULL,
-                               ...) {
+                               new_levels = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_hessian_product)))
   problem <- loss_problem(
     network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights,
-    offset, call
+    offset, call, new_levels
   )
   check_given(missing(direction), "direction", "numbers in the shape of the network", call)
   directions <- as_directions(direction, problem$layers, call)

@@ -1,7 +1,7 @@
 # Checks the arguments that nn_loss(), nn_gradient() and nn_backward() share, and returns network,
 # data and objective as a problem.
 loss_problem <- function(network, X, y, activation, output_activation, loss, reduction, penalty,
-                         penalty_l1, weights, offset, call) {
+                         penalty_l1, weights, offset, call, new_levels = NULL) {
   check_network_and_inputs(network, X, offset, call)
   if (!has_formula(network)) {
     check_given(
@@ -9,7 +9,10 @@ loss_problem <- function(network, X, y, activation, output_activation, loss, red
       call
     )
   }
-  seen <- seen_by(network, X, if (!missing(y)) y, offset, call, targets = TRUE)
+  seen <- seen_by(
+    network, X, if (!missing(y)) y, offset, call,
+    targets = TRUE, weights = weights, new_levels = new_levels
+  )
   X <- seen$X
   targets <- encode_targets(
     seen$y, nrow(X), call, if (inherits(network, "nn_fit")) unclass(network)$levels,
@@ -27,13 +30,17 @@ loss_problem <- function(network, X, y, activation, output_activation, loss, red
       x = "It has {ncol(targets$y)}."
     ), call)
   }
-  check_domain(targets$y, settings$loss, settings$output_activation, call)
+  weights <- check_weights(weights, seen$of, call)
+  if (length(weights) > 0) weights <- weights[seen$rows]
+  check_domain(
+    targets$y, settings$loss, settings$output_activation, call, weightless_rows(weights)
+  )
   problem$objective <- core_objective(settings)
   problem[c("X", "y", "offset")] <- list(
     X, targets$y, check_offset(seen$offset, nrow(X), outputs, call)
   )
   problem$rows <- core_rows(
-    X, targets$y, check_weights(weights, nrow(X), call), problem$offset, seq_len(nrow(X)), FALSE
+    X, targets$y, weights, problem$offset, seq_len(nrow(X)), FALSE
   )
   problem
 }
@@ -109,6 +116,10 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
 #' @param offset Offsets, one number per row and output, which are added to the weighted sums of the
 #'   output layer; `NULL` (default) for none. For a fit, as in [predict()][predict.nn_fit]: required
 #'   if it was trained with the argument `offset`; those of a formula are computed from `X`.
+#' @param new_levels For a fit to a data frame, how to handle levels that the training data do not
+#'   have, as in [predict()][predict.nn_fit]: `"error"`, or `"NA"`, with which their rows are
+#'   excluded (with `nn_forward()`, their values are `NA`) and counted in a message. `NULL`
+#'   (default) is the `new_levels` of the training.
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return `nn_loss()` returns a number. `nn_gradient()` returns a list of matrices with the names
 #'   and shapes of the network. `nn_check_gradient()` returns a list of class `nn_gradient_check`
@@ -143,12 +154,12 @@ piece_settings <- function(network, loss, reduction, penalty, penalty_l1, kind, 
 #' @export
 nn_loss <- function(network, X, y, activation = NULL, output_activation = NULL, loss = NULL,
                     reduction = NULL, penalty = NULL, penalty_l1 = NULL, weights = NULL,
-                    offset = NULL, ...) {
+                    offset = NULL, new_levels = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_loss)))
   evaluate(loss_problem(
     network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights,
-    offset, call
+    offset, call, new_levels
   ))$value
 }
 
@@ -156,12 +167,12 @@ nn_loss <- function(network, X, y, activation = NULL, output_activation = NULL, 
 #' @export
 nn_gradient <- function(network, X, y, activation = NULL, output_activation = NULL, loss = NULL,
                         reduction = NULL, penalty = NULL, penalty_l1 = NULL, weights = NULL,
-                        offset = NULL, ...) {
+                        offset = NULL, new_levels = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_gradient)))
   problem <- loss_problem(
     network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights,
-    offset, call
+    offset, call, new_levels
   )
   unflatten_network(evaluate(problem, gradient = TRUE)$gradient, problem$layers)
 }

@@ -18,32 +18,61 @@ as_network <- function(network, activation, output_activation, call, inputs = NU
   )
 }
 
-# Data on the scale of the network, as list(X, y, offset). A fit prepares them as predict() does:
-# matched by name, encoded, scaled. For a list of matrices they are used unchanged. `y` is NULL if
-# the step needs no targets, or if the formula of the fit is to take them from X.
-seen_by <- function(network, X, y, offset, call, targets = !is.null(y)) {
+# Data on the scale of the network, as list(X, y, offset, rows, of): some `rows` of `of`. A fit
+# prepares them as predict() does: matched by name, encoded, scaled; rows with levels that it does
+# not know are left out, if it may (`new_levels`), with a message that says `effect`. For a list of
+# matrices they are used unchanged. `y` is NULL if the step needs no targets, or if the formula of
+# the fit is to take them from X.
+seen_by <- function(network, X, y, offset, call, targets = !is.null(y), weights = NULL,
+                    new_levels = NULL, effect = "they are excluded") {
   fit <- if (inherits(network, "nn_fit")) plain_fit(network, call)
+  if (!is.null(new_levels)) check_new_levels(new_levels, call)
+  none <- weightless_rows(weights)
   if (is.null(fit$encoding)) {
-    X <- check_inputs(numbers_of_frame(X, "X", call), "X", call)
+    X <- check_inputs(blank_inputs(numbers_of_frame(X, "X", call), none)$X, "X", call)
     if (!is.null(fit)) X <- align_columns(X, fit, "X", call)
-    return(list(X = X, y = align_outputs(y, fit, call), offset = offset))
+    y <- blank_outcome(align_outputs(y, fit, call), weights, fit$levels)$y
+    rows <- seq_len(nrow(X))
+    return(list(X = X, y = y, offset = blank_inputs(offset, none)$X, rows = rows, of = nrow(X)))
   }
-  prepared <- prepare_newdata(fit, X, "X", call)
+  if (!is.null(new_levels)) fit$encoding$new_levels <- new_levels
+  unseen <- new_levels_record(fit$encoding, none)
+  prepared <- prepare_newdata(fit, X, "X", call, unseen)
   check_size(prepared$X, "X", call, least_rows = 1)
-  if (!is_sparse(prepared$X)) check_finite(prepared$X, "X", call)
+  of <- nrow(prepared$X)
+  if (targets) {
+    if (is.null(y)) y <- formula_outcome(fit, X, call)
+    y <- align_outputs(y, fit, call)
+    if (NROW(y) == of) {
+      y <- blank_outcome(y, weights, fit$levels)$y
+      has_known_class(plain_outcome(y), fit$encoding$outcome, unseen)
+    }
+  }
+  rows <- setdiff(seq_len(of), unseen_rows(unseen))
+  report_new_levels(unseen, of, "X", effect)
   offset <- newdata_offset(fit, prepared, offset, call)
-  if (anyNA(offset)) {
+  seen <- list(X = prepared$X, y = y, offset = offset, rows = rows, of = of)
+  if (length(rows) < of) {
+    seen$X <- take_rows(seen$X, rows)
+    seen["y"] <- list(if (NROW(y) == of) take_rows(y, rows) else y)
+    seen["offset"] <- list(take_rows(offset, rows))
+    if (length(rows) == 0) {
+      abort_input(c(
+        "{.arg X} has no rows to use.",
+        x = "All rows have levels that the training data do not have."
+      ), call)
+    }
+  }
+  if (!is_sparse(seen$X)) check_finite(seen$X, "X", call)
+  if (anyNA(seen$offset)) {
     abort_input(c(
       "Offsets must not be missing.",
-      x = "The first missing offset is in row {which(rowSums(is.na(offset)) > 0)[1]}.",
+      x = "The first missing offset is in row {rows[which(rowSums(is.na(seen$offset)) > 0)[1]]}.",
       i = "Remove such rows, or impute their values, before the call."
     ), call)
   }
-  if (targets) {
-    if (is.null(y)) y <- formula_outcome(fit, X, call)
-    y <- encode_outcome(align_outputs(y, fit, call), fit$encoding$outcome, call)$y
-  }
-  list(X = prepared$X, y = y, offset = offset)
+  if (targets) seen$y <- encode_outcome(seen$y, fit$encoding$outcome, call)$y
+  seen
 }
 
 # Numeric targets with the names of the fit's outputs, in the order of the outputs.

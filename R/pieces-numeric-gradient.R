@@ -2,12 +2,12 @@
 #' @export
 nn_check_gradient <- function(network, X, y, activation = NULL, output_activation = NULL,
                               loss = NULL, reduction = NULL, penalty = NULL, penalty_l1 = NULL,
-                              weights = NULL, offset = NULL, ...) {
+                              weights = NULL, offset = NULL, new_levels = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_check_gradient)))
   problem <- loss_problem(
     network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights,
-    offset, call
+    offset, call, new_levels
   )
   weights <- problem$weights
   here <- evaluate(problem, gradient = TRUE, all = TRUE)

@@ -58,18 +58,31 @@
 #' identical(network, coef(nn_train(X, y, epochs = 100)))
 #' @export
 nn_forward <- function(network, X, activation = NULL, output_activation = NULL, offset = NULL,
-                       ...) {
+                       new_levels = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_forward)))
   check_network_and_inputs(network, X, offset, call)
-  seen <- seen_by(network, X, NULL, offset, call)
+  seen <- seen_by(
+    network, X, NULL, offset, call,
+    new_levels = new_levels, effect = "their values are NA"
+  )
   net <- as_network(network, activation, output_activation, call, inputs = ncol(seen$X))
   offset <- check_offset(seen$offset, nrow(seen$X), n_outputs(net$layers), call)
   forward <- forward_list(
     core_forward(net$layers, net$weights, seen$X, offset, TRUE, FALSE), net$layers
   )
   encoding <- if (inherits(network, "nn_fit")) plain_fit(network, call)$encoding
-  c(forward, if (!is.null(encoding)) list(response = decode_output(forward$output, encoding)))
+  forward <- c(
+    forward, if (!is.null(encoding)) list(response = decode_output(forward$output, encoding))
+  )
+  if (length(seen$rows) == seen$of) {
+    return(forward)
+  }
+  lapply(forward, function(values) {
+    all <- matrix(NA_real_, seen$of, ncol(values), dimnames = list(NULL, colnames(values)))
+    all[seen$rows, ] <- values
+    all
+  })
 }
 
 # hidden_layer_input, hiddenlayer_activations, ..., output_layer_input, output
@@ -88,12 +101,12 @@ forward_list <- function(result, layers) {
 #' @export
 nn_backward <- function(network, X, y, activation = NULL, output_activation = NULL, loss = NULL,
                         reduction = NULL, penalty = NULL, penalty_l1 = NULL, weights = NULL,
-                        offset = NULL, ...) {
+                        offset = NULL, new_levels = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_backward)))
   problem <- loss_problem(
     network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights,
-    offset, call
+    offset, call, new_levels
   )
   result <- evaluate(problem, gradient = TRUE, all = TRUE)
   c(

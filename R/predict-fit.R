@@ -72,11 +72,11 @@
 #'
 #' @param object A fit from [nn_train()].
 #' @param newdata New cases, one row each. For a fit made from a data frame or a formula: a data
-#'   frame. For a fit made from a matrix: a numeric matrix, or a sparse matrix of the Matrix
-#'   package, with the columns of the training inputs. If both have column names, columns are
-#'   matched by name, in any order, and additional columns are ignored; if not, the number of
-#'   columns must be the same. A matrix may have no rows. If missing (default), predictions for the
-#'   training cases are returned.
+#'   frame. For a fit made from a matrix: a numeric matrix, a sparse matrix of the Matrix package,
+#'   or a data frame of numeric or logical columns, with the columns of the training inputs. If both
+#'   have column names, columns are matched by name, in any order, and additional columns are
+#'   ignored; if not, the number of columns must be the same. A matrix may have no rows. If missing
+#'   (default), predictions for the training cases are returned.
 #' @param type What to return: `"response"` (default), the outputs; for a classification fit also
 #'   `"class"`, the most probable level, or `"prob"`, the probability of each level. `"link"` is the
 #'   output before its activation function: the log-odds of a sigmoid output, the log of the mean of
@@ -208,6 +208,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
       predict_data(fit, newdata, type, region, offset, na.action, threshold, call), call
     ))
   }
+  newdata <- numbers_of_frame(newdata, "newdata", call)
   X <- align_columns(check_inputs(newdata, "newdata", call, least_rows = 0), fit, "newdata", call)
   if (fit$has_offset == is.null(offset)) {
     abort_argument(

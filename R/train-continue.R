@@ -185,13 +185,24 @@ resumed_data <- function(fit, problem, validation, call) {
   new_training_data(problem, targets, fit$settings$class_weights, validation, fit, call)
 }
 
+# The form of held-out data, for a message.
+validation_words <- function(fit) {
+  if (is.null(fit$encoding$terms)) {
+    cli::format_inline("{.code validation = list(X = , y = )}")
+  } else {
+    cli::format_inline(
+      "{.code validation = } a data frame that contains the outcome, or {.code list(X = , y = )}"
+    )
+  }
+}
+
 # Data that the first call had must be given again, and no others.
 check_given_again <- function(fit, problem, validation, call) {
   had_validation <- identical(fit$settings$validation, "given")
   if (had_validation && is.null(validation)) {
     abort_argument(c(
       "{.arg validation} is missing: the fit was trained with validation data.",
-      i = "Supply them again: {.code validation = list(X = , y = )}."
+      i = "Supply them again: {validation_words(fit)}."
     ), call)
   }
   if (!had_validation && !is.null(validation)) {
@@ -204,7 +215,7 @@ check_given_again <- function(fit, problem, validation, call) {
   }
   if (is.numeric(validation)) {
     abort_argument(c(
-      "{.arg validation} must be data, as in the first call: {.code list(X = , y = )}.",
+      "{.arg validation} must be data, as in the first call: {validation_words(fit)}.",
       x = "You supplied {describe(validation)}."
     ), call)
   }

@@ -327,7 +327,7 @@ train_data <- function(frame, options, shown, call) {
   encoding <- describe_encoding(frame, training, options, call)
   problem <- encode_rows(encoding, frame, training, call)
   problem["na.action"] <- list(with_calibration_rows(
-    frame$na.action, encoding$replay$na.action, calibration$rows, nrow(frame$raw)
+    frame$na.action, encoding$replay$na.action, calibration$rows, nrow(frame$raw), frame$names
   ))
   if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) &&
     (is.null(options$loss) || identical(options$loss, "squared_error"))) {

@@ -16,7 +16,7 @@ with_search_bar <- function(label, total, code) {
   search_bar$total <- total
   search_bar$id <- cli::cli_progress_bar(
     total = total,
-    format = paste0(label, " {cli::pb_bar} {cli::pb_percent} {cli::pb_eta_str}"),
+    format = paste0(label, " {cli::pb_bar} {cli::pb_eta_str} {cli::pb_percent}"),
     .envir = environment(), .auto_close = FALSE
   )
   on.exit({
@@ -38,8 +38,8 @@ start_progress <- function(epochs) {
   list(id = cli::cli_progress_bar(
     total = epochs,
     format = paste0(
-      "Training {cli::pb_bar} {floor(cli::pb_current)}/{cli::pb_total} epochs, ",
-      "loss {cli::pb_status}{cli::pb_eta_str}"
+      "Training {cli::pb_bar} {cli::pb_eta_str} {floor(cli::pb_current)}/{cli::pb_total} epochs, ",
+      "loss {cli::pb_status}"
     ),
     .envir = environment(), .auto_close = FALSE
   ), before = NULL, epochs = epochs)

@@ -17,6 +17,15 @@ run(async function (given, open) {
     }
   }
 
+  // long names of inputs, on a narrow and a wide page
+  results.names = [];
+  for (const width of [390, 1200]) {
+    const page = await open(given.names, { viewport: { width: width, height: 900 } });
+    results.names.push(await page.evaluate(() => Array.from(
+      document.querySelectorAll("text.nns-end[text-anchor=end]")).map((e) => e.textContent)));
+    await page.context().close();
+  }
+
   // the language
   const chinese = await open(given.chinese);
   results.chinese = await chinese.evaluate(words);

@@ -362,6 +362,7 @@ test_that("residuals have the names that fitted values have", {
 })
 
 test_that("print names what rows bring and where others went, and some of many levels", {
+  withr::local_options(width = 200)
   d <- cars_data()
   d$letter <- factor(letters[1:16])
   expect_snapshot({
@@ -418,6 +419,7 @@ test_that("a vector and a matrix of one column are the same column", {
 })
 
 test_that("an outcome of few values is noted, with how to get classes", {
+  withr::local_options(width = 200)
   note <- function(formula, ...) {
     set.seed(1)
     fit <- nn_train(formula, mtcars, hidden = 2, epochs = 3, ...)
@@ -495,4 +497,38 @@ test_that("the errors in a fit, if it has any, are those that summary() shows", 
     summary(weighted)$errors$r_squared, weighted$errors$training$table[[1, "r_squared"]]
   )
   expect_null(seeded(mpg ~ wt, mtcars, weights = hp, hidden = 0, keep_fitted = FALSE)$errors)
+})
+
+test_that("fitted values have the row names of the data where rows were dropped, as in lm()", {
+  air <- airquality
+  train <- function(...) nn_train(..., hidden = 0, epochs = 3, penalty = 0.1)
+  for (arguments in list(list(), list(subset = quote(Temp > 70)), list(na.action = na.exclude))) {
+    ours <- do.call(train, c(list(Ozone ~ Wind, air), arguments))
+    lm <- do.call("lm", c(list(Ozone ~ Wind, air), arguments))
+    expect_identical(names(fitted(ours)), names(fitted(lm)))
+    expect_identical(names(residuals(ours)), names(residuals(lm)))
+  }
+  lm <- lm(Ozone ~ Wind, air)
+  expect_identical(names(fitted(train(air["Wind"], air$Ozone))), names(fitted(lm)))
+  # the calibration set is dropped, too
+  fit <- train(Ozone ~ Wind, air, calibration = 0.3)
+  used <- as.integer(names(fitted(fit)))
+  expect_equal(unname(fitted(fit) + residuals(fit)), as.double(air$Ozone[used]))
+  excluded <- train(mpg ~ wt, mtcars, calibration = 0.3, na.action = na.exclude)
+  expect_identical(names(fitted(excluded)), rownames(mtcars))
+  expect_identical(sum(is.na(fitted(excluded))), 10L)
+  expect_null(names(fitted(train(Ozone ~ Wind, na.omit(air) |> `rownames<-`(NULL)))))
+})
+
+test_that("an input that is the outcome is named in a warning", {
+  expect_warning(
+    nn_train(mtcars, mtcars$mpg, hidden = 0, epochs = 1), "input mpg is identical to the outcome",
+    class = "backprop_warning_outcome_input"
+  )
+  twice <- transform(iris, Kind = as.character(Species))
+  expect_warning(
+    nn_train(Species ~ ., twice, hidden = 0, epochs = 1), "input Kind is",
+    class = "backprop_warning_outcome_input"
+  )
+  expect_no_warning(nn_train(mpg ~ ., transform(mtcars, half = mpg / 2), hidden = 0, epochs = 1))
 })

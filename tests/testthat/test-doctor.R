@@ -469,16 +469,20 @@ test_that("the null model with an offset and weights is that of glm() and lm()",
 })
 
 test_that("the cause of divergence is removed as advised", {
-  raw <- function(X, y, rate) {
+  raw <- function(X, y, rate, reduction = "sum") {
     train(X, y,
-      reduction = "sum", optimizer = "momentum", learning_rate = rate, patience = 5, epochs = 100
+      reduction = reduction, optimizer = "momentum", learning_rate = rate, patience = 5,
+      epochs = 100
     )
   }
   for (name in c("diverged", "null_model", "constant", "saturated")) {
     expect_cured(
       name, raw(cars_inputs, mtcars$mpg, 0.1),
-      "^Use scale\\(X\\).*use scale\\(y\\).*learning_rate than 0.1, such as 3e-04\\.$",
-      raw(scale(cars_inputs), drop(scale(mtcars$mpg)), 3e-4)
+      paste0(
+        "^Use scale\\(X\\).*use scale\\(y\\).*use reduction = \"mean\"\\. ",
+        "Use a smaller learning_rate than 0.1, such as 0.01\\.$"
+      ),
+      raw(scale(cars_inputs), drop(scale(mtcars$mpg)), 0.01, "mean")
     )
   }
   good <- coef(train(optimizer = "lbfgs", penalty = 0.01))
@@ -724,4 +728,73 @@ test_that("some of the columns are printed as a table", {
   expect_output(print(checks[c("check", "advice")]), "check.*offset.*advice.*Use scale")
   expect_output(print(checks["found"]), "found")
   expect_output(print(checks[checks$found %in% TRUE, ]), "^\\* ")
+})
+
+test_that("the sum over rows is named as the cause of divergence, and the mean removes it", {
+  sum <- function(reduction = "sum", X = scale(cars_inputs), y = cars_target, ...) {
+    train(X, y, reduction = reduction, learning_rate = 0.1, ...)
+  }
+  expect_cured(
+    "diverged", sum(activation = "identity", epochs = 60),
+    "^With reduction = \"sum\" the step grows .*: use reduction = \"mean\"\\.$",
+    sum("mean", activation = "identity", epochs = 60)
+  )
+  # a newcomer's matrix: all three causes are named at once
+  expect_cured(
+    "diverged", sum("sum", as.matrix(mtcars[-1]), mtcars$mpg),
+    "^Use scale\\(X\\).*use scale\\(y\\).*use reduction = \"mean\"\\.$",
+    sum("mean", scale(as.matrix(mtcars[-1])))
+  )
+})
+
+test_that("constant targets and columns that hardly vary are corrected as advised", {
+  year <- withr::with_seed(1, data.frame(t = 2e9 + 1:60, z = rnorm(60)))
+  year$y <- sin(year$t) + year$z
+  data <- function(formula, d = year) {
+    set.seed(1)
+    nn_train(formula, d, hidden = 2, epochs = 20)
+  }
+  expect_cured(
+    "nearly_constant", data(y ~ t + z), "drop the column.*Otherwise subtract a constant",
+    data(y ~ z)
+  )
+  expect_cured(
+    "nearly_constant", data(y ~ t + z), "subtract a constant before training",
+    data(y ~ t + z, transform(year, t = t - 2e9))
+  )
+  expect_cured(
+    "nearly_constant", data(I(y + 1e8) ~ z), "subtract a constant before training", data(y ~ z)
+  )
+  # a sum of outcomes that is constant
+  shares <- withr::with_seed(2, data.frame(x = rnorm(40), a = runif(40)))
+  shares$b <- 1 - shares$a
+  for (name in c("constant")) {
+    expect_cured(
+      name, data(a + b ~ x, shares), "^Supply an outcome that varies.*cbind\\(a, b\\) ~ ",
+      data(cbind(a, b) ~ a + x, shares)
+    )
+  }
+})
+
+test_that("training that a callback ended is resumed as advised", {
+  set.seed(1)
+  stopped <- nn_train(
+    scale(cars_inputs), cars_target,
+    output_activation = "identity", reduction = "mean", epochs = 500, learning_rate = 1e-2,
+    optimizer = "adam", callback = function(now) now$epoch < 3
+  )
+  expect_cured(
+    "null_model", stopped, "resume it with nn_continue\\(\\)",
+    nn_continue(stopped, scale(cars_inputs), cars_target, epochs = 2000)
+  )
+})
+
+test_that("each check has a case that its advice cures", {
+  tested <- readLines(test_path("test-doctor.R"))
+  at <- grep("expect_cured($|\\()", tested)
+  cured <- paste(unlist(lapply(at, function(i) tested[i + 0:1])), collapse = "\n")
+  loops <- paste(grep("for \\(name in c\\(", tested, value = TRUE), collapse = "\n")
+  for (name in names(doctor_checks)) {
+    expect_true(grepl(dQuote(name, FALSE), paste(cured, loops), fixed = TRUE), label = name)
+  }
 })

@@ -106,7 +106,7 @@ test_that("a table is found in a schema", {
   expect_lt(
     relative_difference(run_exported_sql(path, as.data.frame(X), "side.cases"), expected), 1e-12
   )
-  for (table in list(c("a", ""), letters[1:4], NA_character_, 3, DBI::SQL("main.data"), NULL)) {
+  for (table in list(c("a", ""), letters[1:4], NA_character_, 3, I(""), NULL)) {
     expect_error(nn_export(fit, path, table = table), class = "backprop_error_argument")
   }
 })
@@ -154,4 +154,40 @@ test_that("queries run in PostgreSQL: schemas, names, classes, values outside th
     class, c(as.character(predict(formula, data[1, ], type = "class")), rep("NA", 5))
   )
   expect_lt(relative_difference(numbers(7:18, 2:3), predict(numeric, X)), 1e-12)
+})
+
+test_that("names of tables that are SQL already are used unchanged, and others quoted", {
+  from <- function(table) backprop:::check_table(table, NULL)
+  expect_identical(from("a.b"), "\"a.b\"")
+  expect_identical(from(c("a", "b\"c")), "\"a\".\"b\"\"c\"")
+  expect_identical(from(I("main.data")), "main.data")
+  of_class <- function(x, ...) structure(x, class = c(..., "character"))
+  expect_identical(from(of_class("x y", "ident")), "\"x y\"")
+  expect_identical(from(of_class("`x`.y", "ident_q", "ident")), "`x`.y")
+  schema <- function(...) structure(list(...), class = "dbplyr_schema")
+  expect_identical(from(schema(schema = "main", table = "data")), "\"main\".\"data\"")
+  expect_identical(
+    from(schema(schema = of_class("MAIN", "sql"), table = of_class("data", "ident"))),
+    "MAIN.\"data\""
+  )
+  catalog <- structure(list(catalog = "c", schema = "s", table = "t"), class = "dbplyr_catalog")
+  expect_identical(from(catalog), "\"c\".\"s\".\"t\"")
+  skip_if_not_installed("RSQLite")
+  skip_if_not_installed("DBI")
+  expect_identical(from(DBI::SQL("main.data")), "main.data")
+  expect_identical(from(DBI::Id(schema = "main", table = "data")), "\"main\".\"data\"")
+  X <- export_matrix()
+  fit <- export_activation_fit("tanh", X)
+  path <- withr::local_tempfile(fileext = ".sql")
+  of_schema <- schema(schema = "main", table = "nn_data")
+  for (table in list(DBI::SQL("main.nn_data"), I("nn_data"), of_schema)) {
+    nn_export(fit, path, table = table, keep = "row_number")
+    got <- run_exported_sql(path, as.data.frame(X), "nn_data")
+    expect_lt(relative_difference(got, predict(fit, X)), 1e-12)
+  }
+  skip_if_not_installed("dbplyr")
+  expect_identical(from(dbplyr::in_schema("main", "data")), "\"main\".\"data\"")
+  expect_identical(from(dbplyr::in_schema("main", dbplyr::sql("data"))), "\"main\".data")
+  expect_identical(from(dbplyr::in_catalog("c", "s", "t")), "\"c\".\"s\".\"t\"")
+  expect_identical(from(dbplyr::ident("t")), "\"t\"")
 })

@@ -88,3 +88,18 @@ test_that("names do not make other data, numbers and shape do", {
     class = "backprop_warning_other_data"
   )
 })
+
+test_that("an outcome with a level for each row is named when memory does not suffice", {
+  withr::local_options(backprop.memory_limit = 1e8)
+  d <- data.frame(x = 1:2000 / 2000, id = factor(1:2000))
+  calls <- list(
+    quote(nn_train(id ~ x, d)), quote(nn_train(d["x"], d$id)),
+    quote(nn_train(as.matrix(d["x"]), d$id))
+  )
+  for (call in calls) {
+    expect_error(
+      suppressWarnings(eval(call)), "outcome (id|y) has 2000 levels",
+      class = "backprop_error_memory"
+    )
+  }
+})

@@ -190,3 +190,36 @@ test_that("one step of training a fit is a step of its weights on the encoded da
   expect_identical(nn_gradient(fit, d), plain)
   expect_identical(nn_update(fit, nn_gradient(fit, d), 0.1), nn_update(coef(fit), plain, 0.1))
 })
+
+test_that("new levels are errors or missing values in the single steps, as in predict()", {
+  d <- data.frame(x = 1:9 / 9, g = rep(c("a", "b", "c"), 3), y = sin(1:9))
+  known <- d$g != "c"
+  fit <- seeded(y ~ x + g, d[known, ])
+  expect_message(forward <- nn_forward(fit, d, new_levels = "NA"), "3 of 9 rows.*values are NA")
+  expect_identical(which(is.na(forward$output)), which(!known))
+  expect_identical(forward$output[known, ], nn_forward(fit, d[known, ])$output[, 1])
+  expect_identical(unique(unlist(lapply(forward, nrow))), 9L)
+  for (step in list(nn_loss, nn_gradient, nn_check_gradient)) {
+    expect_message(
+      value <- step(fit, d, new_levels = "NA"), "they are excluded",
+      class = "backprop_message_new_levels"
+    )
+    expect_equal(value, step(fit, d[known, ]))
+    expect_equal(
+      suppressMessages(step(fit, d, new_levels = "NA", weights = 1:9)),
+      step(fit, d[known, ], weights = (1:9)[known])
+    )
+    expect_error(step(fit, d), "new_levels", class = "backprop_error_input")
+    # rows of weight 0 are left out, whatever they hold
+    expect_equal(step(fit, d, weights = as.numeric(known)), step(fit, d[known, ]))
+  }
+  # the fit's own choice, and unseen classes
+  fit <- seeded(g ~ x, d[known, ], new_levels = "NA")
+  expect_message(loss <- nn_loss(fit, d), "3 of 9 rows", class = "backprop_message_new_levels")
+  expect_equal(loss, nn_loss(fit, d[known, ]))
+  expect_error(nn_loss(fit, d, new_levels = "error"), class = "backprop_error_input")
+  expect_error(
+    nn_loss(fit, d[!known, ]), "no rows to use",
+    class = "backprop_error_input"
+  ) |> suppressMessages()
+})

@@ -172,3 +172,17 @@ test_that("newdata of whole numbers is taken as numbers", {
   storage.mode(whole) <- "integer"
   expect_identical(predict(fit, whole), predict(fit, tutorial_data()$X))
 })
+
+test_that("a fit made from a matrix predicts a numeric data frame by its column names", {
+  X <- as.matrix(mtcars[c("disp", "hp", "wt")])
+  set.seed(1)
+  fit <- nn_train(scale(X), mtcars$am, hidden = 2, epochs = 20)
+  frame <- as.data.frame(scale(X))
+  expect_identical(predict(fit, frame[3:1]), predict(fit, scale(X)))
+  expect_identical(predict(fit, cbind(frame, more = TRUE)), predict(fit, scale(X)))
+  expect_identical(nn_forward(fit, frame[3:1])$output[, 1], unname(predict(fit, frame)))
+  expect_error(predict(fit, iris), "must be numeric", class = "backprop_error_input")
+  expect_error(predict(fit, frame[1:2]), "wt", class = "backprop_error_input")
+  # new levels mean nothing here, but are no error of another kind
+  expect_identical(predict(fit, scale(X), new_levels = "NA"), predict(fit, scale(X)))
+})

@@ -113,3 +113,20 @@ test_that("case weights are told of where there are some", {
   expect_match(rows(weights = mtcars$hp), "case weights")
   expect_match(rows(weights = mtcars$hp, keep_fitted = FALSE), "case weights")
 })
+
+test_that("lines are wrapped to the width of the console", {
+  set.seed(1)
+  fit <- nn_train(Species ~ ., iris, epochs = 5, calibration = 0.2, weights = rep(1:2, 75))
+  for (width in c(50, 80, 120)) {
+    withr::local_options(width = width)
+    lines <- utils::capture.output(print(fit))
+    labelled <- grep("^(Loss|Multilayer)", lines, invert = TRUE, value = TRUE)
+    expect_lte(max(nchar(labelled)), width)
+    expect_identical(
+      gsub("\\s+", " ", paste(lines, collapse = " ")),
+      gsub("\\s+", " ", paste(withr::with_options(
+        list(width = 300), utils::capture.output(print(fit))
+      ), collapse = " "))
+    )
+  }
+})

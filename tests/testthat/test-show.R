@@ -425,7 +425,7 @@ test_that("the page fits, is legible, asks nothing of the net, and is fast", {
   numbers[7] <- numbers[7] + 1e-9
   widget$x$checks[[own]]$weights[3] <- packed_numbers(numbers)
   found <- run_script("page", list(
-    files = files, chinese = files[5], diverging = diverging,
+    files = files, names = files[3], chinese = files[5], diverging = diverging,
     tampered = save_page(widget, folder)
   ))
   for (layout in found$layout) {
@@ -437,6 +437,8 @@ test_that("the page fits, is legible, asks nothing of the net, and is fast", {
     expect_gte(layout$least, 4.5)
   }
   expect_length(found$layout, 15)
+  # names that are cut still differ
+  for (names in found$names) expect_length(unique(unlist(names)), 4)
   # only the largest network scrolls inside its matrices, on a small screen
   inner <- vapply(found$layout, `[[`, 0L, "inner")
   expect_identical(which(inner > 0), 12L)

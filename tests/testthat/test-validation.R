@@ -507,3 +507,36 @@ test_that("summary() shows the errors of held-out data", {
   nn_save(classes, file)
   expect_equal(summary(nn_load(file))$errors, summary(classes)$errors)
 })
+
+test_that("summary() shows the errors of held-out data", {
+  rows <- 1:100
+  train <- function(validation) {
+    set.seed(1)
+    nn_train(Sepal.Length ~ ., iris[rows, ], validation = validation, hidden = 2, epochs = 20)
+  }
+  others <- iris[101:150, ]
+  others$Species <- factor(rep(c("setosa", "versicolor"), 25))
+  for (held in list(others, list(X = others, y = others$Sepal.Length))) {
+    fit <- train(held)
+    table <- summary(fit)$errors
+    error <- others$Sepal.Length - predict(fit, others)
+    expect_identical(table$rows, c("training", "held out"))
+    expect_equal(table$mean_squared_error[2], mean(error^2))
+    expect_equal(table$mean_absolute_error[2], mean(abs(error)))
+    expect_output(print(summary(fit)), "held out")
+    expect_error(
+      nn_continue(fit, iris[rows, ], epochs = 1), "a data frame that contains the outcome",
+      class = "backprop_error_argument"
+    )
+  }
+})
+
+test_that("held-out data whose levels are all unseen say so", {
+  d <- data.frame(x = 1:9, g = rep(c("a", "b", "c"), 3), y = sin(1:9))
+  known <- d[d$g != "c", ]
+  expect_error(
+    nn_train(y ~ g, known, validation = d[d$g == "c", ], new_levels = "NA", hidden = 2, epochs = 5),
+    "All rows have levels that the training data do not have",
+    class = "backprop_error_input"
+  )
+})

@@ -20,6 +20,30 @@
     return words.length > most ? words.slice(0, most - 2) + "\u2026" + words.slice(-1) : words;
   }
 
+  // Clipped names that differ where the names do: those that would be the same show the part from
+  // their first difference on, and if that is not enough their number.
+  function clipAll(names, most) {
+    function count(texts, text) {
+      return texts.filter(function (other) { return other === text; }).length;
+    }
+    const plain = names.map(function (name) { return clip(name, most); });
+    const parted = names.map(function (name, k) {
+      if (count(plain, plain[k]) === 1 || name === plain[k]) return plain[k];
+      const same = names.filter(function (other, i) { return plain[i] === plain[k]; });
+      let from = 0;
+      while (from < name.length && same.every(function (other) {
+        return other[from] === name[from];
+      })) from++;
+      from = Math.min(from, Math.max(2, name.length - most + 3));
+      return name.slice(0, 2) + "\u2026" + name.slice(from, from + most - 3);
+    });
+    return parted.map(function (text, k) {
+      if (count(parted, text) === 1 || text === names[k]) return text;
+      const number = String(k + 1);
+      return names[k].slice(0, Math.max(1, most - 1 - number.length)) + "\u2026" + number;
+    });
+  }
+
   function key(kind, words) {
     return tag("span", { class: "nns-key" }, kind && tag("i", { class: kind }), escape(words));
   }
@@ -145,6 +169,7 @@
     const t = this.text, units = this.problem.model.units, last = units.length - 1;
     const layer = at.layers[l], made = id && batch.matrices[id], row = this.row, self = this;
     const names = l === 0 ? this.problem.inputs : l === last ? this.problem.outputs : null;
+    const shown = names && clipAll(names, at.width < 500 ? 6 : 10);
     const back = step.phase === "backward";
     const atWork = step.flow === "units" ? l === step.layer + 1 :
       step.flow === "edges" && l === (back ? step.layer : step.layer + 1);
@@ -170,7 +195,7 @@
       if (names) {
         const x = layer.x + (l === 0 ? -1 : 1) * (at.radius + 6);
         const anchor = l === 0 ? "end" : "start";
-        html += text(x, l === 0 ? y + 4 : y + 1, clip(names[k], at.width < 500 ? 6 : 10),
+        html += text(x, l === 0 ? y + 4 : y + 1, shown[k],
           { class: "nns-end", "text-anchor": anchor });
         if (l === last) {
           const target = engine.at(batch.matrices.y.m, row, k);
@@ -323,7 +348,7 @@
       points += above ? tag("circle", Object.assign({ cx: px, cy: py, r: 6 }, about)) :
         tag("rect", Object.assign({ x: px - 5.5, y: py - 5.5, width: 11, height: 11 }, about));
     }
-    const names = problem.inputs.map(function (name) { return clip(name, 20); });
+    const names = clipAll(problem.inputs, 20);
     const end = { "text-anchor": "end" }, middle = { "text-anchor": "middle" };
     const pairs = problem.outputs.map(function (name, k) { return [k, name]; });
     const menu = pairs.length > 1 ? tag("label", {}, " ", escape(t.boundaryOf), " ",
