@@ -43,6 +43,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     call
   )
   rows <- frame[["(row)"]]
+  check_bound_outcomes(formula[[2]], function(part) eval(part, data, where), call)
   y <- name_outputs(plain_outcome(stats::model.response(frame)), formula[[2]])
   label <- derived_text(deparse1(formula[[2]]))
   check_outcome_kind(y, label, call)

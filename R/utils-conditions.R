@@ -70,6 +70,7 @@ names_elsewhere <- c(
   size = "hidden", decay = "penalty", maxit = "epochs", lr = "learning_rate", linout =
     "output_activation", softmax = "output_activation", rang = "init", trace = "callback",
   threshold = "tolerance", stepmax = "epochs", act.fct = "activation", err.fct = "loss",
+  act_fun = "activation", act_fn = "activation", activation_function = "activation",
   algorithm = "optimizer", rep = "restarts", startweights = "start", hidden_layer_sizes = "hidden",
   alpha = "penalty", solver = "optimizer", learning_rate_init = "learning_rate",
   max_iter = "epochs", early_stopping = "validation", n_iter_no_change = "patience",
@@ -100,7 +101,9 @@ nearest_name <- function(x, choices) {
     return(NULL)
   }
   begun <- if (nchar(x) > 2) choices[startsWith(choices, x)]
-  meant <- if (length(begun) == 1) begun else names_elsewhere[x]
+  plain <- function(names) tolower(gsub("[._]", "", names))
+  elsewhere <- names_elsewhere[match(plain(x), plain(names(names_elsewhere)))]
+  meant <- if (length(begun) == 1) begun else elsewhere
   if (!meant %in% choices) {
     distance <- utils::adist(x, choices, ignore.case = TRUE)[1, ]
     if (min(distance) > max(2, nchar(x) / 2) || min(distance) >= nchar(x)) {

@@ -109,3 +109,25 @@ test_that("a factor in the formula can't be drawn between its levels", {
   cut <- seeded(mpg ~ wt + cut(cyl, c(0, 5, 9)), mtcars, hidden = 2, penalty = 0.1)
   expect_no_error(plot(cut, "boundary", data = mtcars))
 })
+
+test_that("a factor in cbind() is refused, wherever it is made", {
+  d <- transform(mtcars, gear = factor(gear))
+  for (formula in list(
+    cbind(gear, mpg) ~ wt, cbind(factor(am), factor(vs)) ~ wt, cbind(cut(mpg, 2), hp) ~ wt,
+    log(cbind(hp, as.factor(cyl))) ~ wt, cbind(gear) ~ wt
+  )) {
+    expect_error(
+      nn_train(formula, d, hidden = 1, epochs = 1), "would turn into codes",
+      class = "backprop_error_input"
+    )
+  }
+  expect_no_error(nn_train(cbind(as.numeric(gear == "4"), mpg) ~ wt, d, hidden = 1, epochs = 1))
+})
+
+test_that("one constant of several outcomes is named", {
+  expect_warning(
+    nn_train(cbind(mpg, k) ~ wt, transform(mtcars, k = 3), hidden = 1, epochs = 1),
+    "output k of the outcome",
+    class = "backprop_warning_constant_outcome"
+  )
+})
