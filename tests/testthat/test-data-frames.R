@@ -129,7 +129,10 @@ test_that("rows with missing values are left out of a data frame, as na.action s
   d <- iris
   d$Sepal.Width[7] <- NA
   d$Species[9] <- NA
-  expect_same_fit(seeded(d[1:4], d$Species), seeded(iris[-c(7, 9), 1:4], iris$Species[-c(7, 9)]))
+  kept <- seeded(d[1:4], d$Species)
+  expect_identical(rownames(fitted(kept)), as.character(setdiff(1:150, c(7, 9))))
+  rownames(kept$output) <- NULL
+  expect_same_fit(kept, seeded(iris[-c(7, 9), 1:4], iris$Species[-c(7, 9)]))
   expect_identical(nobs(seeded(d[1:4], d$Species)), 148L)
   weighted <- seeded(d[1:4], d$Species, weights = c(NA, rep(1, 149)))
   expect_identical(nobs(weighted), 147L)

@@ -327,12 +327,12 @@ test_that("as in lm(), formulas are evaluated on all rows, and then rows are tak
   for (formula in formulas) {
     expected <- lm(formula, d, subset = z > 0)
     fit <- linear(formula, d, subset = z > 0)
-    expect_equal(fitted(fit), unname(fitted(expected)), tolerance = 1e-5)
+    expect_equal(fitted(fit), fitted(expected), tolerance = 1e-5)
     longer <- suppressMessages(nn_continue(fit, d, epochs = 1))
-    expect_equal(fitted(longer), unname(fitted(expected)), tolerance = 1e-5)
+    expect_equal(fitted(longer), fitted(expected), tolerance = 1e-5)
     excluded <- linear(formula, d, na.action = na.exclude)
     expected <- lm(formula, d, na.action = na.exclude)
-    expect_equal(fitted(excluded), unname(fitted(expected)), tolerance = 1e-5)
+    expect_equal(fitted(excluded), fitted(expected), tolerance = 1e-5)
   }
 })
 
