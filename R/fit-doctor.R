@@ -35,12 +35,22 @@
 #'   held-out rows, if any) fell between the last two tenths of the epochs by more than 1 % of the
 #'   null model's loss (or of the loss in the first epoch, if that is lower). Not reported if
 #'   [nn_train.data.frame()] chose the number of epochs and the schedule of the learning rate;
+#' * `dropped_rows`: more than half of the rows were dropped for missing values;
+#' * `simple_model`: on the held-out rows of the fit's `evidence` (see [nn_train.data.frame()]), a
+#'   linear model or a constant is as good as the network: its loss is not higher by more than one
+#'   standard error of the difference;
+#' * `gap`: less than half of what the network gains over a constant on the training rows is gained
+#'   on held-out rows, those of the `evidence` or of `validation`;
+#' * `wide`: there are more inputs than rows, of which there are at least ten;
+#' * `edge`: a choice of the defaults is at the edge of what was tried: the penalty is the smallest
+#'   one, or the held-out loss was lowest in the last epoch of the first training;
 #' * `nearly_constant`: the standard deviation of an input or outcome that is standardised is below
 #'   a millionth of its mean.
 #'
 #' A fit does not store its data. The checks use statistics that are computed when training ends:
 #' of at most 200 rows for `saturated`, `dead` and `unscaled`, and of all rows otherwise. Case
-#' weights count rows: rows of weight 0 are ignored. `constant` and `null_model` need the outputs,
+#' weights count rows: rows of weight 0 are ignored. `simple_model`, `gap` and `edge` are `NA` if
+#' there are no held-out rows. `constant` and `null_model` need the outputs,
 #' and are `NA` for a fit trained with `keep_fitted = FALSE`. The null model has the weights and the
 #' offset of the fit.
 #'
@@ -118,7 +128,7 @@ print.nn_doctor <- function(x, ...) {
     advice <- if (again) "The advice is the same as above." else x$advice[i]
     cat(strwrap(advice, initial = "  -> ", prefix = "     "), sep = "\n")
   }
-  unseen <- x$check[is.na(x$found)]
+  unseen <- setdiff(x$check[is.na(x$found)], held_out_checks)
   if (length(unseen) > 0) {
     cat(
       "Not checked, because the fit does not store what is needed: ",

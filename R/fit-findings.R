@@ -4,8 +4,6 @@
 #   advise  a function of the fit and its facts, with the names of the problems found,
 #           `facts$found`: what to do, chosen by the cause in this fit (see fit-remedies.R)
 
-finding <- function(brief, what) list(brief = brief, what = what)
-
 # Two numbers with enough digits to differ.
 from_to <- function(from, to, middle = "") {
   digits <- max(3, 1 + ceiling(log10(abs(from) / abs(to - from))), na.rm = TRUE)
@@ -138,25 +136,7 @@ doctor_checks <- list(
     }
   ),
   null_model = list(
-    find = function(fit, facts) {
-      loss <- facts$loss - facts$perfect
-      null <- facts$null - facts$perfect
-      if (is.na(null) || is.na(loss) && !is.null(facts$output_spread) || is.na(facts$loss)) {
-        return(NA)
-      }
-      if (null <= 0 || loss < 0.99 * null && is.finite(loss)) {
-        return(FALSE)
-      }
-      measured <- if (facts$perfect != 0) " above that of a perfect fit"
-      finding(
-        "no better than a constant",
-        paste0(
-          "The loss, ", short(loss), measured, ", is ", if (isTRUE(loss < null)) "hardly" else "no",
-          " better than that of the best constant prediction, ", short(null), measured,
-          " (mean per row; it should be at least 1 % lower)."
-        )
-      )
-    },
+    find = function(fit, facts) find_null_model(fit, facts),
     advise = function(fit, facts) learning_advice(fit, facts)
   ),
   saturated = list(
@@ -204,11 +184,34 @@ doctor_checks <- list(
     find = function(fit, facts) find_falling(fit, facts),
     advise = function(fit, facts) first_of(fit, facts, c("larger_rate", "epochs"))
   ),
+  dropped_rows = list(
+    find = function(fit, facts) find_dropped(fit, facts),
+    advise = function(fit, facts) remedies$missing(fit, facts)
+  ),
+  simple_model = list(
+    find = function(fit, facts) find_simple_model(fit, facts),
+    advise = function(fit, facts) simple_model_advice(fit, facts)
+  ),
+  gap = list(
+    find = function(fit, facts) find_gap(fit, facts),
+    advise = function(fit, facts) gap_advice(fit, facts)
+  ),
+  wide = list(
+    find = function(fit, facts) find_wide(fit, facts),
+    advise = function(fit, facts) wide_advice(fit, facts)
+  ),
+  edge = list(
+    find = function(fit, facts) find_edge(fit, facts),
+    advise = function(fit, facts) edge_advice(fit, facts)
+  ),
   nearly_constant = list(
     find = function(fit, facts) constant_finding(fit$encoding, fit$inputs),
     advise = function(fit, facts) facts$results$nearly_constant$advice
   )
 )
+
+# Checks that need held-out rows. print() does not mention that there are none.
+held_out_checks <- c("simple_model", "gap", "edge")
 
 find_falling <- function(fit, facts) {
   held_out <- !is.null(fit$history$validation_loss)

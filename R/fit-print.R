@@ -80,8 +80,7 @@ describe_preparation <- function(fit) {
     "inputs standardised"
   }
   scaled <- any(outcome$scale != 1 | outcome$center != 0)
-  left_out <- length(fit$na.action) -
-    (if (inherits(fit$na.action, "exclude")) sum(encoding$calibration$rows) else 0)
+  left_out <- dropped_rows(fit)
   what <- switch(outcome$kind,
     binary = paste0("probability of ", outcome$levels[2]),
     classes = paste0(

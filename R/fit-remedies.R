@@ -161,6 +161,12 @@ remedies <- list(
   hidden = function(fit, facts) {
     if (n_hidden(fit$layers) == 0) "Use hidden units, such as hidden = 10."
   },
+  missing = function(fit, facts) {
+    paste0(
+      "Drop the columns in which most values are missing, which colMeans(is.na(data)) shows, or ",
+      "impute them."
+    )
+  },
   information = function(fit, facts) {
     paste0(
       "More epochs do not help, because the training converged. Check that the inputs are ",

@@ -83,7 +83,8 @@ new_way <- function(options, auto, kind, problem) {
 }
 
 # The best candidate: list(options, strength, weakest, score, splits), with its score on the splits;
-# NULL if none can be trained on them. `weakest`: is nothing below its strength?
+# NULL if none can be trained on them. `weakest`: is nothing below its strength? For L-BFGS,
+# which begins at nearly 0, that does not matter.
 compare_candidates <- function(families, few, effort, problem, call) {
   values <- problem_values(problem)
   splits <- if (few) {
@@ -145,7 +146,7 @@ search_family <- function(family, splits, bar, call) {
     tried[[length(tried) + 1]] <<- list(
       options = chosen, strength = family$ladder[i], score = score,
       # few units need hardly any penalty
-      weakest = i == 1 && !identical(options$hidden, few_units)
+      weakest = i == 1 && !lbfgs && !identical(options$hidden, few_units)
     )
     score[["loss"]]
   }

@@ -1,0 +1,141 @@
+# Findings of nn_doctor() about held-out rows and the data, and that their advice helps.
+
+found <- function(fit) {
+  checks <- nn_doctor(fit)
+  checks$check[checks$found %in% TRUE]
+}
+of <- function(fit, name) as.list(nn_doctor(fit)[match(name, nn_doctor(fit)$check), ])
+rmse <- function(fit, data) sqrt(mean((predict(fit, data) - data$y)^2))
+seeded <- function(...) {
+  set.seed(1)
+  nn_train(...)
+}
+noisy <- function(n, p, f) {
+  d <- data.frame(matrix(rnorm(n * p), n))
+  d$y <- f(d) + rnorm(n) / 2
+  d
+}
+
+test_that("a linear model that does as well is named, and is as good on new rows", {
+  d <- withr::with_seed(1, noisy(150, 2, function(d) d$X1 - 2 * d$X2))
+  new <- withr::with_seed(2, noisy(1000, 2, function(d) d$X1 - 2 * d$X2))
+  fit <- seeded(y ~ ., d)
+  expect_identical(found(fit), "simple_model")
+  expect_match(of(fit, "simple_model")$what, "a linear model does as well as the network")
+  expect_match(of(fit, "simple_model")$advice, "hidden = 0")
+  expect_output(print(fit), "Doctor:    a linear model does as well")
+  advised <- seeded(y ~ ., d, hidden = 0)
+  expect_identical(found(advised), character())
+  expect_lte(rmse(advised, new), rmse(fit, new))
+  # where a network is worth having, there is no finding
+  d$y <- d$X1 * d$X2
+  expect_false("simple_model" %in% found(seeded(y ~ ., d)))
+})
+
+test_that("a constant that does as well is named, until the inputs are informative", {
+  noise <- withr::with_seed(1, noisy(150, 5, function(d) 0))
+  fit <- seeded(y ~ ., noise)
+  evidence <- list(
+    method = "held-out rows", rows = 60, loss = c(network = 0.5, linear = 0.6, constant = 0.51),
+    error = c(linear = 0.05, constant = 0.02)
+  )
+  # a fit of noise is no better than a constant on the training rows either, which is said once
+  expect_true("null_model" %in% found(fit) && !"simple_model" %in% found(fit))
+  good <- seeded(mpg ~ wt, mtcars, hidden = 3)
+  good[["evidence"]] <- evidence
+  expect_match(of(good, "simple_model")$what, "a constant does as well as the network")
+  expect_match(of(good, "simple_model")$advice, "inputs that are informative")
+  noise$X6 <- noise$y + withr::with_seed(1, rnorm(150)) / 10
+  expect_identical(intersect(found(seeded(y ~ ., noise)), c("null_model", "constant")), character())
+})
+
+test_that("a held-out loss far above the training loss is found, and lowered as advised", {
+  signal <- function(d) rowSums(d[1:4]) / 2
+  d <- withr::with_seed(1, noisy(60, 50, signal))
+  new <- withr::with_seed(2, noisy(2000, 50, signal))
+  fit <- seeded(y ~ ., d, penalty = 1e-8, validation = 0.3)
+  expect_true("gap" %in% found(fit))
+  expect_match(of(fit, "gap")$advice, "penalty = \"auto\"")
+  advised <- seeded(y ~ ., d, validation = 0.3)
+  expect_lt(rmse(advised, new), rmse(fit, new))
+  expect_false(grepl("penalty = \"auto\"", paste(of(advised, "gap")$advice)))
+  train <- function(penalty) {
+    seeded(
+      as.matrix(d[1:50]), d$y,
+      output_activation = "identity", reduction = "mean", hidden = 20, optimizer = "lbfgs",
+      validation = 0.3, penalty = penalty
+    )
+  }
+  plain <- train(1e-6)
+  expect_match(of(plain, "gap")$advice, "Use a larger penalty, such as penalty = 0.01;")
+  expect_lt(min(train(0.01)$history$validation_loss), min(plain$history$validation_loss))
+  easy <- withr::with_seed(1, noisy(300, 2, function(d) 3 * d$X1))
+  expect_false("gap" %in% found(seeded(y ~ ., easy)))
+})
+
+test_that("rows that were dropped for missing values are counted, and kept as advised", {
+  d <- withr::with_seed(3, noisy(120, 2, function(d) 2 * d$X1))
+  new <- withr::with_seed(4, noisy(500, 2, function(d) 2 * d$X1))
+  d$X2[1:100] <- NA
+  fit <- seeded(y ~ ., d)
+  expect_true("dropped_rows" %in% found(fit))
+  expect_match(of(fit, "dropped_rows")$what, "^100 of 120 rows were dropped")
+  expect_match(of(fit, "dropped_rows")$advice, "Drop the columns")
+  expect_identical(names(which.max(colMeans(is.na(d)))), "X2")
+  advised <- seeded(y ~ X1, d)
+  expect_false("dropped_rows" %in% found(advised))
+  expect_lt(rmse(advised, new), rmse(fit, new))
+  # calibration rows are not dropped
+  d$X2 <- 1:120
+  kept <- seeded(y ~ ., d, na.action = na.exclude, calibration = 0.6, penalty = 0.1, epochs = 5)
+  expect_false("dropped_rows" %in% found(kept))
+})
+
+test_that("more inputs than rows are found, with their cause", {
+  d <- withr::with_seed(1, noisy(40, 2, function(d) 2 * d$X1))
+  d$zip <- factor(withr::with_seed(1, c(1:30, sample(30, 10, TRUE))))
+  fit <- suppressWarnings(seeded(y ~ ., d[1:30, ], penalty = 0.1, epochs = 50))
+  expect_true("wide" %in% found(fit))
+  expect_match(of(fit, "wide")$advice, "Merge the rare levels of zip, which has 30, or drop")
+  new <- withr::with_seed(2, noisy(500, 2, function(d) 2 * d$X1))
+  new$zip <- factor(rep_len(1:30, 500))
+  advised <- seeded(y ~ X1 + X2, d[1:30, ], penalty = 0.1, epochs = 50)
+  expect_false("wide" %in% found(advised))
+  expect_lt(rmse(advised, new), rmse(fit, new))
+  many <- withr::with_seed(1, noisy(20, 25, function(d) 2 * d$X1))
+  fit <- seeded(y ~ ., many, penalty = 0.1, epochs = 50)
+  expect_match(of(fit, "wide")$advice, "Use fewer inputs")
+  advised <- seeded(y ~ X1, many, penalty = 0.1, epochs = 50)
+  fresh <- withr::with_seed(2, noisy(500, 25, function(d) 2 * d$X1))
+  expect_false("wide" %in% found(advised))
+  expect_lt(rmse(advised, fresh), rmse(fit, fresh))
+})
+
+test_that("a number of epochs at the edge of what was tried is found, and more are better", {
+  make <- function(n) transform(data.frame(a = runif(n), b = runif(n)), y = sin(12 * a) * b)
+  d <- withr::with_seed(1, make(1200))
+  new <- withr::with_seed(2, make(1000))
+  fit <- seeded(y ~ ., d, learning_rate = 2e-4, hidden = 10, activation = "relu")
+  expect_identical(unclass(fit)$evidence$edge, "epochs")
+  expect_true("edge" %in% found(fit))
+  expect_match(of(fit, "edge")$advice, "Use epochs = 1000")
+  advised <- seeded(
+    y ~ ., d,
+    learning_rate = 2e-4, hidden = 10, activation = "relu", epochs = 1000
+  )
+  expect_false("edge" %in% found(advised))
+  expect_lt(rmse(advised, new), rmse(fit, new))
+  fit[["evidence"]]$edge <- c("penalty", "epochs")
+  expect_match(
+    of(fit, "edge")$advice,
+    paste0("penalty = ", short(fit$settings$penalty / 100), " and epochs = 1000"),
+    fixed = TRUE
+  )
+})
+
+test_that("without held-out rows these checks are NA, and print() does not mention them", {
+  fit <- seeded(mpg ~ wt, mtcars, penalty = 0.1, hidden = 2)
+  checks <- nn_doctor(fit)
+  expect_identical(checks$check[is.na(checks$found)], c("simple_model", "gap", "edge"))
+  expect_output(print(nn_doctor(fit)), "^No problems found.$")
+})
