@@ -175,10 +175,13 @@ search_family <- function(family, splits, bar, call) {
   i <- which.min(refined[, w])
   if (is_true(refined[i, w] < falling * min(loss[, w], na.rm = TRUE))) {
     way <- family$ways[[w]]
-    if (!is.null(way$longer)) try_one(i, w, way$longer)
-    if (!is.null(way$small)) {
+    of_small <- if (!is.null(way$small)) {
       # their loss has several minima along the ladder, one of them at weak penalties
       walk_ladder(function(i) try_one(i, w, way$small), empty[, w], unique(c(1, 3, i)))
+    }
+    # many units take ten times as long
+    if (!is.null(way$longer) && !any(of_small < refined[i, w] / 4, na.rm = TRUE)) {
+      try_one(i, w, way$longer)
     }
   }
   tried
