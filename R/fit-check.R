@@ -211,11 +211,17 @@ check_model_layers <- function(fit, whole, text) {
   units <- layer_units(layers)
   activations <- layer_activations(layers)
   need(
-    identical(layers, dense_layers(units, activations)),
+    identical(
+      lapply(layers, function(layer) layer[names(layer) != "custom"]),
+      dense_layers(units, activations)
+    ),
     "The number of inputs of each layer must be the number of units of the previous one."
   )
   need(
-    all(activations[-length(activations)] %in% inner_activations),
+    all(activations[-length(activations)] %in% c(inner_activations, "custom")) &&
+      all(vapply(layers, function(layer) {
+        (layer$activation == "custom") == is.function(layer$custom$value)
+      }, NA)),
     "The activation of each layer must be a valid one."
   )
   for (layer in layers) {

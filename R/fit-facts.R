@@ -41,6 +41,10 @@ outcome_facts <- function(settings, y, output, weights, offset) {
 }
 
 outcome_losses <- function(settings, y, output, share, offset) {
+  if (settings$loss$name == "custom") {
+    # the best constant of a loss of the user's is not known
+    return(c(fit = NA_real_, null = NA_real_, perfect = NA_real_, no_offset = NA_real_))
+  }
   row <- loss_table[[settings$loss$name]]
   mixed <- activation_table[[settings$output_activation]]$mixes_units
   loss <- function(a) {

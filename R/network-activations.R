@@ -120,7 +120,9 @@ activation_table <- list(
     "1 / (1 + exp(-c_i)), c_1 = z_1, c_i = c_(i - 1) - log(1 + exp(z_i))",
     "1[i >= j] a_i (1 - a_i) s_j, s_1 = 1, s_j = -1 / (1 + exp(-z_j))", NULL,
     reach = c(0, 1), output_only = TRUE, mixes_units = TRUE, losses = "cumulative"
-  )
+  ),
+  # a function of the user, see network-custom.R
+  custom = activation_row("value(z)", "derivative(z)", NULL, losses = "none")
 )
 
 # One field of all rows, named by row.
@@ -132,7 +134,9 @@ init_for <- function(activation) {
   row <- if (is.character(activation) && length(activation) == 1) activation_table[[activation]]
   if (is.null(row)) "he_normal" else row$init
 }
-inner_activations <- names(activation_table)[!activation_field("output_only", NA)]
+inner_activations <- setdiff(
+  names(activation_table)[!activation_field("output_only", NA)], "custom"
+)
 
 #' List the activation functions
 #'
@@ -165,6 +169,39 @@ nn_activations <- function() {
   table <- table[lengths(lapply(activation_table, `[[`, "losses")) == 0, ]
   class(table) <- c("nn_activations", class(table))
   table
+}
+
+# A list of names and custom activations.
+check_custom_activations <- function(activation, output_activation, hidden_layers, call) {
+  own <- vapply(activation, inherits, NA, "nn_custom_activation")
+  names <- vapply(activation[!own], function(x) if (is_string(x)) x else NA_character_, "")
+  if (anyNA(names) || !length(activation) %in% c(1, hidden_layers)) {
+    abort_argument(c(
+      paste0(
+        "{.arg activation} must be one name or custom activation, or a list of one for each of ",
+        "the {hidden_layers} hidden layer{?s}."
+      ),
+      x = "You supplied {describe(activation)}."
+    ), call)
+  }
+  plain <- rep("identity", length(activation))
+  plain[!own] <- names
+  checked <- check_activations(plain, output_activation, hidden_layers, call)
+  own <- rep_len(own, hidden_layers)
+  checked$activation[own] <- "custom"
+  if (any(own)) {
+    checked$custom <- rep_len(activation, hidden_layers)
+    checked$custom[!own] <- list(NULL)
+  }
+  checked
+}
+
+# The activations of hidden layers in settings as users choose them.
+chosen_activations <- function(settings) {
+  if (is.null(settings$custom)) {
+    return(settings$activation)
+  }
+  Map(function(name, own) if (is.null(own)) name else own, settings$activation, settings$custom)
 }
 
 # The value of an activation at z, and its derivative there; the softmax for two outputs, z and 0.
@@ -211,10 +248,15 @@ derivatives_sigmoid <- function(a) {
   a * (1 - a)
 }
 
-# The activation of each hidden layer and of the output, checked and recycled.
+# The activation of each hidden layer and of the output, checked and recycled. `custom`: the custom
+# activations by hidden layer, NULL for others; absent if there are none.
 check_activations <- function(activation, output_activation, hidden_layers, call) {
   inner <- inner_activations
   if (is.null(activation)) activation <- "sigmoid"
+  if (inherits(activation, "nn_custom_activation")) activation <- list(activation)
+  if (is.list(activation)) {
+    return(check_custom_activations(activation, output_activation, hidden_layers, call))
+  }
   if (!is.character(activation) || !length(activation) %in% c(1, hidden_layers) ||
     length(activation) == 0) {
     abort_argument(c(

@@ -15,18 +15,23 @@ layer_kinds <- list(
   )
 )
 
-# Dense layers for these numbers of units, beginning with the inputs.
-dense_layers <- function(units, activations = NA_character_) {
+# Dense layers for these numbers of units, beginning with the inputs. `custom`: a list of the custom
+# activation of each hidden layer, NULL for others, or NULL if there is none.
+dense_layers <- function(units, activations = NA_character_, custom = NULL) {
   layers <- length(units) - 1
   units <- as.double(units)
   activations <- rep_len(activations, layers)
   suffix <- c(layer_names("h", layers - 1), "out")
   weights <- paste0("w", suffix)
   biases <- paste0("b", suffix)
+  in_core <- custom_layers(custom)
   lapply(seq_len(layers), function(l) {
-    list(
-      kind = "dense", inputs = units[l], units = units[l + 1], activation = activations[l],
-      parameters = c(weights = weights[l], biases = biases[l])
+    c(
+      list(
+        kind = "dense", inputs = units[l], units = units[l + 1], activation = activations[l],
+        parameters = c(weights = weights[l], biases = biases[l])
+      ),
+      if (l <= length(in_core) && !is.null(in_core[[l]])) list(custom = in_core[[l]])
     )
   })
 }

@@ -35,7 +35,7 @@ point_outputs <- function(loss, outputs) {
 
 # The table of the help page, in Markdown.
 loss_help <- function() {
-  rows <- vapply(names(loss_table), function(name) {
+  rows <- vapply(setdiff(names(loss_table), "custom"), function(name) {
     row <- loss_table[[name]]
     outputs <- if (is.null(row$outputs)) "any" else paste(row$outputs, collapse = ", ")
     outputs <- paste(c(outputs, only_with(name)), collapse = ", ")
@@ -154,6 +154,10 @@ nn_negative_binomial <- function(size = 1) new_loss("negative_binomial", size, c
 
 #' @export
 print.nn_loss_setting <- function(x, ...) {
+  if (x$name == "custom") {
+    cat("Loss custom: ", function_text(x$parameter$value), "\n", sep = "")
+    return(invisible(x))
+  }
   setting <- loss_table[[x$name]]$setting$name
   cat(
     "Loss ", x$name,
@@ -171,7 +175,13 @@ check_loss <- function(loss, call) {
   if (inherits(loss, "nn_loss_setting")) {
     return(loss)
   }
-  new_loss(check_choice(loss, names(loss_table), "loss", call))
+  if (identical(loss, "custom")) {
+    abort_argument(c(
+      "A custom loss must be made by {.fn nn_custom_loss} from two functions.",
+      x = "You supplied only its name."
+    ), call)
+  }
+  new_loss(check_choice(loss, setdiff(names(loss_table), "custom"), "loss", call))
 }
 
 # A compatible pair of loss and output activation. The default of one follows from the other and

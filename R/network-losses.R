@@ -266,6 +266,15 @@ loss_table <- list(
     },
     targets = "an ordered factor, or for each class but the last whether the class is above it",
     domain = "steps", outputs = "ordered", default_output = "ordered", from_input = "ordered"
+  ),
+  # functions of the user, its parameter, see network-custom.R
+  custom = loss_row(
+    "a function of outputs and targets, see [nn_custom_loss()]",
+    function(a, y, p, mixed) p$value(a, y),
+    setting = list(name = "functions", default = NULL, check = function(x, call) {
+      check_functions(x$value, x$derivative, call)
+    }),
+    best = function(y, p, share) NA_real_, least_is_0 = FALSE
   )
 )
 

@@ -1,10 +1,16 @@
 # The objective in the form of the core, and its value.
 
 core_objective <- function(settings) {
-  list(
-    loss = settings$loss$name, loss_parameter = settings$loss$parameter,
-    mean = settings$reduction == "mean", penalty = settings$penalty,
-    penalty_l1 = settings$penalty_l1
+  own <- settings$loss$name == "custom"
+  c(
+    list(
+      loss = settings$loss$name, loss_parameter = if (own) 0 else settings$loss$parameter,
+      mean = settings$reduction == "mean", penalty = settings$penalty,
+      penalty_l1 = settings$penalty_l1
+    ),
+    if (own) {
+      list(custom = custom_in_core(settings$loss$parameter, "custom loss", per_row = TRUE))
+    }
   )
 }
 

@@ -5,7 +5,7 @@ as_network <- function(network, activation, output_activation, call, inputs = NU
   fitted <- inherits(network, "nn_fit")
   if (fitted) {
     network <- current_fit(network, call)
-    if (is.null(activation)) activation <- unclass(network)$settings$activation
+    if (is.null(activation)) activation <- chosen_activations(unclass(network)$settings)
     if (is.null(output_activation)) output_activation <- unclass(network)$settings$output_activation
     network <- coef(network)
   }
@@ -13,7 +13,9 @@ as_network <- function(network, activation, output_activation, call, inputs = NU
   if (length(activation) == 0) activation <- NULL
   chosen <- check_activations(activation, output_activation, n_hidden(layers), call)
   list(
-    layers = dense_layers(layer_units(layers), c(chosen$activation, chosen$output_activation)),
+    layers = dense_layers(
+      layer_units(layers), c(chosen$activation, chosen$output_activation), chosen$custom
+    ),
     weights = flatten_network(network)
   )
 }

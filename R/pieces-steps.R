@@ -125,6 +125,10 @@ backward_list <- function(problem, result) {
     if (activation_table[[name]]$mixes_units) {
       return(NULL)
     }
+    if (name == "custom") {
+      slopes <- called(layers[[l]]$custom, "derivative", result$input[[l]])
+      return(matrix(slopes, nrow(problem$y)))
+    }
     matrix(core_slope(name, result$input[[l]], result$activation[[l]]), nrow(problem$y))
   }
   named <- function(stem, values) stats::setNames(values, layer_names(stem, n_hidden(layers)))

@@ -140,6 +140,7 @@ start_units <- function(start, hidden, X, targets, call) {
 trace_settings <- function(units, targets, activation, pair, reduction, batch_size, shuffle,
                            call) {
   chosen <- check_activations(activation, pair$output_activation, length(units) - 2, call)
+  check_no_custom(list(custom = chosen$custom), "{.fn nn_trace}", call)
   settings <- list(
     units = units, activation = chosen$activation, output_activation = pair$output_activation,
     loss = pair$loss, reduction = check_choice(reduction, c("sum", "mean"), "reduction", call),
@@ -154,6 +155,7 @@ trace_settings <- function(units, targets, activation, pair, reduction, batch_si
 # A trace writes every step as a line of R code. Output activations of certain losses need more.
 check_traceable <- function(pair, call) {
   output <- pair$output_activation
+  check_no_custom(list(loss = pair$loss), "{.fn nn_trace}", call)
   if (is.null(activation_table[[output]]$losses)) {
     return(invisible())
   }

@@ -79,6 +79,7 @@ nn_save <- function(fit, path) {
   check_not_stripped(
     plain, "{.fn nn_save}", "Save the original fit, or use {.fn saveRDS}.", call
   )
+  check_no_custom(plain$settings, "{.fn nn_save}", call)
   plain$call <- known_call(plain$call)
   as_file_error(
     {

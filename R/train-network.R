@@ -22,7 +22,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   )
   layers <- dense_layers(
     c(ncol(X), options$hidden, ncol(targets$y)),
-    c(settings$activation, settings$output_activation)
+    c(settings$activation, settings$output_activation), settings$custom
   )
   settings$freeze <- check_freeze(options$freeze, layers, call)
   check_training_memory(layers, X, settings, call)
@@ -65,6 +65,16 @@ train_starts <- function(fit, data, start, epochs, controls) {
   }
   network <- if (is.null(start)) draw() else start
   if (settings$output_activation == "ordered") network$wout[ordered_mask(fit$layers)] <- 0
+  if (has_custom(settings)) {
+    rows <- utils::head(weighted_rows(data), 20)
+    output <- if (identical(settings$loss$name, "custom")) {
+      core_forward(
+        fit$layers, flatten_network(network), take_rows(data$X, rows),
+        take_rows(data$offset, rows), FALSE, FALSE
+      )$output
+    }
+    check_custom_derivatives(settings, output, unname(data$y[rows, , drop = FALSE]))
+  }
   seed <- if (needs_seed(settings)) floor(runif(2) * 2^32)
   train <- function(network) {
     state <- first_state(flatten_network(network), settings, seed)

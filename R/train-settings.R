@@ -28,6 +28,7 @@ training_settings <- function(o, kind, rows, call) {
   if (is.numeric(settings$validation)) settings$split <- split_rule
   max_norm <- check_number(o$max_norm, "max_norm", call, least = 0, above = TRUE, finite = FALSE)
   if (is.finite(max_norm)) settings$max_norm <- max_norm
+  settings$custom <- chosen$custom
   settings$layer_rates <- check_layer_rates(o$layer_rates, layers + 1, call)
   check_full_batch(settings, call)
   warn_of_idle_plateau(settings)

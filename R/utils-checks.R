@@ -154,3 +154,22 @@ check_full_names <- function(names, known, call) {
     }
   }
 }
+
+# A function and its derivative.
+check_functions <- function(value, derivative, call) {
+  if (missing(value)) value <- NULL
+  if (missing(derivative)) derivative <- NULL
+  given <- list(value = value, derivative = derivative)
+  for (name in names(given)) {
+    if (!is.function(given[[name]])) {
+      abort_argument(c(
+        "{.arg {name}} must be a function.",
+        x = "You supplied {describe(given[[name]])}."
+      ), call)
+    }
+  }
+  given
+}
+
+# The body of a function, or the name of a primitive one, as text.
+function_text <- function(f) deparse1(if (is.primitive(f)) f else body(f))

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "bridge_checks.h"
+#include "bridge_custom.h"
 #include "core/pass.h"
 #include "core/tables.h"
 #include "core/train.h"
@@ -23,9 +24,11 @@ template <class Row> Row row_for(const Rcpp::RObject& name, const char* what) {
 }
 
 // Without `check_size`, numbers of parameters may be too large for the core: for estimates of
-// memory.
-Network as_network(const Rcpp::List& layers, bool check_size = true);
-Objective as_objective(const Rcpp::List& list, const Network& network);
+// memory. Custom activations and losses require `failure`.
+Network as_network(const Rcpp::List& layers, bool check_size = true,
+                   CustomFailure* failure = nullptr);
+Objective as_objective(const Rcpp::List& list, const Network& network,
+                       CustomFailure* failure = nullptr);
 Method as_method(const Rcpp::List& list);
 Plan as_plan(const Rcpp::List& list);
 bool poll_interrupt();

@@ -68,7 +68,7 @@ class Writer {
 }  // namespace
 
 // `layers`: a list with kind, inputs, units and activation for each layer.
-Network as_network(const Rcpp::List& layers, bool check_size) {
+Network as_network(const Rcpp::List& layers, bool check_size, CustomFailure* failure) {
   Network network;
   for (R_xlen_t l = 0; l < layers.size(); ++l) {
     const Rcpp::List layer = layers[l];
@@ -78,6 +78,10 @@ Network as_network(const Rcpp::List& layers, bool check_size) {
     network.add(row_for<LayerKind>(layer["kind"], "kind of layer"), inputs,
                 count(layer, "units", 1, most_int),
                 row_for<Activation>(layer["activation"], "activation"));
+    if (network.output_activation() == Activation::custom && check_size) {
+      require(failure != nullptr, "A custom activation can't be used here.");
+      network.layers.back().custom = custom_activation(layer["custom"], *failure);
+    }
     require(!check_size || network.parameters() < std::size_t{1} << 53,
             "The network is too large.");
   }
@@ -85,7 +89,7 @@ Network as_network(const Rcpp::List& layers, bool check_size) {
   return network;
 }
 
-Objective as_objective(const Rcpp::List& list, const Network& network) {
+Objective as_objective(const Rcpp::List& list, const Network& network, CustomFailure* failure) {
   Objective objective;
   objective.loss = row_for<Loss>(list["loss"], "loss");
   if (!is_defined(objective.loss, network.output_activation()))
@@ -100,6 +104,10 @@ Objective as_objective(const Rcpp::List& list, const Network& network) {
   objective.mean = flag(list, "mean");
   objective.penalty = number(list, "penalty");
   objective.penalty_l1 = number(list, "penalty_l1");
+  if (objective.loss == Loss::custom) {
+    require(failure != nullptr, "A custom loss can't be used here.");
+    objective.custom = custom_loss(list["custom"], *failure);
+  }
   return objective;
 }
 

@@ -146,7 +146,8 @@ struct Cases {
 // [[Rcpp::export(rng = false)]]
 Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
                         Rcpp::Nullable<Rcpp::NumericMatrix> offset, bool all, bool single) {
-  const Network network = as_network(layers);
+  CustomFailure failure;
+  const Network network = as_network(layers, true, &failure);
   const Cases cases(X, offset, network);
   const std::size_t n = cases.rows(), kept = all ? network.layers.size() : 0;
   return at_precision(single, [&](auto zero) {
@@ -161,6 +162,7 @@ Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
       outputs.take(pass, first, count);
       output.take(pass, first, count);
     });
+    failure.raise();
     return Rcpp::List::create(Rcpp::_["input"] = inputs.list(),
                               Rcpp::_["activation"] = outputs.list(),
                               Rcpp::_["output"] = output.matrix());
@@ -197,8 +199,9 @@ Rcpp::List core_output_slopes(Rcpp::List layers, Rcpp::NumericVector weights, SE
 Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights,
                          SEXP rows_pointer, bool want_gradient, bool all, bool want_output,
                          double threads) {
-  const Network network = as_network(layers);
-  const Objective objective = as_objective(objective_list, network);
+  CustomFailure failure;
+  const Network network = as_network(layers, true, &failure);
+  const Objective objective = as_objective(objective_list, network, &failure);
   auto run = [&](const auto& rows) {
     using T = std::decay_t<decltype(*rows.x.data())>;
     using Part = typename Pass<T>::Part;
@@ -229,6 +232,7 @@ Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::Num
                         gradient.data());
       penalty = penalty_value(network, objective, w.data());
     }
+    failure.raise();
     return Rcpp::List::create(
         Rcpp::_["sum"] = sum, Rcpp::_["weight"] = rows.total_weight, Rcpp::_["penalty"] = penalty,
         Rcpp::_["gradient"] =

@@ -118,8 +118,9 @@ Rcpp::List core_train(Rcpp::List layers, Rcpp::List objective_list, Rcpp::List m
                       Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer,
                       Rcpp::List state_list) {
   taken_error();  // of a call that ended with another error
-  const Network network = as_network(layers);
-  const Objective objective = as_objective(objective_list, network);
+  CustomFailure failure;
+  const Network network = as_network(layers, true, &failure);
+  const Objective objective = as_objective(objective_list, network, &failure);
   const Method method = as_method(method_list);
   const Plan plan = as_plan(plan_list);
   const SEXP sum = plan_list["sum"];
@@ -135,6 +136,7 @@ Rcpp::List core_train(Rcpp::List layers, Rcpp::List objective_list, Rcpp::List m
     return train<T>(training, state);
   };
   const Outcome outcome = std::visit(run, *RowsPointer(rows_pointer));
+  failure.raise();
   return Rcpp::List::create(
       Rcpp::_["state"] = as_list(state, method), Rcpp::_["stop"] = name_of(outcome.stop),
       Rcpp::_["loss"] = outcome.loss, Rcpp::_["correct"] = outcome.correct,

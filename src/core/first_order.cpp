@@ -268,6 +268,7 @@ template <class T> class FirstOrder {
   bool is_small_descent() const {
     return training_.method.rule == Rule::gradient_descent &&
            plan_.batch_size >= training_.rows.count && sums_.alone() &&
+           !training_.objective.custom &&
            SmallNetworkPass<T>::is_applicable(training_.network, training_.rows.count) &&
            plain_step_ && plan_.rate_factors.empty() && std::isinf(plan_.max_norm) &&
            plan_.dropout.empty() && training_.rows.offset.empty() && !training_.validation &&

@@ -2,9 +2,11 @@
 // layer, then its biases. Weights are stored as units x inputs by row, which is the same memory
 // layout as R's inputs x units matrix by column.
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "../simd/types.h"
+#include "custom.h"
 
 namespace backprop {
 
@@ -15,6 +17,7 @@ struct Layer {
   std::size_t inputs, units;
   Activation activation;
   std::size_t weights_at, biases_at;  // indices of the first ones among the network's parameters
+  std::shared_ptr<CustomActivation> custom;  // of the activation `custom`
 
   std::size_t weights() const { return inputs * units; }
 };
@@ -47,6 +50,7 @@ struct Objective {
   std::vector<double> loss_parameters;  // one for each output, such as the width of huber
   bool mean;                            // weighted mean over the rows, otherwise weighted sum
   double penalty, penalty_l1;
+  std::shared_ptr<CustomLoss> custom;  // of the loss `custom`
 
   bool has_penalty() const { return penalty != 0 || penalty_l1 != 0; }
 };

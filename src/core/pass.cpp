@@ -165,10 +165,18 @@ void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout, std::size_t begin
 template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropout) {
   dropping_ = dropout && !dropout->rates.empty();
   team_.run([&](const Team::Share& share) {
-    for (std::size_t l = 0; l < values_.size(); ++l)
+    for (std::size_t l = 0; l < values_.size(); ++l) {
       share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
         forward_layer(l, weights, dropout, begin, end);
       });
+      if (!network_.layers[l].custom) continue;
+      share.meet();
+      if (share.first()) activate_custom(l);
+      share.meet();
+      share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
+        if (dropping_ && l + 1 < values_.size()) drop_units(l, *dropout, begin, end);
+      });
+    }
   });
 }
 
@@ -190,15 +198,100 @@ void Pass<T>::forward_layer(std::size_t l, const T* weights, const Dropout* drop
                    weights + layer.biases_at, input + first);
   if (last && has_offset_)
     for (std::size_t i = first; i < after; ++i) input[i] += offset_.data()[i];
+  if (layer.custom) return;
   kernels_.activate(layer.activation, end - begin, layer.units, input + first,
                     values.output.data() + first);
-  if (!dropping_ || last) return;
-  draw_mask(l, *dropout, begin * line<T>, std::min(rows_, end * line<T>));
-  for (std::size_t i = first; i < after; ++i)
+  if (dropping_ && !last) drop_units(l, *dropout, begin, end);
+}
+
+template <class T>
+void Pass<T>::drop_units(std::size_t l, const Dropout& dropout, std::size_t begin,
+                         std::size_t end) {
+  LayerValues& values = values_[l];
+  const std::size_t units = network_.layers[l].units;
+  draw_mask(l, dropout, begin * line<T>, std::min(rows_, end * line<T>));
+  for (std::size_t i = panel_at<T>(begin, units); i < panel_at<T>(end, units); ++i)
     values.dropped.data()[i] = values.output.data()[i] * values.mask.data()[i];
 }
 
+template <class T>
+void Pass<T>::take_columns(const T* panels, std::size_t units, std::vector<double>& columns) const {
+  columns.resize(rows_ * units);
+  for (std::size_t u = 0; u < units; ++u)
+    for (std::size_t r = 0; r < rows_; ++r)
+      columns[u * rows_ + r] = static_cast<double>(panels[element_at<T>(r, u, units)]);
+}
+
+template <class T> void Pass<T>::activate_custom(std::size_t l) {
+  const std::size_t units = network_.layers[l].units;
+  LayerValues& values = values_[l];
+  take_columns(values.input.data(), units, custom_input_);
+  custom_result_.resize(custom_input_.size());
+  {
+    const KeepDenormals keep;
+    network_.layers[l].custom->value(rows_, units, custom_input_, custom_result_);
+  }
+  // rows that pad the last panel have weight 0
+  std::fill_n(values.output.data(), panel_at<T>(panels_, units), T(0));
+  for (std::size_t u = 0; u < units; ++u)
+    for (std::size_t r = 0; r < rows_; ++r)
+      values.output.data()[element_at<T>(r, u, units)] =
+          static_cast<T>(custom_result_[u * rows_ + r]);
+}
+
+template <class T> void Pass<T>::multiply_custom_slope(std::size_t l) {
+  const std::size_t units = network_.layers[l].units;
+  LayerValues& values = values_[l];
+  take_columns(values.input.data(), units, custom_input_);
+  custom_result_.resize(custom_input_.size());
+  {
+    const KeepDenormals keep;
+    network_.layers[l].custom->slope(rows_, units, custom_input_, custom_result_);
+  }
+  for (std::size_t u = 0; u < units; ++u)
+    for (std::size_t r = 0; r < rows_; ++r)
+      values.delta.data()[element_at<T>(r, u, units)] *=
+          static_cast<T>(custom_result_[u * rows_ + r]);
+}
+
+template <class T> void Pass<T>::multiply_output_slope() {
+  LayerValues& last = values_.back();
+  if (network_.layers.back().custom) return multiply_custom_slope(values_.size() - 1);
+  kernels_.multiply_slope(network_.output_activation(), panels_, network_.outputs(),
+                          last.input.data(), last.output.data(), last.delta.data());
+}
+
+template <class T> double Pass<T>::custom_loss(const Objective& objective) {
+  LayerValues& last = values_.back();
+  const std::size_t units = network_.outputs();
+  take_columns(last.output.data(), units, custom_input_);
+  take_columns(y_.data(), units, custom_target_);
+  custom_result_.resize(rows_);
+  double sum = 0;
+  {
+    const KeepDenormals keep;
+    objective.custom->value(rows_, units, custom_input_, custom_target_, custom_result_);
+    for (std::size_t r = 0; r < rows_; ++r) {
+      const double weight = static_cast<double>(weight_of_row_.data()[r]);
+      if (weight != 0) sum += weight * custom_result_[r];
+    }
+    custom_result_.resize(custom_input_.size());
+    objective.custom->slope(rows_, units, custom_input_, custom_target_, custom_result_);
+  }
+  std::fill_n(last.delta.data(), panel_at<T>(panels_, units), T(0));
+  for (std::size_t u = 0; u < units; ++u)
+    for (std::size_t r = 0; r < rows_; ++r) {
+      const T weight = weight_of_row_.data()[r];
+      if (weight != 0)
+        last.delta.data()[element_at<T>(r, u, units)] =
+            weight * static_cast<T>(custom_result_[u * rows_ + r]);
+    }
+  multiply_output_slope();
+  return sum;
+}
+
 template <class T> double Pass<T>::loss(const Objective& objective) {
+  if (objective.custom) return custom_loss(objective);
   LayerValues& last = values_.back();
   std::copy(objective.loss_parameters.begin(), objective.loss_parameters.end(),
             loss_parameters_.data());
@@ -212,6 +305,10 @@ template <class T> double Pass<T>::loss(const Objective& objective) {
                       last.output.data());
   };
   double sum = sum_of_losses();
+  if (network_.layers.back().custom) {
+    multiply_custom_slope(values_.size() - 1);
+    return sum;
+  }
   if (std::isfinite(sum) && std::abs(sum) >= tiny_loss<T>) return sum;
   {  // the losses may be denormal, or logarithms of denormal outputs
     const KeepDenormals keep;
@@ -228,8 +325,7 @@ template <class T> void Pass<T>::start_from_output(std::size_t unit) {
   for (std::size_t panel = 0; panel < panels_; ++panel)
     for (std::size_t u = 0; u < units; ++u)
       std::fill_n(last.delta.data() + line_at<T>(panel, u, units), line<T>, T(u == unit));
-  kernels_.multiply_slope(network_.output_activation(), panels_, units, last.input.data(),
-                          last.output.data(), last.delta.data());
+  multiply_output_slope();
 }
 
 template <class T> void Pass<T>::backward(const T* weights) {
@@ -239,6 +335,10 @@ template <class T> void Pass<T>::backward(const T* weights) {
       share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
         backward_layer(l, weight, begin, end);
       });
+      if (!network_.layers[l - 1].custom) continue;
+      share.meet();
+      if (share.first()) multiply_custom_slope(l - 1);
+      share.meet();
     }
   });
 }
@@ -280,6 +380,7 @@ void Pass<T>::backward_layer(std::size_t l, const Weights<T>& weight, std::size_
   if (dropping_)
     for (std::size_t i = first; i < after; ++i) delta[i] *= below.mask.data()[i];
   if (keep_all_) std::copy(delta + first, delta + after, below.error.data() + first);
+  if (network_.layers[l - 1].custom) return;
   kernels_.multiply_slope(network_.layers[l - 1].activation, end - begin, layer.inputs,
                           below.input_or_output() + first, below.output.data() + first,
                           delta + first);

@@ -106,6 +106,13 @@ template <class T> class Pass {
     T* input_or_output() { return (separate_input ? input : output).data(); }
   };
   const T* inputs_of(std::size_t layer) const;
+  // The quantities of a custom activation or loss for the loaded rows, rows x units by column.
+  void take_columns(const T* panels, std::size_t units, std::vector<double>& columns) const;
+  void activate_custom(std::size_t layer);
+  void multiply_custom_slope(std::size_t layer);
+  void multiply_output_slope();
+  double custom_loss(const Objective& objective);
+  void drop_units(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
   void draw_mask(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
   void forward_layer(std::size_t layer, const T* weights, const Dropout* dropout, std::size_t begin,
                      std::size_t end);
@@ -125,6 +132,7 @@ template <class T> class Pass {
   Buffer<T> x_, y_, weight_of_row_, offset_, loss_parameters_;
   Buffer<T> packed_weights_, transposed_inputs_, packed_delta_;
   std::vector<std::uint32_t> ids_;
+  std::vector<double> custom_input_, custom_target_, custom_result_;
   std::size_t rows_ = 0, panels_ = 0, loaded_begin_ = 0, rows_before_ = 0;
   const Rows<T>* loaded_ = nullptr;
   bool loaded_in_order_ = false, has_offset_ = false, dropping_ = false;

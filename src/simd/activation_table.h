@@ -83,6 +83,11 @@ BACKPROP_ACTIVATION_OF_LAYER(increasing, increasing, multiply_increasing_slope)
 
 // 1 / (1 + exp(-c_u)), c_1 = z_1, c_u = c_(u - 1) - log(1 + exp(z_u))
 BACKPROP_ACTIVATION_OF_LAYER(ordered, ordered, multiply_ordered_slope)
+
+// a function of the caller, which Pass computes instead (core/custom.h)
+BACKPROP_ACTIVATION(custom, true,
+  z,
+  number(1))
 // clang-format on
 
 #undef BACKPROP_ACTIVATION

@@ -95,6 +95,11 @@ BACKPROP_LOSS_OF_LAYER(beta, mean_precision, beta_loss)
 // minus the log probability of the class, where output k is the probability of a class above k
 BACKPROP_LOSS_FROM_INPUT_ONLY(cumulative)
 BACKPROP_LOSS_OF_LAYER(cumulative, ordered, ordered_cross_entropy)
+
+// a function of the caller, which Pass computes instead (core/custom.h)
+BACKPROP_LOSS(custom,
+  number(0) * a * y,
+  number(0) * a * y)
 // clang-format on
 
 #undef BACKPROP_LOSS

@@ -167,6 +167,9 @@ random_problem <- function(n, n_inputs, n_outputs, hidden, seed) {
   )
 }
 
+# The losses of the table, without that of the user's functions.
+loss_names <- function() setdiff(names(backprop:::loss_table), "custom")
+
 # Targets between 0 and 1 in several columns as targets that a loss accepts for as many outputs.
 targets_for <- function(loss, y) {
   switch(if (is.list(loss)) loss$name else loss,

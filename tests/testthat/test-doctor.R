@@ -107,7 +107,7 @@ test_that("constant predictions and a loss no better than a constant's are found
 test_that("the null model's loss is the best constant's for every loss", {
   y <- cbind(c(0, 1, 3, 3, 7, 2))
   losses <- c(
-    setdiff(names(loss_table), c("cross_entropy", "gamma", "gaussian", "beta", "cumulative")),
+    setdiff(loss_names(), c("cross_entropy", "gamma", "gaussian", "beta", "cumulative")),
     list(nn_huber(1.5), nn_quantile(0.8), nn_tweedie(1.2), nn_negative_binomial(3))
   )
   for (loss in losses) {
@@ -148,7 +148,7 @@ test_that("the null model's loss is the best constant's for every loss", {
 })
 
 test_that("the doctor's loss is that of training", {
-  any_output <- Filter(function(name) is.null(loss_table[[name]]$outputs), names(loss_table))
+  any_output <- Filter(function(name) is.null(loss_table[[name]]$outputs), loss_names())
   losses <- c(any_output, list(nn_huber(0.3), nn_quantile(0.8)))
   settings <- c(
     lapply(losses, function(loss) list(y = cars_target, loss = loss)),

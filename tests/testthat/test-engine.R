@@ -259,7 +259,7 @@ test_that(
     y <- matrix(runif(10), 5)
     y <- y / rowSums(y)
     w <- runif(5)
-    for (loss in names(loss_table)) {
+    for (loss in loss_names()) {
       for (output in allowed_outputs(loss)) {
         for (hidden in list(0, 3, c(3, 2))) {
           for (reduction in c("sum", "mean")) {

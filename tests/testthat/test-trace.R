@@ -101,7 +101,7 @@ test_that("the formulas of every activation give their matrices", {
 
 losses <- c(
   setdiff(
-    names(loss_table),
+    loss_names(),
     c("huber", "quantile", "tweedie", "negative_binomial", "gaussian", "beta", "cumulative")
   ),
   list(nn_huber(0.3), nn_quantile(0.9), nn_tweedie(1.3), nn_negative_binomial(2.5))

@@ -11,7 +11,7 @@ repeated_validation <- list(X = validation$X[rows, ], y = y[rows, ])
 
 test_that("a weight counts rows in the loss and its gradient", {
   for (reduction in c("sum", "mean")) {
-    for (loss in names(backprop:::loss_table)) {
+    for (loss in loss_names()) {
       outputs <- backprop:::loss_table[[loss]]$outputs
       output <-
         if (loss == "cross_entropy") "softmax" else if (is.null(outputs)) "identity" else outputs[1]
