@@ -101,5 +101,5 @@ test_that("the model passes the effort on", {
     tuneGrid = data.frame(hidden = 3, penalty = 0.01),
     trControl = caret::trainControl("none")
   )
-  expect_identical(trained$finalModel$ensemble$members, 5L)
+  expect_identical(trained$finalModel$ensemble$members, 10L)
 })
