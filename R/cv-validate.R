@@ -212,7 +212,11 @@ nn_cv.data.frame <- function(X, y, folds = 10, repeats = 1, metrics = NULL, keep
   )
   settings <- check_train_settings(list(...), nn_train.data.frame, call)
   frame <- in_memory(
-    read_columns(X, y, weights, offset, na.action, NULL, expr_label(substitute(y)), call), call
+    read_columns(
+      X, y, weights, offset, na.action, NULL, expr_label(substitute(y)), call,
+      missing = settings$missing, dates = settings$dates
+    ),
+    call
   )
   observed <- observed_outcome(frame, settings, call)
   cases <- new_cases(
@@ -254,7 +258,7 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
       formula, data, extras,
       if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, NULL,
       call,
-      holds_out = TRUE
+      holds_out = TRUE, missing = settings$missing, dates = settings$dates
     ),
     call
   )

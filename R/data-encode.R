@@ -3,17 +3,19 @@
 # columns by name (NULL for a sparse matrix); for a formula also `terms`, `xlevels` and `contrasts`;
 # `center` and `scale` of each column of the matrix.
 
-# The numeric matrix before scaling: list(X), for a formula also its offset.
-encode_raw <- function(encoding, raw, name, call, unseen = NULL) {
-  if (!is.null(encoding$terms)) {
-    encode_terms(encoding, raw, name, call, unseen = unseen)
+# The numeric matrix before scaling: list(X), for a formula also its offset. `rows`: those to
+# encode, NULL for all.
+encode_raw <- function(encoding, raw, name, call, unseen = NULL, rows = NULL) {
+  filled <- fill_columns(raw, encoding$missing$fill)
+  encoded <- if (!is.null(encoding$terms)) {
+    encode_terms(encoding, filled, name, call, rows, unseen)
+  } else if (!is.null(encoding$columns)) {
+    check_columns_memory(encoding$columns, nrow(raw), name, call, coded = TRUE)
+    list(X = encode_columns(encoding$columns, filled))
   } else {
-    if (!is.null(encoding$columns)) {
-      check_columns_memory(encoding$columns, nrow(raw), name, call, coded = TRUE)
-      raw <- encode_columns(encoding$columns, raw)
-    }
     list(X = raw)
   }
+  add_marks(encoded, raw, encoding$missing, rows)
 }
 
 # Encodes the variables of a formula: list(X, offset, contrasts). As in lm(), the formula is

@@ -2,9 +2,10 @@
 # environment, and refer to columns only.
 
 # The raw frame of a formula; `extras`: the expressions of subset, weights and offset. `holds_out`:
-# whether rows are held out, so that terms which use other rows cause a warning.
+# whether rows are held out, so that terms which use other rows cause a warning. `missing`, `dates`:
+# the arguments of the call.
 read_formula <- function(formula, data, extras, na.action, contrasts, calibration, call,
-                         holds_out = !is.null(calibration)) {
+                         holds_out = !is.null(calibration), missing = NULL, dates = NULL) {
   names <- if (is.data.frame(data)) case_names(data)
   data <- check_formula_data(data, call)
   na.action <- check_na_action(na.action, call)
@@ -32,25 +33,41 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   }
   where <- environment(formula)
   if (is.null(where)) where <- globalenv()
+  dated <- if (check_dates(dates, call) == "parts") date_columns(data, terms)
+  data <- convert_dates(data, dated)
   variables <- collect_variables(terms, data, where, call)
+  unfilled <- variables$frame
+  to_fill <- if (check_missing(missing, call) == "indicator") fillable_variables(unfilled, terms)
   extra_values <- in_formula(lapply(extras, eval, data, where), call)
   expressions <- in_formula(
     lapply(extras[setdiff(names(extras), "subset")], with_variables, data, where, variables$rows),
     call
   )
-  frame <- frame_of(
-    terms, if (is.null(data)) variables$frame else data, extra_values, na.action, variables$rows,
-    call
-  )
+  model_frame <- function(frame) {
+    frame_of(
+      terms, if (is.null(data)) frame else with_filled(data, frame, to_fill), extra_values,
+      na.action, variables$rows, call
+    )
+  }
+  # first filled from all rows, until it is known which are trained on
+  frame <- model_frame(fill_columns(unfilled, lapply(unfilled[to_fill], fill_value)))
   rows <- frame[["(row)"]]
   check_bound_outcomes(formula[[2]], function(part) eval(part, data, where), call)
   y <- name_outputs(plain_outcome(stats::model.response(frame)), formula[[2]])
   label <- derived_text(deparse1(formula[[2]]))
   check_outcome_kind(y, label, call)
-  raw <- variables$frame[rows, , drop = FALSE]
+  raw <- unfilled[rows, , drop = FALSE]
   weights <- frame[["(weights)"]]
   y <- blank_outcome(y, weights)
   calibration <- draw_calibration(calibration, y$y, weights, call)
+
+  gaps <- NULL
+  if (length(to_fill) > 0) {
+    training <- setdiff(seq_along(rows), calibration$rows)
+    gaps <- describe_missing(raw[training, , drop = FALSE], to_fill, weights[training])
+    variables$frame <- fill_columns(unfilled, gaps$fill)
+    frame <- model_frame(variables$frame)
+  }
 
   response <- attr(terms, "response")
   inputs <- frame[setdiff(names(frame)[-response], c("(row)", "(weights)", "(offset)"))]
@@ -72,13 +89,14 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   weightless <- weightless_rows(extra_values$weights)
   kept_terms <- portable_terms(
     attr(frame, "terms"), if (length(calibration$rows) > 0) {
-      raw[-union(calibration$rows, weightless_rows(weights)), , drop = FALSE]
+      used <- variables$frame[rows, , drop = FALSE]
+      used[-union(calibration$rows, weightless_rows(weights)), , drop = FALSE]
     } else if (length(weightless) > 0) {
       variables$frame[-weightless, , drop = FALSE]
     }, where, variables$constants, call
   )
   encoding <- list(
-    columns = lapply(raw, raw_kind), terms = kept_terms,
+    columns = mark_dates(lapply(raw, raw_kind), dated), terms = kept_terms,
     xlevels = utf8_list(
       stats::.getXlevels(stats::delete.response(kept_terms), droplevels(inputs))
     ),
@@ -97,6 +115,10 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     c(encoding, list(contrasts = contrasts)), variables$frame, "data", call, rows, unseen
   )
   encoding$contrasts <- encoded$contrasts
+  if (!is.null(gaps)) {
+    encoding$missing <- mark_labels(gaps, colnames(encoded$X))
+    encoded <- add_marks(encoded, unfilled, encoding$missing, rows)
+  }
   frame <- new_frame(
     raw, encoded[c("X", "offset")], encoding, y$y, label,
     weights = weights, offset = frame[["(offset)"]],
@@ -129,7 +151,9 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
   # finds the levels of terms such as factor(x)
   if (unseen$allowed) encode_new(fit, raw, name, call, unseen)
   names <- case_names(data)
-  data <- frame
+  filled <- fill_columns(raw, encoding$missing$fill)
+  dated <- names(Filter(function(kind) !is.null(kind$dates), encoding$columns))
+  data <- with_filled(frame, filled, c(names(encoding$missing$fill), dated))
   outcome <- variable_names(attr(encoding$terms, "variables")[[attr(encoding$terms, "response") +
     1]])
   absent <- setdiff(known_names(outcome, names(data)), names(data))
@@ -149,7 +173,7 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
   rows <- rows[known]
   weights <- take_rows(frame[["(weights)"]], known)
   own <- new_levels_record(NULL, weightless_rows(weights))
-  encoded <- encode_terms(encoding, raw, name, call, rows, own)[c("X", "offset")]
+  encoded <- encode_raw(encoding, raw, name, call, own, rows)[c("X", "offset")]
   encoded$X <- named_as_inputs(encoded$X, fit)
   if (length(unseen$found) > 0) encoded$X[rows %in% unseen_rows(unseen), ] <- NA
   report_new_levels(unseen, nrow(data), name, "they count as missing values")
@@ -159,6 +183,16 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
     na.action = attr(frame, "na.action"), names = kept_names(names, rows, nrow(data)), name = name
   )
   blank_frame(frame, union(own$blank, which(rows %in% unseen$blank)), encoding$outcome$levels)
+}
+
+# The data of a formula with some columns of `frame`.
+with_filled <- function(data, frame, columns) {
+  if (length(columns) == 0) {
+    return(data)
+  }
+  if (!is.data.frame(data)) data <- as.list(data)
+  for (name in columns) data[[name]] <- frame[[name]]
+  data
 }
 
 check_formula_data <- function(data, call) {

@@ -1,9 +1,9 @@
 # Reads, encodes and standardises rows of data for the network.
 
 # Data without a formula, as a raw frame. `fit`: the fit that training is resumed from; the data
-# must have its columns.
+# must have its columns. `missing`, `dates`: the arguments of the call.
 read_columns <- function(X, y, weights, offset, na.action, calibration, label, call, fit = NULL,
-                         name = "X") {
+                         name = "X", missing = NULL, dates = NULL) {
   names <- case_names(X)
   columns <- fit$encoding$columns
   unseen <- new_levels_record(fit$encoding, weightless_rows(weights))
@@ -16,7 +16,14 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
     unseen$blank <- whole$rows
     check_inputs(whole$X, name, call)
   }
+  dated <- if (is.null(fit) && check_dates(dates, call) == "parts") date_columns(X)
+  X <- convert_dates(X, dated)
   if (is.null(fit) && is.data.frame(X)) check_columns(X, name, call)
+  to_fill <- if (!is.null(fit)) {
+    names(fit$encoding$missing$fill)
+  } else if (check_missing(missing, call) == "indicator") {
+    fillable_columns(X)
+  }
   check_outcome_kind(y, label, call)
   if (!is.null(fit) && is.null(columns)) X <- align_columns(X, fit, name, call)
   rows <- nrow(X)
@@ -34,7 +41,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   label <- derived_text(label)
   check_extras(list(weights = weights, offset = offset), rows, call)
   has_known_class(y, fit$encoding$outcome, unseen)
-  all <- if (is.data.frame(X)) X else no_columns(rows)
+  all <- if (is.data.frame(X)) X[setdiff(names(X), to_fill)] else no_columns(rows)
   all[["(unseen)"]] <- unseen_mask(unseen, rows)
   all[["(outcome)"]] <- y
   all[["(weights)"]] <- weights
@@ -46,7 +53,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   weights <- take_rows(weights, kept$rows)
   blank <- which(kept$rows %in% unseen$blank)
   if (is.null(fit) && is.data.frame(X)) {
-    columns <- describe_columns(counted_values(X, weights), name, call)
+    columns <- mark_dates(describe_columns(counted_values(X, weights), name, call), dated)
     warn_of_identifiers(X, weights)
     warn_of_outcome_among(counted_values(X, weights), counted_values(y, weights), label)
     if (length(weightless_rows(weights)) > 0) {
@@ -59,6 +66,23 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
     list(columns = columns)[!is.null(columns)],
     list(replay = list(na.action = na_action_name(na.action)))
   )
+  outcome <- blank_outcome(y, weights, fit$encoding$outcome$levels)
+  drawn <- draw_calibration(calibration, outcome$y, weights, call)
+  encoding$missing <- fit$encoding$missing
+  if (is.null(fit) && length(to_fill) > 0) {
+    training <- setdiff(seq_len(nrow(X)), drawn$rows)
+    gaps <- describe_missing(X[training, , drop = FALSE], to_fill, weights[training])
+    empty <- names(Filter(anyNA, gaps$fill))
+    if (length(empty) > 0) {
+      abort_input(c(
+        "Each column must have values in the rows that are trained on.",
+        x = "{cli::qty(empty)}Column{?s} {.field {empty}} {?is/are} always missing."
+      ), call)
+    }
+    # the names of the other inputs, to tell the new ones apart
+    inputs <- colnames(encode_columns(columns, X[0, , drop = FALSE]))
+    encoding$missing <- mark_labels(gaps, inputs)
+  }
   frame <- new_frame(
     X, encode_raw(encoding, X, name, call), encoding, y, label,
     weights = weights, offset = take_rows(offset, kept$rows),
@@ -66,7 +90,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
     names = kept_names(names, kept$rows, rows), name = name
   )
   frame <- blank_frame(frame, blank, fit$encoding$outcome$levels)
-  frame["calibration"] <- list(draw_calibration(calibration, frame$y, weights, call))
+  frame["calibration"] <- list(drawn)
   frame
 }
 

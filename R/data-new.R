@@ -115,6 +115,7 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
 }
 
 check_column <- function(x, kind, column, name, call, unseen = NULL) {
+  if (!is.null(kind$dates) && is_date(x)) x <- date_parts(x, hours = kind$width == 5)
   x <- utf8_values(x)
   text <- kind$type %in% c("factor", "character")
   if (is.logical(x) && all(is.na(x)) && is.null(dim(x)) && is.null(kind$width)) {

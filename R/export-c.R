@@ -26,6 +26,8 @@ export_c <- function(model, options) {
   values <- as.list(
     if (model$matrix) character() else stats::setNames(paste0("row->", fields), names)
   )
+  as_given <- values
+  fills <- input_fills(model)
   layers <- model$layers
   inputs <- length(model$columns)
   outputs <- length(model$outputs)
@@ -35,7 +37,7 @@ export_c <- function(model, options) {
   )
   with_levels <- inputs_with_levels(model)
   level_factors <- Filter(
-    function(factor) is.list(factor) && factor$input %in% with_levels,
+    function(factor) is.list(factor) && any(factor$input %in% with_levels),
     unlist(model$columns, recursive = FALSE)
   )
   # All names in the file begin with the function's name, to avoid conflicts with C and with other
@@ -52,6 +54,16 @@ export_c <- function(model, options) {
   field_of <- stats::setNames(fields, if (!model$matrix) names)
   levels_of <- function(name) own(paste0("levels_", field_of[[name]]))
   level_of <- function(name) paste0("level_", field_of[[name]])
+  for (name in setdiff(names(fills), with_levels)) {
+    fill <- fills[[name]] - is_logical_input(model, name)
+    values[[name]] <- sprintf("(isnan(%s) ? %s : %s)", values[[name]], digits(fill), values[[name]])
+  }
+  mark_text <- function(name) {
+    sprintf(
+      if (name %in% with_levels) "(%s == NULL ? 1.0 : 0.0)" else "(isnan(%s) ? 1.0 : 0.0)",
+      as_given[[name]]
+    )
+  }
   level_text <- function(factor) {
     field <- values[[factor$input]]
     if (is_logical_input(model, factor$input)) {
@@ -72,7 +84,13 @@ export_c <- function(model, options) {
   }
   column <- function(factors) {
     paste(vapply(factors, function(factor) {
-      if (is.list(factor)) level_text(factor) else translate(factor, c_language, values)
+      if (is_mark(factor)) {
+        mark_text(factor$mark)
+      } else if (is.list(factor)) {
+        level_text(factor)
+      } else {
+        translate(factor, c_language, values)
+      }
     }, ""), collapse = " * ")
   }
   n <- seq_along(layers)
@@ -212,9 +230,12 @@ export_c <- function(model, options) {
     paste0("  double from[", widest, "], to[", widest, "];"),
     vapply(with_levels, function(name) {
       levels <- Find(function(input) input$name == name, model$inputs)$levels
+      filled <- if (!is.null(fills[[name]])) {
+        paste0(values[[name]], " == NULL ? ", fills[[name]] - 1L, " : ")
+      }
       paste0(
-        "  int ", level_of(name), " = ", own("number"), "(", values[[name]], ", ", length(levels),
-        ", ", levels_of(name), ");"
+        "  int ", level_of(name), " = ", filled, own("number"), "(", values[[name]], ", ",
+        length(levels), ", ", levels_of(name), ");"
       )
     }, ""),
     if (!model$matrix) {

@@ -28,6 +28,25 @@ inputs_with_levels <- function(model) {
   vapply(model$inputs, `[[`, "", "name")[kinds == "levels"]
 }
 
+# The fields `fill` of the inputs by name, of those that have one.
+input_fills <- function(model) {
+  names <- vapply(model$inputs, `[[`, "", "name")
+  Filter(Negate(is.null), stats::setNames(lapply(model$inputs, `[[`, "fill"), names))
+}
+
+# The value for missing values of an input: a number, or that of the level or truth value.
+input_fill <- function(fill, levels) {
+  if (is.character(fill)) {
+    match(fill, levels)
+  } else if (is.logical(fill)) {
+    1L + fill
+  } else {
+    fill
+  }
+}
+
+is_mark <- function(factor) is.list(factor) && !is.null(factor$mark)
+
 is_logical_input <- function(model, name) {
   any(vapply(model$inputs, function(input) input$name == name && input$kind == "logical", NA))
 }

@@ -1,7 +1,9 @@
 # The description of a model from which every format is written:
-#   inputs   the raw columns: name, kind ("number", "levels" or "logical") and levels
+#   inputs   the raw columns: name, kind ("number", "levels" or "logical"), levels and, if missing
+#            values are filled, fill: a number, the number of the level, or 1 for FALSE, 2 for TRUE
 #   columns  for each input of the network the factors of a product: numeric expressions, in which
-#            a string is the name of an input, and numbers by level (see new_level_factor())
+#            a string is the name of an input, numbers by level (see new_level_factor()), and
+#            list(mark), the name of an input: 1 where it is missing, 0 elsewhere
 #   center, scale   the inputs of the network are z = (column - center) / scale
 #   clip     an expression of z, which is then the input, or NULL
 #   layers   w (inputs x units), b, activation, and first: the activation of the first unit, where
@@ -89,6 +91,9 @@ data_encoding <- function(fit, call) {
   encoding <- fit$encoding
   columns <-
     if (is.null(encoding$terms)) frame_columns(encoding, call) else formula_columns(encoding, call)
+  columns[encoding$missing$labels] <- lapply(encoding$missing$marked, function(name) {
+    list(list(mark = name))
+  })
   # Guards against a change in the encoding that export does not follow.
   if (!same_names(names(columns), fit$inputs)) {
     abort_export(
@@ -98,10 +103,10 @@ data_encoding <- function(fit, call) {
     )
   }
   used <- unique(unlist(lapply(columns, lapply, function(factor) {
-    if (is.list(factor)) factor$input else used_names(factor)
+    if (is.list(factor)) factor$input %||% factor$mark else used_names(factor)
   })))
   factors <- unlist(columns, recursive = FALSE, use.names = FALSE)
-  of_levels <- Filter(is.list, factors)
+  of_levels <- Filter(function(factor) is.list(factor) && !is_mark(factor), factors)
   having_levels <- vapply(of_levels, `[[`, "", "input")
   inputs <- lapply(intersect(names(encoding$columns), used), function(name) {
     at <- match(name, having_levels)
@@ -112,7 +117,11 @@ data_encoding <- function(fit, call) {
     } else {
       "levels"
     }
-    list(name = name, kind = kind, levels = if (kind == "levels") of_levels[[at]]$levels)
+    levels <- if (kind == "levels") of_levels[[at]]$levels
+    list(
+      name = name, kind = kind, levels = levels,
+      fill = input_fill(encoding$missing$fill[[name]], levels)
+    )
   })
   columns <- lapply(columns, lapply, function(factor) {
     if (is.list(factor)) factor[names(factor) != "levels"] else factor

@@ -23,6 +23,7 @@ onnx_language <- function(graph) {
 onnx_columns <- function(model, graph, kind) {
   tensors <- list()
   unseen <- list()
+  marks <- list()
   for (input in model$inputs) {
     name <- input$name
     tensors[[name]] <- switch(input$kind,
@@ -30,11 +31,27 @@ onnx_columns <- function(model, graph, kind) {
       logical = graph$cast(name, "int64"),
       levels = graph$emit(
         "LabelEncoder", name,
-        keys_strings = input$levels,
-        values_int64s = as.list(seq_along(input$levels) - 1), default_int64 = length(input$levels),
-        domain = "ai.onnx.ml"
+        keys_strings = c(input$levels, if (fills_text(input)) ""),
+        values_int64s = as.list(c(seq_along(input$levels), if (fills_text(input)) input$fill) - 1),
+        default_int64 = length(input$levels), domain = "ai.onnx.ml"
       )
     )
+    if (input$kind == "number" && !is.null(input$fill)) {
+      given <- tensors[[name]]
+      missing <- graph$emit("IsNaN", given)
+      marks[[name]] <- graph$cast(missing, "double")
+      tensors[[name]] <- graph$emit("Where", c(missing, graph$constant(input$fill), given))
+    } else if (fills_text(input)) {
+      marks[[name]] <- graph$cast(graph$emit(
+        "LabelEncoder", name,
+        keys_strings = "", values_int64s = list(1), default_int64 = 0, domain = "ai.onnx.ml"
+      ), "double")
+    } else if (!is.null(input$fill)) {
+      # a truth value can't be missing, nor text if "" is a level
+      marks[[name]] <- graph$emit("Mul", c(
+        graph$cast(tensors[[name]], "double"), graph$constant(0)
+      ))
+    }
     if (input$kind == "levels") {
       unseen[[name]] <- graph$emit("Equal", c(
         tensors[[name]], graph$constant(length(input$levels), 1, "int64")
@@ -76,7 +93,13 @@ onnx_columns <- function(model, graph, kind) {
   }
   product <- function(factors) {
     parts <- vapply(factors, function(factor) {
-      if (is.list(factor)) level_numbers(factor) else translate(factor, language, tensors)
+      if (is_mark(factor)) {
+        marks[[factor$mark]]
+      } else if (is.list(factor)) {
+        level_numbers(factor)
+      } else {
+        translate(factor, language, tensors)
+      }
     }, "")
     Reduce(function(left, right) graph$emit("Mul", c(left, right)), parts)
   }
@@ -91,11 +114,17 @@ onnx_columns <- function(model, graph, kind) {
   if (length(columns) == 1) columns else graph$emit("Concat", columns, axis = 1L)
 }
 
+# In ONNX, missing text is "", unless that is a level.
+fills_text <- function(input) {
+  input$kind == "levels" && !is.null(input$fill) && !"" %in% input$levels
+}
+
 # The number of each column's run: columns that are indicators of consecutive levels of an input are
 # in the same run.
 indicator_runs <- function(columns) {
   alone <- vapply(columns, function(factors) {
-    length(factors) == 1 && is.list(factors[[1]]) && identical(factors[[1]]$values, 1)
+    length(factors) == 1 && is.list(factors[[1]]) && !is_mark(factors[[1]]) &&
+      identical(factors[[1]]$values, 1)
   }, NA)
   input <- rep(NA_character_, length(columns))
   at <- rep(NA_integer_, length(columns))

@@ -38,6 +38,10 @@ export_r <- function(model, options) {
   names <- vapply(model$inputs, `[[`, "", "name")
   kinds <- vapply(model$inputs, `[[`, "", "kind")
   numbers <- stats::setNames(as.list(sprintf("as.numeric(newdata[[%s]])", r_text(names))), names)
+  fills <- input_fills(model)
+  for (name in intersect(names(fills), names[kinds == "number"])) {
+    numbers[[name]] <- sprintf("filled(%s, %s)", numbers[[name]], r_language$number(fills[[name]]))
+  }
   with_levels <- names[kinds != "number"]
   level_of <- function(name) paste0("level", match(name, with_levels))
   level_text <- function(factor) {
@@ -52,7 +56,13 @@ export_r <- function(model, options) {
   }
   column <- function(factors) {
     paste(vapply(factors, function(factor) {
-      if (is.list(factor)) level_text(factor) else translate(factor, r_language, numbers)
+      if (is_mark(factor)) {
+        sprintf("as.numeric(is.na(newdata[[%s]]))", r_text(factor$mark))
+      } else if (is.list(factor)) {
+        level_text(factor)
+      } else {
+        translate(factor, r_language, numbers)
+      }
     }, ""), collapse = " * ")
   }
   # `given`: code that returns the column names of the new data.
@@ -131,6 +141,14 @@ export_r <- function(model, options) {
           r_text(input$name), r_vector(r_text(levels))
         )
       }, ""),
+      vapply(model$inputs[kinds != "number" & names %in% names(fills)], function(input) {
+        sprintf(
+          "  %s[is.na(newdata[[%s]])] <- %dL", level_of(input$name), r_text(input$name), input$fill
+        )
+      }, ""),
+      if (any(kinds == "number" & names %in% names(fills))) {
+        "  filled <- function(x, value) replace(x, is.na(x), value)"
+      },
       "  x <- cbind(",
       paste0(
         "    ", vapply(model$columns, column, ""), c(rep(",", length(model$columns) - 1), ")")

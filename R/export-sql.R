@@ -110,12 +110,24 @@ export_sql <- function(model, options) {
   data <- paste0(prefix, "data")
   columns <- stats::setNames(as.list(paste0(data, ".", sql_name(names))), names)
   numbers <- lapply(columns, function(column) sprintf("CAST(%s AS DOUBLE PRECISION)", column))
+  fills <- input_fills(model)
+  for (name in names(fills)) {
+    numbers[[name]] <- sprintf("COALESCE(%s, %s)", numbers[[name]], number(fills[[name]]))
+  }
+  marked <- as.character(unlist(lapply(
+    Filter(is_mark, unlist(model$columns, recursive = FALSE)), `[[`, "mark"
+  )))
+  marks <- stats::setNames(
+    sprintf("CASE WHEN %s IS NULL THEN 1.0 ELSE 0.0 END", unlist(columns[marked])), marked
+  )
   level_text <- function(factor) {
     column <- columns[[factor$input]]
     if (is_logical_input(model, factor$input)) {
+      fill <- fills[[factor$input]]
       return(sprintf(
-        "CASE WHEN %s THEN %s WHEN NOT %s THEN %s END", column, number(factor$values[2]), column,
-        number(factor$values[1])
+        "CASE WHEN %s THEN %s WHEN NOT %s THEN %s%s END", column, number(factor$values[2]), column,
+        number(factor$values[1]),
+        if (is.null(fill)) "" else paste(" ELSE", number(factor$values[fill]))
       ))
     }
     if (is.null(factor$at)) {
@@ -130,7 +142,13 @@ export_sql <- function(model, options) {
     ), column)
   }
   factor_text <- function(factor) {
-    if (is.list(factor)) level_text(factor) else translate(factor, sql_formula_language, numbers)
+    if (is_mark(factor)) {
+      marks[[factor$mark]]
+    } else if (is.list(factor)) {
+      level_text(factor)
+    } else {
+      translate(factor, sql_formula_language, numbers)
+    }
   }
   carried <- sql_name(options$keep)[seq_along(options$keep)]
   step <- function(name, columns, texts, from, carry = carried) {
@@ -172,16 +190,24 @@ export_sql <- function(model, options) {
     raw <- stats::setNames(paste0(prefix, "r", seq_along(names)), names)
     texts <- vapply(model$inputs, function(input) {
       switch(input$kind,
-        levels = sprintf("CASE %s %s END", columns[[input$name]], paste(
-          "WHEN", sql_text(input$levels), "THEN", seq_along(input$levels),
-          collapse = " "
-        )),
+        levels = paste0(
+          if (!is.null(input$fill)) {
+            sprintf("CASE WHEN %s IS NULL THEN %d ELSE ", columns[[input$name]], input$fill)
+          },
+          sprintf("CASE %s %s END", columns[[input$name]], paste(
+            "WHEN", sql_text(input$levels), "THEN", seq_along(input$levels),
+            collapse = " "
+          )),
+          if (!is.null(input$fill)) " END"
+        ),
         logical = columns[[input$name]],
         numbers[[input$name]]
       )
     }, "")
-    steps <- step(paste0(prefix, "levels"), raw, texts, from, carry)
+    of_marks <- paste0(prefix, "m", seq_along(marks))[seq_along(marks)]
+    steps <- step(paste0(prefix, "levels"), c(raw, of_marks), c(texts, marks), from, carry)
     columns <- numbers <- as.list(raw)
+    marks[] <- of_marks
     from <- paste0(prefix, "levels")
     carry <- carried
   }

@@ -37,9 +37,11 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag
   }
   need(
     is.null(encoding$columns) || !is.null(encoding$terms) ||
-      sum(vapply(encoding$columns, function(kind) as.double(width(kind)), 0)) == inputs,
+      sum(vapply(encoding$columns, function(kind) as.double(width(kind)), 0)) ==
+        inputs - length(encoding$missing$marked),
     "The number of encoded columns must match the number of inputs."
   )
+  if (!is.null(encoding$missing)) check_model_missing(encoding)
   if (!is.null(encoding$terms)) check_model_terms(encoding, name, whole)
   need(
     is.null(encoding$replay$na.action) || name(encoding$replay$na.action),
@@ -122,6 +124,32 @@ check_model_column <- function(kind, coded, name, flag, whole) {
   )
   need(
     kind$type != "other" || is.character(kind$class), "A column of another type must have a class."
+  )
+}
+
+# The values for missing inputs must be of the kinds of their columns.
+check_model_missing <- function(encoding) {
+  missing <- encoding$missing
+  fits <- function(name) {
+    value <- missing$fill[[name]]
+    length(value) == 1 && !is.na(value) && switch(encoding$columns[[name]]$type %||% "",
+      numeric = is.double(value),
+      logical = is.logical(value),
+      factor = ,
+      character = is.character(value),
+      FALSE
+    )
+  }
+  need(
+    is.list(missing) && is.list(missing$fill) && identifies(names(missing$fill)) &&
+      all(vapply(names(missing$fill), fits, NA)),
+    "The values for its missing inputs must be one of the kind of each column."
+  )
+  need(
+    is.character(missing$marked) && all(missing$marked %in% names(missing$fill)) &&
+      is.character(missing$labels) && length(missing$labels) == length(missing$marked) &&
+      !anyNA(missing$labels),
+    "The marks of its missing inputs must have names."
   )
 }
 

@@ -92,7 +92,8 @@
 #' @param na.action For a fit made from a data frame, how to handle rows with missing values, a
 #'   function or its name: `na.pass` (default, as in [stats::predict.lm()]) and `na.exclude` predict
 #'   `NA`, `na.omit` drops the rows, `na.fail` is an error. A row counts as missing if an input or
-#'   an offset that is computed from it is missing.
+#'   an offset that is computed from it is missing. With a fit made with `missing = "indicator"`,
+#'   missing inputs are filled as in training.
 #' @param new_levels For a fit made from a data frame, how to handle levels of a factor or character
 #'   column that the training data do not have: `"error"`, or `"NA"`, which treats them as missing
 #'   values and says in a message how many rows have them. `NULL` (default) is the `new_levels` of

@@ -74,6 +74,17 @@
 #'   not have, in data given as `validation` and later in `predict()` and [nn_continue()]: `"error"`
 #'   (default), or `"NA"`, which treats them as missing values, with a message that says how many
 #'   rows have them. Rows of `validation` with such levels, or with an unseen class, are excluded.
+#' @param missing How to handle missing inputs: `"na.action"` (default) leaves them to `na.action`;
+#'   `"indicator"` keeps their rows, in training and in `predict()`. A missing number is then the
+#'   median of the training rows (weighted by case weights), and a missing level or truth value the
+#'   most frequent one, and each column with missing values in training has a further input, such as
+#'   `age_missing`, which is 1 where it is missing and 0 elsewhere. Missing outcomes, weights,
+#'   offsets and matrix columns are still left to `na.action`.
+#' @param dates How to handle columns of dates and times (`Date`, `POSIXct`): `"error"` (default),
+#'   or `"parts"`, which converts each to numbers: its year, month (1 to 12), day of the week (1 for
+#'   Monday to 7), day of the year, and for times also the hour, in the time zone of the column. In
+#'   a formula, this concerns columns that are terms themselves; those in functions, such as
+#'   `as.numeric(day)`, stay dates.
 #' @param effort How much to compute: `"standard"` (default) for one network, or `"high"` for a
 #'   longer search and an ensemble of networks, which usually predict better and take several times
 #'   as long. Each network is trained without one fold of the rows (ten folds with L-BFGS, five with
@@ -216,7 +227,8 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
       given$formula, given$data, given$extras,
       if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts,
       options$calibration, call,
-      holds_out = !is.null(options$calibration) || is.numeric(without_none(options$validation))
+      holds_out = !is.null(options$calibration) || is.numeric(without_none(options$validation)),
+      missing = options$missing, dates = options$dates
     ),
     call
   )
@@ -236,7 +248,8 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
                                 precision = "double", threads = 1, keep_fitted = TRUE,
                                 freeze = NULL, layer_rates = NULL, max_norm = Inf,
                                 standardize = TRUE, calibration = NULL,
-                                new_levels = "error", effort = "standard",
+                                new_levels = "error", missing = "na.action", dates = "error",
+                                effort = "standard",
                                 na.action = getOption("na.action", "na.omit"), ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.data.frame)))
@@ -257,7 +270,10 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
     envir = call
   )
   frame <- in_memory(
-    read_columns(X, y, weights, offset, na.action, calibration, expr_label(substitute(y)), call),
+    read_columns(
+      X, y, weights, offset, na.action, calibration, expr_label(substitute(y)), call,
+      missing = missing, dates = dates
+    ),
     call
   )
   in_memory(train_data(frame, options, call_of_symbols(match.call()), call), call)

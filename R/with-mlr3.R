@@ -92,6 +92,8 @@ mlr3_parameters <- function() {
     precision = paradox::p_fct(c("double", "single"), tags = "train"),
     standardize = other(),
     new_levels = paradox::p_fct(c("error", "NA"), tags = "train"),
+    missing = paradox::p_fct(c("na.action", "indicator"), tags = "train"),
+    dates = paradox::p_fct(c("error", "parts"), tags = "train"),
     effort = paradox::p_fct(c("standard", "high"), tags = "train")
   )
 }
