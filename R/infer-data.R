@@ -14,6 +14,7 @@
 training_again <- function(object, X, y, weights, offset, call) {
   fit <- plain_fit(object, call)
   check_fit_sizes(fit, call)
+  check_no_custom(fit$settings, "Inference", call)
   from_data <- !is.null(fit$encoding)
   if (!from_data && is.null(y)) {
     abort_input(c(
@@ -96,6 +97,8 @@ training_stored <- function(object, call) {
     "Some of the stored outputs are those of held-out rows."
   } else if (is.null(fit$output) || is.null(fit$residuals)) {
     "The fit does not store its outputs and residuals."
+  } else if (!identical(dim(fit$output), dim(fit$residuals))) {
+    "The stored residuals do not determine the outcomes, as there are several outputs for one."
   }
   if (!is.null(unknown)) {
     abort_argument(c(
@@ -143,12 +146,15 @@ likelihood_of <- function(record, what, call) {
 
 mixes_outputs <- function(fit) activation_table[[fit$settings$output_activation]]$mixes_units
 
-# The deviance by the scale of the response: twice the loss above that of a perfect fit.
-record_deviance <- function(record) {
+# Twice the weighted loss above that of a perfect fit; `scaled`: on the scale of the network, which
+# differs for squared error.
+record_deviance <- function(record, scaled = FALSE) {
   loss <- record$fit$settings$loss
   mixed <- mixes_outputs(record$fit)
+  by <- if (scaled) rep(record$scale, each = nrow(record$y)) else 1
   value <- function(a) {
-    rowSums(loss_table[[loss$name]]$value(a, record$y, loss$parameter, mixed))
+    values <- loss_table[[loss$name]]$value(a / by, record$y / by, loss$parameter, mixed)
+    if (is.matrix(values)) rowSums(values) else values
   }
   own <- if (loss_table[[loss$name]]$least_is_0) 0 else value(record$y)
   2 * sum(record$w * (value(record$a) - own))

@@ -2,7 +2,8 @@
 #'
 #' @description
 #' Methods of R's generics for a fit whose loss is the negative log-likelihood of a distribution:
-#' squared error (normal), cross-entropy (binomial or multinomial) and Poisson.
+#' squared error (normal), cross-entropy (binomial or multinomial), Poisson, gamma, negative
+#' binomial, gaussian, beta and cumulative.
 #'
 #' * `logLik()` returns the log-likelihood, for [stats::AIC()] and [stats::BIC()];
 #' * `deviance()` returns the deviance: for squared error the residual sum of squares, otherwise
@@ -20,8 +21,9 @@
 #'
 #' @details
 #' The log-likelihood is that of [stats::lm()], [stats::glm()] and `nnet::multinom()` without a
-#' hidden layer. For squared error the variance is its maximum likelihood estimate, and `df` counts
-#' it. Several numeric outcomes have one variance on the scale on which they were trained.
+#' hidden layer. For squared error the variance is its maximum likelihood estimate, for gamma the
+#' dispersion is the mean deviance, as in `glm()`; `df` counts them, and an estimated size. Several
+#' numeric outcomes have one variance on the scale on which they were trained.
 #'
 #' AIC and BIC are justified if the fit is a maximum of the likelihood and all its weights are
 #' identified. `logLik()` therefore warns, with class `backprop_warning_inference`, if the objective
@@ -63,18 +65,23 @@ logLik.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset = N
   row <- likelihood_of(record, "A log-likelihood", call)
   warn_of_inference(likelihood_reasons(record$fit))
   estimated <- row$dispersion == "estimated"
-  phi <- if (estimated) squared_scale(record) * scaled_squares(record) / length(record$y) else 1
+  loss <- record$fit$settings$loss
+  phi <- if (estimated) {
+    rows <- if (loss$name == "squared_error") length(record$y) else sum(record$w)
+    squared_scale(record) * record_deviance(record, scaled = TRUE) / rows
+  } else {
+    1
+  }
   structure(
-    row$log_density(record$y, record$a, record$w, phi, mixes_outputs(record$fit)),
-    df = length(record$free) + estimated, nobs = nrow(record$y), class = "logLik"
+    row$log_density(
+      record$y, record$a, record$w, phi, loss$parameter, mixes_outputs(record$fit)
+    ),
+    df = length(record$free) + (estimated || isTRUE(loss$estimated)),
+    nobs = nrow(record$y), class = "logLik"
   )
 }
 
-# The weighted sum of squared residuals on the scale of the training, and the squared scale of each
-# target (n x k).
-scaled_squares <- function(record) {
-  sum(record$w * ((record$y - record$a) / rep(record$scale, each = nrow(record$y)))^2)
-}
+# The squared scale of each target (n x k).
 squared_scale <- function(record) {
   matrix(record$scale^2, nrow(record$y), ncol(record$y), byrow = TRUE)
 }
@@ -129,7 +136,10 @@ simulate.nn_fit <- function(object, nsim = 1, seed = NULL, X = NULL, y = NULL, w
   }
   draws <- lapply(seq_len(nsim), function(i) {
     drawn_outcome(
-      row$draw(record$a, record$w, phi, mixes_outputs(record$fit)), record$fit
+      row$draw(
+        record$a, record$w, phi, record$fit$settings$loss$parameter, mixes_outputs(record$fit)
+      ),
+      record$fit
     )
   })
   names(draws) <- paste0("sim_", seq_len(nsim))
@@ -157,7 +167,11 @@ estimated_dispersion <- function(record, call) {
 # Drawn targets in the form of the outcome.
 drawn_outcome <- function(y, fit) {
   if (!is.null(fit$levels)) {
-    class <- if (ncol(y) == 1) y[, 1] + 1 else max.col(y, "first")
+    class <- if (ncol(y) == 1 || has_ordered_outputs(fit)) {
+      rowSums(y) + 1
+    } else {
+      max.col(y, "first")
+    }
     return(factor(fit$levels[class], fit$levels, ordered = isTRUE(fit$ordered)))
   }
   if (ncol(y) == 1) unname(y[, 1]) else y

@@ -13,12 +13,14 @@
 #' @details
 #' Let `H` be the Hessian of the summed objective (see [nn_hessian()]).
 #'
-#' * `type = "hessian"`: `phi` times the inverse of `H`. The dispersion `phi` is 1 for classes and
-#'   counts. For squared error it is the residual sum of squares divided by the number of targets
-#'   minus the number of weights, as in `lm()`, and the matrix has this number as attribute `"df"`.
-#'   The loss must be the negative log-likelihood of a distribution: squared error, cross-entropy or
-#'   Poisson. These are the standard errors of the observed information, which profile likelihood
-#'   approximates better (Efron and Hinkley 1978).
+#' * `type = "hessian"`: `phi` times the inverse of `H`. The dispersion `phi` is estimated for
+#'   squared error, as the residual sum of squares divided by the number of targets minus the number
+#'   of weights, and likewise for gamma, from residuals divided by the mean, as in `lm()` and
+#'   `glm()`; the matrix has this number as attribute `"df"`. For other losses `phi` is 1. The loss
+#'   must be the negative log-likelihood of a distribution: squared error, cross-entropy, Poisson,
+#'   gamma, negative binomial (whose size counts as known), gaussian, beta or cumulative. These are
+#'   the standard errors of the observed information, which profile likelihood approximates better
+#'   (Efron and Hinkley 1978).
 #' * `type = "fisher"`: the same with the expected Hessian, `J' W J` with the derivatives `J` of the
 #'   outputs (as `nls()` and `glm()` have it, and the certified values of NIST). At an optimum it
 #'   differs from `"hessian"` by what the residuals contribute, and not at all if the output
@@ -141,7 +143,14 @@ check_data_given <- function(missing, call) {
 # degrees of freedom (Inf if the dispersion is known), and what examine_curvature() returns.
 covariance <- function(record, type, call) {
   robust <- type == "sandwich"
-  if (!robust) likelihood_of(record, "A covariance matrix of this {.arg type}", call)
+  row <- if (!robust) likelihood_of(record, "A covariance matrix of this {.arg type}", call)
+  if (type == "fisher" && is.null(row$variance)) {
+    abort_argument(c(
+      "{.code type = \"fisher\"} requires one output for each outcome or class.",
+      x = "The loss of this fit is {.val {record$fit$settings$loss$name}}.",
+      i = "Use {.code type = \"hessian\"}."
+    ), call)
+  }
   phi <- if (robust) list(value = 1, df = Inf) else dispersion(record)
   curvature <- examine_curvature(record, call)
   free <- record$free
@@ -171,10 +180,12 @@ covariance <- function(record, type, call) {
   list(vcov = V, df = phi$df, curvature = curvature)
 }
 
-# The dispersion on the scale of the network's loss, and its degrees of freedom; both NA if there
-# are not more targets than weights.
+# Pearson's estimate of the dispersion on the scale of the network's loss, and its degrees of
+# freedom; both NA if there are not more targets than weights.
 dispersion <- function(record) {
-  if (likelihood_table[[record$fit$settings$loss$name]]$dispersion == "known") {
+  loss <- record$fit$settings$loss
+  row <- likelihood_table[[loss$name]]
+  if (row$dispersion == "known") {
     return(list(value = 1, df = Inf))
   }
   df <- residual_df(record)
@@ -182,7 +193,8 @@ dispersion <- function(record) {
     return(list(value = NA_real_, df = NA_real_))
   }
   scaled <- (record$y - record$a) / rep(record$scale, each = nrow(record$y))
-  list(value = sum(record$w * scaled^2) / df, df = df)
+  variance <- row$variance(record$a, loss$parameter, FALSE)
+  list(value = sum(record$w * scaled^2 / variance) / df, df = df)
 }
 
 # The sum of g g' over the rows, with the gradient g of each row's weighted loss.
@@ -210,7 +222,8 @@ information <- function(record) {
   output <- core_forward(
     problem$layers, problem$weights, problem$X, problem$offset, FALSE, FALSE
   )$output
-  variance <- likelihood_table[[fit$settings$loss$name]]$variance(output, mixes_outputs(fit))
+  loss <- fit$settings$loss
+  variance <- likelihood_table[[loss$name]]$variance(output, loss$parameter, mixes_outputs(fit))
   for (k in seq_len(ncol(output))) {
     slopes <- output_derivatives(problem$layers, problem$weights, problem$X, problem$offset, k)
     root <- sqrt(record$w / variance[, k])

@@ -392,3 +392,66 @@ test_that("invalid calls are refused", {
     refused(simulate(nn_train(mpg ~ wt, mtcars, hidden = 0, keep_fitted = FALSE)), "argument")
   })
 })
+
+test_that("losses of distributions have their likelihoods and covariances", {
+  set.seed(11)
+  d <- data.frame(x = rnorm(150))
+  d$amount <- rgamma(150, 2, 2 / exp(0.5 + 0.4 * d$x))
+  d$count <- rnbinom(150, size = 2, mu = exp(0.5 + 0.4 * d$x))
+  d$y <- 1 + d$x + rnorm(150) * exp(0.4 * d$x)
+  d$part <- rbeta(150, plogis(d$x) * 5, plogis(-d$x) * 5)
+  d$rank <- cut(d$x + rlogis(150), c(-Inf, -1, 1, Inf), c("a", "b", "c"), ordered_result = TRUE)
+  fit <- linear(amount ~ x, d, loss = "gamma")
+  peer <- glm(amount ~ x, Gamma("log"), d, control = precise)
+  V <- vcov(fit, d, type = "fisher")
+  expect_lt(covariances_apart(intercept_first(V), vcov(peer)), 1e-6)
+  expect_equal(as.vector(logLik(fit)), as.vector(logLik(peer)), tolerance = 1e-9)
+  expect_identical(attr(logLik(fit), "df"), 3L)
+  expect_equal(deviance(fit), deviance(peer), tolerance = 1e-9)
+
+  # the inverse of a numerical Hessian of the log-density
+  numeric <- function(fit, density) {
+    w <- unlist(coef(fit))
+    solve(-optimHess(w, density, control = list(ndeps = rep(1e-4, length(w)))))
+  }
+  X <- cbind(d$x, 1)
+  fit <- linear(count ~ x, d, loss = nn_negative_binomial(2))
+  density <- function(w) sum(dnbinom(d$count, size = 2, mu = exp(X %*% w), log = TRUE))
+  expect_lt(covariances_apart(unname(vcov(fit, d)), numeric(fit, density)), 1e-5)
+  expect_equal(as.vector(logLik(fit)), density(unlist(coef(fit))), tolerance = 1e-10)
+  expect_equal(rowMeans(simulate(fit, 500, seed = 1)), unname(fitted(fit)), tolerance = 0.1)
+
+  fit <- linear(y ~ x, d, loss = "gaussian")
+  density <- function(w) {
+    sum(dnorm(d$y, X %*% w[c(1, 3)], exp(X %*% w[c(2, 4)]), log = TRUE))
+  }
+  expect_lt(covariances_apart(unname(vcov(fit, d)), numeric(fit, density)), 1e-5)
+  expect_equal(as.vector(logLik(fit, d)), density(unlist(coef(fit))), tolerance = 1e-10)
+  sd <- apply(simulate(fit, 500, seed = 1, X = d), 1, sd)
+  expect_equal(sd, unname(fitted(fit)[, "sd"]), tolerance = 0.05)
+  expect_error(vcov(fit, d, type = "fisher"), class = "backprop_error_argument")
+
+  fit <- linear(part ~ x, d, loss = "beta")
+  density <- function(w) {
+    m <- plogis(X %*% w[c(1, 3)])
+    f <- exp(X %*% w[c(2, 4)])
+    sum(dbeta(d$part, m * f, (1 - m) * f, log = TRUE))
+  }
+  expect_lt(covariances_apart(unname(vcov(fit, d)), numeric(fit, density)), 1e-5)
+  expect_equal(as.vector(logLik(fit, d)), density(unlist(coef(fit))), tolerance = 1e-10)
+
+  fit <- linear(rank ~ x, d, loss = "cumulative")
+  skip_if_not_installed("MASS")
+  peer <- MASS::polr(rank ~ x, d, Hess = TRUE, control = list(reltol = 1e-15, maxit = 500))
+  expect_equal(as.vector(logLik(fit, d)), as.vector(logLik(peer)), tolerance = 1e-9)
+  expect_equal(vcov(fit, d)[1, 1], vcov(peer)[1, 1], tolerance = 1e-4)
+  expect_identical(vcov(fit, d)[2, 2], 0)
+  shares <- rowMeans(simulate(fit, 500, seed = 1, X = d) == "c")
+  expect_lt(max(abs(shares - predict(fit, d, type = "prob")[, "c"])), 0.1)
+})
+
+test_that("R functions have no second derivatives", {
+  own <- nn_custom_activation(function(z) z / (1 + abs(z)), function(z) 1 / (1 + abs(z))^2)
+  fit <- nn_train(mpg ~ wt, mtcars, hidden = 1, activation = own, penalty = 0, epochs = 2)
+  expect_error(vcov(fit, mtcars), "custom activation", class = "backprop_error_argument")
+})
