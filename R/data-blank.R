@@ -88,6 +88,10 @@ blank_frame <- function(frame, recorded = integer(), levels = NULL) {
 # The same for a problem of a matrix, or a list of X, y, weights and offset.
 blank_problem <- function(problem, levels = NULL) {
   none <- weightless_rows(problem$weights)
+  if (length(none) == 0) {
+    problem$blank <- list(inputs = integer(), outcome = integer())
+    return(problem)
+  }
   X <- blank_inputs(problem$X, none)
   offset <- blank_inputs(problem$offset, none)
   outcome <- blank_outcome(problem$y, problem$weights, levels)

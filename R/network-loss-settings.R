@@ -6,9 +6,10 @@ allowed_outputs <- function(loss) {
   if (!is.null(outputs)) {
     return(outputs)
   }
-  losses <- lapply(activation_table, `[[`, "losses")
-  names(activation_table)[lengths(losses) == 0 | vapply(losses, function(x) loss %in% x, NA)]
+  of_all <- lengths(activation_losses) == 0
+  names(activation_losses)[of_all | vapply(activation_losses, function(x) loss %in% x, NA)]
 }
+activation_losses <- lapply(activation_table, `[[`, "losses")
 
 # The output activations that only certain losses can be combined with, in addition to all others.
 only_with <- function(loss) {

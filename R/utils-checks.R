@@ -100,7 +100,10 @@ check_choice <- function(x, choices, name, call) {
 # `call` is the frame of the function that the user called. Its argument names must be written in
 # full: R would take `k` for `keep_fits`.
 check_no_dots <- function(call, ..., known) {
-  check_full_names(written_names(call), c(known, names(formals(frame_fn(call)))), call)
+  written <- written_names(call)
+  if (length(written) > 0) {
+    check_full_names(written, c(known, names(formals(frame_fn(call)))), call)
+  }
   if (...length() == 0) {
     return(invisible())
   }
@@ -136,6 +139,9 @@ written_names <- function(frame) {
 
 # Rejects abbreviations, which R matches with any argument that begins so.
 check_full_names <- function(names, known, call) {
+  if (length(names) == 0) {
+    return(invisible())
+  }
   names <- as.character(names)
   unknown <- names[!names %in% c(known, "", NA)]
   if (length(unknown) == 0) {

@@ -27,7 +27,8 @@
 #'
 #' The prediction types are `"numeric"`, `"class"`, `"prob"`, `"raw"` (the result of
 #' [predict.nn_fit()]) and, for regression, `"pred_int"`: prediction intervals with the argument
-#' `level` (0.95 by default), which require `set_engine("backprop", calibration = 0.2)`.
+#' `level` (0.95 by default), which require `set_engine("backprop", calibration = 0.2)`; and
+#' `"conf_int"`: confidence intervals of the outputs, which require `covariance = "hessian"` there.
 #'
 #' The ranges of dials for `tune()` contain the defaults of [nn_train()] for data frames:
 #' `hidden_units` 1 to 512, `penalty` 1e-7 to 10, `dropout` 0 to 0.5, `epochs` 10 to 1000,
@@ -39,6 +40,10 @@
 #' @param activation Activation function of the hidden layers, by its name in parsnip or backprop:
 #'   one for all layers or one for each.
 #' @param ... Other arguments of [nn_train()] for data frames.
+#' @param covariance Type of covariance matrix of the weights to compute after training and to store
+#'   in the fit as its element `covariance`: the `type` of [vcov.nn_fit()], such as `"hessian"`.
+#'   `NULL` (default) for none. It is meant for small networks: it has the number of weights squared
+#'   elements, and exists only where the Hessian is positive definite.
 #' @return A fit, as returned by [nn_train()]. In parsnip, `extract_fit_engine()` returns it.
 #' @section Errors: Those of [nn_train()], and `backprop_error_argument` if the formula has an
 #'   `offset()`, which parsnip would treat as a predictor.
@@ -53,7 +58,7 @@
 #' fit <- parsnip::fit(model, mpg ~ wt + hp, data = mtcars)
 #' predict(fit, head(mtcars))
 #' @export
-nn_train_parsnip <- function(X, y, activation, ...) {
+nn_train_parsnip <- function(X, y, activation, ..., covariance = NULL) {
   offset <- grep("^offset\\(", names(X), value = TRUE)
   if (length(offset) > 0) {
     abort_argument(c(
@@ -68,7 +73,15 @@ nn_train_parsnip <- function(X, y, activation, ...) {
     activation[renamed] <- ours[activation[renamed]]
   }
   given <- c(if (!missing(activation)) list(activation = quote(activation)), parsnip_nulls())
-  eval_bare(expr(nn_train(X = as.data.frame(X), y = y, ..., !!!given)))
+  given <- given[names(given) != "covariance"]
+  fit <- eval_bare(expr(nn_train(X = as.data.frame(X), y = y, ..., !!!given)))
+  if (!is.null(covariance)) {
+    fit$covariance <- vcov(
+      fit, as.data.frame(X), y,
+      type = covariance, weights = list(...)$weights
+    )
+  }
+  fit
 }
 
 # The arguments in set_engine() that are NULL, which parsnip drops from its call of the engine. They
@@ -128,7 +141,11 @@ register_parsnip_engine <- function() {
       predictor_indicators = "none", compute_intercept = FALSE, remove_intercept = FALSE,
       allow_sparse_x = FALSE
     ))
-    types <- c("raw", if (mode == "regression") c("numeric", "pred_int") else c("class", "prob"))
+    types <- c("raw", if (mode == "regression") {
+      c("numeric", "pred_int", "conf_int")
+    } else {
+      c("class", "prob")
+    })
     for (type in types) parsnip::set_pred("mlp", mode, "backprop", type, parsnip_prediction(type))
   }
   for (row in seq_len(nrow(arguments))) {
@@ -147,14 +164,20 @@ parsnip_prediction <- function(type) {
   post <- switch(type,
     prob = function(x, object) as.data.frame(x, optional = TRUE),
     numeric = function(x, object) if (is.matrix(x)) parsnip_outputs(x) else x,
-    pred_int = function(x, object) parsnip_intervals(x)
+    pred_int = ,
+    conf_int = function(x, object) parsnip_intervals(x)
   )
   list(pre = NULL, post = post, func = c(fun = "predict"), args = c(
     list(
       object = quote(object$fit), newdata = quote(as.data.frame(new_data)),
       type = if (type %in% c("class", "prob")) type else "response"
     ),
-    if (type == "pred_int") list(interval = "prediction", level = quote(level))
+    switch(type,
+      pred_int = list(interval = "prediction", level = quote(level)),
+      conf_int = list(
+        interval = "confidence", level = quote(level), vcov = quote(object$fit$covariance)
+      )
+    )
   ))
 }
 parsnip_outputs <- function(x, prefix = ".pred") {

@@ -301,3 +301,24 @@ test_that("the engine passes the effort on", {
   )
   expect_identical(coef(engine), coef(fit))
 })
+
+test_that("confidence intervals are those of predict() with the covariance matrix", {
+  given <- list(covariance = "hessian", output_activation = "identity")
+  model <- engine(
+    hidden_units = 1, penalty = 0.01, activation = "tanh", engine_arguments = given
+  )
+  X <- cars["speed"]
+  # a penalty is a warning of vcov()
+  fit <- suppressWarnings(seeded(parsnip::fit_xy(model, X, cars$dist)))
+  direct <- seeded(nn_train(X, cars$dist, hidden = 1, penalty = 0.01, activation = "tanh"))
+  V <- suppressWarnings(vcov(direct, X, cars$dist))
+  expect_identical(unname(fit$fit$covariance), unname(V))
+  intervals <- predict(fit, X[1:3, , drop = FALSE], type = "conf_int", level = 0.9)
+  expected <- predict(direct, X[1:3, , drop = FALSE], interval = "confidence", vcov = V)
+  expect_identical(unname(as.matrix(intervals)), unname(expected[, c("lwr", "upr")]))
+  without <- seeded(parsnip::fit_xy(engine(hidden_units = 1, epochs = 1), X, cars$dist))
+  expect_error(
+    predict(without, X, type = "conf_int"), "vcov",
+    class = "backprop_error_argument"
+  )
+})
