@@ -83,6 +83,7 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
 # without them.
 core_data <- function(data, settings, seed, call) {
   single <- settings$precision == "single"
+  if (single) check_single(data, call)
   of_rows <- function(data, rows) rows_for_core(data, rows, single)
   held_out <- held_out_rows(settings, seed, data$targets, data$weights)
   training <- weighted_rows(data)
@@ -118,6 +119,23 @@ rows_for_core <- function(data, rows, single) {
     made, part$before, length(rows), total(data$weights), total(error_weights(data))
   )
   made
+}
+
+# Finite numbers that single precision can't represent would become infinite.
+check_single <- function(data, call) {
+  for (name in c("X", "y", "offset")) {
+    values <- data[[name]]
+    if (is_shared(values)) next
+    if (is_sparse(values)) values <- values@x
+    at <- if (length(values) > 0) which.max(abs(values))
+    if (length(at) > 0 && abs(values[at]) >= 2^128) {
+      abort_input(c(
+        "{.arg {name}} must be within the range of single precision, up to 3.4e38.",
+        x = "It contains {signif(values[at], 3)}.",
+        i = 'Scale it, or use {.code precision = "double"}.'
+      ), call)
+    }
+  }
 }
 
 # The numbers of the rows that `validation` as a fraction holds out; NULL if it is not one.

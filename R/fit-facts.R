@@ -67,7 +67,8 @@ outcome_losses <- function(settings, y, output, share, offset) {
 }
 
 # The lowest loss of outputs that are the activation of a constant plus the offset, by a search for
-# each output. At most 10,000 rows, evenly spread, are used. Inf if every such output overflows.
+# each output. At most 10,000 rows, evenly spread, are used. Inf if every such output overflows, NA
+# if the numbers are too large to search among.
 best_offset_loss <- function(settings, y, share, offset) {
   some <- unique(floor(seq(1, nrow(y), length.out = min(nrow(y), 1e4))))
   share <- share[some] / sum(share[some])
@@ -81,9 +82,12 @@ best_offset_loss <- function(settings, y, share, offset) {
       if (is.finite(value)) value else 1e300 * (2 + (max(from) + constant) / 1e6)
     }
     between <- range(-from, target - from) + c(-30, 30)
+    if (!all(abs(between) < 1e100)) {
+      return(NA_real_)
+    }
     stats::optimize(loss, between, tol = 1e-6 * diff(between))$objective
   }, 0)
-  if (any(best >= 1e300)) Inf else sum(best)
+  if (!anyNA(best) && any(best >= 1e300)) Inf else sum(best)
 }
 
 # The facts of a fit: those of its outcome, as above, with `loss`, `null`, `perfect` and
