@@ -13,3 +13,10 @@ start_script <- function(lines, folder, wait = FALSE) {
     stderr = log
   )
 }
+
+# Whether the file exists within some seconds.
+wait_for <- function(path, seconds = 30) {
+  end <- Sys.time() + seconds
+  while (!file.exists(path) && Sys.time() < end) Sys.sleep(0.02)
+  file.exists(path)
+}

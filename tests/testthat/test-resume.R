@@ -249,12 +249,6 @@ test_that("the same seed gives the same bits, and another seed others", {
   expect_identical(.Random.seed, after)
 })
 
-wait_for <- function(path, seconds = 30) {
-  end <- Sys.time() + seconds
-  while (!file.exists(path) && Sys.time() < end) Sys.sleep(0.02)
-  file.exists(path)
-}
-
 test_that(
   "a fit goes on to the same end after saveRDS() and readRDS(), also in another process",
   {
@@ -456,19 +450,6 @@ test_that(
     expect_gt(nn_continue(answer$fit, d$d, epochs = 1)$state$epoch, answer$fit$state$epoch)
   }
 )
-
-test_that("an interrupt while defaults are chosen is an error that says so", {
-  skip_on_os("windows")
-  answer <- interrupted_run(
-    paste0(
-      "library(backprop); set.seed(1); d <- data.frame(matrix(rnorm(4e5), 4e4)); ",
-      "d$y <- d$X1 * d$X2 + rnorm(4e4)"
-    ),
-    "nn_train(y ~ ., d, hidden = c(2048, 2048))"
-  )
-  expect_null(answer$fit)
-  expect_match(answer$log, "interrupted while its defaults were chosen")
-})
 
 test_that("an interrupt between two epochs, or in a callback, returns the fit as well", {
   skip_on_os("windows")
