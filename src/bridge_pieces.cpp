@@ -2,6 +2,7 @@
 #include "bridge.h"
 
 #include "core/hessian.h"
+#include "planted.h"
 #include "simd/instruction_sets.h"
 
 using namespace backprop;
@@ -97,6 +98,7 @@ Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector
   require(counter.size() == 4, "A counter must have 4 words.");
   for (int i = 0; i < 4; ++i)
     c[i] = static_cast<std::uint32_t>(whole(counter[i], 0, most_32_bits, "counter"));
+  planted_bug();
   const Counter words = philox(c, as_key(key));
   return Rcpp::NumericVector(words.begin(), words.end());
 }

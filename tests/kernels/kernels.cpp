@@ -15,7 +15,9 @@
 
 #include "../../src/core/panels.h"
 #include "../../src/core/tables.h"
+#include "../../src/core/team.h"
 #include "../../src/core/train.h"
+#include "../../src/planted.h"
 #include "../../src/simd/instruction_sets.h"
 
 using namespace backprop;
@@ -322,6 +324,27 @@ std::vector<double> trained(const Rows<T>& rows, Rule rule, std::size_t hidden, 
   return result;
 }
 
+// Teams that start and end many times. Each member adds to its own numbers and, after they have
+// met, to those of the next member.
+void test_teams(std::size_t starts) {
+  for (std::size_t size = 1; size <= 8; ++size)
+    for (std::size_t start = 0; start < starts; ++start) {
+      Team team(size);
+      std::vector<int> numbers(101);
+      team.run([&](const Team::Share& share) {
+        auto add = [&](std::size_t begin, std::size_t end) {
+          for (std::size_t i = begin; i < end; ++i) ++numbers[i];
+        };
+        share.part_of(numbers.size(), 4, add);
+        share.meet();
+        share.part_of(numbers.size(), 16, add);
+      });
+      int wrong = 0;
+      for (int number : numbers) wrong += number != 2;
+      check(wrong == 0, "teams of " + std::to_string(size), wrong);
+    }
+}
+
 template <class T> void test_training() {
   const Rows<T> many = data<T>(300, 40), few = data<T>(7, 3);
   for (Rule rule : {Rule::gradient_descent, Rule::momentum, Rule::rmsprop, Rule::adam}) {
@@ -360,14 +383,23 @@ template <class T> void test_all() {
 
 }  // namespace
 
-int main() {
+// With the argument `threads`: only what starts threads, many times, for the thread sanitizer.
+int main(int count_of_arguments, char** arguments) {
+  const bool threads = count_of_arguments > 1 && std::strcmp(arguments[1], "threads") == 0;
+  if (threads) planted_bug();
   int count = 0;
   const InstructionSet* sets = instruction_sets(&count);
   for (int i = 0; i < count; ++i) {
     if (!choose_instruction_set(sets[i].name)) continue;
     set = &sets[i];
-    test_all<double>();
-    test_all<float>();
+    test_teams(threads ? 500 : 20);
+    if (threads) {
+      test_training<double>();
+      test_training<float>();
+    } else {
+      test_all<double>();
+      test_all<float>();
+    }
     std::printf("%s: %d checks\n", set->name, checks);
   }
   std::printf("%d checks, %d failures\n", checks, failures);
