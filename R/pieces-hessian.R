@@ -50,7 +50,6 @@ nn_hessian <- function(network, X, y, activation = NULL, output_activation = NUL
     network, X, y, activation, output_activation, loss, reduction, penalty, penalty_l1, weights,
     offset, call, new_levels
   )
-  check_no_custom_problem(problem, call)
   H <- in_memory(hessian(problem, call), call)
   names <- parameter_labels(if (inherits(network, "nn_fit")) plain_fit(network, call) else problem)
   dimnames(H) <- list(names, names)
@@ -70,7 +69,6 @@ nn_hessian_product <- function(network, X, y, direction, activation = NULL,
     offset, call, new_levels
   )
   check_given(missing(direction), "direction", "numbers in the shape of the network", call)
-  check_no_custom_problem(problem, call)
   directions <- as_directions(direction, problem$layers, call)
   products <- in_memory(hessian_product(problem, directions, call), call)
   if (is.list(direction)) {
@@ -112,11 +110,12 @@ check_no_custom_problem <- function(problem, call) {
   own <- Filter(Negate(is.null), lapply(problem$layers, `[[`, "custom"))
   check_no_custom(
     list(loss = list(name = problem$objective$loss), custom = if (length(own) > 0) own),
-    "{.fn nn_hessian}", call
+    "Second derivatives", call
   )
 }
 
 hessian <- function(problem, call) {
+  check_no_custom_problem(problem, call)
   n <- n_parameters(problem$layers)
   rows <- nrow(problem$X)
   block <- 64
@@ -136,6 +135,7 @@ hessian <- function(problem, call) {
 }
 
 hessian_product <- function(problem, directions, call) {
+  check_no_custom_problem(problem, call)
   check_memory(
     8 * 3 * length(directions) + core_hessian_bytes(problem$layers, nrow(problem$X)),
     paste0(counted(ncol(directions), "product"), " with the Hessian"), call,

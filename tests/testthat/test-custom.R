@@ -141,6 +141,8 @@ test_that("wrong derivatives, failures and impossible uses are classed errors", 
     refused(nn_save(fit, tempfile(fileext = ".json")), "argument")
     refused(nn_export(fit, tempfile(fileext = ".R")), "argument")
     refused(nn_hessian(fit, X, y), "argument")
+    refused(vcov(train(activation = my_tanh, epochs = 2), X, y), "argument")
+    refused(nn_hessian_product(fit, X, y, coef(fit)), "argument")
     refused(nn_trace(X, y, loss = squared, output_activation = "identity"), "argument")
     squared
     my_tanh
