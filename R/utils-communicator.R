@@ -3,20 +3,22 @@
 #' Train on several machines with MPI
 #'
 #' Returns the communicator of an MPI job, for the argument `communicator` of [nn_train()] and
-#' [nn_continue()]: every process of the job runs the same script, each with its own rows of the
-#' data, and all of them get the same fit. Requires the package pbdMPI and an MPI library.
+#' [nn_continue()] with matrices: every process of the job runs the same script, each with its own
+#' rows of the data, and all of them get the same fit. Requires the package pbdMPI and an MPI
+#' library.
 #'
 #' @details
 #' A script for `mpirun -np 4 Rscript script.R`:
 #' ```r
 #' library(backprop)
 #' mpi <- nn_mpi()
-#' my_rows <- readRDS(sprintf("part-%d.rds", mpi$rank))
-#' fit <- nn_train(y ~ ., data = my_rows, communicator = mpi)
+#' mine <- readRDS(sprintf("part-%d.rds", mpi$rank)) # a list of the matrices X and y
+#' fit <- nn_train(mine$X, mine$y, communicator = mpi)
 #' if (mpi$rank == 0) saveRDS(fit, "fit.rds")
 #' pbdMPI::finalize()
 #' ```
-#' `mpirun --host one:4,two:4` starts eight processes on two machines.
+#' The data must be matrices: formulas and data frames are not supported.
+#' `vignette("large-data", "backprop")` has job scripts for several machines and for SLURM.
 #'
 #' **Rows.** Each process supplies its own rows of all data: inputs, outcome, `weights`, `offset`
 #' and a separate validation set. They are numbered by rank: those of rank 0 come first. A process
@@ -60,7 +62,7 @@
 #' @examples
 #' \dontrun{
 #' mpi <- nn_mpi()
-#' fit <- nn_train(y ~ ., data = my_rows, communicator = mpi)
+#' fit <- nn_train(mine$X, mine$y, communicator = mpi)
 #' pbdMPI::finalize()
 #' }
 #'
