@@ -279,8 +279,16 @@ check_activations <- function(activation, output_activation, hidden_layers, call
   if (is.null(output_activation)) output_activation <- "sigmoid"
   list(
     activation = rep_len(activation, hidden_layers),
-    output_activation = check_choice(
-      output_activation, names(activation_table), "output_activation", call
-    )
+    output_activation = check_output_activation(output_activation, call)
+  )
+}
+
+# "custom" is that of nn_custom_activation(), and no name for users.
+check_output_activation <- function(output_activation, call) {
+  if (identical(output_activation, "custom")) {
+    return(output_activation)
+  }
+  check_choice(
+    output_activation, setdiff(names(activation_table), "custom"), "output_activation", call
   )
 }

@@ -201,7 +201,7 @@ check_loss_and_output <- function(loss, output_activation, kind, call) {
       default_output(loss)
     }
   }
-  check_choice(output_activation, names(activation_table), "output_activation", call)
+  check_output_activation(output_activation, call)
   if (!output_activation %in% allowed) {
     abort_argument(c(
       paste0(

@@ -3,7 +3,7 @@
 #' @description
 #' `nn_hessian()` returns the matrix of second derivatives of the objective of [nn_loss()] with
 #' respect to all weights and biases. `nn_hessian_product()` multiplies this matrix by directions
-#' without computing it, at about the cost of two gradients per direction, for networks whose
+#' without computing it, at about the cost of six gradients per direction, for networks whose
 #' Hessian does not fit into memory.
 #'
 #' Both are exact: the core differentiates the forward and the backward pass along a direction (the

@@ -86,8 +86,9 @@
 #'   a formula, this concerns columns that are terms themselves; those in functions, such as
 #'   `as.numeric(day)`, stay dates.
 #' @param effort How much to compute: `"standard"` (default) for one network, or `"high"` for a
-#'   longer search and an ensemble of networks, which usually predict better and take several times
-#'   as long. Each network is trained without one fold of the rows (ten folds with L-BFGS, five with
+#'   longer search and an ensemble of networks. On the 16 data sets of `vignette("accuracy",
+#'   "backprop")`, the error with `"high"` is lower on eight and higher on three, by 1.5 % on
+#'   average, and the call takes 1.1 to 22 times as long. Each network is trained without one fold of the rows (ten folds with L-BFGS, five with
 #'   mini-batches, for which the fold also chooses the epoch), and their outputs are averaged before
 #'   the output activation (for classes, on the scale of the log-odds). The out-of-fold predictions,
 #'   each by the network that has not seen the row, give `evidence` and, unless `calibration` is a

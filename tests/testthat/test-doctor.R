@@ -801,9 +801,12 @@ test_that("training that a callback ended is resumed as advised", {
 test_that("each check has a case that its advice cures", {
   tested <- readLines(test_path("test-doctor.R"))
   at <- grep("expect_cured($|\\()", tested)
+  # checks of evidence and data, where a cure is a better score
+  of_data <- readLines(test_path("test-doctor-data.R"))
   cured <- paste(unlist(lapply(at, function(i) tested[i + 0:1])), collapse = "\n")
   loops <- paste(grep("for \\(name in c\\(", tested, value = TRUE), collapse = "\n")
   for (name in names(doctor_checks)) {
-    expect_true(grepl(dQuote(name, FALSE), paste(cured, loops), fixed = TRUE), label = name)
+    tests <- paste(c(cured, loops, of_data), collapse = "\n")
+    expect_true(grepl(dQuote(name, FALSE), tests, fixed = TRUE), label = name)
   }
 })

@@ -284,7 +284,7 @@ test_that("predict() refuses an offset that is missing, not wanted or of the wro
     refused(predict(with_offset, X), "argument")
     refused(predict(with_offset, X, offset = 1:2), "input")
     refused(predict(without, X, offset = 1:3), "argument")
-    refused(predict(without, as.data.frame(X)), "input")
+    refused(predict(without, data.frame(letters[1:3], X[, 1:3])), "input")
     refused(predict(without, X[, 1:3]), "input")
     refused(predict(without, X * NaN), "input")
     refused(predict(without, X, kind = "prob"), "argument")
