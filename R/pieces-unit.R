@@ -50,7 +50,7 @@ nn_unit <- function(w, b = 0, activation = "step") {
   if (!finite(b)) {
     abort_argument(c("{.arg b} must be a finite number.", x = "You supplied {describe(b)}."), call)
   }
-  of_one_unit <- names(activation_table)[!activation_field("mixes_units", NA)]
+  of_one_unit <- setdiff(names(activation_table)[!activation_field("mixes_units", NA)], "custom")
   check_choice(activation, c("step", of_one_unit), "activation", call)
   new_unit(stats::setNames(as.double(w), names(w)), as.double(b), activation)
 }

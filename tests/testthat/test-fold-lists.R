@@ -90,8 +90,9 @@ test_that("lists that are no folds are refused", {
 test_that("a cross-validation is plotted", {
   grDevices::pdf(NULL)
   on.exit(grDevices::dev.off())
-  expect_identical(plot(by_vector), by_vector)
-  expect_identical(plot(by_vector, "metrics", main = "metrics"), by_vector)
+  drawn <- plot(by_vector)
+  expect_equal(drawn$observed - drawn$predicted, drawn$residual)
+  expect_equal(plot(by_vector, "metrics", main = "metrics"), summary(by_vector))
   several <- nn_cv(
     cbind(mpg, hp) ~ wt, d,
     folds = of_row, hidden = 2, epochs = 5, penalty = 0.1, metrics = "mae"

@@ -127,7 +127,7 @@ test_that("new data that do not fit are refused by name", {
     refused(predict(made$frame, transform(d, wt = Inf)), "input")
     refused(predict(made$formula, transform(d, wt = 0)), "input")
     refused(predict(made$formula, cbind(d, wt = 1)), "input")
-    refused(predict(made$formula, d, na.action = "none"), "argument")
+    refused(predict(made$formula, d, na.action = "no_function"), "argument")
     refused(predict(with_matrix, transform(d, pair = hp)), "input")
     refused(predict(dated, transform(d, day = 1)), "input")
   })

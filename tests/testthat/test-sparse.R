@@ -22,10 +22,14 @@ sparse_problem <- function(n = 150, inputs = 12, density = 0.2, seed = 1) {
 # nn_train() with all arguments of the tutorial's method, but for those given.
 train_plainly <- function(X, y, ...) {
   given <- formals(nn_train.matrix)
-  given <- lapply(given[setdiff(names(given), c("X", "y", "..."))], eval, baseenv())
+  without <- c("X", "y", "...", "communicator")
+  given <- lapply(given[setdiff(names(given), without)], eval, baseenv())
   given[...names()] <- list(...)
   if (is.null(given$output_activation) && is.numeric(y)) given$output_activation <- "sigmoid"
   if (isS4(X)) given$standardize <- FALSE
+  # the default for data is larger
+  adam <- is.character(given$optimizer) && given$optimizer[1] %in% c("adam", "adamw")
+  if (adam && is.null(given$learning_rate)) given$learning_rate <- 1e-3
   do.call(nn_train, c(list(X, y), given))
 }
 
