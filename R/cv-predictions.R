@@ -54,6 +54,9 @@ train_without <- function(task, cases, settings, keep_fit, whole_rows) {
     predicted[held_out %in% none, ] <- predict_weightless(predict_rows, none, outputs)
     predicted[held_out %in% cases$blank$inputs, ] <- NA
   }
+  if (is.null(plain$levels)) {
+    predicted <- predicted[, central_outputs(plain$settings$loss, outputs), drop = FALSE]
+  }
   list(
     predicted = predicted, new_levels = new_levels,
     epoch = if (is.null(plain$best_epoch)) plain$state$epoch else plain$best_epoch,

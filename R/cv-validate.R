@@ -47,7 +47,8 @@
 #' metric. With several outputs they are averaged over the outputs, and
 #' `summary(cv, by_output = TRUE)` has those of each output. A metric that is undefined for a fold
 #' is `NA` there and excluded from the mean: for example the area under the curve if the fold
-#' contains a single class, or any metric if all its rows have weight 0.
+#' contains a single class, or any metric if all its rows have weight 0. Losses with several outputs
+#' for one outcome predict the mean, or of several quantiles the one nearest to the median.
 #'
 #' | metric | outcome | definition |
 #' |---|---|---|

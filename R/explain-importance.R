@@ -74,7 +74,12 @@ nn_importance <- function(fit, data, y = NULL, metric = NULL, repeats = 10, vari
   groups <- variable_groups(variables, cases$variables, call)
   type <- if (is.null(levels)) "response" else "prob"
   score_of_data <- function(data) {
-    measure$value(cases$outcome, predict_changed(cases, data, type = type), cases$weights)
+    predicted <- predict_changed(cases, data, type = type)
+    if (is.null(levels)) {
+      central <- central_outputs(unclass(fit)$settings$loss, ncol(predicted))
+      predicted <- predicted[, central, drop = FALSE]
+    }
+    measure$value(cases$outcome, predicted, cases$weights)
   }
   score <- score_of_data(cases$data)
   done <- 0

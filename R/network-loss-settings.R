@@ -34,6 +34,15 @@ point_outputs <- function(loss, outputs) {
   if (is.null(points)) seq_len(outputs) else points(loss$parameter)
 }
 
+# Those that are compared with the outcome as predictions: of several quantiles the one nearest to
+# the median.
+central_outputs <- function(loss, outputs) {
+  if (length(loss$parameter) > 1) {
+    return(which.min(abs(loss$parameter - 0.5)))
+  }
+  point_outputs(loss, outputs)
+}
+
 # The table of the help page, in Markdown.
 loss_help <- function() {
   rows <- vapply(setdiff(names(loss_table), "custom"), function(name) {

@@ -88,11 +88,12 @@
 #' @param effort How much to compute: `"standard"` (default) for one network, or `"high"` for a
 #'   longer search and an ensemble of networks. On the 16 data sets of `vignette("accuracy",
 #'   "backprop")`, the error with `"high"` is lower on eight and higher on three, by 1.5 % on
-#'   average, and the call takes 1.1 to 22 times as long. Each network is trained without one fold of the rows (ten folds with L-BFGS, five with
-#'   mini-batches, for which the fold also chooses the epoch), and their outputs are averaged before
-#'   the output activation (for classes, on the scale of the log-odds). The out-of-fold predictions,
-#'   each by the network that has not seen the row, give `evidence` and, unless `calibration` is a
-#'   fraction, prediction intervals without a calibration set. The fit is a single network with all
+#'   average, and the call takes 1 to 22 times as long. Each network is trained without one fold of
+#'   the rows (ten folds with L-BFGS, five with mini-batches, for which the fold also chooses the
+#'   epoch), and their outputs are averaged before the output activation (for classes, on the scale
+#'   of the log-odds). The out-of-fold predictions, each by the network that has not seen the row,
+#'   give `evidence` and, unless `calibration` is a fraction, prediction intervals without a
+#'   calibration set. The fit is a single network with all
 #'   units side by side, and can be used like any other fit. `validation`, `start`,
 #'   `freeze` and `checkpoint` can't be used with `"high"`.
 #' @param hidden Number of units in each hidden layer, as in [nn_train()]. `"auto"` (default) is one

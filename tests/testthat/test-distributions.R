@@ -335,3 +335,26 @@ test_that("what these losses can't do is refused", {
     nn_tweedie(1.2)
   })
 })
+
+test_that("cross-validation and importance compare the mean or the median with the outcome", {
+  set.seed(5)
+  d <- data.frame(x = runif(60), z = runif(60))
+  d$y <- d$x + rnorm(60, sd = 0.1)
+  d$p <- plogis(d$y)
+  cases <- list(
+    list(y ~ x + z, "gaussian"), list(y ~ x + z, nn_quantile(c(0.1, 0.5, 0.9))),
+    list(p ~ x + z, "beta")
+  )
+  for (case in cases) {
+    settings <- list(hidden = 0, epochs = 50, penalty = 0.01, loss = case[[2]])
+    cv <- do.call(nn_cv, c(list(case[[1]], d, folds = 2, metrics = "rmse"), settings))
+    held_out <- cv$predictions[cv$predictions$fold == 1, ]
+    expect_equal(
+      cv$metrics$rmse[1], sqrt(mean((held_out$observed - drop(as.matrix(held_out$predicted)))^2))
+    )
+    expect_lt(max(cv$metrics$rmse), 0.2)
+    fit <- do.call(nn_train, c(list(case[[1]], d), settings))
+    importance <- nn_importance(fit, d, metric = "rmse")
+    expect_identical(as.character(importance$variable[which.max(importance$importance)]), "x")
+  }
+})
