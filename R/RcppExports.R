@@ -41,6 +41,10 @@ core_row_order <- function(seed, epoch, count) {
     .Call(`_backprop_core_row_order`, seed, epoch, count)
 }
 
+core_block_order <- function(seed, epoch, count, inputs) {
+    .Call(`_backprop_core_block_order`, seed, epoch, count, inputs)
+}
+
 core_philox <- function(counter, key) {
     .Call(`_backprop_core_philox`, counter, key)
 }
@@ -67,6 +71,34 @@ core_hessian_bytes <- function(layers, rows) {
 
 core_hessian_product <- function(layers, objective_list, weights, rows_pointer, directions) {
     .Call(`_backprop_core_hessian_product`, layers, objective_list, weights, rows_pointer, directions)
+}
+
+core_append_rows <- function(path, block, create, single) {
+    invisible(.Call(`_backprop_core_append_rows`, path, block, create, single))
+}
+
+core_read_rows <- function(X) {
+    .Call(`_backprop_core_read_rows`, X)
+}
+
+core_read_column <- function(X, column) {
+    .Call(`_backprop_core_read_column`, X, column)
+}
+
+core_stored_moments <- function(X, share) {
+    .Call(`_backprop_core_stored_moments`, X, share)
+}
+
+core_standardize_rows <- function(X, center, scale, constant, clip, path, single) {
+    invisible(.Call(`_backprop_core_standardize_rows`, X, center, scale, constant, clip, path, single))
+}
+
+core_column_digest <- function(X, single) {
+    .Call(`_backprop_core_column_digest`, X, single)
+}
+
+core_block_digest <- function(columns, before) {
+    .Call(`_backprop_core_block_digest`, columns, before)
 }
 
 core_instruction_sets <- function() {

@@ -160,7 +160,7 @@
 #' nn_cv(Species ~ ., iris, folds = folds, hidden = 0, metrics = list("log_loss", worst = worst))
 #' @export
 nn_cv <- function(X, ...) {
-  formula <- if (missing(X) || is.data.frame(X)) formula_among(...)
+  formula <- if (missing(X) || is.data.frame(X) || is_source(X)) formula_among(...)
   if (is.null(formula)) {
     check_given(missing(X), "X", "a numeric matrix, a data frame or a formula", current_env())
   }
@@ -251,28 +251,43 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
   given <- formula_call(formula, data, extras, call)
   formula <- given$formula
-  data <- if (is.null(given$data)) stats::get_all_vars(formula) else given$data
-  data <- utf8_frame(as.data.frame(data))
-  formula <- local_symbols(formula, names(data))
-  frame <- in_memory(
-    read_formula(
-      formula, data, extras,
-      if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts, NULL,
-      call,
-      holds_out = TRUE, missing = settings$missing, dates = settings$dates
-    ),
-    call
-  )
+  if (missing(na.action)) na.action <- getOption("na.action", "na.omit")
+  if (is_source(given$data)) {
+    check_source_options(settings, call)
+    store <- new_store(given$data$cache, FALSE)
+    on.exit(close_store(store))
+    frame <- in_memory(
+      read_source(formula, given$data, extras, na.action, contrasts, NULL, store, call), call
+    )
+    data <- attr(frame$raw, "prototype")
+    rows <- attr(frame$raw, "rows of source")
+    formula <- local_symbols(formula, names(data))
+    whole <- list(
+      formula = stats::formula(stats::terms(formula, data = data)),
+      data = source_rows(given$data, attr(frame$raw, "row.names"))
+    )
+  } else {
+    data <- if (is.null(given$data)) stats::get_all_vars(formula) else given$data
+    data <- utf8_frame(as.data.frame(data))
+    rows <- nrow(data)
+    formula <- local_symbols(formula, names(data))
+    frame <- in_memory(
+      read_formula(
+        formula, data, extras, na.action, contrasts, NULL, call,
+        holds_out = TRUE, missing = settings$missing, dates = settings$dates
+      ),
+      call
+    )
+    whole <- with_outcome(formula, data, frame)
+  }
   weights <- counting_weights(frame$weights, nrow(frame$raw), call)
-  whole <- with_outcome(formula, data, frame)
   cases <- new_cases(
     list(
       data = whole$data, weights = weights, offset = if (!is.null(extras$offset)) frame$offset
     ),
     fixed = list(formula = whole$formula, contrasts = contrasts),
-    number = attr(frame$raw, "row.names"), given = nrow(data), inputs = frame$encoded$X,
-    blank = frame$blank,
-    globals = formula_globals(whole$formula, names(whole$data))
+    number = attr(frame$raw, "row.names"), given = rows, inputs = frame$encoded$X,
+    blank = frame$blank, globals = formula_globals(whole$formula, names(data))
   )
   cross_validate(
     cases, observed_outcome(frame, settings, call), folds, repeats, metrics, keep_fits, threshold,
@@ -392,7 +407,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
   })
   plan$fold <- chosen$labels[plan$fold]
   check_training_weights(tasks, weights, call)
-  parallel <- runs_in_parallel()
+  parallel <- runs_in_parallel() && !isFALSE(cases$rows$data$portable)
   if (parallel) settings$threads <- 1
   if (is.null(settings$keep_fitted)) settings$keep_fitted <- keep_fits
   results <- map_tasks(

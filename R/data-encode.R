@@ -85,7 +85,8 @@ recode_levels <- function(x, values, levels) {
   factor(values, levels, exclude = NULL, ordered = is.ordered(x))
 }
 
-check_no_infinite <- function(X, name, call) {
+# `before`: the number of rows in the blocks before these.
+check_no_infinite <- function(X, name, call, before = 0) {
   at <- which(is.infinite(colSums(abs(X), na.rm = TRUE)))
   if (length(at) == 0) {
     return(invisible())
@@ -95,26 +96,27 @@ check_no_infinite <- function(X, name, call) {
     if (length(row) > 0) {
       abort_input(c(
         "{.arg {name}} must contain only finite numbers.",
-        x = "Column {.field {colnames(X)[j]}} is {X[row[1], j]} in row {row[1]}.",
+        x = "Column {.field {colnames(X)[j]}} is {X[row[1], j]} in row {before + row[1]}.",
         i = "Remove such rows, or impute their values, before the call."
       ), call)
     }
   }
 }
 
-# Sparse matrices have already been checked by check_inputs().
-check_whole_inputs <- function(X, name, call) {
-  if (is_sparse(X)) {
+# Sparse matrices have already been checked by check_inputs(), and stored rows when they were
+# written.
+check_whole_inputs <- function(X, name, call, before = 0) {
+  if (is_sparse(X) || is_stored(X)) {
     return(invisible())
   }
-  check_no_infinite(X, name, call)
+  check_no_infinite(X, name, call, before)
   for (j in which(is.na(colSums(X)))) {
     if (anyNA(X[, j])) {
       abort_input(c(
         "The inputs must not have missing values.",
         x = paste0(
           "Column {.field {colnames(X)[j]}} of {.arg {name}} is missing in row ",
-          "{which(is.na(X[, j]))[1]}."
+          "{before + which(is.na(X[, j]))[1]}."
         ),
         i = "Drop such rows with {.arg na.action}, or impute their values."
       ), call)

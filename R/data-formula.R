@@ -14,25 +14,8 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     formula <- local_symbols(formula, names(data))
     extras <- lapply(extras, local_symbols, names(data))
   }
-  terms <- quietly_translated(
-    tryCatch(used_terms(formula, if (is.data.frame(data)) data), error = function(e) {
-      abort_argument(c("{.arg formula} is invalid.", x = "{conditionMessage(e)}"), call)
-    })
-  )
-  if (length(attr(terms, "term.labels")) == 0) {
-    abort_input(c(
-      "The formula must have at least one input.",
-      x = "You supplied {.code {deparse1(formula)}}."
-    ), call)
-  }
-  if (any(attr(terms, "factors")[attr(terms, "response"), ] > 0)) {
-    abort_input(c(
-      "The outcome must not be among the inputs of the formula.",
-      x = "{.code {deparse1(formula[[2]])}} is on both sides."
-    ), call)
-  }
-  where <- environment(formula)
-  if (is.null(where)) where <- globalenv()
+  terms <- formula_terms(formula, data, call)
+  where <- environment(formula) %||% globalenv()
   dated <- if (check_dates(dates, call) == "parts") date_columns(data, terms)
   data <- convert_dates(data, dated)
   variables <- collect_variables(terms, data, where, call)
@@ -69,13 +52,8 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     frame <- model_frame(variables$frame)
   }
 
-  response <- attr(terms, "response")
-  inputs <- frame[setdiff(names(frame)[-response], c("(row)", "(weights)", "(offset)"))]
-  bad <- which(
-    vapply(inputs, function(x) is.null(column_kind(x)), NA) &
-      !names(inputs) %in% names(frame)[attr(terms, "offset")]
-  )
-  if (length(bad) > 0) abort_column(inputs[[bad[1]]], names(inputs)[bad[1]], "Variable", call)
+  inputs <- input_variables(frame, attr(terms, "response"))
+  check_input_kinds(inputs, call)
   inputs <- counted_values(inputs, weights)
   warn_of_outcome_among(
     stats::setNames(inputs, derived_text(names(inputs))), counted_values(y$y, weights), label
@@ -138,9 +116,46 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   frame
 }
 
+# The terms of a formula, checked. `data`: a data frame with its columns, or another kind of data.
+formula_terms <- function(formula, data, call) {
+  terms <- quietly_translated(
+    tryCatch(used_terms(formula, if (is.data.frame(data)) data), error = function(e) {
+      abort_argument(c("{.arg formula} is invalid.", x = "{conditionMessage(e)}"), call)
+    })
+  )
+  if (length(attr(terms, "term.labels")) == 0) {
+    abort_input(c(
+      "The formula must have at least one input.",
+      x = "You supplied {.code {deparse1(formula)}}."
+    ), call)
+  }
+  if (any(attr(terms, "factors")[attr(terms, "response"), ] > 0)) {
+    abort_input(c(
+      "The outcome must not be among the inputs of the formula.",
+      x = "{.code {deparse1(formula[[2]])}} is on both sides."
+    ), call)
+  }
+  terms
+}
+
+# The variables of a model frame behind the inputs, with those of offset() terms.
+input_variables <- function(frame, response) {
+  inputs <- frame[setdiff(names(frame)[-response], c("(row)", "(weights)", "(offset)"))]
+  attr(inputs, "offsets") <- names(frame)[attr(attr(frame, "terms"), "offset")]
+  inputs
+}
+
+check_input_kinds <- function(inputs, call) {
+  bad <- which(
+    vapply(inputs, function(x) is.null(column_kind(x)), NA) &
+      !names(inputs) %in% attr(inputs, "offsets")
+  )
+  if (length(bad) > 0) abort_column(inputs[[bad[1]]], names(inputs)[bad[1]], "Variable", call)
+}
+
 # The raw frame of a fit's formula for other data, for nn_continue() and held-out data. Variables of
 # the formula and of the call's expressions are looked up in the other data.
-read_formula_again <- function(fit, data, weights, offset, name, call) {
+read_formula_again <- function(fit, data, weights, offset, name, call, least_rows = 1) {
   encoding <- fit$encoding
   frame <- utf8_frame(as.data.frame(data))
   extras <- in_formula(lapply(encoding$replay$extras, eval, frame, globalenv()), call, name)
@@ -165,7 +180,7 @@ read_formula_again <- function(fit, data, weights, offset, name, call) {
   }
   extras$unseen <- unseen_mask(unseen, nrow(data))
   frame <- frame_of(
-    encoding$terms, data, extras, encoding$replay$na.action, nrow(data), call, name
+    encoding$terms, data, extras, encoding$replay$na.action, nrow(data), call, name, least_rows
   )
   y <- plain_outcome(stats::model.response(frame))
   rows <- frame[["(row)"]]
@@ -219,7 +234,8 @@ check_formula_data <- function(data, call) {
 }
 
 # The model frame, with row numbers of the data in its column "(row)".
-frame_of <- function(terms, data, extras, na.action, rows, call, name = "data") {
+frame_of <- function(terms, data, extras, na.action, rows, call, name = "data",
+                     least_rows = 1) {
   check_extras(extras[c("weights", "offset")], rows, call)
   model_frame <- function(na.action) {
     do.call(stats::model.frame, c(
@@ -230,7 +246,7 @@ frame_of <- function(terms, data, extras, na.action, rows, call, name = "data") 
     model_frame(stats::na.pass)
     abort_refused(e, call)
   }), call, name)
-  if (nrow(frame) == 0) abort_no_rows(model_frame(stats::na.pass), rows, name, call)
+  if (nrow(frame) < least_rows) abort_no_rows(model_frame(stats::na.pass), rows, name, call)
   frame
 }
 
@@ -251,7 +267,7 @@ check_contrasts <- function(contrasts, call) {
 # A formula and its data, supplied in either order, and the expressions of subset, weights and
 # offset: list(formula, data, swapped, extras). `data` is NULL if it is missing.
 formula_call <- function(formula, data, extras, call) {
-  swapped <- !missing(data) && is_formula(data) && is.data.frame(formula)
+  swapped <- !missing(data) && is_formula(data) && (is.data.frame(formula) || is_source(formula))
   given <- if (swapped) list(data, formula) else list(formula, if (!missing(data)) data)
   if (!is_formula(given[[1]], lhs = TRUE) || is.null(given[[1]][[2]])) {
     abort_argument(c(

@@ -99,8 +99,10 @@ encode_rows <- function(encoding, frame, rows, call) {
   outcome <- encode_outcome(take_rows(frame$y, rows), encoding$outcome, call)
   X <- standardize_inputs(take_rows(frame$encoded$X, rows), encoding)
   # what is constant but for rounding is not to be learned from
-  if (length(encoding$constant) > 0 && !is_sparse(X)) X[, encoding$constant] <- 0
-  if (is.data.frame(frame$raw)) rownames(X) <- kept_names(frame$names, rows, nrow(frame$raw))
+  if (length(encoding$constant) > 0 && is.matrix(X)) X[, encoding$constant] <- 0
+  if (is.data.frame(frame$raw) && !is_stored(X)) {
+    rownames(X) <- kept_names(frame$names, rows, nrow(frame$raw))
+  }
   weights <- take_rows(frame$weights, rows)
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), rows)
   new_problem(
@@ -113,16 +115,16 @@ encode_rows <- function(encoding, frame, rows, call) {
 
 # Held-out data as list(X, y, weights, offset) of matrices. `validation`: for a formula, a data
 # frame that contains the outcome; otherwise a list of a data frame X and an outcome y.
-encode_validation <- function(fit, validation, call) {
+encode_validation <- function(fit, validation, call, store = NULL) {
   encoding <- fit$encoding
-  if (is.data.frame(validation)) {
+  if (is.data.frame(validation) || is_source(validation)) {
     if (is.null(encoding$terms)) {
       abort_argument(c(
         "{.arg validation} must be a fraction of the rows, or a list of {.field X} and {.field y}.",
-        x = "You supplied a data frame."
+        x = "You supplied a {if (is_source(validation)) 'source' else 'data frame'}."
       ), call)
     }
-    frame <- read_formula_again(fit, validation, NULL, NULL, "validation", call)
+    frame <- read_again(fit, validation, NULL, NULL, "validation", store, call)
     check_encoded(frame$encoded$X, fit, "validation", call)
     held <- encode_rows(encoding, frame, seq_len(nrow(frame$raw)), call)
     return(held[c("X", "y", "weights", "offset")])
@@ -167,9 +169,18 @@ check_encoded <- function(X, fit, name, call) {
   check_whole_inputs(X, name, call)
 }
 
+# The raw frame of a fit's formula for other data, a data frame or a source.
+read_again <- function(fit, data, weights, offset, name, store, call) {
+  if (is_source(data)) {
+    read_source_again(fit, data, weights, offset, name, store, call)
+  } else {
+    read_formula_again(fit, data, weights, offset, name, call)
+  }
+}
+
 # The data of nn_continue(): list(training, calibration), two problems. The second is NULL if the
 # fit has no calibration set.
-encode_again <- function(fit, data, y, weights, offset, call) {
+encode_again <- function(fit, data, y, weights, offset, call, store = NULL) {
   frame <- if (is.null(fit$encoding$terms)) {
     check_given(is.null(y), "y", "the outcome of the training data", call)
     read_columns(
@@ -185,7 +196,7 @@ encode_again <- function(fit, data, y, weights, offset, call) {
         )
       ), call)
     }
-    read_formula_again(fit, data, weights, offset, "X", call)
+    read_again(fit, data, weights, offset, "X", store, call)
   }
   check_encoded(frame$encoded$X, fit, "X", call)
   known <- fit$encoding$calibration

@@ -26,9 +26,10 @@ new_training_data <- function(problem, targets, class_weights, validation, fit, 
       check_share(validation, targets, weights, call)
     }
   )
-  data$digest <- data_digest(data, fit$digest)
+  single <- fit$settings$precision == "single"
+  data$digest <- data_digest(data, fit$digest, single)
   data$held_out_digest <- if (!is.null(data$validation)) {
-    data_digest(data$validation, fit$held_out_digest)
+    data_digest(data$validation, fit$held_out_digest, single)
   }
   data
 }
@@ -125,7 +126,7 @@ rows_for_core <- function(data, rows, single) {
 check_single <- function(data, call) {
   for (name in c("X", "y", "offset")) {
     values <- data[[name]]
-    if (is_shared(values)) next
+    if (is_shared(values) || is_stored(values)) next
     if (is_sparse(values)) values <- values@x
     at <- if (length(values) > 0) which.max(abs(values))
     if (length(at) > 0 && abs(values[at]) >= 2^128) {
@@ -161,11 +162,17 @@ weighted_rows <- function(data) {
 }
 
 # A digest that identifies the data of a fit. Changing it requires a new schema whose step removes
-# `digest` from older fits. That of rows which are spread over processes is of another kind, which
-# does not depend on how they are spread. `other`: a digest that it will be compared with, or NULL.
-data_digest <- function(data, other = NULL) {
+# `digest` from older fits. There are two further kinds, which do not depend on how rows are spread:
+# that of rows which are spread over processes, and that of rows in a file, at the precision of
+# training. `other`: a digest that it will be compared with, or NULL.
+data_digest <- function(data, other, single) {
   X <- data$X
   of_rows <- list(data$y, data$weights, data$offset)
+  if (is_stored(X) || (is_stored_digest(other) && is.matrix(X))) {
+    of_columns <- core_column_digest(X, single)
+    words <- as.numeric(paste0("0x", substring(of_columns, c(1, 9), c(8, 16))))
+    return(paste0("file-", core_digest(c(list(dim(X), words), of_rows))))
+  }
   if (!is_shared(X) && !is_shared_digest(other)) {
     return(core_digest(c(list(dim(X)), numbers_of(X), of_rows)))
   }
@@ -174,5 +181,7 @@ data_digest <- function(data, other = NULL) {
   high <- halves[1] + floor(halves[2] / 2^32)
   paste0("rows-", core_digest(c(list(dim(X) + 0, c(high, halves[2]) %% 2^32), of_rows)))
 }
+
+is_stored_digest <- function(digest) is.character(digest) && startsWith(digest, "file-")
 
 is_shared_digest <- function(digest) is.character(digest) && startsWith(digest, "rows-")

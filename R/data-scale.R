@@ -6,6 +6,9 @@ column_scales <- function(X, weights, standardize) {
   if (is_sparse(X)) {
     return(sparse_scales(X, weights, standardize))
   }
+  if (is_stored(X)) {
+    return(stored_scales(X, weights, standardize))
+  }
   p <- ncol(X)
   center <- numeric(p)
   scale <- rep(1, p)
@@ -66,6 +69,9 @@ weighted_quartiles <- function(x, weights = NULL) {
 
 # The inputs of the network: standardised columns, with a smooth clip if the encoding has one.
 standardize_inputs <- function(X, encoding) {
+  if (is_stored(X)) {
+    return(standardize_rows(X, encoding))
+  }
   X <- standardize_columns(X, encoding$center, encoding$scale)
   if (is.null(encoding$clip)) X else clip_smoothly(X, encoding$clip)
 }
@@ -77,6 +83,41 @@ clip_smoothly <- function(x, most) {
   far <- which(abs(x) > 1e9)
   clipped[far] <- most * sign(x[far])
   clipped
+}
+
+# The same for stored rows, from passes over them with the same sums, or, for "robust", with each
+# column in memory after the other.
+stored_scales <- function(X, weights, standardize) {
+  counts <- if (length(weights) > 0 && any(weights == 0)) which(weights > 0)
+  used <- if (is.null(counts)) X else X[counts, , drop = FALSE]
+  if (!is.null(counts)) weights <- weights[counts]
+  if (length(unique(weights)) == 1) weights <- numeric()
+  scales <- if (isFALSE(standardize)) {
+    list(center = numeric(ncol(X)), scale = rep(1, ncol(X)), constant = integer())
+  } else if (identical(standardize, "robust")) {
+    parts <- lapply(seq_len(ncol(X)), function(j) {
+      column_scales(matrix(core_read_column(used, j)), weights, standardize)
+    })
+    of <- function(part) vapply(parts, function(scales) unname(scales[[part]]), 0)
+    list(
+      center = of("center"), scale = of("scale"),
+      constant = which(lengths(lapply(parts, `[[`, "constant")) > 0)
+    )
+  } else {
+    share <- if (length(weights) > 0) weights / sum(weights) else numeric()
+    moments <- core_stored_moments(used, share)
+    constant <- is_narrow(moments$least, moments$most)
+    first <- as.matrix(used[1, , drop = FALSE])[1, ]
+    list(
+      center = ifelse(constant, first, moments$center),
+      scale = ifelse(constant, 1, moments$largest * sqrt(moments$square)),
+      constant = unname(which(constant))
+    )
+  }
+  scales[c("center", "scale")] <- lapply(scales[c("center", "scale")], function(x) {
+    stats::setNames(as.vector(x), colnames(X))
+  })
+  scales
 }
 
 # A range of more than 1.8e308 has no standard deviation.
@@ -95,7 +136,11 @@ check_scales <- function(scales, names, call) {
 # scale it would make a new value of ordinary size enormous.
 is_constant <- function(x) {
   range <- range(x)
-  range[2] - range[1] <= 64 * .Machine$double.eps * max(abs(range))
+  is_narrow(range[1], range[2])
+}
+
+is_narrow <- function(least, most) {
+  most - least <= 64 * .Machine$double.eps * pmax(abs(least), abs(most))
 }
 
 # The columns of an encoding that are not constant, but vary by less than a millionth of their size.

@@ -7,7 +7,7 @@ is_sparse <- function(X) inherits(X, "dgCMatrix")
 # Checks the inputs of a call: a numeric matrix, or a sparse one, which is converted to a dgCMatrix
 # if it is of another class.
 check_inputs <- function(X, name, call, least_rows = 1) {
-  if (is_shared(X)) {
+  if (is_shared(X) || is_stored(X)) {
     return(X)
   }
   if (!inherits(X, "sparseMatrix")) {
@@ -40,5 +40,8 @@ numbers_of <- function(X) if (is_sparse(X)) list(X@p, X@i, X@x) else list(X)
 # twice, for training and for fitted values; each copy has the values, their columns and the starts
 # of rows.
 copied_numbers <- function(X) {
+  if (is_stored(X)) {
+    return(0)
+  }
   if (is_sparse(X)) 2 * (1.5 * last(X@p) + 2 * nrow(X)) else nrow(X) * ncol(X)
 }

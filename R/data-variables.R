@@ -13,8 +13,9 @@ in_formula <- function(expression, call, name = "data") {
 }
 
 # The raw variables behind the inputs: list(frame, constants, rows). A variable that is not in the
-# data, and whose length is not the number of rows, is a constant.
-collect_variables <- function(terms, data, where, call) {
+# data, and whose length is not the number of rows, is a constant. `whole`: whether `data` has all
+# rows; if it is a block of them, variables from elsewhere must be constants.
+collect_variables <- function(terms, data, where, call, whole = TRUE) {
   variables <- as.list(attr(terms, "variables"))[-1]
   response <- attr(terms, "response")
   known <- if (is.environment(data)) ls(data) else names(data)
@@ -61,13 +62,17 @@ collect_variables <- function(terms, data, where, call) {
       (is.list(value) && in_data[i] && !inherits(value, "POSIXlt"))) {
       abort_column(value, name, "Variable", call)
     }
-    if (NROW(value) == rows || in_data[i]) {
+    if ((whole && NROW(value) == rows) || in_data[i]) {
       frame[[as_utf8(name)]] <- utf8_values(value)
     } else if (length(unlist(value)) <= 1000) {
       constants[[name]] <- value
     } else {
       abort_input(c(
-        "Variable {.field {name}} must have one value for each of the {rows} row{?s}.",
+        if (whole) {
+          "Variable {.field {name}} must have one value for each of the {rows} row{?s}."
+        } else {
+          "Variable {.field {name}} must be a column of the source, or a constant."
+        },
         x = "It is {describe(value)}."
       ), call)
     }

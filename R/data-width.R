@@ -101,7 +101,18 @@ check_levels_memory <- function(levels, rows, name, call) {
 # rows' weights, or none.
 warn_of_identifiers <- function(columns, weights = NULL, outcome = FALSE) {
   counted <- if (is.numeric(weights) && length(weights) > 0) which(weights > 0)
-  found <- lapply(columns, function(x) identifies_rows(if (is.null(counted)) x else x[counted]))
+  warn_of_found_identifiers(lapply(columns, function(x) {
+    x <- if (is.null(counted)) x else x[counted]
+    if ((is.factor(x) || is.character(x)) && is.null(dim(x))) {
+      x <- as.character(x)
+      x <- x[!is.na(x)]
+      identifies_rows(unique(x), length(x))
+    }
+  }), outcome)
+}
+
+# `found`: what identifies_rows() found of each column, by name.
+warn_of_found_identifiers <- function(found, outcome = FALSE) {
   found <- Filter(Negate(is.null), found)
   if (length(found) == 0) {
     return(invisible())
@@ -129,17 +140,12 @@ warn_of_identifiers <- function(columns, weights = NULL, outcome = FALSE) {
   ), class = "backprop_warning_identifier", call = NULL, columns = names)
 }
 
-# list(levels, rows, numbers) for a factor or character vector with that many levels.
-identifies_rows <- function(x) {
-  if (!(is.factor(x) || is.character(x)) || !is.null(dim(x))) {
-    return(NULL)
-  }
-  x <- as.character(x)
-  x <- x[!is.na(x)]
-  levels <- unique(x)
-  if (length(x) < 20 || length(levels) < 0.8 * length(x)) {
+# list(levels, rows, numbers) for a column with almost as many levels as rows, else NULL. `levels`:
+# its values; `rows`: the number of rows where it is not missing.
+identifies_rows <- function(levels, rows) {
+  if (rows < 20 || length(levels) < 0.8 * rows) {
     return(NULL)
   }
   numbers <- !anyNA(suppressWarnings(as.numeric(levels)))
-  list(levels = as.double(length(levels)), rows = as.double(length(x)), numbers = numbers)
+  list(levels = as.double(length(levels)), rows = as.double(rows), numbers = numbers)
 }

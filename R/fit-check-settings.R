@@ -60,7 +60,7 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
     "Its batch size must be a whole number."
   )
   need(
-    flag(settings$shuffle) && flag(settings$keep_fitted),
+    (flag(settings$shuffle) || identical(settings$shuffle, "blocks")) && flag(settings$keep_fitted),
     "Its settings shuffle and keep_fitted must be true or false."
   )
   need(

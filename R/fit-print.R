@@ -19,7 +19,11 @@ describe_training <- function(fit) {
     if (is.null(s$batch_size)) {
       "full batch"
     } else {
-      paste0("batches of ", s$batch_size, if (!s$shuffle) " in order")
+      paste0("batches of ", s$batch_size, if (isFALSE(s$shuffle)) {
+        " in order"
+      } else if (identical(s$shuffle, "blocks")) {
+        " of shuffled blocks"
+      })
     },
     if (length(s$dropout) > 0) paste("dropout", paste(format(s$dropout), collapse = " and ")),
     if (!is.null(s$schedule)) describe_schedule(s$schedule),

@@ -115,6 +115,6 @@ returned_weights <- function(state) {
 }
 
 needs_seed <- function(settings) {
-  (!is.null(settings$batch_size) && settings$shuffle) || length(settings$dropout) > 0 ||
+  (!is.null(settings$batch_size) && !isFALSE(settings$shuffle)) || length(settings$dropout) > 0 ||
     is.numeric(settings$validation)
 }

@@ -72,11 +72,12 @@
 #'
 #' @param object A fit from [nn_train()].
 #' @param newdata New cases, one row each. For a fit made from a data frame or a formula: a data
-#'   frame. For a fit made from a matrix: a numeric matrix, a sparse matrix of the Matrix package,
-#'   or a data frame of numeric or logical columns, with the columns of the training inputs. If both
-#'   have column names, columns are matched by name, in any order, and additional columns are
-#'   ignored; if not, the number of columns must be the same. A matrix may have no rows. If missing
-#'   (default), predictions for the training cases are returned.
+#'   frame, or a table from [nn_source()], which is read in blocks. For a fit made from a matrix: a
+#'   numeric matrix, a sparse matrix of the Matrix package, or a data frame of numeric or logical
+#'   columns, with the columns of the training inputs. If both have column names, columns are
+#'   matched by name, in any order, and additional columns are ignored; if not, the number of
+#'   columns must be the same. A matrix may have no rows. If missing (default), predictions for the
+#'   training cases are returned.
 #' @param type What to return: `"response"` (default), the outputs; for a classification fit also
 #'   `"class"`, the most probable level, or `"prob"`, the probability of each level. `"link"` is the
 #'   output before its activation function: the log-odds of a sigmoid output, the log of the mean of
@@ -104,6 +105,11 @@
 #'   level is predicted, between 0 and 1; or the costs of both errors, from which it follows, such
 #'   as `c(false_positive = 1, false_negative = 5)`. `NULL` (default) predicts the most probable
 #'   class, which is the threshold 0.5.
+#' @param into Where the predictions for a source go, block by block, so that they need no memory: a
+#'   function, which is called with a data frame for each block; the path of a CSV file; or a list
+#'   of a DBI connection, other than that of the source, and the name of a new table. The columns
+#'   are `row`, the number of the row in the source, and `prediction`, or one for each column of the
+#'   predictions. A file or table is complete or absent. `NULL` (default) returns the predictions.
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return For `"response"` and `"link"`, a numeric vector with one number per row if there is one
 #'   output (for two classes, the probability of the second level), and a matrix with one column per
@@ -116,15 +122,19 @@
 #'   a logical matrix of rows x levels, `TRUE` for the levels in the set. With
 #'   `interval = "confidence"`: a matrix with these three columns, and for several outputs or
 #'   classes an array of rows x columns x outputs.
+#'
+#'   With `into`, the number of rows, invisibly.
 #' @section Errors and warnings: `backprop_error_input` if `newdata` is not as described; the
 #'   message names the columns. `backprop_error_argument` if another argument is not as described,
 #'   `offset` is missing or not allowed, or intervals are requested from a fit without
 #'   `calibration` or without a finite `vcov`. Inputs so large that a prediction is not a number are
-#'   a `backprop_error_input`. Warnings have the classes `backprop_warning_calibration` (too few
-#'   calibration rows for `level`), `backprop_warning_extrapolation` (values are very far from the
-#'   training data) and `backprop_warning_overflow` (predictions are infinite). With `new_levels =
-#'   "NA"`, a message of class `backprop_message_new_levels` for rows with unseen levels, with the
-#'   elements `new_levels` (the levels, by column) and `rows`.
+#'   a `backprop_error_input`. `backprop_error_source` if a source can't be read, and
+#'   `backprop_error_file` if predictions can't be written. Warnings have the classes
+#'   `backprop_warning_calibration` (too few calibration rows for `level`),
+#'   `backprop_warning_extrapolation` (values are very far from the training data) and
+#'   `backprop_warning_overflow` (predictions are infinite). With
+#'   `new_levels = "NA"`, a message of class `backprop_message_new_levels` for rows with unseen
+#'   levels, with the elements `new_levels` (the levels, by column) and `rows`.
 #' @references Vovk, V., Gammerman, A. and Shafer, G. (2005). *Algorithmic Learning in a Random
 #'   World*. Springer. \doi{10.1007/b106715}
 #'
@@ -168,7 +178,7 @@
 #' @export
 predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, interval = "none",
                            level = 0.9, na.action = stats::na.pass, ..., new_levels = NULL,
-                           vcov = NULL, threshold = NULL) {
+                           vcov = NULL, threshold = NULL, into = NULL) {
   call <- current_env()
   if ("new_data" %in% ...names()) {
     abort_argument(c(
@@ -187,6 +197,17 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
       x = "The outcome of this fit is numeric.",
       i = "If its numbers represent classes, train with a factor as the outcome."
     ), call)
+  }
+  if (!missing(newdata) && is_source(newdata)) {
+    return(predict_source(object, newdata, offset, na.action, into, function(block, offset) {
+      predict.nn_fit(
+        object, block, type, offset, interval, level, na.action,
+        new_levels = new_levels, vcov = vcov, threshold = threshold
+      )
+    }, call))
+  }
+  if (!is.null(into)) {
+    abort_argument(c("{.arg into} requires that {.arg newdata} is from {.fn nn_source}."), call)
   }
   threshold <- check_threshold(threshold, fit$levels, call)
   if (!is.null(threshold) && type != "class") {

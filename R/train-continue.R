@@ -105,9 +105,11 @@ continue_training <- function(fit, X, y, weights, offset, options, ranks, call) 
     if (!is.null(options$new_levels)) {
       fit$encoding$new_levels <- check_new_levels(options$new_levels, call)
     }
-    again <- in_memory(encode_again(fit, X, y, weights, offset, call), call)
+    store <- new_store(if (is_source(X)) X$cache, fit$settings$precision == "single")
+    on.exit(close_store(store))
+    again <- in_memory(encode_again(fit, X, y, weights, offset, call, store), call)
     problem <- again$training
-    if (!is.null(validation)) validation <- encode_validation(fit, validation, call)
+    if (!is.null(validation)) validation <- encode_validation(fit, validation, call, store)
   }
   check_epoch_count(fit$state$epoch, options$epochs, call)
   data <- in_memory(resumed_data(fit, problem, validation, call), call)
@@ -284,8 +286,9 @@ tune <- function(fit, learning_rate, schedule, freeze, call) {
 }
 
 # Do the training rows, and the held-out rows, differ from those of the fit so far? The digest of a
-# fit from an older version can't be compared (NULL), nor that of a fit of one process with rows
-# that are spread over several: such data count as unchanged if the number of rows is the same.
+# fit from an older version can't be compared (NULL), nor that of rows in memory with rows that are
+# spread over several processes or in a file: such data count as unchanged if the number of rows is
+# the same.
 changed_data <- function(fit, data) {
   c(
     training = nrow(data$X) != fit$n || differs(data$digest, fit$digest),
@@ -294,7 +297,8 @@ changed_data <- function(fit, data) {
 }
 
 differs <- function(digest, other) {
-  comparable <- !is.null(other) && is_shared_digest(digest) == is_shared_digest(other)
+  comparable <- !is.null(other) && is_shared_digest(digest) == is_shared_digest(other) &&
+    is_stored_digest(digest) == is_stored_digest(other)
   comparable && !identical(digest, other)
 }
 

@@ -224,17 +224,28 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
   extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
   given <- formula_call(formula, data, extras, call)
   if (given$swapped) shown[c("formula", "data")] <- list(shown$data, shown$formula)
+  if (missing(na.action)) na.action <- getOption("na.action", "na.omit")
+  from_source <- is_source(given$data)
+  store <- new_store(if (from_source) given$data$cache, identical(options$precision, "single"))
+  on.exit(close_store(store))
   frame <- in_memory(
-    read_formula(
-      given$formula, given$data, given$extras,
-      if (missing(na.action)) getOption("na.action", "na.omit") else na.action, contrasts,
-      options$calibration, call,
-      holds_out = !is.null(options$calibration) || is.numeric(without_none(options$validation)),
-      missing = options$missing, dates = options$dates
-    ),
+    if (from_source) {
+      if (!"keep_fitted" %in% ...names()) options$keep_fitted <- FALSE
+      check_source_options(options, call)
+      read_source(
+        given$formula, given$data, given$extras, na.action, contrasts, options$calibration, store,
+        call
+      )
+    } else {
+      read_formula(
+        given$formula, given$data, given$extras, na.action, contrasts, options$calibration, call,
+        holds_out = !is.null(options$calibration) || is.numeric(without_none(options$validation)),
+        missing = options$missing, dates = options$dates
+      )
+    },
     call
   )
-  in_memory(train_data(frame, options, call_of_symbols(shown), call), call)
+  in_memory(train_data(frame, options, call_of_symbols(shown), call, store), call)
 }
 
 #' @rdname nn_train.data.frame
@@ -337,7 +348,7 @@ data_options <- function(given, call) {
 }
 
 # Trains on a frame: encodes its rows, chooses the defaults, trains and calibrates.
-train_data <- function(frame, options, shown, call) {
+train_data <- function(frame, options, shown, call, store = NULL) {
   check_weights(frame$weights, nrow(frame$raw), call)
   check_whole_inputs(frame$encoded$X, frame$name, call)
   calibration <- frame$calibration
@@ -359,7 +370,7 @@ train_data <- function(frame, options, shown, call) {
         encoding = encoding, inputs = colnames(problem$X),
         layers = list(list(inputs = ncol(problem$X)))
       ),
-      options$validation, call
+      options$validation, call, store
     )
   } else if (!identical(options$validation, "auto")) {
     check_validation(options$validation, call)

@@ -113,16 +113,6 @@ until_time_limit <- function(training, record) {
   )
 }
 
-# Errors of setTimeLimit() and setSessionTimeLimit() have no class, and are in the user's language.
-is_time_limit <- function(e) {
-  limits <- gettext(
-    "reached elapsed time limit", "reached CPU time limit", "reached session elapsed time limit",
-    "reached session CPU time limit",
-    domain = "R"
-  )
-  inherits(e, "simpleError") && any(startsWith(conditionMessage(e), limits))
-}
-
 # Signals R's own error again, as if training had not caught it, with the fit so far.
 signal_with_fit <- function(e, fit) {
   e$fit <- fit

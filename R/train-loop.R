@@ -131,7 +131,8 @@ new_plan <- function(run, state, epochs, seconds) {
   begun <- state$epoch - (settings$schedule_start %||% 0)
   factors <- schedule_factors(settings$schedule, begun + seq_len(epochs), state$plateau)
   list(
-    batch_size = min(settings$batch_size, run$core$rows), shuffle = settings$shuffle,
+    batch_size = min(settings$batch_size, run$core$rows),
+    shuffle = !isFALSE(settings$shuffle), in_blocks = identical(settings$shuffle, "blocks"),
     seed = as.double(state$seed), dropout = settings$dropout, epochs = epochs,
     rates = (if (is.null(rate)) 0 else rate) * factors,
     patience = settings$patience, tolerance = settings$tolerance,

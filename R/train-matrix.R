@@ -53,8 +53,12 @@
 #'   by default. With 0, the initial weights are returned.
 #' @param batch_size Number of rows per update, a whole number of at least 1. `NULL` (default), or
 #'   any number that is not smaller than the number of rows, uses all rows (full batch).
-#' @param shuffle Whether to shuffle the rows before each epoch; `TRUE` by default. Has no effect
-#'   with the full batch.
+#' @param shuffle Whether to shuffle the rows before each epoch: `TRUE` (default), `FALSE`, or
+#'   `"blocks"` for stored rows that are much more than memory, where each row in random order costs
+#'   an access to the disk: blocks of 131,072 numbers, `2^17 / inputs` (16 to 65,536) consecutive
+#'   rows, are shuffled, and then the rows of each 32 blocks that follow one another. The order is
+#'   the same for data in memory and for [nn_source()]. Rows that are sorted by the outcome should
+#'   be mixed before. Has no effect with the full batch.
 #' @param start Initial weights, a list of matrices as returned by [nn_init()] and `coef()`. `NULL`
 #'   (default) draws them at random.
 #' @param init Method for drawing the initial weights, a name from [nn_init()]; `"tutorial"` by
@@ -202,7 +206,7 @@
 #' mean(predict(fit, inputs, type = "class") == iris$Species)
 #' @export
 nn_train <- function(X, ...) {
-  formula <- if (missing(X) || is.data.frame(X)) formula_among(...)
+  formula <- if (missing(X) || is.data.frame(X) || is_source(X)) formula_among(...)
   if (is.null(formula)) {
     check_given(missing(X), "X", "a numeric matrix, a data frame or a formula", current_env())
   }

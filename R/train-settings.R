@@ -10,7 +10,7 @@ training_settings <- function(o, kind, rows, call) {
     reduction = check_choice(o$reduction, c("sum", "mean"), "reduction", call),
     optimizer = check_optimizer(o$optimizer, o$learning_rate, call),
     batch_size = check_batch_size(o$batch_size, rows, call),
-    shuffle = check_flag(o$shuffle, "shuffle", call),
+    shuffle = check_shuffle(o$shuffle, call),
     init = check_choice(o$init, names(init_table), "init", call),
     restarts = check_whole(o$restarts, "restarts", call),
     penalty = check_number(o$penalty, "penalty", call, least = 0),
@@ -33,6 +33,19 @@ training_settings <- function(o, kind, rows, call) {
   check_full_batch(settings, call)
   warn_of_idle_plateau(settings)
   settings
+}
+
+check_shuffle <- function(shuffle, call) {
+  if (identical(shuffle, "blocks")) {
+    return(shuffle)
+  }
+  if (is.logical(shuffle) && length(shuffle) == 1 && !is.na(shuffle)) {
+    return(shuffle)
+  }
+  abort_argument(c(
+    "{.arg shuffle} must be {.code TRUE}, {.code FALSE} or {.val blocks}.",
+    x = "You supplied {describe(shuffle)}."
+  ), call)
 }
 
 # A batch that covers all rows is the full batch: NULL.

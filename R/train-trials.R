@@ -51,7 +51,7 @@ cells_of <- function(X, weights) {
   if (!are_cells(weights) || is_sparse(X)) {
     return(NULL)
   }
-  text <- do.call(paste, as.data.frame(X))
+  text <- do.call(paste, as.data.frame(rows_in_memory(X)))
   match(text, unique(text[weights > 0]), nomatch = 0)
 }
 

@@ -116,3 +116,13 @@ nearest_name <- function(x, choices) {
 
 # A requirement on the contents of a file or a fit.
 need <- function(ok, what, hint = NULL) if (!isTRUE(ok)) abort_format(what, hint)
+
+# Errors of setTimeLimit() and setSessionTimeLimit() have no class, and are in the user's language.
+is_time_limit <- function(e) {
+  limits <- gettext(
+    "reached elapsed time limit", "reached CPU time limit", "reached session elapsed time limit",
+    "reached session CPU time limit",
+    domain = "R"
+  )
+  inherits(e, "simpleError") && any(startsWith(conditionMessage(e), limits))
+}

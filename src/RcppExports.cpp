@@ -130,6 +130,19 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_block_order
+Rcpp::IntegerVector core_block_order(Rcpp::NumericVector seed, double epoch, int count, double inputs);
+RcppExport SEXP _backprop_core_block_order(SEXP seedSEXP, SEXP epochSEXP, SEXP countSEXP, SEXP inputsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type epoch(epochSEXP);
+    Rcpp::traits::input_parameter< int >::type count(countSEXP);
+    Rcpp::traits::input_parameter< double >::type inputs(inputsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_block_order(seed, epoch, count, inputs));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_philox
 Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector key);
 RcppExport SEXP _backprop_core_philox(SEXP counterSEXP, SEXP keySEXP) {
@@ -221,6 +234,87 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type rows_pointer(rows_pointerSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type directions(directionsSEXP);
     rcpp_result_gen = Rcpp::wrap(core_hessian_product(layers, objective_list, weights, rows_pointer, directions));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_append_rows
+void core_append_rows(std::string path, Rcpp::NumericMatrix block, bool create, bool single);
+RcppExport SEXP _backprop_core_append_rows(SEXP pathSEXP, SEXP blockSEXP, SEXP createSEXP, SEXP singleSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< std::string >::type path(pathSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type block(blockSEXP);
+    Rcpp::traits::input_parameter< bool >::type create(createSEXP);
+    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
+    core_append_rows(path, block, create, single);
+    return R_NilValue;
+END_RCPP
+}
+// core_read_rows
+Rcpp::NumericMatrix core_read_rows(Rcpp::List X);
+RcppExport SEXP _backprop_core_read_rows(SEXP XSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_read_rows(X));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_read_column
+Rcpp::NumericVector core_read_column(Rcpp::List X, int column);
+RcppExport SEXP _backprop_core_read_column(SEXP XSEXP, SEXP columnSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    Rcpp::traits::input_parameter< int >::type column(columnSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_read_column(X, column));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_stored_moments
+Rcpp::List core_stored_moments(Rcpp::List X, Rcpp::NumericVector share);
+RcppExport SEXP _backprop_core_stored_moments(SEXP XSEXP, SEXP shareSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type share(shareSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_stored_moments(X, share));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_standardize_rows
+void core_standardize_rows(Rcpp::List X, Rcpp::NumericVector center, Rcpp::NumericVector scale, Rcpp::IntegerVector constant, double clip, std::string path, bool single);
+RcppExport SEXP _backprop_core_standardize_rows(SEXP XSEXP, SEXP centerSEXP, SEXP scaleSEXP, SEXP constantSEXP, SEXP clipSEXP, SEXP pathSEXP, SEXP singleSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type center(centerSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type scale(scaleSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type constant(constantSEXP);
+    Rcpp::traits::input_parameter< double >::type clip(clipSEXP);
+    Rcpp::traits::input_parameter< std::string >::type path(pathSEXP);
+    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
+    core_standardize_rows(X, center, scale, constant, clip, path, single);
+    return R_NilValue;
+END_RCPP
+}
+// core_column_digest
+std::string core_column_digest(SEXP X, bool single);
+RcppExport SEXP _backprop_core_column_digest(SEXP XSEXP, SEXP singleSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
+    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_column_digest(X, single));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_block_digest
+Rcpp::RawVector core_block_digest(Rcpp::List columns, Rcpp::RawVector before);
+RcppExport SEXP _backprop_core_block_digest(SEXP columnsSEXP, SEXP beforeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type before(beforeSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_block_digest(columns, before));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -327,6 +421,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_activation", (DL_FUNC) &_backprop_core_activation, 3},
     {"_backprop_core_slope", (DL_FUNC) &_backprop_core_slope, 3},
     {"_backprop_core_row_order", (DL_FUNC) &_backprop_core_row_order, 3},
+    {"_backprop_core_block_order", (DL_FUNC) &_backprop_core_block_order, 4},
     {"_backprop_core_philox", (DL_FUNC) &_backprop_core_philox, 2},
     {"_backprop_core_forward", (DL_FUNC) &_backprop_core_forward, 6},
     {"_backprop_core_output_slopes", (DL_FUNC) &_backprop_core_output_slopes, 5},
@@ -334,6 +429,13 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_descend", (DL_FUNC) &_backprop_core_descend, 3},
     {"_backprop_core_hessian_bytes", (DL_FUNC) &_backprop_core_hessian_bytes, 2},
     {"_backprop_core_hessian_product", (DL_FUNC) &_backprop_core_hessian_product, 5},
+    {"_backprop_core_append_rows", (DL_FUNC) &_backprop_core_append_rows, 4},
+    {"_backprop_core_read_rows", (DL_FUNC) &_backprop_core_read_rows, 1},
+    {"_backprop_core_read_column", (DL_FUNC) &_backprop_core_read_column, 2},
+    {"_backprop_core_stored_moments", (DL_FUNC) &_backprop_core_stored_moments, 2},
+    {"_backprop_core_standardize_rows", (DL_FUNC) &_backprop_core_standardize_rows, 7},
+    {"_backprop_core_column_digest", (DL_FUNC) &_backprop_core_column_digest, 2},
+    {"_backprop_core_block_digest", (DL_FUNC) &_backprop_core_block_digest, 2},
     {"_backprop_core_instruction_sets", (DL_FUNC) &_backprop_core_instruction_sets, 0},
     {"_backprop_core_instruction_set", (DL_FUNC) &_backprop_core_instruction_set, 0},
     {"_backprop_core_choose_instruction_set", (DL_FUNC) &_backprop_core_choose_instruction_set, 1},

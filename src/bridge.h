@@ -4,6 +4,8 @@
 #pragma once
 #include "eigen.h"
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -61,10 +63,110 @@ template <class F> auto at_precision(bool single, F&& f) { return single ? f(0.0
 using AnyRows = std::variant<Rows<double>, Rows<float>>;
 using RowsPointer = Rcpp::XPtr<AnyRows>;
 
-// Inputs in R's layout: a numeric matrix, or a dgCMatrix of package Matrix. Column c of the latter
-// has the values x[p[c]], ..., x[p[c + 1] - 1] in rows i[p[c]], ..., i[p[c + 1] - 1].
+// Rows in a file: a list of R/source-rows.R.
+struct StoredInputs {
+  std::string path;
+  bool single, map;
+  std::size_t records, columns;
+  Rcpp::Nullable<Rcpp::IntegerVector> which;  // the records of the rows, from 1; NULL for all
+
+  explicit StoredInputs(const Rcpp::List& list)
+      : path(Rcpp::as<std::string>(list["file"])),
+        single(Rcpp::as<bool>(list["single"])),
+        map(Rcpp::as<bool>(list["map"])),
+        records(whole(list["records"], 0, most_int, "records")),
+        columns(Rcpp::CharacterVector(list["names"]).size()),
+        which(list["rows"]) {}
+  std::size_t rows() const {
+    return which.isNotNull() ? Rcpp::IntegerVector(which).size() : records;
+  }
+  // Rows which[0], which[1], ..., counted from 1.
+  template <class T> StoredRows<T> by_row(const Rcpp::IntegerVector& of) const {
+    StoredRows<T> out = all<T>();
+    const Rcpp::IntegerVector record =
+        which.isNotNull() ? Rcpp::IntegerVector(which) : Rcpp::IntegerVector(0);
+    const bool in_order = which.isNull() && static_cast<std::size_t>(of.size()) == records &&
+                          std::is_sorted(of.begin(), of.end());
+    if (in_order) return out;
+    out.record.resize(of.size());
+    for (R_xlen_t k = 0; k < of.size(); ++k) {
+      const int row = which.isNotNull() ? record[of[k] - 1] : of[k];
+      require(row >= 1 && static_cast<std::size_t>(row) <= records,
+              "A row number is out of range.");
+      out.record[k] = row - 1;
+    }
+    return out;
+  }
+  template <class T> StoredRows<T> all() const {
+    require(single == (sizeof(T) == 4), "The rows are stored at the other precision.");
+    StoredRows<T> out;
+    out.file = std::make_shared<StoredFile>(path, map);
+    out.width = columns;
+    if (out.file->size() != out.place(records))
+      throw FileError("The file '" + path + "' does not have the rows that were written to it.");
+    return out;
+  }
+  // Calls f(rows, first, count, places) for blocks of the rows in order, with pointers to them.
+  template <class T, class F> void each_block(F&& f) const {
+    StoredRows<T> from = all<T>();
+    const Rcpp::IntegerVector record =
+        which.isNotNull() ? Rcpp::IntegerVector(which) : Rcpp::IntegerVector(0);
+    const std::size_t at_once =
+        std::max<std::size_t>(1, (1u << 18) / std::max(columns, std::size_t{1}));
+    std::vector<std::uint32_t> ids(std::min(at_once, rows()));
+    std::vector<T> copies;
+    std::vector<const T*> places;
+    for (std::size_t first = 0; first < rows(); first += at_once) {
+      const std::size_t count = std::min(at_once, rows() - first);
+      for (std::size_t k = 0; k < count; ++k)
+        ids[k] = which.isNotNull() ? record[first + k] - 1 : first + k;
+      for (std::size_t k = 0; k < count; ++k)
+        require(ids[k] < records, "A row number is out of range.");
+      from.locate(ids.data(), count, copies, places);
+      f(first, count, places);
+      Rcpp::checkUserInterrupt();
+    }
+  }
+};
+
+// Reads blocks of stored rows as column-major matrices.
+class StoredReader {
+ public:
+  explicit StoredReader(const StoredInputs& from) {
+    const Rcpp::IntegerVector all = Rcpp::seq_len(static_cast<int>(from.rows()));
+    if (from.single)
+      rows_ = from.by_row<float>(all);
+    else
+      rows_ = from.by_row<double>(all);
+  }
+  void read(std::size_t first, std::size_t count, std::vector<double>& block) {
+    ids_.resize(count);
+    for (std::size_t k = 0; k < count; ++k) ids_[k] = static_cast<std::uint32_t>(first + k);
+    std::visit(
+        [&](const auto& rows) {
+          using T = std::decay_t<decltype(rows.record_of(0), number_of(rows))>;
+          std::vector<T> copies;
+          std::vector<const T*> places;
+          rows.locate(ids_.data(), count, copies, places);
+          block.resize(count * rows.width);
+          for (std::size_t k = 0; k < count; ++k)
+            for (std::size_t c = 0; c < rows.width; ++c) block[c * count + k] = places[k][c];
+        },
+        rows_);
+  }
+
+ private:
+  template <class T> static T number_of(const StoredRows<T>&) { return T(); }
+  std::variant<StoredRows<double>, StoredRows<float>> rows_;
+  std::vector<std::uint32_t> ids_;
+};
+
+// Inputs in R's layout: a numeric matrix, or a dgCMatrix of package Matrix, or rows in a file.
+// Column c of a dgCMatrix has the values x[p[c]], ..., x[p[c + 1] - 1] in rows i[p[c]], ...,
+// i[p[c + 1] - 1].
 struct Inputs {
   bool sparse;
+  std::unique_ptr<StoredInputs> stored;
   Rcpp::NumericMatrix dense;
   Rcpp::IntegerVector i, p;
   Rcpp::NumericVector x;
@@ -72,9 +174,10 @@ struct Inputs {
 
   explicit Inputs(SEXP X)
       : sparse(Rf_isS4(X)),
-        dense(sparse ? Rcpp::NumericMatrix(0, 0) : Rcpp::NumericMatrix(X)),
-        rows(dense.nrow()),
-        columns(dense.ncol()) {
+        stored(TYPEOF(X) == VECSXP ? std::make_unique<StoredInputs>(Rcpp::List(X)) : nullptr),
+        dense(sparse || stored ? Rcpp::NumericMatrix(0, 0) : Rcpp::NumericMatrix(X)),
+        rows(stored ? stored->rows() : dense.nrow()),
+        columns(stored ? stored->columns : dense.ncol()) {
     if (!sparse) return;
     const Rcpp::S4 object(X);
     i = object.slot("i");

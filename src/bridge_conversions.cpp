@@ -133,6 +133,7 @@ Plan as_plan(const Rcpp::List& list) {
   Plan plan;
   plan.batch_size = count(list, "batch_size", 1, most_int);
   plan.shuffle = flag(list, "shuffle");
+  plan.in_blocks = flag(list, "in_blocks");
   plan.seed = as_key(list["seed"]);
   plan.dropout = numbers(list, "dropout");
   plan.epochs = count(list, "epochs", 0, most_int);

@@ -15,7 +15,7 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
                   const Rcpp::Nullable<Rcpp::NumericMatrix>& offset,
                   const Rcpp::IntegerVector& which) {
   const std::size_t n = which.size();
-  Rows<T> rows(n, X.columns, y.ncol(), offset.isNotNull(), X.sparse);
+  Rows<T> rows(n, X.columns, y.ncol(), offset.isNotNull(), !X.sparse && !X.stored);
   // Transposes blocks of rows: small enough for the written block to stay in the first-level cache,
   // and large enough to read contiguous runs of each column.
   auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
@@ -32,6 +32,8 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
   };
   if (X.sparse) {
     rows.sparse_x = X.by_row<T>(which);
+  } else if (X.stored) {
+    rows.stored_x = X.stored->by_row<T>(which);
   } else {
     copy(X.dense, rows.x);
   }

@@ -92,6 +92,20 @@ Rcpp::IntegerVector core_row_order(Rcpp::NumericVector seed, double epoch, int c
   return out + 1;
 }
 
+// The order of rows in shuffled blocks; `inputs`: the number of inputs, which the size of the
+// blocks depends on.
+// [[Rcpp::export(rng = false)]]
+Rcpp::IntegerVector core_block_order(Rcpp::NumericVector seed, double epoch, int count,
+                                     double inputs) {
+  const auto number = static_cast<std::uint32_t>(whole(epoch, 0, most_32_bits, "epoch")),
+             rows = static_cast<std::uint32_t>(whole(count, 0, most_int, "count")),
+             size = block_rows(static_cast<std::size_t>(whole(inputs, 1, most_int, "inputs")));
+  const Key key = as_key(seed);
+  const auto order = row_order(key, number, rows, size, block_order(key, number, rows, size));
+  Rcpp::IntegerVector out(order.begin(), order.end());
+  return out + 1;
+}
+
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector key) {
   Counter c;
@@ -127,14 +141,20 @@ struct Cases {
     constexpr std::size_t at_once = 256;
     const std::size_t n = rows();
     const SparseRows<T> sparse = given.sparse ? given.by_row<T>(Rcpp::seq_len(n)) : SparseRows<T>();
+    const std::unique_ptr<StoredReader> reader =
+        given.stored ? std::make_unique<StoredReader>(*given.stored) : nullptr;
+    std::vector<double> block;
     Team alone(1);  // no call to R as long as the team exists
     Pass<T> pass(network, std::min(n, at_once), keep_all, false, alone);
     for (std::size_t first = 0; first < n; first += at_once) {
       const std::size_t count = std::min(at_once, n - first);
       if (given.sparse) {
         pass.load_sparse(sparse, offset, n, first, count);
+      } else if (given.stored) {
+        reader->read(first, count, block);
+        pass.load_columns(block.data(), count, offset, n, first, count);
       } else {
-        pass.load_columns(given.dense.begin(), offset, n, first, count);
+        pass.load_columns(given.dense.begin() + first, n, offset, n, first, count);
       }
       pass.forward(weights.data(), nullptr);
       f(pass, first, count);

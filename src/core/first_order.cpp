@@ -98,6 +98,8 @@ template <class T> class FirstOrder {
                         before = training.rows.before;
       batch_begin_[b] = std::min(begin > before ? begin - before : 0, training.rows.count);
     }
+    if (training.rows.stored())
+      training.rows.stored_x.file->at_random(!in_order_ && !plan_.in_blocks);
   }
 
   void run() {
@@ -124,7 +126,15 @@ template <class T> class FirstOrder {
   // The order of all rows, of which those of this process are kept, and where its batches begin.
   void shuffle() {
     const Rows<T>& rows = training_.rows;
-    order_ = row_order(plan_.seed, state_.epoch + 1, static_cast<std::uint32_t>(rows.all));
+    const auto all = static_cast<std::uint32_t>(rows.all);
+    if (plan_.in_blocks) {
+      const std::uint32_t size = block_rows(rows.inputs);
+      blocks_ = block_order(plan_.seed, state_.epoch + 1, all, size);
+      order_ = row_order(plan_.seed, state_.epoch + 1, all, size, blocks_);
+      expected_ = 0;
+    } else {
+      order_ = row_order(plan_.seed, state_.epoch + 1, all);
+    }
     if (rows.count == rows.all) return;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < rows.all; ++i) {
@@ -134,6 +144,18 @@ template <class T> class FirstOrder {
         order_[kept++] = static_cast<std::uint32_t>(row - rows.before);
     }
     batch_begin_[batches_] = kept;
+  }
+
+  // Tells the system which blocks of stored rows are next: those of the batch that begins there and
+  // of the batches that follow it within the next blocks.
+  void expect_blocks(std::size_t begin) {
+    const Rows<T>& rows = training_.rows;
+    if (!plan_.in_blocks || in_order_ || !rows.stored() || rows.count != rows.all) return;
+    const std::size_t size = block_rows(rows.inputs), here = begin / (size * blocks_at_once);
+    for (; expected_ < std::min(blocks_.size(), (here + 2) * blocks_at_once); ++expected_) {
+      const std::size_t first = blocks_[expected_] * size;
+      rows.stored_x.expect(first, std::min(size, rows.count - first));
+    }
   }
 
   // Runs the remaining batches of the current epoch. False if it did not complete.
@@ -161,6 +183,7 @@ template <class T> class FirstOrder {
     const std::size_t begin = batch_begin_[now_.batch],
                       count = batch_begin_[now_.batch + 1] - begin;
     bool ended = false;
+    expect_blocks(begin);
     for_each_piece(begin, count, [&](std::size_t first, std::size_t piece) {
       if (ended) return;
       pass_.load(training_.rows, in_order_ ? nullptr : order_.data(), first, piece);
@@ -323,7 +346,8 @@ template <class T> class FirstOrder {
   UnderWay finite_under_way_;
   Buffer<T> gradient_, before_;
   Sums<T> sums_;
-  std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> order_, blocks_;
+  std::size_t expected_ = 0;  // the number of blocks that have been announced
 };
 
 }  // namespace

@@ -96,9 +96,15 @@ void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t 
     sparse_to_panels(
         rows.sparse_x, count, rows.inputs, [&](std::size_t r) { return ids_[r]; }, x_.data());
   } else {
+    if (rows.stored()) {
+      rows.stored_x.locate(ids_.data(), count, copies_, places_);
+      if (!order) rows.stored_x.expect(begin + count, std::min(count, rows.count - begin - count));
+    }
     team_.run([&](const Team::Share& share) {
       share.part_of(count, line<T>, [&](std::size_t first, std::size_t last) {
-        auto row = [&](std::size_t r) { return rows.x.data() + ids_[first + r] * rows.inputs; };
+        auto row = [&](std::size_t r) {
+          return rows.stored() ? places_[first + r] : rows.x.data() + ids_[first + r] * rows.inputs;
+        };
         rows_to_panels(last - first, rows.inputs, row,
                        x_.data() + panel_at<T>(first / line<T>, rows.inputs));
       });
@@ -113,10 +119,10 @@ void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t 
 }
 
 template <class T>
-void Pass<T>::load_columns(const double* x, const double* offset, std::size_t stride,
-                           std::size_t begin, std::size_t count) {
+void Pass<T>::load_columns(const double* x, std::size_t x_stride, const double* offset,
+                           std::size_t stride, std::size_t begin, std::size_t count) {
   load_offset(offset, stride, begin, count);
-  columns_to_panels(count, network_.inputs(), stride, x + begin, x_.data());
+  columns_to_panels(count, network_.inputs(), x_stride, x, x_.data());
 }
 
 template <class T>

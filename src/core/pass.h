@@ -67,11 +67,11 @@ template <class T> class Pass {
   // Loads rows order[begin], ..., order[begin + count - 1], or begin, ..., begin + count - 1 if
   // `order` is nullptr. Does nothing if these rows are loaded already.
   void load(const Rows<T>& rows, const std::uint32_t* order, std::size_t begin, std::size_t count);
-  // Loads `count` rows from `begin` of column-major inputs (and offsets, or nullptr), whose columns
-  // are `stride` apart, without targets.
-  void load_columns(const double* x, const double* offset, std::size_t stride, std::size_t begin,
-                    std::size_t count);
-  // The same for sparse inputs.
+  // Loads `count` rows of column-major inputs, whose columns are `x_stride` apart, and the offsets
+  // from row `begin`, whose columns are `stride` apart (or nullptr), without targets.
+  void load_columns(const double* x, std::size_t x_stride, const double* offset, std::size_t stride,
+                    std::size_t begin, std::size_t count);
+  // The same for sparse inputs, from row `begin`.
   void load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride,
                    std::size_t begin, std::size_t count);
 
@@ -134,6 +134,8 @@ template <class T> class Pass {
   std::vector<std::uint32_t> ids_;
   std::vector<double> custom_input_, custom_target_, custom_result_;
   std::size_t rows_ = 0, panels_ = 0, loaded_begin_ = 0, rows_before_ = 0;
+  std::vector<const T*> places_;  // of the loaded rows, if they are stored in a file
+  std::vector<T> copies_;
   const Rows<T>* loaded_ = nullptr;
   bool loaded_in_order_ = false, has_offset_ = false, dropping_ = false;
   double weight_ = 0;

@@ -30,4 +30,16 @@ enum : std::uint32_t { stream_order = 0, stream_dropout = 1 };
 // depends only on the arguments.
 std::vector<std::uint32_t> row_order(Key seed, std::uint32_t epoch, std::uint32_t count);
 
+// Blocks of consecutive rows that are read together: 1 MB of inputs in double precision, and
+// between 16 and 65,536 rows. The blocks of an epoch are shuffled, and the rows of `blocks_at_once`
+// consecutive blocks are shuffled together.
+constexpr std::uint32_t blocks_at_once = 32;
+std::uint32_t block_rows(std::size_t inputs);
+std::vector<std::uint32_t> block_order(Key seed, std::uint32_t epoch, std::uint32_t count,
+                                       std::uint32_t rows_of_block);
+// The order of the rows by such an order of blocks.
+std::vector<std::uint32_t> row_order(Key seed, std::uint32_t epoch, std::uint32_t count,
+                                     std::uint32_t rows_of_block,
+                                     const std::vector<std::uint32_t>& blocks);
+
 }  // namespace backprop

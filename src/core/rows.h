@@ -1,10 +1,12 @@
 // Training or validation data: row-major inputs and targets at the precision of training.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "buffer.h"
+#include "stored_file.h"
 
 namespace backprop {
 
@@ -16,11 +18,48 @@ template <class T> struct SparseRows {
   std::vector<T> values;
 };
 
+// Rows in a file that contains nothing but `width` numbers for each of its records.
+template <class T> struct StoredRows {
+  std::shared_ptr<StoredFile> file;
+  std::size_t width = 0;
+  std::vector<std::uint32_t> record;  // that of each row; empty if row r is record r
+
+  std::size_t record_of(std::size_t row) const { return record.empty() ? row : record[row]; }
+  std::uint64_t place(std::size_t record) const {
+    return std::uint64_t{record} * width * sizeof(T);
+  }
+
+  // Sets to[k] to the numbers of row rows[k], in the mapped file or copied to `copies`.
+  void locate(const std::uint32_t* rows, std::size_t count, std::vector<T>& copies,
+              std::vector<const T*>& to) const {
+    to.resize(count);
+    if (file->mapped()) {
+      for (std::size_t k = 0; k < count; ++k)
+        to[k] = reinterpret_cast<const T*>(file->mapped() + place(record_of(rows[k])));
+      return;
+    }
+    copies.resize(count * width);
+    for (std::size_t k = 0, run; k < count; k += run) {
+      const std::size_t first = record_of(rows[k]);
+      for (run = 1; k + run < count && record_of(rows[k + run]) == first + run;) ++run;
+      file->read(place(first), run * width * sizeof(T), copies.data() + k * width);
+      for (std::size_t r = k; r < k + run; ++r) to[r] = copies.data() + r * width;
+    }
+  }
+  // Tells the system that the rows first, ..., first + count - 1 will be used soon.
+  void expect(std::size_t first, std::size_t count) const {
+    if (count == 0) return;
+    const std::size_t begin = record_of(first), end = record_of(first + count - 1) + 1;
+    file->expect(place(begin), place(end - begin));
+  }
+};
+
 // Processes that train together have consecutive rows: `before` of all `all` rows come before those
 // of this process. The total weights are those of all rows.
 template <class T> struct Rows {
   std::size_t count, inputs, outputs, before = 0, all;
   SparseRows<T> sparse_x;  // sparse inputs, which replace x
+  StoredRows<T> stored_x;  // inputs in a file, which replace x
   Buffer<T> x, y;          // count x inputs, count x outputs, by row
   Buffer<T> weight;        // one for each row, in the loss
   Buffer<T> case_weight;   // one for each row, for the proportion of correctly classified rows;
@@ -28,16 +67,17 @@ template <class T> struct Rows {
   Buffer<T> offset;        // count x outputs, added to the input of the output layer; may be empty
   double total_weight = 0, total_case_weight = 0;
 
-  Rows(std::size_t count, std::size_t inputs, std::size_t outputs, bool with_offset, bool sparse)
+  Rows(std::size_t count, std::size_t inputs, std::size_t outputs, bool with_offset, bool dense)
       : count(count),
         inputs(inputs),
         outputs(outputs),
         all(count),
-        x(sparse ? 0 : count * inputs, Buffer<T>::Unset::yes),
+        x(dense ? count * inputs : 0, Buffer<T>::Unset::yes),
         y(count * outputs),
         weight(count),
         offset(with_offset ? count * outputs : 0) {}
   bool sparse() const { return !sparse_x.begin.empty(); }
+  bool stored() const { return stored_x.file != nullptr; }
   const Buffer<T>& case_weights() const { return case_weight.empty() ? weight : case_weight; }
 };
 

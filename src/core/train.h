@@ -30,6 +30,7 @@ struct Method {
 struct Plan {
   std::size_t batch_size;  // at most the number of rows of all processes
   bool shuffle;
+  bool in_blocks;  // shuffle blocks of rows (see core/random.h)
   Key seed;
   std::vector<double> dropout;  // a rate for each hidden layer, or empty
   std::size_t epochs;           // number of epochs to run

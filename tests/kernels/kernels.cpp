@@ -272,7 +272,7 @@ template <class T> void test_slopes(const Kernels<T>& kernels) {
 }
 
 template <class T> Rows<T> data(std::size_t count, std::size_t inputs) {
-  Rows<T> rows(count, inputs, 1, false, false);
+  Rows<T> rows(count, inputs, 1, false, true);
   for (std::size_t i = 0; i < count * inputs; ++i) rows.x.data()[i] = draw<T>();
   for (std::size_t i = 0; i < count; ++i) {
     rows.y.data()[i] = rows.x.data()[i * inputs] > 0 ? T(0.9) : T(0.1);

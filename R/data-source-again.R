@@ -1,0 +1,50 @@
+# Reads a source for a fit.
+
+# The raw frame of a fit's formula for a source, for nn_continue() and held-out data, as
+# read_formula_again() reads a data frame.
+read_source_again <- function(fit, source, weights, offset, name, store, call) {
+  parts <- list(y = list(), weights = list(), offset = list(), encoded = list(), dropped = list())
+  writer <- rows_writer(store, fit$inputs)
+  used <- 0
+  all <- each_block(source, function(block, before) {
+    rows <- before + seq_len(nrow(block))
+    frame <- read_formula_again(
+      fit, block, take_rows(weights, rows), take_rows(offset, rows), name, call,
+      least_rows = 0
+    )
+    check_whole_inputs(frame$encoded$X, name, call, used)
+    if (nrow(frame$raw) > 0) writer$add(frame$encoded$X)
+    number <- length(parts$y) + 1
+    y <- frame$y
+    parts$y[[number]] <<- if (is.null(dim(y))) unname(y) else unname_rows(y)
+    parts$weights[number] <<- list(frame$weights)
+    parts$offset[number] <<- list(frame$offset)
+    parts$encoded[number] <<- list(frame$encoded$offset)
+    parts$blank[[number]] <<- used + frame$blank$inputs
+    dropped <- frame$na.action
+    if (length(dropped) > 0) {
+      parts$dropped[[number]] <<- before + as.vector(dropped)
+      attr(parts, "class of rows") <<- class(dropped)
+    }
+    used <<- used + nrow(frame$raw)
+  }, call)
+  if (used == 0) {
+    abort_input(c(
+      "{.arg {name}} has no rows to use.",
+      x = "The source has {all} row{?s}{if (all > 0) ', all with missing values'}."
+    ), call)
+  }
+  check_extras(list(weights = weights, offset = offset), all, call)
+  dropped <- unlist(parts$dropped)
+  frame <- new_frame(
+    structure(list(), class = "data.frame", row.names = .set_row_names(used)),
+    list(X = writer$rows(), offset = combine_blocks(parts$encoded)), fit$encoding,
+    combine_blocks(parts$y), fit$encoding$outcome$names[1],
+    weights = combine_blocks(parts$weights), offset = combine_blocks(parts$offset),
+    na.action = if (length(dropped) > 0) {
+      structure(dropped, class = attr(parts, "class of rows"))
+    },
+    name = name
+  )
+  blank_frame(frame, unlist(parts$blank), fit$encoding$outcome$levels)
+}

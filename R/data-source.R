@@ -1,0 +1,292 @@
+# Reads a source for a formula, as read_formula() reads a data frame: the first pass gathers what
+# depends on all rows (the rows that are used, levels, the outcome, weights and offsets), the second
+# encodes the rows and writes them to a file.
+
+# The raw frame of a formula for a source. Its `raw` has no columns, the numbers of the rows as row
+# names, and the attributes `prototype`, a few rows, and `rows of source`, the number of all rows.
+# Its `encoded$X` is in a file of `store`.
+read_source <- function(formula, source, extras, na.action, contrasts, calibration, store, call) {
+  na.action <- check_source_na_action(na.action, call)
+  check_contrasts(contrasts, call)
+  seen <- gather_source(formula, source, extras, na.action, call)
+  y <- name_outputs(seen$y, formula[[2]])
+  label <- derived_text(deparse1(formula[[2]]))
+  check_outcome_kind(y, label, call)
+  y <- blank_outcome(y, seen$weights)
+  calibration <- draw_calibration(calibration, y$y, seen$weights, call)
+  for (name in names(seen$levels)) {
+    values <- seen$prototype[[name]]
+    if (is.factor(values) && is.null(contrasts[[name]])) {
+      own_contrasts(values, seen$levels[[name]]$used, name)
+    }
+  }
+  warn_of_found_identifiers(lapply(
+    stats::setNames(seen$levels, derived_text(names(seen$levels))),
+    function(found) identifies_rows(found$used[!is.na(found$used)], found$rows)
+  ))
+  kept_terms <- portable_terms(seen$terms, NULL, seen$where, seen$constants, call)
+  encoding <- list(
+    columns = seen$columns, terms = kept_terms,
+    xlevels = utf8_list(
+      stats::.getXlevels(stats::delete.response(kept_terms), variables_with_levels(seen))
+    ),
+    replay = list(
+      na.action = na_action_name(na.action),
+      extras = Filter(
+        function(expression) {
+          (is.language(expression) || length(expression) < 2) &&
+            !anyNA(match_names(all.vars(expression), seen$names))
+        },
+        seen$extras
+      )
+    )
+  )
+  encoded <- encode_source(c(encoding, list(contrasts = contrasts)), source, seen, store, call)
+  encoding$contrasts <- encoded$contrasts
+  frame <- new_frame(
+    structure(
+      list(),
+      class = "data.frame", row.names = if (is.null(seen$kept)) {
+        .set_row_names(seen$used)
+      } else {
+        unlist(Map(
+          function(kept, size, before) before + (kept %||% seq_len(size)),
+          seen$kept, seen$sizes, cumsum(c(0L, seen$sizes))[seq_along(seen$sizes)]
+        ))
+      }, prototype = seen$block, "rows of source" = sum(seen$sizes)
+    ),
+    encoded[c("X", "offset")], encoding, y$y, label,
+    weights = seen$weights, offset = seen$offset, has_offset_argument = !is.null(extras$offset),
+    calibration = calibration, na.action = seen$na.action
+  )
+  frame <- blank_frame(frame, encoded$blank)
+  frame$blank$outcome <- y$rows
+  frame
+}
+
+# The first pass. Returns a list:
+#   terms, where, constants, extras   as in read_formula(), for the columns `names`
+#   prototype  the variables behind the inputs in one block
+#   columns    the kinds of the raw columns
+#   levels     for each text variable list(levels, used, rows): all levels in order, those that
+#              occur in rows of positive weight, and the number of such rows where it is not missing
+#   y, weights, offset   of all rows used; `used`: their number
+#   kept       the rows of each block that are used, or NULL if all are
+#   na.action  the rows dropped
+#   digest     of the columns that are used
+gather_source <- function(formula, source, extras, na.action, call) {
+  seen <- list(where = environment(formula) %||% globalenv(), used = 0, selected = 0)
+  seen[c("y", "weights", "offset", "kept", "dropped")] <- list(list())
+  add_block <- function(block, before) {
+    block <- check_formula_data(block, call)
+    if (is.null(seen$names)) {
+      seen$names <<- names(block)
+      seen$block <<- block[seq_len(min(nrow(block), 10)), , drop = FALSE]
+      formula <<- local_symbols(formula, names(block))
+      seen$extras <<- extras <<- lapply(extras, local_symbols, names(block))
+      seen$terms <<- formula_terms(formula, block, call)
+      seen$needed <<- intersect(
+        names(block),
+        known_names(unique(c(all.vars(seen$terms), unlist(lapply(extras, all.vars)))), names(block))
+      )
+    }
+    seen <<- gather_block(seen, block, before, na.action, call)
+  }
+  rows <- each_block(source, add_block, call)
+  if (is.null(seen$names)) {
+    abort_input(c("{.arg data} has no rows to use.", x = "The source has 0 rows."), call)
+  }
+  if (seen$used == 0) {
+    abort_input(c(
+      "{.arg data} has no rows to use.",
+      x = "All {rows} row{?s} have missing values or are not selected by {.arg subset}."
+    ), call)
+  }
+  seen$y <- combine_blocks(seen$y)
+  seen$weights <- combine_blocks(seen$weights)
+  seen$offset <- combine_blocks(seen$offset)
+  if (all(vapply(seen$kept, is.null, NA))) seen$kept <- NULL
+  if (length(seen$dropped) > 0) {
+    rows <- unlist(seen$dropped)
+    seen$na.action <- structure(rows, class = attr(seen$dropped, "class of rows"))
+  }
+  seen
+}
+
+gather_block <- function(seen, block, before, na.action, call) {
+  terms <- seen$terms
+  rows <- nrow(block)
+  variables <- collect_variables(terms, block, seen$where, call, whole = FALSE)
+  seen$constants <- variables$constants
+  # vectors of all rows come from nn_cv()
+  given <- vapply(seen$extras, function(extra) !is.language(extra) && length(extra) > 1, NA)
+  extra_values <- seen$extras
+  extra_values[given] <- lapply(seen$extras[given], take_rows, before + seq_len(rows))
+  extra_values[!given] <- in_formula(lapply(seen$extras[!given], eval, block, seen$where), call)
+  frame <- frame_of(terms, block, extra_values, na.action, rows, call, least_rows = 0)
+  check_row_functions(frame, seen, variables, block, call)
+  inputs <- input_variables(frame, attr(terms, "response"))
+  check_input_kinds(inputs, call)
+  of_block <- frame[["(row)"]]
+  weights <- frame[["(weights)"]]
+  number <- length(seen$y) + 1
+  seen <- gather_columns(seen, variables$frame, inputs, attr(frame, "terms"), weights, call)
+  y <- plain_outcome(stats::model.response(frame))
+  seen$y[[number]] <- if (is.null(dim(y))) unname(y) else unname_rows(y)
+  seen$weights[number] <- list(weights)
+  seen$offset[number] <- list(frame[["(offset)"]])
+  seen$sizes[number] <- rows
+  seen$kept[number] <- list(if (!identical(of_block, seq_len(rows))) of_block)
+  dropped <- attr(frame, "na.action")
+  if (length(dropped) > 0) {
+    seen$dropped[[length(seen$dropped) + 1]] <- stats::setNames(
+      as.integer(seen$selected + dropped), before + as.integer(names(dropped))
+    )
+    attr(seen$dropped, "class of rows") <- class(dropped)
+  }
+  seen$selected <- seen$selected + nrow(frame) + length(dropped)
+  seen$used <- seen$used + nrow(frame)
+  seen$digest <- core_block_digest(
+    lapply(block[seen$needed], plain_column), seen$digest %||% raw()
+  )
+  seen
+}
+
+plain_column <- function(x) if (is.factor(x)) as.character(x) else x
+
+combine_blocks <- function(blocks) {
+  if (all(vapply(blocks, is.null, NA))) {
+    return(NULL)
+  }
+  is_table <- length(dim(blocks[[1]])) == 2
+  do.call(if (is_table) rbind else c, blocks)
+}
+
+# The kinds of the raw columns, and the levels, with those of a further block.
+gather_columns <- function(seen, raw, inputs, terms, weights, call) {
+  kinds <- lapply(raw, raw_kind)
+  unknown <- function(x) is.logical(x) && all(is.na(x))
+  if (is.null(seen$columns)) {
+    seen$columns <- kinds
+    seen$unknown <- names(Filter(unknown, raw))
+    seen$prototype <- inputs
+    attr(seen$terms, "dataClasses") <- attr(terms, "dataClasses")
+    seen$terms <- terms
+  }
+  for (name in names(kinds)) {
+    if (unknown(raw[[name]])) next
+    kind <- kinds[[name]]
+    known <- seen$columns[[name]]
+    if (name %in% seen$unknown) {
+      seen$unknown <- setdiff(seen$unknown, name)
+      seen$columns[[name]] <- kind
+      seen$prototype <- inputs
+      seen$terms <- terms
+    } else if (known$type == "factor" && kind$type == "factor") {
+      seen$columns[[name]]$levels <- union(known$levels, kind$levels)
+    } else if (!identical(known, kind)) {
+      abort_kind("source", c(
+        "A column of a source must have the same type in all blocks.",
+        x = "Column {.field {name}} is {known$type} first, and {kind$type} later.",
+        i = "Convert it when it is read."
+      ), call, environment())
+    }
+  }
+  counted <- if (length(weightless_rows(weights)) > 0) which(weights > 0)
+  for (name in names(inputs)) {
+    x <- inputs[[name]]
+    if (!(is.factor(x) || is.character(x))) next
+    if (!is.null(counted)) x <- x[counted]
+    found <- seen$levels[[name]]
+    used <- if (is.factor(x)) levels(droplevels(x)) else unique(x[!is.na(x)])
+    seen$levels[[name]] <- list(
+      levels = union(found$levels, levels(x)), used = union(found$used, used),
+      rows = sum(found$rows, !is.na(as.character(x)))
+    )
+  }
+  seen
+}
+
+# The variables behind the inputs, each text variable with all levels that occur.
+variables_with_levels <- function(seen) {
+  variables <- as.list(seen$prototype)
+  for (name in names(seen$levels)) {
+    found <- seen$levels[[name]]
+    variables[[name]] <- if (is.factor(variables[[name]])) {
+      factor(character(), found$levels[found$levels %in% found$used], exclude = NULL)
+    } else {
+      found$used
+    }
+  }
+  variables
+}
+
+# The most numbers that are encoded at a time.
+encoded_at_once <- 2^21
+
+# The second pass: list(X, offset, contrasts), as encode_terms() returns them, and `blank`, the rows
+# of weight 0 that can't be encoded.
+encode_source <- function(encoding, source, seen, store, call) {
+  out <- list(offset = list())
+  width <- 1
+  digest <- raw()
+  number <- 0
+  done <- 0
+  encode <- function(data, rows) {
+    none <- weightless_rows(seen$weights[done + seq_along(rows)])
+    unseen <- new_levels_record(NULL, none)
+    encoded <- encode_terms(encoding, data, "data", call, rows, unseen)
+    valid <- blank_inputs(encoded$X, none)
+    encoded$X <- valid$X
+    out$blank[[length(out$blank) + 1]] <<- done + union(unseen$blank, valid$rows)
+    check_whole_inputs(encoded$X, "data", call, done)
+    if (is.null(out$writer)) {
+      out$contrasts <<- encoded$contrasts
+      out$writer <<- rows_writer(store, colnames(encoded$X))
+      width <<- ncol(encoded$X)
+    }
+    out$writer$add(encoded$X)
+    out$offset[length(out$offset) + 1] <<- list(encoded$offset)
+    done <<- done + length(rows)
+  }
+  each_block(source, function(block, before) {
+    number <<- number + 1
+    block <- check_formula_data(block, call)
+    digest <<- core_block_digest(lapply(block[seen$needed], plain_column), digest)
+    rows <- seen$kept[[number]] %||% seq_len(nrow(block))
+    data <- as_known_columns(
+      collect_variables(seen$terms, block, seen$where, call, whole = FALSE)$frame, seen
+    )
+    if (length(rows) > 0 && is.null(out$writer)) {
+      first <- seq_len(min(length(rows), 100))
+      encode(data, rows[first])
+      rows <- rows[-first]
+    }
+    at_once <- max(1, encoded_at_once %/% width)
+    for (begin in seq_len(ceiling(length(rows) / at_once)) * at_once - at_once) {
+      encode(data, rows[seq(begin + 1, min(begin + at_once, length(rows)))])
+    }
+  }, call)
+  if (done != seen$used || !identical(digest, seen$digest)) abort_changed(source, call)
+  list(
+    X = out$writer$rows(), offset = combine_blocks(out$offset), contrasts = out$contrasts,
+    blank = unlist(out$blank)
+  )
+}
+
+# Raw columns with the types and levels of the first pass, so that each block is encoded in the same
+# way.
+as_known_columns <- function(raw, seen) {
+  for (name in names(raw)) {
+    kind <- seen$columns[[name]]
+    x <- raw[[name]]
+    if (kind$type == "factor" && !identical(levels(x), kind$levels)) {
+      raw[[name]] <- factor(as.character(x), kind$levels, exclude = NULL, ordered = kind$ordered)
+    } else if (kind$type == "character" && is.logical(x)) {
+      raw[[name]] <- as.character(x)
+    } else if (kind$type == "numeric" && is.logical(x) && is.null(kind$width)) {
+      raw[[name]] <- as.double(x)
+    }
+  }
+  raw
+}

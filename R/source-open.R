@@ -1,0 +1,147 @@
+# Sources: tables that are read in blocks, again and again, each time in the same order.
+
+# A source:
+#   open   a function that begins to read, and returns list(read, close): read() returns the next
+#          block, a data frame, or NULL at the end; close() is called once, also after an error
+#   label  what it is, for print() and messages
+#   cache  the folder for its encoded rows, or NULL for the session's temporary folder
+#   rows   the numbers of the rows to use, increasing; NULL for all
+#   portable  whether it can be sent to another process
+#   connection   that of a data base
+new_source <- function(open, label, cache = NULL, call = caller_env(), portable = FALSE) {
+  if (!is.null(cache)) {
+    if (!is_string(cache) || !dir.exists(cache)) {
+      abort_argument(c(
+        "{.arg cache} must be the path of a folder that exists, or NULL.",
+        x = "You supplied {describe(cache)}."
+      ), call)
+    }
+    cache <- normalizePath(cache)
+  }
+  structure(
+    list(
+      open = open, label = label, cache = cache, rows = NULL, portable = portable,
+      connection = NULL
+    ),
+    class = "nn_source"
+  )
+}
+
+is_source <- function(x) inherits(x, "nn_source")
+
+# Some rows of a source, by their numbers.
+source_rows <- function(source, rows) {
+  rows <- sort(rows)
+  source$rows <- if (is.null(source$rows)) rows else source$rows[rows]
+  source
+}
+
+# Some of the rows that are used, for folds.
+#' @export
+`[.nn_source` <- function(x, i) {
+  x$rows <- x$rows[i]
+  x
+}
+
+#' @export
+print.nn_source <- function(x, ...) {
+  cat("Source: ", x$label, "\n", sep = "")
+  if (!is.null(x$rows)) cat("Rows:   ", counted(length(x$rows), "row"), "\n", sep = "")
+  if (!is.null(x$cache)) cat("Cache:  ", x$cache, "\n", sep = "")
+  invisible(x)
+}
+
+# Reads a source from its beginning, and calls f(block, before) for each block with rows to use:
+# `before` is the number of rows used in the blocks before. Returns the number of all rows used.
+each_block <- function(source, f, call) {
+  reader <- in_source(source, source$open(), call)
+  closed <- FALSE
+  close <- function() {
+    if (!closed) {
+      closed <<- TRUE
+      reader$close()
+    }
+  }
+  on.exit(try(close(), silent = TRUE))
+  read <- 0
+  used <- 0
+  names <- NULL
+  repeat {
+    block <- in_source(source, reader$read(), call, read)
+    if (is.null(block)) break
+    check_block(block, names, source, read, call)
+    names <- names(block)
+    count <- nrow(block)
+    if (!is.null(source$rows)) {
+      range <- findInterval(read + c(0, count), source$rows)
+      block <- block[source$rows[seq_len(range[2] - range[1]) + range[1]] - read, , drop = FALSE]
+    }
+    read <- read + count
+    if (nrow(block) == 0) next
+    attr(block, "row.names") <- .set_row_names(nrow(block))
+    f(block, used)
+    used <- used + nrow(block)
+  }
+  in_source(source, close(), call, read)
+  if (length(source$rows) > 0 && last(source$rows) > read) abort_changed(source, call)
+  used
+}
+
+# Converts errors of a source to classed errors.
+in_source <- function(source, expression, call, read = 0) {
+  tryCatch(expression, error = function(e) {
+    if (inherits(e, "backprop_error") || is_time_limit(e)) stop(e)
+    abort_kind(
+      "source",
+      c(
+        "The source can't be read: {source$label}.",
+        x = "After {read} row{?s}: {conditionMessage(e)}"
+      ),
+      call, environment(),
+      parent = e
+    )
+  })
+}
+
+check_block <- function(block, names, source, read, call) {
+  if (!is.data.frame(block)) {
+    abort_kind("source", c(
+      "A block of a source must be a data frame, or NULL at the end.",
+      x = "After {read} row{?s}, the source returned {describe(block)}."
+    ), call, environment())
+  }
+  if (!is.null(names) && !identical(names(block), names)) {
+    abort_kind("source", c(
+      "All blocks of a source must have the same columns.",
+      x = "After {read} row{?s}, they are {.field {names(block)}} and not {.field {names}}."
+    ), call, environment())
+  }
+}
+
+abort_changed <- function(source, call) {
+  abort_kind("source", c(
+    "The source must be the same each time that it is read: {source$label}.",
+    x = "Its rows have changed since they were read first.",
+    i = paste0(
+      "Query a table with {.code ORDER BY} a unique column, and do not change it during ",
+      "training."
+    )
+  ), call, environment())
+}
+
+# Evaluates an expression for the first block of a source.
+first_block <- function(source, call) {
+  found <- NULL
+  reader <- in_source(source, source$open(), call)
+  on.exit(try(reader$close(), silent = TRUE))
+  while (is.null(found)) {
+    block <- in_source(source, reader$read(), call)
+    if (is.null(block)) break
+    check_block(block, NULL, source, 0, call)
+    found <- block
+  }
+  if (is.null(found)) {
+    abort_input(c("{.arg data} has no rows to use.", x = "The source returned no block."), call)
+  }
+  found
+}

@@ -1,0 +1,131 @@
+# Encoded rows in a file, which replace the matrix of inputs. A file has nothing but the numbers of
+# each row, one row after the other, in double or single precision; the bridge reads it with the
+# fields of the list.
+
+# A store: the folder of the files of one call, and what is in them.
+#   folder    its path; NULL for the session's temporary folder
+#   temporary  the files to be removed when the call ends
+#   single    whether rows are stored in single precision once they are standardised
+#   written   the names of the files with standardised rows, by what they contain
+new_store <- function(folder, single) {
+  list2env(
+    list(folder = folder, temporary = character(), single = single, written = list()),
+    parent = emptyenv()
+  )
+}
+
+# A path for a new file of a store.
+new_file <- function(store) {
+  path <- tempfile("rows", tmpdir = store$folder %||% tempdir(), fileext = ".part")
+  store$temporary <- c(store$temporary, path)
+  path
+}
+
+# Removes the files of a call.
+close_store <- function(store) {
+  # on Windows, a file that is open can't be removed
+  if (.Platform$OS.type == "windows") gc()
+  unlink(store$temporary)
+  store$temporary <- character()
+}
+
+# Stored rows:
+#   file     the path
+#   records  the number of rows in it
+#   names    the names of the columns
+#   single   are they in single precision?
+#   rows     the records that are used, in this order, counted from 1; NULL for all
+#   map      whether to map the file into memory where possible
+#   store    the store, an environment
+new_rows <- function(file, records, names, single, store) {
+  structure(
+    list(
+      file = file, records = records, names = names, single = single, rows = NULL,
+      map = !isFALSE(getOption("backprop.map_files")), store = store
+    ),
+    class = "nn_rows"
+  )
+}
+
+is_stored <- function(X) inherits(X, "nn_rows")
+
+#' @export
+dim.nn_rows <- function(x) {
+  x <- unclass(x)
+  c(if (is.null(x$rows)) as.integer(x$records) else length(x$rows), length(x$names))
+}
+
+#' @export
+dimnames.nn_rows <- function(x) list(NULL, unclass(x)$names)
+
+# Only rows can be selected.
+#' @export
+`[.nn_rows` <- function(x, i, j, drop = FALSE) {
+  plain <- unclass(x)
+  rows <- if (is.null(plain$rows)) seq_len(plain$records) else plain$rows
+  chosen <- rows[i]
+  plain["rows"] <- list(if (!identical(chosen, seq_len(plain$records))) chosen)
+  structure(plain, class = "nn_rows")
+}
+
+#' @export
+as.matrix.nn_rows <- function(x, ...) {
+  matrix <- core_read_rows(x)
+  colnames(matrix) <- unclass(x)$names
+  matrix
+}
+
+# The matrix behind stored rows; other matrices are unchanged.
+rows_in_memory <- function(X) if (is_stored(X)) as.matrix(X) else X
+
+# All rows of the file.
+all_rows <- function(X) {
+  plain <- unclass(X)
+  plain["rows"] <- list(NULL)
+  structure(plain, class = "nn_rows")
+}
+
+# Writes matrices one after the other to a new file. Returns list(add, rows).
+rows_writer <- function(store, names, single = FALSE) {
+  file <- new_file(store)
+  records <- 0
+  list(
+    add = function(X) {
+      core_append_rows(file, X, records == 0, single)
+      records <<- records + nrow(X)
+    },
+    rows = function() new_rows(file, records, names, single, store)
+  )
+}
+
+# The same rows as inputs of the network, at the precision of the store: standardised, with the clip
+# of the encoding, and 0 in its constant columns.
+standardize_rows <- function(X, encoding) {
+  plain <- unclass(X)
+  store <- plain$store
+  clip <- if (is.null(encoding$clip)) Inf else encoding$clip
+  key <- core_digest(list(
+    encoding$center, encoding$scale, as.double(encoding$constant), clip, as.double(store$single)
+  ))
+  key <- paste(plain$file, key)
+  if (is.null(store$written[[key]])) {
+    file <- new_file(store)
+    core_standardize_rows(
+      all_rows(X), encoding$center, encoding$scale, as.integer(encoding$constant), clip, file,
+      store$single
+    )
+    store$written[[key]] <- file
+  }
+  plain$file <- store$written[[key]]
+  plain$single <- store$single
+  structure(plain, class = "nn_rows")
+}
+
+# The bridge calls this if a file of rows can't be written or read.
+abort_stored_file <- function(message) {
+  abort_kind("cache", c(
+    "The file with the encoded rows can't be used.",
+    x = "{message}",
+    i = "Use {.code nn_source(cache = )} for a folder on a disk with enough space."
+  ), NULL, environment())
+}

@@ -1,0 +1,256 @@
+// Rows of encoded data in files: writing, reading, and what is computed from all of them.
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+#include "bridge.h"
+
+using namespace backprop;
+
+namespace {
+
+// Appends blocks of rows to a file.
+template <class T> class Appender {
+ public:
+  Appender(std::string path, bool create) : path_(std::move(path)), create_(create) {}
+  // value(r, c) is the number of row r in column c.
+  template <class Value> void add(std::size_t rows, std::size_t columns, Value value) {
+    numbers_.resize(rows * columns);
+    T* to = numbers_.data();
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t c = 0; c < columns; ++c) *to++ = static_cast<T>(value(r, c));
+    append_to_file(path_, numbers_.data(), numbers_.size() * sizeof(T), create_);
+    create_ = false;
+  }
+
+ private:
+  std::string path_;
+  bool create_;
+  std::vector<T> numbers_;
+};
+
+// The digest of a sequence of words, by multiplicative hashing as in core_digest().
+struct Digest {
+  std::uint64_t value = 0x243F6A8885A308D3;
+  void mix(std::uint64_t word) {
+    value = (value ^ word) * 0x9E3779B97F4A7C15;
+    value ^= value >> 32;
+  }
+  void mix(double x) {
+    std::uint64_t bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    mix(bits);
+  }
+  void mix(const char* text) {
+    for (; *text; ++text) mix(std::uint64_t{static_cast<unsigned char>(*text)});
+    mix(std::uint64_t{256});
+  }
+  std::string text() const {
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
+    return digits;
+  }
+};
+
+std::string joined(const std::vector<Digest>& columns) {
+  Digest all;
+  for (const Digest& column : columns) all.mix(column.value);
+  return all.text();
+}
+
+// R's sum() and mean(): a sum in extended precision, and for the mean a second pass that adds up
+// the differences from the first result.
+struct ColumnSums {
+  long double sum = 0, rest = 0;
+  double least = INFINITY, most = -INFINITY;
+};
+
+}  // namespace
+
+// Appends the rows of a matrix to a file of rows.
+// [[Rcpp::export(rng = false)]]
+void core_append_rows(std::string path, Rcpp::NumericMatrix block, bool create, bool single) {
+  at_precision(single, [&](auto zero) {
+    Appender<decltype(zero)> to(path, create);
+    to.add(block.nrow(), block.ncol(), [&](std::size_t r, std::size_t c) { return block(r, c); });
+    return 0;
+  });
+}
+
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericMatrix core_read_rows(Rcpp::List X) {
+  const StoredInputs from(X);
+  Rcpp::NumericMatrix out(from.rows(), from.columns);
+  at_precision(from.single, [&](auto zero) {
+    using T = decltype(zero);
+    from.each_block<T>([&](std::size_t first, std::size_t count, const auto& places) {
+      for (std::size_t k = 0; k < count; ++k)
+        for (std::size_t c = 0; c < from.columns; ++c) out(first + k, c) = places[k][c];
+    });
+    return 0;
+  });
+  return out;
+}
+
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_read_column(Rcpp::List X, int column) {
+  const StoredInputs from(X);
+  require(column >= 1 && static_cast<std::size_t>(column) <= from.columns,
+          "A column number is out of range.");
+  Rcpp::NumericVector out(from.rows());
+  at_precision(from.single, [&](auto zero) {
+    using T = decltype(zero);
+    from.each_block<T>([&](std::size_t first, std::size_t count, const auto& places) {
+      for (std::size_t k = 0; k < count; ++k) out[first + k] = places[k][column - 1];
+    });
+    return 0;
+  });
+  return out;
+}
+
+// The least and the largest value, the mean and the mean square of the columns, each with the sums
+// of column_scales() in R. `share`: the weight of each row over the sum of the weights, or none;
+// rows of weight 0 must have been excluded.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List core_stored_moments(Rcpp::List X, Rcpp::NumericVector share) {
+  const StoredInputs from(X);
+  const std::size_t p = from.columns;
+  const bool weighted = share.size() > 0;
+  const auto n = static_cast<long double>(from.rows());
+  require(!weighted || static_cast<std::size_t>(share.size()) == from.rows(),
+          "There must be a weight for each row.");
+  std::vector<ColumnSums> at(p);
+  Rcpp::NumericVector least(p), most(p), center(p), largest(p), square(p);
+  auto pass = [&](auto each) {
+    from.each_block<double>([&](std::size_t first, std::size_t count, const auto& places) {
+      for (std::size_t k = 0; k < count; ++k)
+        for (std::size_t c = 0; c < p; ++c) each(at[c], c, places[k][c], first + k);
+    });
+  };
+  // the mean of value(c, x) for each column
+  auto mean = [&](auto value, Rcpp::NumericVector& to) {
+    for (ColumnSums& sums : at) sums.sum = sums.rest = 0;
+    pass([&](ColumnSums& sums, std::size_t c, double x, std::size_t r) {
+      const double v = value(c, x);
+      sums.sum += weighted ? v * share[r] : v;
+    });
+    if (!weighted) {
+      for (ColumnSums& sums : at) sums.sum /= n;
+      pass([&](ColumnSums& sums, std::size_t c, double x, std::size_t) {
+        sums.rest += value(c, x) - sums.sum;
+      });
+      for (ColumnSums& sums : at) sums.sum += sums.rest / n;
+    }
+    for (std::size_t c = 0; c < p; ++c) to[c] = static_cast<double>(at[c].sum);
+  };
+  pass([](ColumnSums& sums, std::size_t, double x, std::size_t) {
+    sums.least = std::min(sums.least, x);
+    sums.most = std::max(sums.most, x);
+  });
+  for (std::size_t c = 0; c < p; ++c) {
+    least[c] = at[c].least;
+    most[c] = at[c].most;
+  }
+  mean([](std::size_t, double x) { return x; }, center);
+  // rounding is monotone, so the largest distance from the centre is that of one of the ends
+  for (std::size_t c = 0; c < p; ++c)
+    largest[c] = std::max(std::abs(least[c] - center[c]), std::abs(most[c] - center[c]));
+  mean(
+      [&](std::size_t c, double x) {
+        const double ratio = (x - center[c]) / largest[c];
+        return ratio * ratio;
+      },
+      square);
+  return Rcpp::List::create(Rcpp::_["least"] = least, Rcpp::_["most"] = most,
+                            Rcpp::_["center"] = center, Rcpp::_["largest"] = largest,
+                            Rcpp::_["square"] = square);
+}
+
+// Writes z = (x - center) / scale of all records to another file, as clip_smoothly() in R clips it
+// if `clip` is finite; 0 in the columns `constant` (from 1).
+// [[Rcpp::export(rng = false)]]
+void core_standardize_rows(Rcpp::List X, Rcpp::NumericVector center, Rcpp::NumericVector scale,
+                           Rcpp::IntegerVector constant, double clip, std::string path,
+                           bool single) {
+  const StoredInputs from(X);
+  const std::size_t p = from.columns;
+  require(
+      static_cast<std::size_t>(center.size()) == p && static_cast<std::size_t>(scale.size()) == p,
+      "There must be a centre and a scale for each column.");
+  std::vector<char> zero_column(p, 0), changed(p, 0);
+  for (const int c : constant) {
+    require(c >= 1 && static_cast<std::size_t>(c) <= p, "A column number is out of range.");
+    zero_column[c - 1] = 1;
+  }
+  for (std::size_t c = 0; c < p; ++c) changed[c] = center[c] != 0 || scale[c] != 1;
+  at_precision(single, [&](auto zero) {
+    Appender<decltype(zero)> to(path, true);
+    from.each_block<double>([&](std::size_t, std::size_t count, const auto& places) {
+      to.add(count, p, [&](std::size_t r, std::size_t c) {
+        if (zero_column[c]) return 0.0;
+        const double x = places[r][c], z = changed[c] ? (x - center[c]) / scale[c] : x;
+        if (!std::isfinite(clip)) return z;
+        if (std::abs(z) > 1e9) return z > 0 ? clip : -clip;
+        const double ratio = z / clip;
+        return z / std::sqrt(1 + ratio * ratio);
+      });
+    });
+    return 0;
+  });
+}
+
+// A digest of the columns of a matrix or of stored rows, which is the same for either. `single`: of
+// the numbers in single precision.
+// [[Rcpp::export(rng = false)]]
+std::string core_column_digest(SEXP X, bool single) {
+  const Inputs inputs(X);
+  require(!inputs.sparse, "The matrix must not be sparse.");
+  std::vector<Digest> columns(inputs.columns);
+  if (inputs.stored) {
+    at_precision(inputs.stored->single, [&](auto zero) {
+      using T = decltype(zero);
+      inputs.stored->each_block<T>([&](std::size_t, std::size_t count, const auto& places) {
+        for (std::size_t k = 0; k < count; ++k)
+          for (std::size_t c = 0; c < columns.size(); ++c)
+            columns[c].mix(static_cast<double>(places[k][c]));
+      });
+      return 0;
+    });
+  } else {
+    const double* x = inputs.dense.begin();
+    for (Digest& column : columns)
+      for (int r = 0; r < inputs.rows; ++r, ++x)
+        column.mix(single ? static_cast<double>(static_cast<float>(*x)) : *x);
+  }
+  return joined(columns);
+}
+
+// Goes on with the digests of columns of any type, 8 bytes for each column, from those of the
+// blocks so far (none before the first). Text is taken as its bytes.
+// [[Rcpp::export(rng = false)]]
+Rcpp::RawVector core_block_digest(Rcpp::List columns, Rcpp::RawVector before) {
+  Rcpp::RawVector after(8 * columns.size());
+  require(before.size() == 0 || before.size() == after.size(), "The columns have changed.");
+  for (R_xlen_t c = 0; c < columns.size(); ++c) {
+    Digest digest;
+    if (before.size() > 0) std::memcpy(&digest.value, &before[8 * c], 8);
+    const SEXP column = columns[c];
+    switch (TYPEOF(column)) {
+      case REALSXP:
+        for (const double x : Rcpp::NumericVector(column)) digest.mix(x);
+        break;
+      case INTSXP:
+      case LGLSXP:
+        for (R_xlen_t r = 0; r < Rf_xlength(column); ++r)
+          digest.mix(static_cast<std::uint64_t>(TYPEOF(column) == INTSXP ? INTEGER(column)[r]
+                                                                         : LOGICAL(column)[r]));
+        break;
+      case STRSXP:
+        for (R_xlen_t r = 0; r < Rf_xlength(column); ++r) digest.mix(CHAR(STRING_ELT(column, r)));
+        break;
+      default: break;
+    }
+    std::memcpy(&after[8 * c], &digest.value, 8);
+  }
+  return after;
+}

@@ -1,0 +1,280 @@
+# Sources: the fit from disk is the fit from memory, to the last bit.
+
+table_of <- function(n = 600) {
+  set.seed(4)
+  d <- data.frame(
+    a = rnorm(n), b = rexp(n), g = factor(sample(c("u", "v", "w"), n, TRUE)),
+    t = sample(c("x", "y"), n, TRUE), l = runif(n) > 0.5, w = sample(0:3, n, TRUE), o = rnorm(n)
+  )
+  d$y <- d$a * 2 + sin(d$b) + as.integer(d$g) + rnorm(n) * 0.1
+  d$k <- factor(c("no", "maybe", "yes")[1 + (d$a > 0) + (d$b > 1)])
+  d$b[c(5, n - 1)] <- NA
+  d
+}
+
+# Differences between the fit to a data frame and the fit to the same rows in blocks: the names of
+# the elements. The digest and the call are different by definition.
+differences <- function(..., data, block_rows = 130) {
+  force(data)
+  set.seed(1)
+  memory <- unclass(nn_train(..., data = data, keep_fitted = FALSE))
+  set.seed(1)
+  disk <- unclass(nn_train(..., data = nn_source(data, block_rows = block_rows)))
+  names <- setdiff(union(names(memory), names(disk)), c("digest", "held_out_digest", "call"))
+  Filter(function(name) !identical(memory[[name]], disk[[name]]), names)
+}
+
+test_that("fits to a source are those in memory, for every optimiser", {
+  d <- table_of()
+  for (optimizer in setdiff(names(optimizer_table), "lm")) {
+    full <- optimizer_table[[optimizer]]$full_batch
+    expect_identical(differences(
+      y ~ a + b + g + t + l,
+      data = d, optimizer = optimizer, hidden = 3, activation = "tanh", penalty = 0.01, epochs = 3,
+      batch_size = if (!full) 50
+    ), character(), label = optimizer)
+  }
+  expect_identical(differences(
+    y ~ a + b,
+    data = d, optimizer = "lm", hidden = 2, activation = "tanh", penalty = 0,
+    epochs = 3
+  ), character())
+})
+
+test_that("they are with weights, offsets, held-out rows, dropout, threads and calibration", {
+  d <- table_of()
+  train <- function(formula, ...) {
+    differences(
+      formula,
+      data = d, hidden = c(4, 3), activation = "relu", penalty = 0.01, epochs = 3, batch_size = 50,
+      optimizer = "adam", ...
+    )
+  }
+  expect_identical(train(
+    y ~ log(b) + a * g + offset(o),
+    weights = w, validation = 0.2, dropout = 0.2,
+    calibration = 0.2, threads = 2
+  ), character())
+  expect_identical(train(
+    k ~ a + b + t,
+    weights = w, subset = a > -1, class_weights = "balanced", offset = NULL,
+    validation = 0.2, na.action = na.exclude
+  ), character())
+  expect_identical(train(cbind(y, o) ~ a + I(b^2) + factor(w), standardize = FALSE), character())
+  expect_identical(train(y ~ a + b + g, standardize = "robust", weights = w), character())
+  # the facts for nn_doctor() come from the stored inputs, which are in single precision
+  expect_identical(train(y ~ a + b + g, offset = o, precision = "single"), "probe")
+  expect_identical(
+    differences(w ~ a + b, data = d, loss = "poisson", hidden = 3, penalty = 0.1, epochs = 5),
+    character()
+  )
+})
+
+test_that("rows of weight 0 may hold anything", {
+  d <- table_of(200)
+  d$g <- as.character(d$g)
+  d$g[d$w == 0][1:3] <- c("only here", "v", NA)
+  d$a[d$w == 0][4] <- Inf
+  d$w[1:60] <- 0
+  for (block_rows in c(20, 130)) {
+    expect_identical(differences(
+      y ~ a + b + g,
+      data = d, block_rows = block_rows, weights = w, hidden = 3, activation = "relu",
+      penalty = 0.1, epochs = 5, calibration = 0.2
+    ), character())
+  }
+})
+
+test_that("the defaults that are chosen are those in memory", {
+  expect_identical(differences(k ~ a + b + g, data = table_of(300), hidden = 2), character())
+  d <- table_of(1200)
+  expect_identical(
+    differences(y ~ a + t, data = d, hidden = 2, optimizer = "adam", epochs = 2), character()
+  )
+})
+
+test_that("the size of blocks does not matter", {
+  d <- table_of(100)
+  train <- function(block_rows) {
+    set.seed(1)
+    nn_train(y ~ a + b + g, nn_source(d, block_rows), hidden = 2, penalty = 0, activation = "tanh")
+  }
+  fits <- lapply(c(1, 7, 99, 100, 1000), train)
+  for (fit in fits[-1]) expect_identical(coef(fit), coef(fits[[1]]))
+  expect_identical(unique(vapply(fits, function(fit) unclass(fit)$digest, "")), unclass(fit)$digest)
+})
+
+test_that("files that can't be mapped are read", {
+  d <- table_of()
+  withr::local_options(backprop.map_files = FALSE)
+  expect_identical(differences(
+    k ~ a + b + g,
+    data = d, hidden = 3, activation = "relu", penalty = 0, epochs = 3, batch_size = 40,
+    optimizer = "adam", validation = 0.2, threads = 2
+  ), character())
+})
+
+test_that("a source is predicted, resumed and held out like a data frame", {
+  d <- table_of()
+  source <- nn_source(d, 130)
+  set.seed(1)
+  fit <- nn_train(
+    k ~ a + b + g, d,
+    hidden = 3, activation = "relu", penalty = 0, optimizer = "adam", epochs = 4, batch_size = 50,
+    schedule = NULL, calibration = 0.2, patience = Inf, validation = NULL
+  )
+  expect_identical(predict(fit, source), predict(fit, d))
+  expect_identical(predict(fit, source, type = "class"), predict(fit, d, type = "class"))
+  expect_identical(
+    predict(fit, source, interval = "prediction", na.action = na.omit),
+    predict(fit, d, interval = "prediction", na.action = na.omit)
+  )
+  set.seed(1)
+  half <- nn_train(
+    k ~ a + b + g, source,
+    hidden = 3, activation = "relu", penalty = 0, optimizer = "adam", epochs = 2, batch_size = 50,
+    schedule = NULL, calibration = 0.2, patience = Inf, validation = NULL
+  )
+  expect_no_warning(from_disk <- nn_continue(half, source, epochs = 2))
+  expect_identical(coef(from_disk), coef(fit))
+  expect_identical(unclass(from_disk)$calibration, unclass(fit)$calibration)
+  expect_no_warning(from_memory <- nn_continue(half, d, epochs = 2))
+  expect_identical(coef(from_memory), coef(fit))
+  expect_warning(nn_continue(half, nn_source(d[-9, ]), epochs = 1),
+    class = "backprop_warning_other_data"
+  )
+  changed <- d
+  changed$a[9] <- 0
+  expect_warning(nn_continue(half, nn_source(changed), epochs = 1),
+    class = "backprop_warning_other_data"
+  )
+  held_out <- function(validation) {
+    set.seed(1)
+    nn_train(
+      y ~ a + b + g, source,
+      hidden = 3, activation = "relu", penalty = 0, epochs = 5, validation = validation
+    )
+  }
+  expect_identical(
+    unclass(held_out(source))$history, unclass(held_out(d))$history
+  )
+})
+
+test_that("shuffled blocks are the same order in memory and on disk", {
+  size <- 2^17 / 256
+  order <- core_block_order(c(1, 2), 3, 40 * size + 7, 256)
+  expect_identical(sort(order), seq_len(40 * size + 7))
+  # the rows of 32 blocks come first (one of all is short), in an order of their own
+  first <- order[seq_len(31 * size)]
+  expect_lte(length(unique((first - 1) %/% size)), 32)
+  expect_gt(length(unique((first[1:200] - 1) %/% size)), 25)
+  expect_false(identical(order, core_block_order(c(1, 2), 4, 40 * size + 7, 256)))
+  expect_identical(core_block_order(c(1, 2), 1, 1, 4), 1L)
+  d <- table_of()
+  # more than one group of blocks
+  d[paste0("x", 1:300)] <- rep(list(d$a), 300)
+  train <- function(data, shuffle = "blocks", epochs = 2) {
+    set.seed(1)
+    nn_train(
+      y ~ . - k - t, data,
+      hidden = 2, activation = "relu", penalty = 0, optimizer = "adam", batch_size = 20,
+      epochs = epochs, shuffle = shuffle, schedule = NULL, patience = Inf, validation = NULL
+    )
+  }
+  d <- d[rep(1:600, 30), ]
+  fit <- train(d)
+  expect_identical(coef(train(nn_source(d))), coef(fit))
+  expect_identical(coef(nn_continue(train(d, epochs = 1), d, epochs = 1)), coef(fit))
+  expect_false(identical(coef(train(d, TRUE)), coef(fit)))
+  expect_output(print(fit), "batches of 20 of shuffled blocks")
+  expect_error(train(d, "rows"), class = "backprop_error_argument")
+  path <- withr::local_tempfile()
+  nn_save(fit, path)
+  expect_identical(unclass(nn_load(path))$settings$shuffle, "blocks")
+})
+
+test_that("cross-validation of a source is that of a data frame", {
+  d <- table_of(200)
+  validate <- function(data, ...) {
+    set.seed(1)
+    nn_cv(..., data = data, folds = 3, hidden = 2, epochs = 5, penalty = 0.1, activation = "relu")
+  }
+  source <- nn_source(d, 70)
+  expect_identical(
+    validate(source, k ~ a + b + g, weights = w, subset = a > -1),
+    validate(d, k ~ a + b + g, weights = w, subset = a > -1)
+  )
+  expect_identical(
+    validate(source, log(y + 20) ~ a + b, offset = o / 10),
+    validate(d, log(y + 20) ~ a + b, offset = o / 10)
+  )
+})
+
+test_that("predictions are written to a function, a file and a data base", {
+  skip_if_not_installed("RSQLite")
+  d <- table_of(300)
+  set.seed(1)
+  fit <- nn_train(k ~ a + b + g, d, hidden = 3, activation = "relu", penalty = 0, epochs = 5)
+  source <- nn_source(d, 70)
+  blocks <- list()
+  expect_identical(predict(fit, source, into = function(x) blocks <<- c(blocks, list(x))), 300)
+  all <- do.call(rbind, blocks)
+  expect_identical(all$row, as.double(1:300))
+  expect_identical(as.matrix(all[-1]), predict(fit, d))
+  path <- withr::local_tempfile(fileext = ".csv")
+  predict(fit, source, into = path)
+  expect_identical(as.matrix(read.csv(path)[-1]), predict(fit, d))
+  con <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
+  withr::defer(DBI::dbDisconnect(con))
+  predict(fit, source, type = "class", into = list(con, "predicted"))
+  expect_identical(
+    DBI::dbReadTable(con, "predicted")$prediction,
+    as.character(predict(fit, d, type = "class"))
+  )
+  # nothing is left behind if the source fails
+  failing <- nn_source(function() if (runif(1) < 2) stop("gone"), function() NULL)
+  other <- withr::local_tempfile()
+  expect_error(predict(fit, failing, into = other), class = "backprop_error_source")
+  expect_error(predict(fit, failing, into = list(con, "other")), class = "backprop_error_source")
+  expect_false(file.exists(other))
+  expect_identical(DBI::dbListTables(con), "predicted")
+})
+
+test_that("what a source can't do is a clear error, and leaves no files", {
+  d <- table_of(100)
+  source <- nn_source(d, 30)
+  expect_snapshot(error = TRUE, {
+    nn_train(y ~ poly(a, 2), source)
+    nn_train(y ~ c(0, head(a, -1)), source)
+    nn_train(y ~ a, source, weights = w / mean(w))
+    nn_train(scale(y) ~ a, source)
+    nn_train(z ~ a, source)
+    nn_train(y ~ a, nn_source(d[0, ]))
+    nn_train(y ~ a, source, subset = a > 100)
+    nn_train(y ~ a, source, na.action = function(x) x[1, ])
+    nn_source(1)
+    nn_source(d, cache = "no such folder")
+    nn_source(d, block_rows = 0)
+    nn_source(function() NULL, restart = 1)
+  })
+  of_blocks <- function(second) {
+    at <- 0
+    nn_source(function() {
+      at <<- at + 1
+      if (at == 1) d[1:30, ] else if (at == 2) second()
+    }, function() at <<- 0)
+  }
+  passes <- 0
+  expect_snapshot(error = TRUE, {
+    nn_train(y ~ a, of_blocks(function() stop("the connection is lost")))
+    nn_train(y ~ a, of_blocks(function() d[31:60, c("y", "b")]))
+    nn_train(y ~ a, of_blocks(function() transform(d[31:60, ], a = as.character(a))))
+    nn_train(y ~ a, of_blocks(function() 5))
+    nn_train(y ~ a, of_blocks(function() {
+      passes <<- passes + 1
+      transform(d[31:60, ], a = a + passes)
+    }))
+    nn_train(y ~ a, of_blocks(function() transform(d[31:60, ], a = Inf)))
+  })
+  expect_identical(list.files(tempdir(), "^rows"), character())
+})
