@@ -37,7 +37,7 @@ point_outputs <- function(loss, outputs) {
 # Those that are compared with the outcome as predictions: of several quantiles the one nearest to
 # the median.
 central_outputs <- function(loss, outputs) {
-  if (length(loss$parameter) > 1) {
+  if (loss$name == "quantile" && length(loss$parameter) > 1) {
     return(which.min(abs(loss$parameter - 0.5)))
   }
   point_outputs(loss, outputs)
