@@ -128,11 +128,13 @@ check_single <- function(data, call) {
     values <- data[[name]]
     if (is_shared(values) || is_stored(values)) next
     if (is_sparse(values)) values <- values@x
-    at <- if (length(values) > 0) which.max(abs(values))
-    if (length(at) > 0 && abs(values[at]) >= 2^128) {
+    if (length(values) == 0) next
+    ends <- c(min(values), max(values)) # range() and abs() copy the values
+    largest <- ends[which.max(abs(ends))]
+    if (isTRUE(abs(largest) >= 2^128)) {
       abort_input(c(
         "{.arg {name}} must be within the range of single precision, up to 3.4e38.",
-        x = "It contains {signif(values[at], 3)}.",
+        x = "It contains {signif(largest, 3)}.",
         i = 'Scale it, or use {.code precision = "double"}.'
       ), call)
     }
