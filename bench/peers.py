@@ -166,7 +166,7 @@ def best_rate(multiply, size=1000):
     return max(2e-9 * size ** 3 / timed(multiply)[0] for _ in range(7))
 
 
-# The name of OpenBLAS's kernel, and the rates of products of 1000 x 1000 matrices in GFLOP/s, double
+# The name of OpenBLAS's kernel, and rates of products of 1000 x 1000 matrices in GFLOP/s, double
 # and single: OpenBLAS itself, what NumPy and scikit-learn call, and what torch calls.
 def blas_report(size=1000):
     blas, report = open_blas(), {"kernel": None}
