@@ -2,7 +2,7 @@
 # Runs the tests in other environments: locales, time zones, homes, BLAS libraries, numbers of cores
 # and limits of memory.
 #
-#   sh tools/environments.sh                 tests that depend on the environment, as in .ci/run
+#   sh tools/environments.sh                 tests that depend on the environment
 #   sh tools/environments.sh all             all tests in each environment
 #   sh tools/environments.sh small ...       only these environments
 #

@@ -158,7 +158,7 @@ test_that("cross-validation, new levels and class weights work in the C locale",
     readRDS(file.path(path, "results.rds"))
   })
   expect_identical(results[[1]][-1], results[[2]][-1])
-  expect_identical(results[[1]][[3]], list("st\u00e4dte" = "M\u00fcnster"))
+  expect_identical(results[[1]][[3]], stats::setNames(list("M\u00fcnster"), "st\u00e4dte"))
   expect_equal(results[[1]][[1]], results[[2]][[1]])
 })
 
