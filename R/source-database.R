@@ -73,20 +73,9 @@ nn_source.big.matrix <- function(x, block_rows = 10000, cache = NULL, ...) {
   names <- colnames(x)
   if (is.null(names)) names <- paste0("V", seq_len(ncol(x)))
   new_source(
-    function() {
-      at <- 0
-      list(
-        read = function() {
-          if (at >= nrow(x)) {
-            return(NULL)
-          }
-          rows <- seq(at + 1, min(at + block_rows, nrow(x)))
-          at <<- last(rows)
-          stats::setNames(as.data.frame(x[rows, , drop = FALSE]), names)
-        },
-        close = function() NULL
-      )
-    },
+    blocks_of_rows(nrow(x), block_rows, function(rows) {
+      stats::setNames(as.data.frame(x[rows, , drop = FALSE]), names)
+    }),
     paste("a big.matrix of", counted(nrow(x), "row")), cache, call
   )
 }

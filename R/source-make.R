@@ -115,20 +115,7 @@ nn_source.data.frame <- function(x, block_rows = 10000, cache = NULL, ...) {
   block_rows <- check_whole(block_rows, "block_rows", call)
   x <- as.data.frame(x)
   new_source(
-    function() {
-      at <- 0
-      list(
-        read = function() {
-          if (at >= nrow(x)) {
-            return(NULL)
-          }
-          rows <- seq(at + 1, min(at + block_rows, nrow(x)))
-          at <<- last(rows)
-          x[rows, , drop = FALSE]
-        },
-        close = function() NULL
-      )
-    },
+    blocks_of_rows(nrow(x), block_rows, function(rows) x[rows, , drop = FALSE]),
     paste("a data frame of", counted(nrow(x), "row")), cache, call,
     portable = TRUE
   )

@@ -145,3 +145,22 @@ first_block <- function(source, call) {
   }
   found
 }
+
+# The opener of a table in memory with this number of rows. `take`: a function of row numbers that
+# returns a data frame.
+blocks_of_rows <- function(count, block_rows, take) {
+  function() {
+    at <- 0
+    list(
+      read = function() {
+        if (at >= count) {
+          return(NULL)
+        }
+        rows <- seq(at + 1, min(at + block_rows, count))
+        at <<- last(rows)
+        take(rows)
+      },
+      close = function() NULL
+    )
+  }
+}
