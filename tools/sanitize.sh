@@ -24,7 +24,7 @@ only=$*
 core_tests='engine faults denormals functions losses philox pieces sparse threads weights'
 
 # Tests that sanitizers can't run, and why:
-#   show, save-report  start a browser or node, which do not start with the sanitizer preloaded
+#   show               starts a browser, which does not start with the sanitizer preloaded
 #   export, export-*   start compilers, data bases and node
 #   limits, memory     limit the memory, of which the sanitizer reserves terabytes
 #   errors, resume     time interrupts, and are too slow
