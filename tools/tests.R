@@ -1,5 +1,6 @@
 # Runs the tests in a folder against the installed package. The last line of the output is
 # 'N passed, N failed, N skipped', which counts expectations; the exit status is 1 if any failed.
+# The line before names the files in which tests were skipped.
 #
 #   Rscript tools/tests.R FOLDER [NAME...]     all files test-*.R, or only those with these names
 
@@ -55,6 +56,9 @@ counts <- tryCatch(
       message("\n", file, if (length(why)) " is skipped: " else " gave no result.", why[1])
     }
     failed <- sum(table$failed) + sum(table$error) + length(silent) - skipped
+    name <- function(files) sub("^test-(.*)[.][rR]$", "\\1", unique(files))
+    with_skips <- name(c(table$file[table$skipped > 0], silent))
+    cat("\nTests were skipped in:", with_skips, "\n")
     c(passed = sum(table$passed), failed = failed, skipped = sum(table$skipped) + skipped)
   },
   error = function(e) {
