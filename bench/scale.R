@@ -50,7 +50,8 @@ say("%10d %14.3f %14.3f\n", lengths, 1e3 * of_sum, 1e3 * (steps * a + moved / B)
 
 # --- Steps ----------------------------------------------------------------------------------------
 
-# Seconds of a step with b rows of each process.
+# Seconds of a step with b rows of each process. The order is shuffled: without that a batch of
+# consecutive rows would be those of one process, as the rows are numbered by rank.
 step_seconds <- function(b, inputs, hidden, communicator) {
   batches <- 4
   set.seed(1 + mpi$rank)
@@ -62,10 +63,10 @@ step_seconds <- function(b, inputs, hidden, communicator) {
       X, y,
       hidden = hidden, activation = "relu", init = "he_normal", optimizer = "adam",
       reduction = "mean", output_activation = "identity", batch_size = all_rows,
-      epochs = epochs, keep_fitted = FALSE, shuffle = FALSE, communicator = communicator
+      epochs = epochs, keep_fitted = FALSE, shuffle = TRUE, communicator = communicator
     )
   }
-  more <- 1 + max(2, ceiling(3e8 / (6 * inputs * hidden[1] * b * batches)))
+  more <- 1 + max(2, ceiling(3e9 / (6 * inputs * hidden[1] * b * batches)))
   (seconds(train(more), 2) - seconds(train(1), 2)) / (batches * (more - 1))
 }
 
@@ -77,7 +78,7 @@ say(
 rates <- NULL
 for (size in sizes) {
   P <- (size[1] + 1) * size[2] + size[2] + 1
-  for (b in c(64, 512)) {
+  for (b in c(64, 512, 4096)) {
     alone <- step_seconds(b, size[1], size[2], NULL)
     together <- step_seconds(b, size[1], size[2], mpi)
     rate <- 6 * P * b / alone
