@@ -319,7 +319,7 @@ test_that("weights that count rows have the errors of repeated rows", {
 test_that("a default call takes classes of a few rows each", {
   set.seed(1)
   d <- data.frame(x = rnorm(1200), species = factor(rep(1:300, 4)))
-  fit <- nn_train(species ~ x, d, hidden = 2)
+  fit <- nn_train(species ~ x, d, hidden = 2, epochs = 10)
   expect_identical(fit$n, 1200L)
   # nothing can be held out, so nothing is
   d$species <- factor(1:1200)

@@ -36,13 +36,10 @@ test_that("ordinary fits have no finding", {
 })
 
 test_that("fits with the defaults for data have no finding but that a linear model is as good", {
-  for (seed in 1:3) {
-    set.seed(seed)
-    expect_identical(found(nn_train(mpg ~ ., mtcars)), "simple_model")
-    expect_identical(found(nn_train(Species ~ ., iris)), "simple_model")
-    expect_identical(found(nn_train(weight ~ feed, chickwts)), "simple_model")
-  }
   set.seed(1)
+  expect_identical(found(nn_train(mpg ~ ., mtcars)), "simple_model")
+  expect_identical(found(nn_train(Species ~ ., iris)), "simple_model")
+  expect_identical(found(nn_train(weight ~ feed, chickwts)), "simple_model")
   expect_identical(found(nn_train(log(accel) ~ mag + dist, attenu)), character())
   # cases and controls were matched by these three, so that they say nothing of the outcome
   expect_true(
