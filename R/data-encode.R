@@ -29,7 +29,7 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
   if (!is.null(plain)) {
     return(plain)
   }
-  terms <- stats::delete.response(encoding$terms)
+  terms <- stats::delete.response(whole_terms(encoding$terms))
   frame <- in_formula(evaluate_terms(terms, data, rows), call, name)
   for (variable in names(frame)[attr(terms, "offset")]) {
     if (!is_number(frame[[variable]])) {

@@ -15,6 +15,7 @@ plain_terms <- function(terms, data) {
     factors <- factors[-response]
     symbols <- symbols[-response]
   }
+  if (is_compact(terms)) factors <- labels
   predvars <- attr(terms, "predvars")
   plain <- attr(terms, "intercept") == 1 && is.null(attr(terms, "offset")) &&
     all(attr(terms, "order") == 1) && identical(factors, labels) &&
@@ -94,4 +95,38 @@ names_functions <- function(contrasts, variables) {
     is.list(contrasts) && !anyDuplicated(names) && all(names %in% variables) &&
       all(vapply(contrasts, function(x) is.character(x) && length(x) == 1, NA))
   )
+}
+
+# The attribute `factors` of terms has a number for each pair of a variable and a term. If every
+# term is one variable, it is determined by the labels: a fit with many of them stores its terms
+# without it.
+compact_terms <- function(terms) {
+  factors <- attr(terms, "factors")
+  if (has_many(nrow(factors), ncol(factors)) && identical(single_factors(terms), factors)) {
+    attr(terms, "factors") <- NULL
+  }
+  terms
+}
+
+has_many <- function(variables, terms) isTRUE(as.double(variables) * terms > 1e4)
+
+is_compact <- function(terms) {
+  is.null(attr(terms, "factors")) && length(attr(terms, "term.labels")) > 0
+}
+
+# Such terms with the attribute; other terms are unchanged.
+whole_terms <- function(terms) {
+  if (is_compact(terms)) attr(terms, "factors") <- single_factors(terms)
+  terms
+}
+
+# The attribute `factors` of terms with an outcome and without offsets that are one variable each.
+single_factors <- function(terms) {
+  labels <- attr(terms, "term.labels")
+  outcome <- derived_text(deparse1(attr(terms, "variables")[[2]], backtick = TRUE))
+  names <- c(if (attr(terms, "response") > 0) outcome, labels)
+  factors <- matrix(0L, length(names), length(labels), dimnames = list(names, labels))
+  first <- length(names) - length(labels)
+  factors[cbind(first + seq_along(labels), seq_along(labels))] <- 1L
+  factors
 }

@@ -121,7 +121,7 @@ variable_names <- function(expression) {
 
 # The terms as stored in the fit: with the global environment, and constants substituted.
 # `training`: the variables of the rows that bases such as poly() are computed from, or NULL if they
-# are all rows.
+# are all rows. Many terms are compact (see compact_terms()).
 portable_terms <- function(terms, training, where, constants, call) {
   predvars <- attr(terms, "predvars")
   response <- attr(terms, "response")
@@ -151,7 +151,7 @@ portable_terms <- function(terms, training, where, constants, call) {
   attr(terms, "dataClasses") <- attr(terms, "dataClasses")[setdiff(
     names(attr(terms, "dataClasses")), c("(row)", "(weights)", "(offset)")
   )]
-  utf8_terms(terms)
+  compact_terms(utf8_terms(terms))
 }
 
 # The names in terms in UTF-8. The symbols are those of the locale (see local_terms()).

@@ -205,7 +205,7 @@ frame_columns <- function(encoding, call) {
 # With a formula: each column of a term is a product of one column of each of its variables. The
 # columns of the first variable vary fastest, as in model.matrix().
 formula_columns <- function(encoding, call) {
-  terms <- stats::delete.response(encoding$terms)
+  terms <- stats::delete.response(whole_terms(encoding$terms))
   factors <- attr(terms, "factors")
   expressions <- as.list(attr(terms, "predvars"))[-1]
   # In the order of the rows of `factors`, whose names have backticks where R needs them.

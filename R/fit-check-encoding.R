@@ -172,21 +172,27 @@ check_model_terms <- function(encoding, name, whole) {
     is_list(variables) && is_list(of("predvars")) && length(of("predvars")) == length(variables),
     "The variables of its formula must be a list."
   )
+  labels <- of("term.labels")
+  # without `factors`, each term is a variable (see compact_terms())
+  compact <- is.null(factors)
   need(
-    is.integer(factors) &&
-      identical(dim(factors), c(length(variables) - 1L, length(of("term.labels")))) &&
-      length(factors) > 0 && whole(factors, 0, 2) &&
-      all(lengths(dimnames(factors)) == dim(factors)),
+    if (compact) {
+      has_many(length(labels) + 1, length(labels)) && length(variables) - 2L == length(labels) &&
+        all(of("order") == 1)
+    } else {
+      is.integer(factors) && identical(dim(factors), c(length(variables) - 1L, length(labels))) &&
+        length(factors) > 0 && whole(factors, 0, 2) &&
+        all(lengths(dimnames(factors)) == dim(factors))
+    },
     "The terms of its formula must match its variables."
   )
   need(
-    is.character(of("term.labels")) && whole(of("order"), 1) &&
-      length(of("order")) == ncol(factors),
+    is.character(labels) && whole(of("order"), 1) && length(of("order")) == length(labels),
     "The terms of its formula must have an order."
   )
   need(
     identical(of("response"), 1L) && identical(variables[[2]], terms[[2]]) &&
-      all(factors[1, ] == 0),
+      (compact || all(factors[1, ] == 0)),
     "The outcome of its formula must be on the left-hand side."
   )
   need(
@@ -194,19 +200,19 @@ check_model_terms <- function(encoding, name, whole) {
     "The intercept of its formula must be 0 or 1."
   )
   need(
-    is.null(of("offset")) || whole(of("offset"), 2, nrow(factors)),
+    is.null(of("offset")) || (!compact && whole(of("offset"), 2, nrow(factors))),
     "The offsets of its formula must be variables of the formula."
   )
   need(
     is.null(of("specials")) && (is.null(of("dataClasses")) || is.character(of("dataClasses"))),
     "Its formula has unknown attributes."
   )
+  known <- if (compact) labels else rownames(factors)
   of_variables <- function(x) {
     is.null(x) ||
       (is.list(x) &&
         (length(x) == 0 ||
-          (identifies(names(x)) &&
-            all(names(x) %in% c(rownames(factors), gsub("^`(.*)`$", "\\1", rownames(factors)))))))
+          (identifies(names(x)) && all(names(x) %in% c(known, gsub("^`(.*)`$", "\\1", known))))))
   }
   need(
     of_variables(encoding$xlevels) && all(vapply(encoding$xlevels, is_levels, NA)),

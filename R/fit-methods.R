@@ -98,7 +98,7 @@ terms.nn_fit <- function(x, ...) {
       i = "Use {.code nn_train(y ~ x, data)}."
     ), current_env())
   }
-  terms
+  whole_terms(terms)
 }
 
 # A fit stores no data, and R would otherwise look for columns in the global environment.

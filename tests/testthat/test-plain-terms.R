@@ -98,3 +98,46 @@ test_that("treatment contrasts are stored by name and survive a file", {
     unname(table[c(2, NA, 1, 5), ])
   )
 })
+
+test_that("a fit with many terms does not store their table of pairs", {
+  set.seed(1)
+  p <- 400
+  d <- as.data.frame(matrix(rnorm(40 * p), 40))
+  names(d)[3] <- "my column"
+  d$f <- factor(rep(c("a", "b"), 20))
+  d$y <- exp(d[[2]])
+  train <- function(formula, data = d) {
+    nn_train(formula, data, hidden = 2, penalty = 0.1, activation = "tanh", epochs = 3)
+  }
+  fit <- train(log(y) ~ . - V1 + log(V1^2))
+  expect_null(attr(fit$encoding$terms, "factors"))
+  bare <- nn_train(d[setdiff(names(d), "y")], d$y, hidden = 2, epochs = 3)
+  bytes <- function(x) length(serialize(x, NULL))
+  expect_lt(bytes(fit), 2 * bytes(bare))
+  # methods return the whole terms, and the result of each is R's
+  reference <- lm(log(y) ~ . - V1 + log(V1^2), d)
+  expect_true(identical(attr(terms(fit), "factors"), attr(terms(formula(fit)), "factors")))
+  expect_true(identical(unname(model.matrix(fit, d)[, -1]), unname(model.matrix(reference)[, -1])))
+  expect_true(setequal(names(model.frame(fit, d)), setdiff(names(model.frame(reference)), "V1")))
+  expect_equal(
+    unname(predict(fit, d)), unname(as.vector(fitted(fit))),
+    tolerance = 1e-12
+  )
+  plain <- train(y ~ .)
+  path <- withr::local_tempfile(fileext = ".json")
+  for (one in list(fit, plain)) {
+    nn_save(one, path)
+    expect_identical(nn_load(path), one)
+    expect_identical(nn_continue(one, d, epochs = 2)$history$epoch, 1:5 + 0)
+  }
+  expect_identical(predict(plain, d[7, ]), predict(plain, d)[7])
+  nn_export(plain, exported <- withr::local_tempfile(fileext = ".R"))
+  copy <- source(exported, local = new.env())$value
+  expect_equal(unname(copy(d)), unname(predict(plain, d)), tolerance = 1e-12)
+  # other terms are stored with it
+  squares <- train(y ~ (V1 + V2 + f)^2 + ., d)
+  expect_true(identical(squares$encoding$terms, terms(squares)))
+  # a fit that was changed by hand is refused
+  attr(plain$encoding$terms, "order")[2] <- 2L
+  expect_error(nn_save(plain, path), class = "backprop_error_file")
+})
