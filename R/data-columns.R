@@ -131,7 +131,10 @@ encode_columns <- function(columns, data) {
         as.double(x)
       },
       logical = as.double(x),
-      code_levels(match(as.character(x), kind$levels), kind$levels, kind$coding)
+      code_levels(
+        level_codes(as.character(x), kind$levels, kind$declared), kind$levels, kind$coding,
+        kind$declared$shares
+      )
     )
   })
   labels <- unlist(

@@ -24,7 +24,8 @@ encode_raw <- function(encoding, raw, name, call, unseen = NULL, rows = NULL) {
 # the training data.
 encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL) {
   plain <- encode_plain(
-    encoding$terms, data, rows, encoding$xlevels, encoding$contrasts, name, call, unseen
+    encoding$terms, data, rows, encoding$xlevels, encoding$contrasts, name, call, unseen,
+    encoding$declared
   )
   if (!is.null(plain)) {
     return(plain)
@@ -41,13 +42,20 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
     }
   }
   at <- match_names(names(encoding$xlevels), names(frame))
+  declared <- encoding$declared
+  apart <- list()
   for (i in seq_along(at)) {
     variable <- at[i]
     levels <- encoding$xlevels[[i]]
+    further <- declared[[names(encoding$xlevels)[i]]]
     values <- known_values(
       as_utf8(as.character(frame[[variable]])), levels, names(encoding$xlevels)[i], name, call,
-      unseen
+      unseen, further
     )
+    if (length(levels) > 1) {
+      apart[[names(frame)[variable]]] <- rows_apart <- which(values %in% further$levels)
+      values[rows_apart] <- levels[1]
+    }
     # a factor of one level has no contrasts: it is encoded as a constant
     frame[[variable]] <- if (length(levels) < 2) {
       ifelse(is.na(values), NA, 0)
@@ -60,8 +68,10 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
   if (is.list(contrasts)) names(contrasts) <- known_names(names(contrasts), names(frame))
   X <- in_formula(stats::model.matrix(terms, frame, contrasts.arg = contrasts), call, name)
   coding <- attr(X, "contrasts")
-  if (is.list(coding)) names(coding) <- derived_text(names(coding))
   X <- X[, colnames(X) != "(Intercept)", drop = FALSE]
+  if (!is.null(declared)) names(declared) <- known_names(names(declared), names(frame))
+  X <- code_declared_rows(X, terms, frame, coding, declared, apart)
+  if (is.list(coding)) names(coding) <- derived_text(names(coding))
   dimnames(X) <- list(NULL, derived_text(colnames(X)))
   list(X = X, offset = stats::model.offset(frame), contrasts = coding)
 }

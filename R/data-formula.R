@@ -54,6 +54,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
 
   inputs <- input_variables(frame, attr(terms, "response"))
   check_input_kinds(inputs, call)
+  of_all_rows <- inputs
   inputs <- counted_values(inputs, weights)
   warn_of_outcome_among(
     stats::setNames(inputs, derived_text(names(inputs))), counted_values(y$y, weights), label
@@ -87,6 +88,9 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
         extras
       )
     )
+  )
+  encoding$declared <- declared_variables(
+    of_all_rows, encoding$xlevels, names(raw), setdiff(seq_along(rows), calibration$rows), weights
   )
   unseen <- new_levels_record(NULL, weightless_rows(weights))
   encoded <- encode_terms(

@@ -52,8 +52,12 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   y <- take_rows(y, kept$rows)
   weights <- take_rows(weights, kept$rows)
   blank <- which(kept$rows %in% unseen$blank)
+  outcome <- blank_outcome(y, weights, fit$encoding$outcome$levels)
+  drawn <- draw_calibration(calibration, outcome$y, weights, call)
+  training <- setdiff(seq_len(nrow(X)), drawn$rows)
   if (is.null(fit) && is.data.frame(X)) {
     columns <- mark_dates(describe_columns(counted_values(X, weights), name, call), dated)
+    columns <- declare_columns(columns, X, training, weights)
     warn_of_identifiers(X, weights)
     warn_of_outcome_among(counted_values(X, weights), counted_values(y, weights), label)
     if (length(weightless_rows(weights)) > 0) {
@@ -66,11 +70,8 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
     list(columns = columns)[!is.null(columns)],
     list(replay = list(na.action = na_action_name(na.action)))
   )
-  outcome <- blank_outcome(y, weights, fit$encoding$outcome$levels)
-  drawn <- draw_calibration(calibration, outcome$y, weights, call)
   encoding$missing <- fit$encoding$missing
   if (is.null(fit) && length(to_fill) > 0) {
-    training <- setdiff(seq_len(nrow(X)), drawn$rows)
     gaps <- describe_missing(X[training, , drop = FALSE], to_fill, weights[training])
     empty <- names(Filter(anyNA, gaps$fill))
     if (length(empty) > 0) {

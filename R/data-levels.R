@@ -19,9 +19,9 @@ new_levels_record <- function(encoding, weightless = integer()) {
 }
 
 # The values of a column or term, with unseen levels as NA. Without a record, or if it does not
-# allow them, they are an error.
-known_values <- function(values, levels, variable, name, call, unseen = NULL) {
-  rows <- which(!is.na(values) & !values %in% levels)
+# allow them, they are an error. `declared`: see declared_levels(); those levels are kept.
+known_values <- function(values, levels, variable, name, call, unseen = NULL, declared = NULL) {
+  rows <- which(!is.na(values) & !values %in% c(levels, declared$levels))
   if (length(unseen$weightless) > 0) {
     blank <- intersect(rows, unseen$weightless)
     unseen$blank <- union(unseen$blank, blank)
@@ -135,16 +135,25 @@ coding_labels <- function(coding, levels) {
   if (!is.matrix(coding)) levels[-1] else colnames(coding) %||% seq_len(ncol(coding))
 }
 
-# The rows of a coding for the numbers of levels, NA for a missing one.
-code_levels <- function(codes, levels, coding) {
+# The rows of a coding for the numbers of levels, NA for a missing one. `shares`: the proportions of
+# the levels, whose mean is the row of the number after the last level (see level_codes()).
+code_levels <- function(codes, levels, coding, shares = NULL) {
+  further <- which(codes > length(levels))
   if (is.matrix(coding)) {
+    if (length(further) > 0) coding <- rbind(coding, mean_codes(shares, coding))
     return(unname(coding[codes, , drop = FALSE]))
   }
   X <- matrix(0, length(codes), length(levels) - 1)
-  at <- which(codes > 1)
+  at <- which(codes > 1 & codes <= length(levels))
   X[cbind(at, codes[at] - 1L)] <- 1
+  if (length(further) > 0) X[further, ] <- rep(mean_codes(shares, coding), each = length(further))
   X[is.na(codes), ] <- NA
   X
+}
+
+# The codes of a level that is only declared: the mean of those of the known levels.
+mean_codes <- function(shares, coding) {
+  if (is.matrix(coding)) as.vector(shares %*% coding) else shares[-1]
 }
 
 # The coding of levels by contrasts of this name: a matrix, or the name itself for treatment

@@ -172,9 +172,11 @@ check_column <- function(x, kind, column, name, call, unseen = NULL) {
   if (!text || is.null(kind$levels)) {
     return(x)
   }
-  values <- known_values(as.character(x), kind$levels, column, name, call, unseen)
+  values <- known_values(
+    as.character(x), kind$levels, column, name, call, unseen, kind$declared
+  )
   if (kind$type == "factor") {
-    factor(values, kind$levels, exclude = NULL, ordered = kind$ordered)
+    factor(values, c(kind$levels, kind$declared$levels), exclude = NULL, ordered = kind$ordered)
   } else {
     values
   }

@@ -29,7 +29,8 @@ plain_terms <- function(terms, data) {
 
 # Encodes such terms: list(X, offset, contrasts); NULL if a column is a matrix, or has a class or
 # contrasts of its own, or if `contrasts` are not names of functions.
-encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unseen) {
+encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unseen,
+                         declared = NULL) {
   plain <- plain_terms(terms, data)
   columns <- if (!is.null(plain)) .subset(data, plain$names)
   if (is.null(plain) || !all(vapply(columns, is_plain_column, NA))) {
@@ -51,7 +52,11 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
     codes <- if (is.factor(x) && identical(levels(x), levels)) {
       as.integer(x)
     } else {
-      match(known_values(as_utf8(as.character(x)), levels, names[i], name, call, unseen), levels)
+      further <- declared[[names[i]]]
+      values <- known_values(
+        as_utf8(as.character(x)), levels, names[i], name, call, unseen, further
+      )
+      level_codes(values, levels, further)
     }
     if (length(levels) < 2) {
       columns[[i]] <- ifelse(is.na(codes), NA_real_, 0)
@@ -59,7 +64,10 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
     }
     coding <- contrasts[[names[i]]] %||% default_contrasts(is.ordered(x))
     codings[[names[i]]] <- coding
-    columns[[i]] <- list(codes = codes, levels = levels, coding = contrasts_table(coding, levels))
+    columns[[i]] <- list(
+      codes = codes, levels = levels, coding = contrasts_table(coding, levels),
+      shares = declared[[names[i]]]$shares
+    )
     if (is.null(columns[[i]]$coding)) {
       return(NULL)
     }
@@ -70,7 +78,7 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
   for (i in which(vapply(columns, is.list, NA))) {
     part <- columns[[i]]
     labels[[i]] <- paste0(labels[[i]], coding_labels(part$coding, part$levels))
-    columns[[i]] <- code_levels(part$codes, part$levels, part$coding)
+    columns[[i]] <- code_levels(part$codes, part$levels, part$coding, part$shares)
   }
   inputs <- derived_text(unlist(labels, use.names = FALSE))
   X <- as.double(unlist(columns, use.names = FALSE))

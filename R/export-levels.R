@@ -10,16 +10,26 @@ new_level_factor <- function(input, levels, at, values) {
   list(input = input, levels = levels, values = replace(numeric(length(levels)), at, values))
 }
 
-# The columns of a coding, by name.
-coding_factors <- function(input, label, levels, coding) {
+# The columns of a coding, by name. `declared`: see declared_levels(), or NULL.
+coding_factors <- function(input, label, levels, coding, declared = NULL) {
+  further <- if (!is.null(declared)) mean_codes(declared$shares, coding)
   stats::setNames(
     lapply(seq_len(coding_width(coding, levels)), function(j) {
       at <- if (is.matrix(coding)) which(coding[, j] != 0) else j + 1L
       values <- if (is.matrix(coding)) coding[at, j] else 1
-      list(new_level_factor(input, levels, unname(at), unname(values)))
+      list(declared_factor(input, levels, unname(at), unname(values), declared, further[j]))
     }),
     paste0(label, coding_labels(coding, levels))
   )
+}
+
+# The numbers of a column by level, with `value` for each level that is only declared.
+declared_factor <- function(input, levels, at, values, declared, value) {
+  if (!is.null(declared) && value != 0) {
+    at <- c(at, length(levels) + seq_along(declared$levels))
+    values <- c(values, rep(value, length(declared$levels)))
+  }
+  new_level_factor(input, c(levels, declared$levels), at, values)
 }
 
 # The inputs with levels: names, as strings.

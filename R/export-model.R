@@ -197,7 +197,7 @@ frame_columns <- function(encoding, call) {
       return(stats::setNames(list(list(name)), paste0(name, kind$names)))
     }
     if (kind$type == "numeric") abort_export(name, "It is a matrix", call)
-    coding_factors(name, name, kind$levels, kind$coding)
+    coding_factors(name, name, kind$levels, kind$coding, kind$declared)
   })
   unlist(columns, recursive = FALSE)
 }
@@ -211,12 +211,7 @@ formula_columns <- function(encoding, call) {
   # In the order of the rows of `factors`, whose names have backticks where R needs them.
   classes <- attr(terms, "dataClasses")[-attr(encoding$terms, "response")]
   is_level <- names(classes) %in% names(encoding$xlevels) | classes == "logical"
-  full <- factors == 2
-  # Without an intercept the first factor is coded in full.
-  if (attr(terms, "intercept") == 0) {
-    first <- which((factors > 0 & is_level), arr.ind = TRUE)
-    if (nrow(first) > 0) full[first[1, 1], first[1, 2]] <- TRUE
-  }
+  full <- full_codings(factors, is_level, attr(terms, "intercept"))
   columns <- lapply(seq_len(ncol(factors)), function(term) {
     parts <- lapply(which(factors[, term] > 0), function(variable) {
       variable_columns(
@@ -252,18 +247,23 @@ variable_columns <- function(name, label, expression, is_level, full, encoding, 
   column <- known_names(as.character(expression), names(encoding$columns))
   levels <- encoding$xlevels[[name]]
   if (is.null(levels)) levels <- c("FALSE", "TRUE")
+  declared <- encoding$declared[[name]]
   if (length(levels) < 2) {
-    return(stats::setNames(list(list(new_level_factor(column, levels, integer(), 0))), label))
+    return(stats::setNames(
+      list(list(declared_factor(column, levels, integer(), 0, declared, 0))), label
+    ))
   }
   contrasts <- encoding$contrasts[[name]]
   if (full) {
     return(stats::setNames(
-      lapply(seq_along(levels), function(j) list(new_level_factor(column, levels, j, 1))),
+      lapply(seq_along(levels), function(j) {
+        list(declared_factor(column, levels, j, 1, declared, declared$shares[j]))
+      }),
       paste0(label, levels)
     ))
   }
   coding <- if (is.matrix(contrasts)) contrasts else contrasts_table(contrasts, levels)
-  coding_factors(column, label, levels, coding)
+  coding_factors(column, label, levels, coding, declared)
 }
 
 # Numeric functions that all formats have, with their numbers of arguments. scale() uses the centre

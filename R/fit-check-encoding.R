@@ -122,9 +122,22 @@ check_model_column <- function(kind, coded, name, flag, whole) {
         nrow(kind$coding) == length(kind$levels) && all(is.finite(kind$coding))),
     "The coding of a column must have one row of finite numbers per level."
   )
+  need(is_declared(kind$declared, kind$levels), declared_rule)
   need(
     kind$type != "other" || is.character(kind$class), "A column of another type must have a class."
   )
+}
+
+declared_rule <- paste(
+  "Levels without rows must be other than those with rows, and come with a proportion for each of",
+  "the latter."
+)
+
+is_declared <- function(declared, levels) {
+  is.null(declared) || (is.list(declared) && is_levels(declared$levels) &&
+    length(declared$levels) > 0 && !anyNA(declared$levels) && !any(declared$levels %in% levels) &&
+    is.double(declared$shares) && length(declared$shares) == length(levels) &&
+    all(is.finite(declared$shares)) && all(declared$shares >= 0))
 }
 
 # The values for missing inputs must be of the kinds of their columns.
@@ -217,6 +230,13 @@ check_model_terms <- function(encoding, name, whole) {
   need(
     of_variables(encoding$xlevels) && all(vapply(encoding$xlevels, is_levels, NA)),
     "The levels of its formula must belong to its variables."
+  )
+  declared <- encoding$declared
+  need(
+    is.null(declared) || (is.list(declared) && identifies(names(declared)) &&
+      all(names(declared) %in% names(encoding$xlevels)) &&
+      all(mapply(is_declared, declared, encoding$xlevels[names(declared)]))),
+    declared_rule
   )
   need(
     of_variables(encoding$contrasts) &&

@@ -74,6 +74,10 @@
 #'   not have, in data given as `validation` and later in `predict()` and [nn_continue()]: `"error"`
 #'   (default), or `"NA"`, which treats them as missing values, with a message that says how many
 #'   rows have them. Rows of `validation` with such levels, or with an unseen class, are excluded.
+#'   Levels that a factor of the training data declares without having rows of them, such as those
+#'   of `recipes::step_unknown()` or a rare level in the folds of [nn_cv()], are known: their dummy
+#'   variables (or other contrasts) are the means of those of the training rows, also in files of
+#'   [nn_save()] and [nn_export()].
 #' @param missing How to handle missing inputs: `"na.action"` (default) leaves them to `na.action`;
 #'   `"indicator"` keeps their rows, in training and in `predict()`. A missing number is then the
 #'   median of the training rows (weighted by case weights), and a missing level or truth value the

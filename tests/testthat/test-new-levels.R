@@ -227,3 +227,180 @@ test_that("parsnip passes the choice on", {
   suppressMessages(p <- predict(fit, strange_shops[c("x", "city")]))
   expect_identical(is.na(p$.pred), c(FALSE, TRUE, FALSE, TRUE))
 })
+
+# Factors with levels that no row has. `mean_matrix()`: the mean of R's model matrices with each
+# known level of `city`, weighted by its proportion of the rows.
+declared <- function() {
+  d <- shops()
+  d$city <- factor(d$city, c("new", "Aa", "Bb", "Cc", "unknown"))
+  d$size <- factor(rep(c("s", "l"), 30), c("s", "m", "l"))
+  d$flag <- rep(c(TRUE, FALSE, FALSE), 20)
+  d$w <- rep(c(1, 2, 4, 0, 1), 12)
+  d
+}
+stranger <- data.frame(
+  x = c(-1, 2), city = factor(c("unknown", "Bb"), levels(declared()$city)), size = "l", flag = TRUE
+)
+mean_matrix <- function(formula, d, new, weights = rep(1, nrow(d))) {
+  shares <- tapply(weights, droplevels(d$city), sum)
+  used <- transform(d, city = droplevels(city), size = droplevels(size))
+  parts <- lapply(names(shares), function(level) {
+    one <- transform(new, city = factor(level, levels(used$city)), size = factor(size, c("s", "l")))
+    model.matrix(delete.response(terms(formula)), one) * shares[[level]] / sum(shares)
+  })
+  X <- Reduce(`+`, parts)
+  X[, colnames(X) != "(Intercept)", drop = FALSE]
+}
+
+test_that("a declared level without rows is encoded as the mean of the rows", {
+  d <- declared()
+  formulas <- list(
+    y ~ x + city, y ~ x * city, y ~ city:size + x:size - 1, y ~ city * size * flag,
+    y ~ x:city:flag + size, y ~ cbind(x, x^2):city
+  )
+  for (formula in formulas) {
+    fit <- train(formula, d, standardize = FALSE)
+    X <- mean_matrix(formula, d, stranger[c(1, 1), ])
+    scale <- fit$encoding$outcome$scale
+    by_hand <- (drop(X %*% fit$wout) + fit$bout[1]) * scale + fit$encoding$outcome$center
+    expect_equal(predict(fit, stranger), c(by_hand[[1]], predict(fit, stranger[2, ])))
+    # as text, and without a message
+    expect_silent(p <- predict(fit, transform(stranger, city = as.character(city))))
+    expect_identical(p, predict(fit, stranger))
+  }
+  # without a formula; other contrasts; weights; calibration rows have no influence
+  frame <- function(...) {
+    set.seed(1)
+    nn_train(d[c("x", "city")], d$y, hidden = 0, epochs = 20, standardize = FALSE, ...)
+  }
+  fit <- frame(weights = d$w)
+  expect_equal(
+    prepare_newdata(unclass(fit), stranger, "new", NULL)$X[1, ],
+    mean_matrix(y ~ x + city, d, stranger, d$w)[1, ]
+  )
+  expect_identical(
+    predict(train(y ~ x + city, d, standardize = FALSE), stranger), predict(frame(), stranger)
+  )
+  withr::with_options(list(contrasts = c("contr.sum", "contr.poly")), {
+    for (formula in list(y ~ x + city, y ~ x * city)) {
+      fit <- train(formula, d, standardize = FALSE)
+      expect_equal(
+        prepare_newdata(unclass(fit), stranger, "new", NULL)$X[1, ],
+        mean_matrix(formula, d, stranger)[1, ]
+      )
+    }
+  })
+  set.seed(2)
+  fit <- nn_train(y ~ x + city, d, hidden = 0, epochs = 5, calibration = 0.4, weights = w)
+  # standardised, the mean of the training rows is 0
+  X <- prepare_newdata(unclass(fit), stranger, "new", NULL)$X
+  expect_equal(unname(X[1, -1]), c(0, 0), tolerance = 1e-14)
+  # what is missing stays missing, and other levels stay an error
+  p <- predict(fit, transform(stranger, city = c(NA, "unknown")))
+  expect_identical(is.na(p), c(TRUE, FALSE))
+  expect_error(
+    predict(fit, transform(stranger, city = "Zz")), "\"Zz\"",
+    class = "backprop_error_input"
+  )
+  fit <- nn_train(d["city"], d$y, hidden = 0, epochs = 5)
+  expect_snapshot(predict(fit, data.frame(city = "Zz")), error = TRUE)
+})
+
+test_that("folds, resumed training, held-out rows and files know declared levels", {
+  d <- declared()
+  d$city[c(5, 9)] <- "new"
+  folds <- rep(1:5, 12)
+  folds[c(5, 9)] <- 2
+  set.seed(1)
+  expect_silent(result <- nn_cv(y ~ x + city, d, folds = folds, hidden = 0, epochs = 20))
+  expect_false(anyNA(result$predictions$predicted))
+  set.seed(1)
+  frame <- nn_cv(d[c("x", "city")], d$y, folds = folds, hidden = 0, epochs = 20)
+  expect_identical(frame$metrics, result$metrics)
+  # a row is predicted as by the fit without its fold
+  set.seed(1)
+  fit <- nn_train(y ~ x + city, d[folds != 2, ], hidden = 0)
+  again <- nn_train(y ~ x + city, d, validation = d[folds == 2, ], hidden = 0, epochs = 2)
+  expect_length(again$history$validation_loss, 2)
+  expect_no_error(suppressWarnings(nn_continue(fit, d, epochs = 2)))
+  path <- withr::local_tempfile(fileext = ".json")
+  nn_save(fit, path)
+  expect_identical(predict(nn_load(path), d), predict(fit, d))
+  expect_identical(nn_load(path)$encoding, fit$encoding)
+  for (broken in list(
+    list(levels = "Aa", shares = rep(1 / 3, 3)), list(levels = "new", shares = 1)
+  )) {
+    fit$encoding$declared$city <- broken
+    expect_error(nn_save(fit, path), "Levels without rows", class = "backprop_error_file")
+  }
+})
+
+test_that("exports encode declared levels as predict() does", {
+  d <- declared()
+  fits <- list(
+    train(y ~ x * city + size, d), train(y ~ city:size + flag - 1, d),
+    train(d[c("x", "city", "size")], d$y)
+  )
+  d$one <- factor(rep("only", 60), c("only", "other"))
+  fits[[4]] <- train(d[c("x", "one")], d$y)
+  new <- data.frame(
+    x = c(1, -1, 2, 0), city = c("unknown", "new", "Bb", "Aa"), size = c("s", "m", "m", "l"),
+    flag = c(TRUE, FALSE, TRUE, TRUE), one = c("other", "only", "only", "other")
+  )
+  inputs <- list(c("x", "city", "size"), c("city", "size", "flag"), c("x", "city", "size"))
+  inputs[[4]] <- c("x", "one")
+  folder <- withr::local_tempdir()
+  path <- function(ending) file.path(folder, paste0("model.", ending))
+  for (i in seq_along(fits)) {
+    expected <- predict(fits[[i]], new)
+    expect_false(anyNA(expected))
+    data <- new[inputs[[i]]]
+    expect_lt(relative_difference(exported_r(fits[[i]])(data), expected), 1e-12)
+    if (requireNamespace("RSQLite", quietly = TRUE)) {
+      nn_export(fits[[i]], path("sql"), keep = "row_number")
+      expect_lt(relative_difference(run_exported_sql(path("sql"), data), expected), 1e-12)
+    }
+  }
+  skip_on_cran()
+  if (!is.null(c_compiler())) {
+    nn_export(fits[[1]], path("c"))
+    got <- run_exported_c(path("c"), new[inputs[[1]]], 1)
+    expect_lt(relative_difference(got, predict(fits[[1]], new)), 1e-12)
+  }
+  skip_without_onnxruntime()
+  nn_export(fits[[1]], path("onnx"))
+  got <- run_onnx(path("onnx"), new[inputs[[1]]], "double")$response
+  expect_lt(relative_difference(got, as.matrix(predict(fits[[1]], new))), 1e-12)
+})
+
+test_that("step_unknown() and step_novel() of recipes work in folds", {
+  for (package in c("recipes", "parsnip", "workflows", "rsample", "tune", "yardstick")) {
+    skip_if_not_installed(package)
+  }
+  d <- shops()
+  d$city[c(5, 9)] <- NA
+  d$kind <- replace(rep(c("p", "q"), 30), 3, "rare")
+  recipe <- recipes::recipe(y ~ x + city + kind, data = d)
+  recipe <- recipes::step_novel(recipes::step_unknown(recipe, "city"), "kind")
+  folds <- rep(1:3, each = 20)
+  splits <- rsample::manual_rset(lapply(1:3, function(fold) {
+    rsample::make_splits(
+      list(analysis = which(folds != fold), assessment = which(folds == fold)), d
+    )
+  }), paste0("Fold", 1:3))
+  model <- parsnip::mlp(hidden_units = 2, epochs = 5) |>
+    parsnip::set_mode("regression") |>
+    parsnip::set_engine("backprop")
+  expect_no_message(got <- tune::fit_resamples(
+    workflows::workflow(recipe, model), splits,
+    control = tune::control_resamples(save_pred = TRUE)
+  ))
+  expect_identical(vapply(got$.notes, nrow, 0L), rep(0L, 3))
+  predicted <- tune::collect_predictions(got)
+  expect_identical(sort(predicted$.row), 1:60)
+  expect_false(anyNA(predicted$.pred))
+  baked <- as.data.frame(recipes::bake(recipes::prep(recipe), d))
+  expect_identical(levels(baked$city), c("Aa", "Bb", "Cc", "unknown"))
+  expect_silent(result <- nn_cv(y ~ ., baked, folds = folds, hidden = 0, epochs = 5))
+  expect_false(anyNA(result$predictions$predicted))
+})
