@@ -16,6 +16,8 @@ class CustomActivation {
                      std::vector<double>& output) noexcept = 0;
   virtual void slope(std::size_t rows, std::size_t units, const std::vector<double>& input,
                      std::vector<double>& slope) noexcept = 0;
+  // A pointer to one of the two.
+  using Quantity = decltype(&CustomActivation::value);
 };
 
 class CustomLoss {

@@ -220,80 +220,11 @@ void Pass<T>::drop_units(std::size_t l, const Dropout& dropout, std::size_t begi
     values.dropped.data()[i] = values.output.data()[i] * values.mask.data()[i];
 }
 
-template <class T>
-void Pass<T>::take_columns(const T* panels, std::size_t units, std::vector<double>& columns) const {
-  columns.resize(rows_ * units);
-  for (std::size_t u = 0; u < units; ++u)
-    for (std::size_t r = 0; r < rows_; ++r)
-      columns[u * rows_ + r] = static_cast<double>(panels[element_at<T>(r, u, units)]);
-}
-
-template <class T> void Pass<T>::activate_custom(std::size_t l) {
-  const std::size_t units = network_.layers[l].units;
-  LayerValues& values = values_[l];
-  take_columns(values.input.data(), units, custom_input_);
-  custom_result_.resize(custom_input_.size());
-  {
-    const KeepDenormals keep;
-    network_.layers[l].custom->value(rows_, units, custom_input_, custom_result_);
-  }
-  // rows that pad the last panel have weight 0
-  std::fill_n(values.output.data(), panel_at<T>(panels_, units), T(0));
-  for (std::size_t u = 0; u < units; ++u)
-    for (std::size_t r = 0; r < rows_; ++r)
-      values.output.data()[element_at<T>(r, u, units)] =
-          static_cast<T>(custom_result_[u * rows_ + r]);
-}
-
-template <class T> void Pass<T>::multiply_custom_slope(std::size_t l) {
-  const std::size_t units = network_.layers[l].units;
-  LayerValues& values = values_[l];
-  take_columns(values.input.data(), units, custom_input_);
-  custom_result_.resize(custom_input_.size());
-  {
-    const KeepDenormals keep;
-    network_.layers[l].custom->slope(rows_, units, custom_input_, custom_result_);
-  }
-  for (std::size_t u = 0; u < units; ++u)
-    for (std::size_t r = 0; r < rows_; ++r)
-      values.delta.data()[element_at<T>(r, u, units)] *=
-          static_cast<T>(custom_result_[u * rows_ + r]);
-}
-
 template <class T> void Pass<T>::multiply_output_slope() {
   LayerValues& last = values_.back();
   if (network_.layers.back().custom) return multiply_custom_slope(values_.size() - 1);
   kernels_.multiply_slope(network_.output_activation(), panels_, network_.outputs(),
                           last.input.data(), last.output.data(), last.delta.data());
-}
-
-template <class T> double Pass<T>::custom_loss(const Objective& objective) {
-  LayerValues& last = values_.back();
-  const std::size_t units = network_.outputs();
-  take_columns(last.output.data(), units, custom_input_);
-  take_columns(y_.data(), units, custom_target_);
-  custom_result_.resize(rows_);
-  double sum = 0;
-  {
-    const KeepDenormals keep;
-    objective.custom->value(rows_, units, custom_input_, custom_target_, custom_result_);
-    for (std::size_t r = 0; r < rows_; ++r) {
-      const double weight = static_cast<double>(weight_of_row_.data()[r]);
-      if (weight != 0) sum += weight * custom_result_[r];
-    }
-    custom_result_.resize(custom_input_.size());
-    objective.custom->slope(rows_, units, custom_input_, custom_target_, custom_result_);
-  }
-  std::fill_n(last.delta.data(), panel_at<T>(panels_, units), T(0));
-  for (std::size_t u = 0; u < units; ++u)
-    for (std::size_t r = 0; r < rows_; ++r) {
-      const T weight = weight_of_row_.data()[r];
-      if (weight != 0)
-        last.delta.data()[element_at<T>(r, u, units)] =
-            weight * static_cast<T>(custom_result_[u * rows_ + r]);
-    }
-  multiply_output_slope();
-  return sum;
 }
 
 template <class T> double Pass<T>::loss(const Objective& objective) {

@@ -106,12 +106,7 @@ template <class T> class Pass {
     T* input_or_output() { return (separate_input ? input : output).data(); }
   };
   const T* inputs_of(std::size_t layer) const;
-  // The quantities of a custom activation or loss for the loaded rows, rows x units by column.
-  void take_columns(const T* panels, std::size_t units, std::vector<double>& columns) const;
-  void activate_custom(std::size_t layer);
-  void multiply_custom_slope(std::size_t layer);
   void multiply_output_slope();
-  double custom_loss(const Objective& objective);
   void drop_units(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
   void draw_mask(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
   void forward_layer(std::size_t layer, const T* weights, const Dropout* dropout, std::size_t begin,
@@ -123,6 +118,15 @@ template <class T> class Pass {
   void add_wide_gradient(const Team::Share& share, std::size_t layer, std::size_t begin,
                          std::size_t count, T* gradient, bool add);
   void load_offset(const double* offset, std::size_t stride, std::size_t begin, std::size_t count);
+  // Custom functions (pass_custom.cpp), which take and return rows x units by column, here of the
+  // loaded rows. put(number, result, row) stores one of the results.
+  void activate_custom(std::size_t layer);
+  void multiply_custom_slope(std::size_t layer);
+  double custom_loss(const Objective& objective);
+  void call_custom_activation(std::size_t layer, CustomActivation::Quantity quantity);
+  void take_columns(const T* panels, std::size_t units, std::vector<double>& columns) const;
+  template <class Put> void put_columns(T* panels, std::size_t units, const Put& put) const;
+  void clear_panels(T* panels, std::size_t units) const;
 
   Network network_;
   const Kernels<T>& kernels_;
