@@ -307,9 +307,9 @@ test_that("in the browser all matrices are the trace's and the weights nn_train(
     two = list(X = X, y = two),
     stochastic = list(X = X, y = two, batch_size = 1)
   )
-  epochs <- c(1, 100, 1000, 5000)
   folder <- withr::local_tempdir()
   pages <- lapply(seq_along(jobs), function(i) {
+    epochs <- if (i %in% c(1, 4)) c(1, 100, 1000, 5000) else c(1, 100)
     given <- jobs[[i]]
     names(given)[1] <- "x"
     set.seed(i)
