@@ -245,7 +245,7 @@ template <class T> class FirstOrder {
   // Multiplies the change of each parameter by its factor. Frozen ones keep their bits.
   void scale_step() {
     T* weights = parameters_.weights.data();
-    for (std::size_t i = 0; i < before_.size(); ++i) {
+    for (std::size_t i = 0; i < plan_.rate_factors.size(); ++i) {  // before_ is padded
       const T factor = static_cast<T>(plan_.rate_factors[i]), old = before_.data()[i];
       if (factor == 0)
         weights[i] = old;
