@@ -195,7 +195,9 @@ fit_summary <- function(fit) {
     list(
       layers = table, errors = error_table(fit),
       training = c(describe_training(fit), describe_evidence(fit)),
-      parameters = sum(table$weights), objective = fit$objective, history = fit$history,
+      parameters = length(free_parameters(fit)),
+      frozen = sum(table$weights) - length(free_parameters(fit)),
+      objective = fit$objective, history = fit$history,
       stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
       accuracy = c(
         training = fit$errors$training$accuracy, `held out` = fit$errors$held_out$accuracy
@@ -229,7 +231,7 @@ print.summary.nn_fit <- function(x, ...) {
     if (!is.null(x$objective)) {
       paste0("Final objective: ", format(x$objective, digits = 7), " with ")
     },
-    x$parameters, " weights\n",
+    x$parameters, " weights", if (x$frozen > 0) paste0(" (and ", x$frozen, " frozen ones)"), "\n",
     sep = ""
   )
   invisible(x)

@@ -112,12 +112,6 @@ training_stored <- function(object, call) {
   )
 }
 
-# The numbers of the parameters that are trained.
-free_parameters <- function(fit) {
-  factors <- rate_factors(fit$layers, fit$settings)
-  if (length(factors) == 0) seq_len(n_parameters(fit$layers)) else which(factors != 0)
-}
-
 training_record <- function(object, X, y, weights, offset, call) {
   if (is.null(X)) {
     training_stored(object, call)
@@ -135,10 +129,10 @@ likelihood_of <- function(record, what, call) {
   }
   abort_argument(c(
     paste(what, "requires a loss that is the negative log-likelihood of a distribution."),
-    x = if (is.null(row)) {
-      "The loss of this fit is {.val {loss}}."
+    if (is.null(row)) {
+      c(x = paste("The loss of this fit is {.val {loss}}.", no_likelihood[[loss]]))
     } else {
-      "With {.arg class_weights} the loss is no likelihood."
+      c(x = "With {.arg class_weights} the loss is no likelihood.")
     },
     i = "Losses with a likelihood are {.val {names(likelihood_table)}}."
   ), call)

@@ -7,7 +7,8 @@
 #'
 #' * `logLik()` returns the log-likelihood, for [stats::AIC()] and [stats::BIC()];
 #' * `deviance()` returns the deviance: for squared error the residual sum of squares, otherwise
-#'   twice the difference to the log-likelihood of a perfect fit;
+#'   twice the difference to the log-likelihood of a perfect fit (for gamma and Tweedie times the
+#'   dispersion);
 #' * `simulate()` draws new outcomes for the training cases from the fitted distribution;
 #' * `family()` returns R's family for the outcome and the link of the output layer, such as
 #'   `binomial()`, if there is one;
@@ -24,6 +25,10 @@
 #' hidden layer. For squared error the variance is its maximum likelihood estimate, for gamma the
 #' dispersion is the mean deviance, as in `glm()`; `df` counts them, and an estimated size. Several
 #' numeric outcomes have one variance on the scale on which they were trained.
+#'
+#' A Tweedie distribution has a deviance, but a density without a closed form: `logLik()`, `AIC()`
+#' and `simulate()` are errors, as for losses that are not those of a distribution (`"absolute"`,
+#' `nn_quantile()`, `nn_huber()`, `"log_cosh"`, custom losses). Frozen weights do not count in `df`.
 #'
 #' AIC and BIC are justified if the fit is a maximum of the likelihood and all its weights are
 #' identified. `logLik()` therefore warns, with class `backprop_warning_inference`, if the objective
@@ -108,7 +113,8 @@ deviance.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset =
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(deviance.nn_fit)))
   record <- training_record(object, X, y, weights, offset, call)
-  likelihood_of(record, "A deviance", call)
+  # the variance of the loss determines a deviance, also without a density
+  if (record$fit$settings$loss$name != "tweedie") likelihood_of(record, "A deviance", call)
   record_deviance(record)
 }
 

@@ -288,6 +288,16 @@ check_output_activation <- function(output_activation, call) {
   if (identical(output_activation, "custom")) {
     return(output_activation)
   }
+  if (inherits(output_activation, "nn_custom_activation")) {
+    abort_argument(c(
+      "A custom activation can only be used in the hidden layers.",
+      x = "You supplied one as {.arg output_activation}.",
+      i = paste0(
+        "Use {.code output_activation = \"identity\"} and a loss by {.fn nn_custom_loss} that ",
+        "applies your function to the outputs; apply it to the predictions, too."
+      )
+    ), call)
+  }
   check_choice(
     output_activation, setdiff(names(activation_table), "custom"), "output_activation", call
   )

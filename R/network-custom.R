@@ -13,9 +13,10 @@
 #'
 #' @details
 #' All optimisers except Levenberg-Marquardt support a custom loss, all a custom activation;
-#' resuming is exact. Training is slower than with built-in functions: with batches of 32 rows and
-#' two hidden layers of 64 units about 2 times for a custom loss, and 6 to 8 times for a custom
-#' activation, most of it R's own arithmetic.
+#' resuming is exact. The output layer can't have a custom activation: use the output `"identity"`
+#' and a custom loss that applies the function to the outputs. Training is slower than with built-in
+#' functions: with batches of 32 rows and two hidden layers of 64 units about 2 times for a custom
+#' loss, and 6 to 8 times for a custom activation, most of it R's own arithmetic.
 #'
 #' A fit contains the functions with their environments, and `saveRDS()` keeps them. Functions that
 #' are defined in another function also keep the variables of that call, which may be large. A file

@@ -86,3 +86,9 @@ ordered_mask <- function(layers) {
   size <- parameter_sizes(layers[[length(layers)]])$weights
   matrix(rep(seq_len(size[2]) > 1, each = size[1]), size[1])
 }
+
+# The numbers of the parameters that are trained.
+free_parameters <- function(fit) {
+  factors <- rate_factors(fit$layers, fit$settings)
+  if (length(factors) == 0) seq_len(n_parameters(fit$layers)) else which(factors != 0)
+}

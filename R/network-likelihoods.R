@@ -113,3 +113,12 @@ likelihood_table <- list(
     variance = NULL, family = function(output) NULL
   )
 )
+
+# Why the other losses have no likelihood here, for messages.
+no_likelihood <- c(
+  tweedie = "The density of a Tweedie distribution has no closed form.",
+  absolute = "It assumes no distribution.", quantile = "It assumes no distribution.",
+  huber = "It is made to be robust, not from a distribution.",
+  log_cosh = "It is made to be robust, not from a distribution.",
+  custom = "It is an R function, and may or may not be a likelihood."
+)

@@ -32,8 +32,8 @@
 #'     [summary()][summary.nn_fit] with the training data.}
 #'   \item{`glance()`}{one row with the columns `loss` (training loss of the last epoch, mean per
 #'     row, weighted if training was), `validation_loss` (on the held-out rows, in the best epoch),
-#'     `objective`, `epochs`, `best_epoch`, `stop`, `parameters` (number of weights) and `nobs`.
-#'     Values that do not apply are `NA`.}
+#'     `objective`, `epochs`, `best_epoch`, `stop`, `parameters` (number of weights,
+#'     without frozen ones) and `nobs`. Values that do not apply are `NA`.}
 #'   \item{`augment()`}{`data` with additional columns. For a numeric outcome, `.fitted` and, if
 #'     `data` contains the outcome, `.resid` (outcome minus prediction); with several outputs,
 #'     `.fitted_` followed by each output's name, without residuals. For classes, `.pred_class` (the
@@ -97,7 +97,7 @@ glance.nn_fit <- function(x, ...) {
     validation_loss = if (held_out) fit$state$best_loss else NA_real_,
     objective = or_na(fit$objective, NA_real_), epochs = as.integer(fit$state$epoch),
     best_epoch = as.integer(or_na(fit$best_epoch, NA)), stop = fit$stop,
-    parameters = as.integer(n_parameters(fit$layers)), nobs = as.integer(fit$n)
+    parameters = length(free_parameters(fit)), nobs = as.integer(fit$n)
   ))
 }
 

@@ -4,8 +4,8 @@
 #
 # One tanh unit and normal noise, n rows, nominal level 0.95; the fits start from the true weights.
 # A column is the fraction of intervals that contain the truth, over the four weights and over the
-# outputs at five places. Data sets without an optimum (their number is the last column) do not
-# count.
+# outputs at five places, with its standard error over data sets. Data sets without an optimum
+# (their number is the last column) do not count.
 
 library(backprop)
 
@@ -49,9 +49,11 @@ spreads <- list(equal = function(mean) 0.5, growing = function(mean) 0.1 + 0.25 
 table <- lapply(seq_len(nrow(cases)), function(i) {
   case <- cases[i, ]
   runs <- replicate(sets, one_set(case$n, spreads[[as.character(case$noise)]]))
-  shares <- c(rowMeans(runs[-7, ], na.rm = TRUE), lost = sum(runs[7, ]))
-  cbind(case, t(round(shares, 3)))
+  lost <- runs[7, ] == 1
+  runs <- runs[-7, !lost]
+  # the intervals of a data set depend on each other; data sets do not
+  errors <- apply(runs, 1, sd) / sqrt(ncol(runs))
+  shares <- sprintf("%.3f (%.3f)", rowMeans(runs), errors)
+  cbind(case, t(stats::setNames(shares, rownames(runs))), lost = sum(lost))
 })
 print(do.call(rbind, table), row.names = FALSE)
-cat("Standard error of a fraction, if the intervals of a data set are independent: ")
-cat(format(sqrt(0.95 * 0.05 / (4 * sets)), digits = 2), "\n")

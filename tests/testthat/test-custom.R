@@ -132,6 +132,7 @@ test_that("wrong derivatives, failures and impossible uses are classed errors", 
     refused(with_loss(failing(20, function(a) 1:3)), "custom")
     refused(with_loss(failing(20, function(a) rep(NaN, nrow(a)))), "custom")
     refused(with_loss(failing(20, function(a) "text")), "custom")
+    refused(nn_train(X, y, output_activation = my_tanh), "argument")
     refused(nn_custom_loss(1, function(a, y) a), "argument")
     refused(nn_custom_activation(sin), "argument")
     refused(train(loss = "custom", epochs = 1), "argument")

@@ -71,6 +71,15 @@ test_that("tweedie solves the quasi-likelihood equations of its variance", {
   expect_lt(max(abs(predict(fit, d) / exp(drop(X %*% b)) - 1)), 1e-6)
 })
 
+test_that("the deviance of tweedie is that of its family", {
+  # unit deviances by hand (Jorgensen 1987): y = 0, below and above the mean
+  y <- c(0, 1, 4, 2, 3, 0.5)
+  fit <- nn_train(y ~ x, data.frame(x = 1:6, y), loss = nn_tweedie(1.5), hidden = 0, penalty = 0)
+  mean <- fitted(fit)
+  unit <- 2 * (y^0.5 / (-0.5 * 0.5) - y * mean^-0.5 / -0.5 + mean^0.5 / 0.5)
+  expect_equal(deviance(fit), sum(unit), tolerance = 1e-12)
+})
+
 test_that("gaussian is the maximum likelihood of mean and log standard deviation", {
   fit <- linear(y ~ x, "gaussian")
   X <- cbind(1, d$x)

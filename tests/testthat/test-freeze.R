@@ -53,6 +53,20 @@ test_that("a model with frozen weights is that of the free ones alone", {
   expect_equal(c(squares$output), unname(fitted(lm(y ~ hidden))), tolerance = 1e-7)
 })
 
+test_that("frozen weights are no parameters of the model", {
+  # a network with frozen hidden units, and the linear model on these units
+  fit <- nn_train(mpg ~ wt + hp, mtcars, hidden = 2, penalty = 0, freeze = c("wh", "bh"))
+  hidden <- nn_forward(fit, mtcars)$hiddenlayer_activations
+  peer <- lm(mpg ~ hidden, mtcars)
+  expect_equal(AIC(fit), AIC(peer), tolerance = 1e-9)
+  expect_identical(summary(fit)$parameters, 3L)
+  expect_identical(summary(fit)$frozen, 6)
+  expect_output(print(summary(fit)), "with 3 weights (and 6 frozen ones)", fixed = TRUE)
+  # the other outputs of ordered classes have no weights of their own
+  fit <- nn_train(ordered(cyl) ~ wt + hp, mtcars, loss = "cumulative", hidden = 0, penalty = 0)
+  expect_identical(summary(fit)$parameters, 4L)
+})
+
 test_that("a mask is that of nnet()", {
   skip_if_not_installed("nnet")
   one <- nn_init(3, 1, 2, init = "glorot_normal")

@@ -369,6 +369,7 @@ test_that("families and labels are those of the formula and the loss", {
 test_that("invalid calls are refused", {
   fit <- linear(mpg ~ wt, mtcars)
   robust <- nn_train(mpg ~ wt, mtcars, hidden = 0, loss = "huber")
+  tweedie <- nn_train(mpg ~ wt, mtcars, hidden = 0, loss = nn_tweedie(1.5), penalty = 0)
   full <- suppressWarnings(nn_train(mpg ~ wt, mtcars[1:2, ], hidden = 0, penalty = 0))
   expect_snapshot({
     refused(vcov(fit), "input")
@@ -389,6 +390,8 @@ test_that("invalid calls are refused", {
     refused(anova(fit), "argument")
     refused(family(robust), "argument")
     refused(logLik(robust), "argument")
+    refused(AIC(tweedie), "argument")
+    refused(simulate(tweedie), "argument")
     refused(simulate(nn_train(mpg ~ wt, mtcars, hidden = 0, keep_fitted = FALSE)), "argument")
   })
 })
