@@ -79,7 +79,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   offset <- check_offset(offset, nrow(y), outputs, call)
   scales <- column_scales(
     if (is.null(offset)) y else y - offset[, seq_len(ncol(y)), drop = FALSE], weights,
-    standardize && is_string(output) && output %in% c("identity", "mean_sd", "increasing")
+    standardize && is_string(output) && output %in% linear_outputs
   )
   names <- if (!is.null(colnames(y))) {
     colnames(y)
@@ -104,6 +104,9 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   }
   c(outcome, if (!is.null(values)) list(values = values))
 }
+
+# Output activations that are on the scale of the outcome.
+linear_outputs <- c("identity", "mean_sd", "increasing")
 
 # The values of a numeric outcome that may be codes of classes: two values, or up to five whole
 # numbers with at least five rows each on average. NULL for other outcomes.

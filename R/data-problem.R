@@ -15,6 +15,9 @@ new_training_data <- function(problem, targets, class_weights, validation, fit, 
   X <- problem$X
   offset <- check_offset(problem$offset, nrow(X), ncol(targets$y), call)
   case_weights <- check_weights(problem$weights, nrow(X), call)
+  if (is.null(fit$encoding)) {
+    check_offset_size(offset, targets$y, fit$settings$output_activation, case_weights, call)
+  }
   weights <- apply_class_weights(case_weights, class_weights, targets, call)
   check_weight_range(weights, call, fit$settings$precision == "single")
   data <- list(

@@ -111,7 +111,7 @@ stored_scales <- function(X, weights, standardize) {
     list(
       center = ifelse(constant, first, moments$center),
       scale = ifelse(constant, 1, moments$largest * sqrt(moments$square)),
-      constant = unname(which(constant))
+      constant = unname(which(constant)), largest = moments$largest
     )
   }
   scales[c("center", "scale")] <- lapply(scales[c("center", "scale")], function(x) {

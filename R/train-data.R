@@ -181,7 +181,11 @@
 #'   weight 0: it is computed from all rows. A warning of class `backprop_warning_identifier` if a
 #'   factor or character column, or the outcome, has levels for at least four fifths of the rows
 #'   (from 20 rows on, without missing values and rows of weight 0): such a column rather identifies
-#'   the rows than describes them. A message of class `backprop_message_new_levels` with
+#'   the rows than describes them. A warning of class `backprop_warning_outliers` if a column or a
+#'   numeric outcome that is standardised by mean and standard deviation has outliers: at most a
+#'   twentieth of its values (at least one, of 20 or more) are 30 times as far from the median as
+#'   any other, and make its standard deviation more than 100 times that of the others. A network
+#'   can then learn only from the outliers. A message of class `backprop_message_new_levels` with
 #'   `new_levels = "NA"`.
 #' @references Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep
 #'   feedforward neural networks. *Proceedings of Machine Learning Research*, 9, 249-256.
@@ -366,6 +370,10 @@ train_data <- function(frame, options, shown, call, store = NULL) {
     (is.null(options$loss) || identical(options$loss, "squared_error"))) {
     options$output_activation <- "identity"
   }
+  offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
+  y <- take_rows(frame$y, training)
+  check_offset_size(offset, y, options$output_activation, problem$weights, call)
+  warn_of_outcome_outliers(y, offset, encoding$outcome, problem$weights)
   options["validation"] <- list(without_none(options$validation))
   check_effort(options, call)
   if (is.list(options$validation)) {
@@ -429,8 +437,10 @@ describe_encoding <- function(frame, training, options, call) {
     encoding$new_levels <- options$new_levels
   }
   weights <- check_weights(frame$weights[training], length(training), call)
-  scales <- column_scales(take_rows(frame$encoded$X, training), weights, standardize)
+  inputs <- take_rows(frame$encoded$X, training)
+  scales <- column_scales(inputs, weights, standardize)
   check_scales(scales, colnames(frame$encoded$X), call)
+  if (isTRUE(standardize)) warn_of_outliers(inputs, scales, colnames(inputs), weights)
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
   if (identical(standardize, "robust")) encoding$clip <- clip_at
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)

@@ -10,29 +10,58 @@ ordinary <- local({
 })
 expected <- fitted(lm(y ~ a + b, ordinary))
 
-# The data with other columns, and other arguments. `scale`: of the predictions.
-edge <- function(..., scale = 1, class = NULL, arguments = list()) {
+# The data with other columns, and other arguments. `center`, `scale`: of the predictions.
+edge <- function(..., center = 0, scale = 1, class = NULL, arguments = list()) {
   list(
-    columns = rlang::quos(...), scale = scale, class = class, arguments = arguments
+    columns = rlang::quos(...), center = center, scale = scale, class = class,
+    arguments = arguments
   )
 }
+first <- function(value, others) c(value, rep(others, 59))
 edges <- list(
   "inputs of 1e300" = edge(a = a * 1e300),
   "inputs of 1e307" = edge(a = a * 1e307),
   "inputs of 1e-300" = edge(a = a * 1e-300),
   "denormal inputs" = edge(a = a * 1e-310),
+  "an input of 1e12 among others" = edge(
+    a = replace(a, 5, 1e12), class = "backprop_warning_outliers"
+  ),
+  "inputs of 1e12 and -1e12 among others" = edge(
+    b = replace(b, c(5, 9), c(1e12, -1e12)), class = "backprop_warning_outliers"
+  ),
   "targets of 1e300" = edge(y = y * 1e300, scale = 1e300),
   "targets of 1e-300" = edge(y = y * 1e-300, scale = 1e-300),
+  "targets of 1e307" = edge(y = y * 1e307, scale = 1e307),
+  "denormal targets" = edge(y = y * 1e-310, scale = 1e-310),
+  "nearly constant targets" = edge(y = 1e6 + y * 1e-2, center = 1e6, scale = 1e-2),
+  "a target of 1e12 among others" = edge(
+    y = replace(y, 5, 1e12), class = "backprop_warning_outliers"
+  ),
+  "targets whose range has no number" = edge(y = y * 8e307, class = "backprop_error_input"),
   "inputs whose range has no number" = edge(a = a * 8e307, class = "backprop_error_input"),
   "a nearly constant input" = edge(a = 1e8 + a * 1e-2),
   "nearly collinear inputs" = edge(c = a + 1e-9 * b),
   "collinear inputs" = edge(c = 2 * a - b),
   "seconds since 1970" = edge(a = 1.7e9 + a * 1e5),
   "offsets of 1e-300" = edge(arguments = list(offset = rep(1e-300, 60))),
+  "offsets of 1e6" = edge(arguments = list(offset = rep(1e6, 60))),
+  "offsets of 1e300" = edge(
+    arguments = list(offset = rep(-1e300, 60)), class = "backprop_error_input"
+  ),
+  "an offset of 1e300 among others" = edge(
+    arguments = list(offset = first(1e300, 0)), class = "backprop_error_input"
+  ),
+  "denormal offsets" = edge(arguments = list(offset = rep(1e-310, 60))),
   "weights of 1e90" = edge(arguments = list(weights = rep(1e90, 60))),
   "weights of 1e-90" = edge(arguments = list(weights = rep(1e-90, 60))),
   "weights of 1e300" = edge(
     arguments = list(weights = rep(1e300, 60)), class = "backprop_error_argument"
+  ),
+  "weights of 1e-300" = edge(
+    arguments = list(weights = rep(1e-300, 60)), class = "backprop_error_argument"
+  ),
+  "weights of 1e300 and 1e-300" = edge(
+    arguments = list(weights = first(1e300, 1e-300)), class = "backprop_error_argument"
   ),
   "denormal weights" = edge(
     arguments = list(weights = rep(1e-310, 60)), class = "backprop_error_argument"
@@ -55,7 +84,7 @@ test_that("numbers at the edge are right, or a condition names them", {
     if (is.null(row$class)) {
       fit <- expect_silent(train())
       offset <- row$arguments$offset
-      values <- predict(fit, data, offset = offset) / row$scale
+      values <- (predict(fit, data, offset = offset) - row$center) / row$scale
       expect_equal(values, unname(expected), tolerance = 1e-6, info = name)
     } else if (grepl("error", row$class)) {
       expect_error(train(), class = row$class, info = name)
@@ -82,8 +111,80 @@ test_that("single precision is right, or says that it can't represent the number
   expect_snapshot(error = TRUE, {
     train(X * 1e300, ordinary$y)
     train(X, ordinary$y * 1e40)
-    train(X, ordinary$y, offset = rep(1e39, 60))
+    train(X, ordinary$y * 1e30, offset = rep(1e39, 60))
   })
+})
+
+test_that("outliers are named, with a remedy that works", {
+  set.seed(1)
+  d <- transform(ordinary, a = replace(a, 7, -1e12), b = replace(b, 3, 1e5))
+  expect_snapshot({
+    fit <- nn_train(y ~ a + b, d, hidden = 0, penalty = 0)
+    fit <- nn_train(cbind(y, z) ~ b, transform(ordinary, z = replace(a, 2, 1e9)), hidden = 0)
+  })
+  d <- transform(ordinary, a = replace(a, 7, -1e12))
+  robust <- expect_silent(nn_train(y ~ ., d, hidden = 3, standardize = "robust"))
+  expect_gt(cor(predict(robust, d)[-7], d$y[-7])^2, 0.95)
+  # the same rule for columns that are not all in memory, and for those whose zeros do not count
+  once <- function(data, ...) nn_train(data, ..., hidden = 0, epochs = 1, penalty = 0)
+  warning <- expect_warning(
+    once(y ~ a + b, nn_source(d)), "-1e[+]12 in a",
+    class = "backprop_warning_outliers"
+  )
+  expect_identical(warning$columns, "a")
+  skip_if_not_installed("Matrix")
+  sparse <- methods::as(Matrix::Matrix(as.matrix(d[1:2]), sparse = TRUE), "dgCMatrix")
+  expect_warning(once(sparse, d$y), "logarithms", class = "backprop_warning_outliers")
+})
+
+test_that("ordinary columns have no outliers", {
+  set.seed(2)
+  n <- 2000
+  prices <- round(rlnorm(n, 12, 0.8), -2)
+  d <- data.frame(
+    lognormal = rlnorm(n, sdlog = 2), hourly = rpois(n, exp(3 + 2 * sin(1:n / 4))), prices,
+    counts = rnbinom(n, size = 0.1, mu = 50), rare = rbinom(n, 1, 0.01) * rlnorm(n, 3, 1.5),
+    flag = as.numeric(1:n == 9), amounts = rbinom(n, 1, 0.05) * prices, t = rt(n, 2),
+    seconds = 1.7e9 + 1:n, once = 5 + 1e6 * (1:n == 9), gamma = rgamma(n, 0.1)
+  )
+  expect_silent(nn_train(d, d$lognormal + rnorm(n), hidden = 0, epochs = 1, penalty = 0))
+})
+
+test_that("offsets that drown the network are an error, whatever the output", {
+  inputs <- as.matrix(ordinary[c("a", "b")])
+  d <- transform(ordinary, count = rep(0:3, 15), class = y > 0)
+  offset <- rep(1e300, 60)
+  expect_snapshot(error = TRUE, {
+    nn_train(y ~ a + b, d, offset = offset)
+    nn_train(class ~ a + b, d, offset = -offset)
+  })
+  refused <- function(call) expect_error(call, "lost in rounding", class = "backprop_error_input")
+  refused(nn_train(count ~ a + b, d, loss = "poisson", offset = -offset))
+  refused(nn_train(inputs, d$y, output_activation = "identity", offset = offset))
+  refused(nn_train(inputs, d$class, offset = offset))
+  # rows of weight 0 do not count
+  weights <- rep(0:1, c(1, 59))
+  expect_silent(
+    nn_train(y ~ a + b, d, hidden = 0, penalty = 0, weights = weights, offset = 1e300 * !weights)
+  )
+})
+
+test_that("an input that varies only by rounding is constant", {
+  d <- transform(ordinary, a = 1e8 * (1 + 1e-15 * a))
+  fit <- nn_train(y ~ a + b, d, hidden = 0, penalty = 0)
+  expect_equal(predict(fit, d), unname(fitted(lm(y ~ b, d))), tolerance = 1e-6)
+})
+
+test_that("a column of 1e5 levels is an error that names it, and trains as a sparse matrix", {
+  d <- data.frame(id = sprintf("id%06d", 1:1e5), y = rep(sin(1:1000), 100))
+  withr::with_options(list(backprop.memory_limit = 1e9), expect_error(
+    suppressWarnings(nn_train(y ~ id, d)), "id needs the most",
+    class = "backprop_error_memory"
+  ))
+  skip_if_not_installed("Matrix")
+  levels <- Matrix::sparseMatrix(i = 1:2000, j = 50 * 1:2000, x = 1, dims = c(2000, 1e5))
+  fit <- nn_train(levels, d$y[1:2000], hidden = 1, epochs = 1, penalty = 0, validation = NULL)
+  expect_length(predict(fit, levels[1:5, ]), 5)
 })
 
 test_that("classes of one row, and a factor of many levels, train", {
@@ -92,4 +193,8 @@ test_that("classes of one row, and a factor of many levels, train", {
   fit <- nn_train(g ~ x, d)
   expect_identical(levels(predict(fit, d, type = "class")), levels(d$g))
   expect_true(all(is.finite(predict(fit, d, type = "prob"))))
+  d <- transform(ordinary, k = a == max(a))
+  fit <- nn_train(k ~ a + b, d)
+  expect_true(all(is.finite(predict(fit, d, type = "prob"))))
+  expect_identical(which.max(predict(fit, d)), which(d$k))
 })
