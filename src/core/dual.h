@@ -23,7 +23,7 @@ struct Dual {
 }  // namespace dual
 
 // The panels of duals have as many rows as those of doubles.
-template <> constexpr std::size_t line<dual::Dual> = line<double>;
+template <> inline constexpr std::size_t line<dual::Dual> = line<double>;
 
 namespace dual {
 
