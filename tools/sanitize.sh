@@ -185,12 +185,12 @@ reports() {
   grep -E "$pattern" "$scratch/planted" | head -n 3 | grep . ||
     { tail -n 40 "$scratch/planted"; return 1; }
 }
-planted_tests() {
+planted_tests() (
   core_tests=philox
   gcc_flags="$gcc_flags $planted_flags"
   clang_flags="$clang_flags $planted_flags"
   "$@"
-}
+)
 
 if [ "$mode" = planted ]; then
   leg asan "an overflow" reports OVERFLOW 'heap-buffer-overflow' planted_tests asan
