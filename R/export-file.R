@@ -91,7 +91,8 @@
 #'   `name`, too.
 #' @return `path`, invisibly.
 #' @section Errors: `backprop_error_argument` for an invalid argument, or one that does not apply to
-#'   the format; `backprop_error_export` if the fit has offsets, a term that can't be exported, a
+#'   the format, and for fits with a custom activation or with `skip = TRUE`;
+#'   `backprop_error_export` if the fit has offsets, a term that can't be exported, a
 #'   name that can't be converted to UTF-8, or, for SQL, columns whose names differ only in case;
 #'   `backprop_error_file` if the file can't be written.
 #' @references Open Neural Network Exchange, opset 13, \url{https://onnx.ai/onnx/operators/}. Cody,

@@ -15,6 +15,7 @@ export_model <- function(fit, call) {
   fit <- unclass(fit)
   check_fit_sizes(fit, call, "fit")
   check_no_custom(fit$settings, "{.fn nn_export}", call)
+  check_no_skip(fit$layers, "{.fn nn_export}", call)
   if (fit$has_offset) {
     abort_kind(
       "export",

@@ -148,6 +148,12 @@ has_fit_sizes <- function(fit) {
   for (layer in layers) {
     weights <- fit[[layer$parameters[["weights"]]]]
     biases <- fit[[layer$parameters[["biases"]]]]
+    if (!is.null(layer$skip)) {
+      if (!identical(layer$skip, inputs) || layer$parameters[["weights"]] != "wout") {
+        return(FALSE)
+      }
+      below <- below + inputs
+    }
     fits <- is_row_name(layer$kind, layer_kinds) &&
       is_row_name(layer$activation, activation_table) &&
       length(layer$parameters) == 2 && identical(c(layer$inputs, below), rep(below, 2)) &&
@@ -213,7 +219,7 @@ check_model_layers <- function(fit, whole, text) {
   need(
     identical(
       lapply(layers, function(layer) layer[names(layer) != "custom"]),
-      dense_layers(units, activations)
+      dense_layers(units, activations, skip = length(layers) > 1 && has_skip(layers))
     ),
     "The number of inputs of each layer must be the number of units of the previous one."
   )

@@ -61,7 +61,8 @@ named_network <- function(network, fit) {
   }
   for (l in seq_along(fit$layers)) {
     parameters <- fit$layers[[l]]$parameters
-    dimnames(network[[parameters[["weights"]]]]) <- list(of_units(l - 1), of_units(l))
+    from <- c(of_units(l - 1), if (!is.null(fit$layers[[l]]$skip)) ends$inputs)
+    dimnames(network[[parameters[["weights"]]]]) <- list(from, of_units(l))
     dimnames(network[[parameters[["biases"]]]]) <- list("(Intercept)", of_units(l))
   }
   network
@@ -191,7 +192,12 @@ parameter_labels <- function(fit) {
   ends <- end_names(fit)
   unlist(lapply(seq_along(fit$layers), function(l) {
     layer <- fit$layers[[l]]
-    from <- if (l == 1) ends$inputs else paste0(names[l - 1], "[", seq_len(layer$inputs), "]")
+    from <- c(
+      if (l > 1) {
+        paste0(names[l - 1], "[", seq_len(layer$inputs - (layer$skip %||% 0)), "]")
+      },
+      if (l == 1 || !is.null(layer$skip)) ends$inputs
+    )
     to <- if (l == length(fit$layers)) ends$outputs else seq_len(layer$units)
     c(
       paste0(names[l], ":", rep(to, each = layer$inputs), ":", rep(from, layer$units)),

@@ -1,7 +1,7 @@
 # print() and summary() of a fit.
 
 describe_layers <- function(fit) {
-  kinds <- layer_activations(fit$layers)
+  kinds <- c(layer_activations(fit$layers), if (has_skip(fit$layers)) "skip")
   paste0(
     paste(layer_units(fit$layers), collapse = "-"), " (", paste(kinds, collapse = ", "), "), ",
     format(n_parameters(fit$layers), big.mark = ","), " weights"

@@ -31,6 +31,7 @@ as_schema_1 <- function(fit) {
     units = layer_units(fit$layers),
     activations = match(layer_activations(fit$layers), names(activation_table)) - 1L
   )
+  if (has_skip(fit$layers)) shape$skip <- TRUE
   fit <- in_place(fit, "layers", "shape", shape)
   fit <- in_place(fit, "digest", "data", fit$digest)
   fit <- in_place(fit, "held_out_digest", "held_out_data", fit$held_out_digest)
@@ -61,7 +62,12 @@ layers_of_shape <- function(shape) {
   known <- is.list(shape) && is.numeric(units) && length(units) >= 2 &&
     is.numeric(places) && length(places) == length(units) - 1 && !anyNA(places) &&
     all(places %in% (seq_along(activation_table) - 1))
-  if (known) dense_layers(units, names(activation_table)[places + 1])
+  if (known) {
+    dense_layers(
+      units, names(activation_table)[places + 1],
+      skip = isTRUE(shape$skip) && length(units) > 2
+    )
+  }
 }
 
 # Upgrades a fit to the current schema, and rejects one of a newer schema.

@@ -113,7 +113,7 @@ unit_reasons <- function(fit, activations) {
     spread <- apply(a, 2, function(x) max(x) - min(x))
     flat <- spread <= 1e-6 * pmax(1, apply(abs(a), 2, max))
     out <- fit[[fit$layers[[l + 1]]$parameters[["weights"]]]]
-    idle <- apply(abs(out), 1, max) <= 1e-6 * max(abs(out))
+    idle <- apply(abs(out), 1, max)[seq_len(ncol(a))] <= 1e-6 * max(abs(out))
     twin <- rep(FALSE, ncol(a))
     if (sum(!flat) > 1) {
       alike <- abs(stats::cor(a[, !flat, drop = FALSE])) > 1 - 1e-8

@@ -52,6 +52,8 @@ draw_network <- function(layers, init = "tutorial") {
 #'   layer with `i` inputs and `u` units, the variance `2 / (i + u)` (`"glorot_uniform"`,
 #'   `"glorot_normal"`; for sigmoid and tanh), `2 / i` (`"he_uniform"`, `"he_normal"`; for relu and
 #'   similar activations) or `1 / i` (`"lecun_uniform"`, `"lecun_normal"`; for selu).
+#' @param skip Whether the inputs are also connected directly to the output layer; `FALSE` by
+#'   default. `wout` then has `n_inputs` further rows, after those of the hidden units.
 #' @return A list of matrices, weights with one row per input and one column per unit, biases
 #'   with one row: `wh` (n_inputs x hidden), `bh` (1 x hidden), `wout` (hidden x n_outputs) and
 #'   `bout` (1 x n_outputs). With more hidden layers `wh1`, `bh1`, `wh2`, `bh2`, ..., `wout`,
@@ -66,14 +68,15 @@ draw_network <- function(layers, init = "tutorial") {
 #' set.seed(1)
 #' nn_init(n_inputs = 4, n_outputs = 1, hidden = 3)
 #' @export
-nn_init <- function(n_inputs, n_outputs, hidden = 3, init = "tutorial") {
+nn_init <- function(n_inputs, n_outputs, hidden = 3, init = "tutorial", skip = FALSE) {
   call <- current_env()
   check_given(missing(n_inputs), "n_inputs", "the number of inputs", call)
   check_given(missing(n_outputs), "n_outputs", "the number of outputs", call)
-  layers <- dense_layers(c(
-    check_whole(n_inputs, "n_inputs", call), check_hidden(hidden, call),
-    check_whole(n_outputs, "n_outputs", call)
-  ))
+  hidden <- check_hidden(hidden, call)
+  layers <- dense_layers(
+    c(check_whole(n_inputs, "n_inputs", call), hidden, check_whole(n_outputs, "n_outputs", call)),
+    skip = check_skip(skip, hidden, call)
+  )
   init <- check_choice(init, names(init_table), "init", call)
   check_memory(8 * n_parameters(layers), "the weights", call)
   draw_network(layers, init)

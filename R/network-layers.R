@@ -1,7 +1,9 @@
 # A network is a list of layers. A layer is a list of its `kind`, numbers of `inputs` and `units`,
-# its `activation`, and the names of its `parameters` (weights, biases). The parameters themselves
-# are a plain list of matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... with several hidden
-# layers. In the core they are one vector in that order; R's memory layout of each matrix is kept.
+# its `activation`, and the names of its `parameters` (weights, biases). An output layer with `skip`
+# has the inputs of the network as its last `skip` inputs, after the units of the layer below. The
+# parameters themselves are a plain list of matrices: wh, bh, wout, bout, or wh1, bh1, wh2, ... with
+# several hidden layers. In the core they are one vector in that order; R's memory layout of each
+# matrix is kept.
 
 # The kinds of layers, one row each: the parts of its parameters, their dimensions and total number.
 # The core has a kind of the same name (src/core/network.h).
@@ -16,8 +18,9 @@ layer_kinds <- list(
 )
 
 # Dense layers for these numbers of units, beginning with the inputs. `custom`: a list of the custom
-# activation of each hidden layer, NULL for others, or NULL if there is none.
-dense_layers <- function(units, activations = NA_character_, custom = NULL) {
+# activation of each hidden layer, NULL for others, or NULL if there is none. `skip`: whether the
+# inputs are connected to the output layer, too.
+dense_layers <- function(units, activations = NA_character_, custom = NULL, skip = FALSE) {
   layers <- length(units) - 1
   units <- as.double(units)
   activations <- rep_len(activations, layers)
@@ -26,11 +29,14 @@ dense_layers <- function(units, activations = NA_character_, custom = NULL) {
   biases <- paste0("b", suffix)
   in_core <- custom_layers(custom)
   lapply(seq_len(layers), function(l) {
+    skipped <- if (skip && l == layers) units[1] else 0
     c(
       list(
-        kind = "dense", inputs = units[l], units = units[l + 1], activation = activations[l],
+        kind = "dense", inputs = units[l] + skipped, units = units[l + 1],
+        activation = activations[l],
         parameters = c(weights = weights[l], biases = biases[l])
       ),
+      if (skipped > 0) list(skip = skipped),
       if (l <= length(in_core) && !is.null(in_core[[l]])) list(custom = in_core[[l]])
     )
   })
@@ -47,6 +53,7 @@ layer_names <- function(stem, hidden_layers) {
   }
 }
 
+has_skip <- function(layers) !is.null(layers[[length(layers)]]$skip)
 n_inputs <- function(layers) layers[[1]]$inputs
 n_outputs <- function(layers) layers[[length(layers)]]$units
 n_hidden <- function(layers) length(layers) - 1
@@ -101,10 +108,43 @@ check_hidden <- function(hidden, call) {
   hidden
 }
 
+check_skip <- function(skip, hidden, call) {
+  skip <- check_flag(skip %||% FALSE, "skip", call)
+  if (skip && length(hidden) == 0) {
+    abort_argument(c(
+      "{.arg skip} requires a hidden layer.",
+      x = "{.arg hidden} is 0, so the inputs are connected to the output layer already.",
+      i = "Omit {.arg skip}."
+    ), call)
+  }
+  skip
+}
+
+# Refuses what has no place for connections from the inputs to the output layer.
+check_no_skip <- function(layers, what, call) {
+  if (has_skip(layers)) {
+    abort_argument(c(
+      paste0(what, " can't be used with {.code skip = TRUE}."),
+      x = "The inputs of this network are connected directly to its output layer.",
+      i = "Train it with {.code skip = FALSE}."
+    ), call)
+  }
+}
+
+# The values that layer `l` gets: those of the layer below, and of the network's inputs for an
+# output layer with skip. `activations`: the outputs of each layer.
+layer_input <- function(layers, l, X, activations) {
+  if (l == 1) {
+    return(X)
+  }
+  below <- activations[[l - 1]]
+  if (is.null(layers[[l]]$skip)) below else cbind(below, as.matrix(X), deparse.level = 0)
+}
+
 # Checks a network given as a list of matrices and returns its layers, without activations.
-# `inputs`, `hidden`, `outputs`: the sizes that it must have, or NULL.
+# `inputs`, `hidden`, `outputs`, `skip`: the sizes that it must have, or NULL.
 check_network <- function(network, call, argument = "network", inputs = NULL, outputs = NULL,
-                          hidden = NULL) {
+                          hidden = NULL, skip = NULL) {
   n_layers <- length(network) / length(layer_kinds$dense$parts)
   if (!is.null(hidden) && length(network) > 0) n_layers <- length(hidden) + 1
   if (!is.list(network) || is.data.frame(network) || n_layers < 1 || n_layers %% 1 != 0) {
@@ -141,6 +181,11 @@ check_network <- function(network, call, argument = "network", inputs = NULL, ou
     for (name in names) check_network_matrix(network[[name]], name, argument, call)
     weights <- network[[names[["weights"]]]]
     layers[[l]]$inputs <- as.double(if (is.null(before)) nrow(weights) else before)
+    skipped <- n_inputs(layers)
+    if (l == n_layers && l > 1 && (skip %||% (nrow(weights) == before + skipped))) {
+      layers[[l]]$inputs <- before + skipped
+      layers[[l]]$skip <- skipped
+    }
     units <- if (l == n_layers) outputs else hidden[l]
     layers[[l]]$units <- as.double(if (is.null(units)) ncol(weights) else units)
     check_layer_sizes(network, layers[[l]], argument, call)
@@ -151,7 +196,7 @@ check_network <- function(network, call, argument = "network", inputs = NULL, ou
 
 # Checks initial weights and returns their layers, without activations. `hidden`: the numbers of
 # units, or NULL if these follow from `start`.
-check_start <- function(start, inputs, outputs, call, hidden = NULL) {
+check_start <- function(start, inputs, outputs, call, hidden = NULL, skip = FALSE) {
   if (inherits(start, "nn_fit")) {
     abort_argument(c(
       "{.arg start} must be a list of matrices.",
@@ -159,7 +204,10 @@ check_start <- function(start, inputs, outputs, call, hidden = NULL) {
       i = "Use {.code coef(fit)} to start from its weights, or {.fn nn_continue} to resume it."
     ), call)
   }
-  check_network(start, call, "start", inputs = inputs, outputs = outputs, hidden = hidden)
+  check_network(
+    start, call, "start",
+    inputs = inputs, outputs = outputs, hidden = hidden, skip = skip
+  )
 }
 
 check_layer_sizes <- function(network, layer, argument, call) {

@@ -87,7 +87,8 @@ as_directions <- function(direction, layers, call) {
     units <- layer_units(layers)
     check_network(
       direction, call, "direction",
-      inputs = units[1], outputs = last(units), hidden = units[-c(1, length(units))]
+      inputs = units[1], outputs = last(units), hidden = units[-c(1, length(units))],
+      skip = has_skip(layers)
     )
     return(matrix(flatten_network(direction), ncol = 1))
   }

@@ -14,7 +14,8 @@ as_network <- function(network, activation, output_activation, call, inputs = NU
   chosen <- check_activations(activation, output_activation, n_hidden(layers), call)
   list(
     layers = dense_layers(
-      layer_units(layers), c(chosen$activation, chosen$output_activation), chosen$custom
+      layer_units(layers), c(chosen$activation, chosen$output_activation), chosen$custom,
+      has_skip(layers)
     ),
     weights = flatten_network(network)
   )

@@ -70,13 +70,13 @@ side_of_kinks <- function(problem, weights) {
 # and Mary 2019, doi:10.1137/18M1226312); the core sums blocks of 1024 rows in at least two lanes.
 rounding_error <- function(problem, result) {
   network <- unflatten_network(abs(problem$weights), problem$layers)
-  before <- c(list(problem$X), result$activation)
   moved <- 0
   for (l in seq_along(problem$layers)) {
     layer <- problem$layers[[l]]
     weights <- flatten_network(network[layer$parameters])
     layer$activation <- "identity"
-    x <- before[[l]]
+    layer$skip <- NULL
+    x <- layer_input(problem$layers, l, problem$X, result$activation)
     if (is_sparse(x)) x@x <- abs(x@x) else x <- abs(x)
     offset <- if (l == length(problem$layers) && !is.null(problem$offset)) abs(problem$offset)
     sums <- core_forward(list(layer), weights, x, offset, FALSE, FALSE)$output

@@ -134,7 +134,9 @@ start_units <- function(start, hidden, X, targets, call) {
   if (is.null(start)) {
     return(c(ncol(X), check_hidden(hidden, call), ncol(targets$y)))
   }
-  layer_units(check_start(start, ncol(X), ncol(targets$y), call))
+  layers <- check_start(start, ncol(X), ncol(targets$y), call, skip = NULL)
+  check_no_skip(layers, "{.fn nn_trace}", call)
+  layer_units(layers)
 }
 
 trace_settings <- function(units, targets, activation, pair, reduction, batch_size, shuffle,

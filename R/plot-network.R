@@ -33,16 +33,16 @@ draw_title <- function(main, room, line) {
   graphics::text(room[1] / 2, room[2] - 0.9 * line, main, font = 2, cex = cex)
 }
 
-# The units of a layer that are drawn: their numbers, the slot of each, and the number of slots. In
-# a shortened layer, one slot is a gap.
+# The units of a layer that are drawn: the size of the layer, their numbers, the slot of each, and
+# the number of slots. In a shortened layer, one slot is a gap.
 shown_units <- function(n, most) {
   if (n <= most) {
-    return(list(number = seq_len(n), slot = seq_len(n), slots = n))
+    return(list(size = n, number = seq_len(n), slot = seq_len(n), slots = n))
   }
   first <- ceiling((most - 1) / 2)
   after <- most - 1 - first
   list(
-    number = c(seq_len(first), n - rev(seq_len(after)) + 1),
+    size = n, number = c(seq_len(first), n - rev(seq_len(after)) + 1),
     slot = c(seq_len(first), first + 1 + seq_len(after)), slots = most, gap = first + 1
   )
 }
@@ -90,19 +90,30 @@ place_units <- function(layers, labels, span, width, line, between = 0) {
 # Draws the smallest weights first, so that they do not cover larger ones.
 draw_weights <- function(weights, layers, place) {
   largest <- max(abs(unlist(weights)), .Machine$double.xmin)
+  last <- length(weights)
+  skipped <- nrow(weights[[last]]) - layers[[last]]$size
+  if (skipped > 0) {
+    rows <- layers[[last]]$size + layers[[1]]$number
+    w <- weights[[last]][rows, layers[[last + 1]]$number, drop = FALSE]
+    lines_between(w, largest, 1, last + 1, place)
+  }
   for (l in seq_along(weights)) {
     from <- layers[[l]]$number
     to <- layers[[l + 1]]$number
-    w <- weights[[l]][from, to, drop = FALSE]
-    order <- order(abs(w))
-    size <- (abs(w) / largest)[order]
-    colour <- sign_colours[ifelse(w[order] < 0, "below", "above")]
-    graphics::segments(
-      place$x[l], place$y[[l]][row(w)[order]], place$x[l + 1], place$y[[l + 1]][col(w)[order]],
-      lwd = 0.5 + min(4.5, 28 * place$radius) * size, col = tint(colour, 0.25 + 0.75 * sqrt(size)),
-      lend = "butt"
-    )
+    lines_between(weights[[l]][from, to, drop = FALSE], largest, l, l + 1, place)
   }
+}
+
+# The lines of weights w (units x units) from layer `from` to layer `to`.
+lines_between <- function(w, largest, from, to, place) {
+  order <- order(abs(w))
+  size <- (abs(w) / largest)[order]
+  colour <- sign_colours[ifelse(w[order] < 0, "below", "above")]
+  graphics::segments(
+    place$x[from], place$y[[from]][row(w)[order]], place$x[to], place$y[[to]][col(w)[order]],
+    lwd = 0.5 + min(4.5, 28 * place$radius) * size, col = tint(colour, 0.25 + 0.75 * sqrt(size)),
+    lend = "butt"
+  )
 }
 
 draw_units <- function(biases, layers, place) {

@@ -172,8 +172,13 @@ fit_unit <- function(fit, network, layer, unit, call) {
   unit <- check_whole(unit, "unit", call, most = chosen$units)
   w <- network[[chosen$parameters[["weights"]]]][, unit]
   ends <- end_names(fit)
-  names(w) <-
-    if (layer == 1) ends$inputs else paste0("h", if (layers > 2) layer - 1, "[", seq_along(w), "]")
+  skip <- chosen$skip %||% 0
+  names(w) <- c(
+    if (layer > 1) {
+      paste0("h", if (layers > 2) layer - 1, "[", seq_len(length(w) - skip), "]")
+    },
+    if (layer == 1 || skip > 0) ends$inputs
+  )
   output <-
     if (layer == layers) ends$outputs[unit] else paste0("h", if (layers > 2) layer, "[", unit, "]")
   new_unit(

@@ -11,8 +11,9 @@ row_blocks <- function(rows, columns) {
 # respect to the inputs of the units (delta), and the activations, n x units.
 weight_derivatives <- function(layers, X, pass, rows) {
   parts <- lapply(seq_along(layers), function(l) {
-    below <- if (l == 1) X else pass$activation[[l - 1]]
-    below <- as.matrix(below[rows, , drop = FALSE])
+    some <- function(values) as.matrix(values[rows, , drop = FALSE])
+    below <- if (l == 1) some(X) else some(pass$activation[[l - 1]])
+    if (!is.null(layers[[l]]$skip)) below <- cbind(below, some(X))
     delta <- pass$delta[[l]][rows, , drop = FALSE]
     inputs <- ncol(below)
     units <- ncol(delta)

@@ -143,7 +143,7 @@
 #' @param reduction How losses are combined over the rows: `"mean"` (default), so that settings do
 #'   not depend on the number of rows, or `"sum"`.
 #' @param
-#'   output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted,freeze,layer_rates,max_norm
+#'   output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted,freeze,layer_rates,max_norm,skip
 #'   As in [nn_train()], with the same defaults.
 #' @param ... For a formula, the arguments of the data frame method from `hidden` on. Otherwise it
 #'   must be empty: an unknown argument is an error.
@@ -267,7 +267,7 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
                                 offset = NULL, validation = "auto", patience = "auto",
                                 tolerance = 0, callback = NULL, checkpoint = NULL,
                                 precision = "double", threads = 1, keep_fitted = TRUE,
-                                freeze = NULL, layer_rates = NULL, max_norm = Inf,
+                                freeze = NULL, layer_rates = NULL, max_norm = Inf, skip = FALSE,
                                 standardize = TRUE, calibration = NULL,
                                 new_levels = "error", missing = "na.action", dates = "error",
                                 effort = "standard",

@@ -142,7 +142,12 @@ merge_networks <- function(networks, layers) {
     is_output <- l == length(layers)
     mean_of <- function(matrices) Reduce(`+`, matrices) / length(networks)
     merged[[name[["weights"]]]] <- if (is_output && l > 1) {
-      do.call(rbind, weights) / length(networks)
+      from <- layers[[l - 1]]$units
+      part <- function(w, rows) w[rows, , drop = FALSE]
+      rbind(
+        do.call(rbind, lapply(weights, part, seq_len(from))) / length(networks),
+        if (has_skip(layers)) part(mean_of(weights), -seq_len(from))
+      )
     } else if (is_output) {
       mean_of(weights)
     } else if (l == 1) {
@@ -193,7 +198,8 @@ calibrate_members <- function(fit, members, splits) {
 check_ensemble_memory <- function(problem, options, members, call) {
   outputs <- if (is.factor(problem$y)) nlevels(problem$y) else NCOL(problem$y)
   layers <- dense_layers(
-    c(ncol(problem$X), members * check_hidden(options$hidden, call), outputs), "identity"
+    c(ncol(problem$X), members * check_hidden(options$hidden, call), outputs), "identity",
+    skip = isTRUE(options$skip) && !identical(options$hidden, 0)
   )
   check_training_memory(layers, problem$X, list(
     optimizer = check_optimizer(options$optimizer, options$learning_rate, call),

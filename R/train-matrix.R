@@ -113,6 +113,10 @@
 #' @param max_norm Largest norm of the weights of a hidden unit (biases excluded), a positive
 #'   number: after each update, longer weight vectors are scaled down to it. `Inf` (default)
 #'   disables it. Not for L-BFGS and Levenberg-Marquardt.
+#' @param skip Whether the inputs are also connected directly to the output layer, as with `skip` in
+#'   `nnet::nnet()`; `FALSE` by default. The network is then a linear model (generalised, with the
+#'   output activation as its inverse link) plus what the hidden units add. `wout` has a row for
+#'   each unit of the last hidden layer, and then one for each input. `hidden` must not be 0.
 #' @param keep_fitted Whether to store `output`, `residuals` (two n x k matrices) and `objective` in
 #'   the fit; `TRUE` by default. `FALSE` also saves the passes over all rows that compute them after
 #'   training.
@@ -250,8 +254,8 @@ nn_train.matrix <- function(X, y, hidden = 3, activation = "sigmoid", output_act
                             weights = NULL, class_weights = NULL, offset = NULL, validation = NULL,
                             patience = Inf, tolerance = 0, callback = NULL, checkpoint = NULL,
                             precision = "double", threads = 1, keep_fitted = TRUE,
-                            freeze = NULL, layer_rates = NULL, max_norm = Inf, communicator = NULL,
-                            ...) {
+                            freeze = NULL, layer_rates = NULL, max_norm = Inf, skip = FALSE,
+                            communicator = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_train.matrix)))
   check_given(

@@ -22,7 +22,8 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   )
   layers <- dense_layers(
     c(ncol(X), options$hidden, ncol(targets$y)),
-    c(settings$activation, settings$output_activation), settings$custom
+    c(settings$activation, settings$output_activation), settings$custom,
+    check_skip(options$skip, options$hidden, call)
   )
   settings$freeze <- check_freeze(options$freeze, layers, call)
   check_training_memory(layers, X, settings, call)
@@ -33,7 +34,10 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
         call
       )
     }
-    check_start(options$start, ncol(X), ncol(targets$y), call, hidden = options$hidden)
+    check_start(
+      options$start, ncol(X), ncol(targets$y), call,
+      hidden = options$hidden, skip = has_skip(layers)
+    )
   }
   controls <- new_controls(options$callback, options$checkpoint, call, ranks_of(X))
   fit <- c(
@@ -177,7 +181,13 @@ call_of_symbols <- function(call) {
 # effect, and outcomes with a log link an output bias equal to the log of their mean.
 settle_network <- function(network, fit, data) {
   encoding <- fit$encoding
-  if (length(encoding$constant) > 0) network[[1]][encoding$constant, ] <- 0
+  if (length(encoding$constant) > 0) {
+    network[[1]][encoding$constant, ] <- 0
+    if (has_skip(fit$layers)) {
+      layer <- fit$layers[[length(fit$layers)]]
+      network$wout[layer$inputs - layer$skip + encoding$constant, ] <- 0
+    }
+  }
   if (!is.null(encoding) && loss_table[[fit$settings$loss$name]]$log_mean) {
     weights <- matrix(if (length(data$weights) > 0) data$weights else 1, nrow(data$y), ncol(data$y))
     exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)

@@ -66,11 +66,10 @@ tidy.nn_fit <- function(x, ...) {
   ends <- end_names(fit)
   table <- lapply(seq_along(fit$layers), function(l) {
     weights <- biases_and_weights(fit$layers[[l]], fit)
-    from <- if (l == 1) {
-      ends$inputs
-    } else {
-      paste0(names[l - 1], "[", seq_len(nrow(weights) - 1), "]")
-    }
+    from <- c(
+      if (l > 1) paste0(names[l - 1], "[", seq_len(fit$layers[[l - 1]]$units), "]"),
+      if (l == 1 || !is.null(fit$layers[[l]]$skip)) ends$inputs
+    )
     to <- if (l == length(fit$layers)) ends$outputs else seq_len(ncol(weights))
     list(
       layer = rep(names[l], length(weights)),

@@ -4,6 +4,7 @@
 #' @exportS3Method NeuralNetTools::neuralweights nn_fit
 neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
   fit <- plain_fit(mod_in, current_env())
+  check_no_skip(fit$layers, "NeuralNetTools", current_env())
   by_unit <- lapply(fit$layers, biases_and_weights, network = fit)
   NeuralNetTools::neuralweights(
     unlist(by_unit),

@@ -67,17 +67,22 @@ class Writer {
 
 }  // namespace
 
-// `layers`: a list with kind, inputs, units and activation for each layer.
+// `layers`: a list with kind, inputs, units and activation for each layer, and skip for an output
+// layer whose last inputs are those of the network.
 Network as_network(const Rcpp::List& layers, bool check_size, CustomFailure* failure) {
   Network network;
   for (R_xlen_t l = 0; l < layers.size(); ++l) {
     const Rcpp::List layer = layers[l];
-    const std::size_t inputs = count(layer, "inputs", 1, most_int);
-    if (l > 0 && inputs != network.outputs())
+    const std::size_t inputs = count(layer, "inputs", 1, most_int),
+                      skip = layer.containsElementNamed("skip") ? count(layer, "skip", 1, most_int)
+                                                                : 0;
+    require(skip == 0 || (l > 0 && l + 1 == layers.size() && skip == network.inputs()),
+            "Only the output layer can have the inputs of the network.");
+    if (l > 0 && inputs != network.outputs() + skip)
       Rcpp::stop("The inputs of a layer must equal the units of the previous layer.");
     network.add(row_for<LayerKind>(layer["kind"], "kind of layer"), inputs,
                 count(layer, "units", 1, most_int),
-                row_for<Activation>(layer["activation"], "activation"));
+                row_for<Activation>(layer["activation"], "activation"), skip);
     if (network.output_activation() == Activation::custom && check_size) {
       require(failure != nullptr, "A custom activation can't be used here.");
       network.layers.back().custom = custom_activation(layer["custom"], *failure);

@@ -42,7 +42,8 @@ Weights<double> backward_weights(const Layer& layer, const double* weights) {
 
 double HessianProduct::bytes(const Network& network, std::size_t rows) {
   double numbers = 2.0 + 4.0 * static_cast<double>(widest_layer(network)) +
-                   2.0 * static_cast<double>(network.outputs());
+                   2.0 * static_cast<double>(network.outputs()) +
+                   (network.skips() ? static_cast<double>(network.layers.back().inputs) : 0.0);
   for (const Layer& layer : network.layers) numbers += 6.0 * static_cast<double>(layer.units);
   return 8 * numbers * static_cast<double>(panel_numbers(rows, 1));
 }
@@ -54,6 +55,7 @@ HessianProduct::HessianProduct(const Network& network, const Objective& objectiv
       pass_(pass),
       sums_(panel_numbers(rows, widest_layer(network))),
       more_sums_(sums_.size()),
+      joined_rates_(network.skips() ? panel_numbers(rows, network.layers.back().inputs) : 0),
       duals_(sums_.size()),
       targets_(panel_numbers(rows, network.outputs())),
       weights_of_rows_(panel_numbers(rows, 1)),
@@ -75,8 +77,9 @@ void HessianProduct::forward(const double* weights, const double* direction) {
                            forward_weights(layer, direction), direction + layer.biases_at,
                            sums_.data());
     if (l > 0) {
-      pass_.kernels_.product(panels, layer.inputs, layer.units, rates_[l - 1].output_rate.data(),
-                             forward_weights(layer, weights), nullptr, more_sums_.data());
+      pass_.kernels_.product(panels, layer.from_below(), layer.units,
+                             rates_[l - 1].output_rate.data(), forward_weights(layer, weights),
+                             nullptr, more_sums_.data());
       for (std::size_t i = 0; i < count; ++i) sums_.data()[i] += more_sums_.data()[i];
     }
     join(count, pass_.values_[l].input.data(), sums_.data(), rates.input.data());
@@ -103,18 +106,30 @@ void HessianProduct::backward(const double* weights, const double* direction) {
   const std::size_t panels = pass_.panels_;
   for (std::size_t l = rates_.size() - 1; l > 0; --l) {
     const Layer& layer = network_.layers[l];
-    const std::size_t count = panel_at<double>(panels, layer.inputs);
+    const std::size_t units = layer.from_below(), count = panel_at<double>(panels, units);
     LayerRates& below = rates_[l - 1];
-    pass_.kernels_.product(panels, layer.units, layer.inputs, pass_.values_[l].delta.data(),
+    pass_.kernels_.product(panels, layer.units, units, pass_.values_[l].delta.data(),
                            backward_weights(layer, direction), nullptr, sums_.data());
-    pass_.kernels_.product(panels, layer.units, layer.inputs, rates_[l].delta_rate.data(),
+    pass_.kernels_.product(panels, layer.units, units, rates_[l].delta_rate.data(),
                            backward_weights(layer, weights), nullptr, more_sums_.data());
     for (std::size_t i = 0; i < count; ++i) sums_.data()[i] += more_sums_.data()[i];
     join(count, pass_.values_[l - 1].error.data(), sums_.data(), duals_.data());
-    dual::multiply_slope<Dual>(network_.layers[l - 1].activation, panels, layer.inputs,
-                               below.input.data(), below.output.data(), duals_.data());
+    dual::multiply_slope<Dual>(network_.layers[l - 1].activation, panels, units, below.input.data(),
+                               below.output.data(), duals_.data());
     take_rates(count, duals_.data(), below.delta_rate.data());
   }
+}
+
+// The derivatives of a layer's inputs. Those of the network are constants.
+const double* HessianProduct::input_rates(std::size_t l) {
+  const Layer& layer = network_.layers[l];
+  const double* rates = rates_[l - 1].output_rate.data();
+  if (layer.skip == 0) return rates;
+  const std::size_t count = panel_at<double>(1, layer.from_below());
+  for (std::size_t panel = 0; panel < pass_.panels_; ++panel)
+    std::copy_n(rates + panel * count, count,
+                joined_rates_.data() + panel_at<double>(panel, layer.inputs));
+  return joined_rates_.data();
 }
 
 void HessianProduct::add_gradient(double* product) {
@@ -127,8 +142,8 @@ void HessianProduct::add_gradient(double* product) {
                                    pass_.inputs_of(l), of_weights, true);
     if (l > 0)
       pass_.kernels_.weight_gradient(panels, layer.units, layer.inputs,
-                                     pass_.values_[l].delta.data(),
-                                     rates_[l - 1].output_rate.data(), of_weights, true);
+                                     pass_.values_[l].delta.data(), input_rates(l), of_weights,
+                                     true);
     pass_.kernels_.bias_gradient(panels, layer.units, delta_rate, product + layer.biases_at, true);
   }
 }

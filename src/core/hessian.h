@@ -31,6 +31,7 @@ class HessianProduct {
   void forward(const double* weights, const double* direction);
   void start();
   void backward(const double* weights, const double* direction);
+  const double* input_rates(std::size_t layer);
   void add_gradient(double* product);
 
   const Network& network_;
@@ -38,6 +39,7 @@ class HessianProduct {
   Pass<double>& pass_;
   std::vector<LayerRates> rates_;
   Buffer<double> sums_, more_sums_;
+  Buffer<double> joined_rates_;  // of the inputs of an output layer that has the network's, too
   Buffer<dual::Dual> duals_, targets_, weights_of_rows_;
   std::vector<dual::Dual> parameters_;  // of the loss, one for each output
 };

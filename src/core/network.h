@@ -15,11 +15,13 @@ enum class LayerKind { dense };
 struct Layer {
   LayerKind kind;
   std::size_t inputs, units;
+  std::size_t skip;  // how many of its last inputs are those of the network; 0 but for outputs
   Activation activation;
   std::size_t weights_at, biases_at;  // indices of the first ones among the network's parameters
   std::shared_ptr<CustomActivation> custom;  // of the activation `custom`
 
   std::size_t weights() const { return inputs * units; }
+  std::size_t from_below() const { return inputs - skip; }  // the inputs from the layer below
 };
 
 struct Network {
@@ -31,9 +33,12 @@ struct Network {
   std::size_t parameters() const {
     return layers.empty() ? 0 : layers.back().biases_at + layers.back().units;
   }
+  bool skips() const { return layers.back().skip > 0; }
   // Appends a layer.
-  void add(LayerKind kind, std::size_t inputs, std::size_t units, Activation activation) {
+  void add(LayerKind kind, std::size_t inputs, std::size_t units, Activation activation,
+           std::size_t skip = 0) {
     Layer layer;
+    layer.skip = skip;
     layer.kind = kind;
     layer.inputs = inputs;
     layer.units = units;

@@ -30,10 +30,16 @@ template <class T> Scratch scratch(const Network& network, std::size_t rows) {
 }
 std::size_t whole(double numbers) { return static_cast<std::size_t>(numbers); }
 
+// The inputs of an output layer that has those of the network, too; 0 for others.
+std::size_t joined_inputs(const Network& network) {
+  return network.skips() ? network.layers.back().inputs : 0;
+}
+
 }  // namespace
 
 template <class T> double Pass<T>::bytes(const Network& network, std::size_t rows, bool keep_all) {
-  double numbers = static_cast<double>(network.inputs());
+  double numbers =
+      static_cast<double>(network.inputs()) + static_cast<double>(joined_inputs(network));
   for (const Layer& layer : network.layers)
     numbers += static_cast<double>(layer.units) * (keep_all ? 4 : 3);
   const Scratch room = scratch<T>(network, rows);
@@ -54,6 +60,7 @@ Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with
       weight_of_row_(padded(rows)),
       offset_(padded(rows) * network.outputs()),
       loss_parameters_(network.outputs()),
+      joined_(padded(rows) * joined_inputs(network)),
       packed_weights_(whole(scratch<T>(network, rows).weights)),
       transposed_inputs_(whole(scratch<T>(network, rows).inputs)),
       packed_delta_(whole(scratch<T>(network, rows).deltas)),
@@ -145,8 +152,24 @@ void Pass<T>::load_offset(const double* offset, std::size_t stride, std::size_t 
 
 template <class T> const T* Pass<T>::inputs_of(std::size_t l) const {
   if (l == 0) return x_.data();
+  return network_.layers[l].skip > 0 ? joined_.data() : outputs_below(l);
+}
+
+template <class T> const T* Pass<T>::outputs_below(std::size_t l) const {
   const LayerValues& below = values_[l - 1];
   return dropping_ && !below.dropped.empty() ? below.dropped.data() : below.output.data();
+}
+
+// Copies the outputs of the layer below and the inputs of the network side by side, for the panels
+// begin, ..., end - 1.
+template <class T> void Pass<T>::join_inputs(std::size_t l, std::size_t begin, std::size_t end) {
+  const Layer& layer = network_.layers[l];
+  for (std::size_t panel = begin; panel < end; ++panel) {
+    T* to = joined_.data() + panel_at<T>(panel, layer.inputs);
+    to = std::copy_n(outputs_below(l) + panel_at<T>(panel, layer.from_below()),
+                     panel_at<T>(1, layer.from_below()), to);
+    std::copy_n(x_.data() + panel_at<T>(panel, layer.skip), panel_at<T>(1, layer.skip), to);
+  }
 }
 
 template <class T>
@@ -195,6 +218,7 @@ void Pass<T>::forward_layer(std::size_t l, const T* weights, const Dropout* drop
   const bool last = l + 1 == values_.size();
   const std::size_t first = panel_at<T>(begin, layer.units), after = panel_at<T>(end, layer.units);
   T* input = values.input_or_output();
+  if (layer.skip > 0) join_inputs(l, begin, end);
   Weights<T> weight{};
   weight.numbers = weights + layer.weights_at;
   weight.unit_stride = layer.inputs;
@@ -291,7 +315,7 @@ Weights<T> Pass<T>::backward_weights(const Team::Share& share, std::size_t l, co
   plain.step_stride = layer.inputs;
   if (panels_ < 4 || layer.weights() < 1024) return plain;
   share.meet();  // all threads have finished reading the weights of the next layer
-  share.part_of(layer.inputs, unit_share, [&](std::size_t begin, std::size_t end) {
+  share.part_of(layer.from_below(), unit_share, [&](std::size_t begin, std::size_t end) {
     kernels_.pack(end - begin, layer.units, plain.numbers + begin, 1, layer.inputs, layer.units, 0,
                   packed_weights_.data() + begin * layer.units);
   });
@@ -308,17 +332,17 @@ void Pass<T>::backward_layer(std::size_t l, const Weights<T>& weight, std::size_
                              std::size_t end) {
   const Layer& layer = network_.layers[l];
   LayerValues& below = values_[l - 1];
-  const std::size_t first = panel_at<T>(begin, layer.inputs),
-                    after = panel_at<T>(end, layer.inputs);
+  const std::size_t units = layer.from_below(), first = panel_at<T>(begin, units),
+                    after = panel_at<T>(end, units);
   T* delta = below.delta.data();
-  kernels_.product(end - begin, layer.units, layer.inputs,
+  kernels_.product(end - begin, layer.units, units,
                    values_[l].delta.data() + panel_at<T>(begin, layer.units), weight, nullptr,
                    delta + first);
   if (dropping_)
     for (std::size_t i = first; i < after; ++i) delta[i] *= below.mask.data()[i];
   if (keep_all_) std::copy(delta + first, delta + after, below.error.data() + first);
   if (network_.layers[l - 1].custom) return;
-  kernels_.multiply_slope(network_.layers[l - 1].activation, end - begin, layer.inputs,
+  kernels_.multiply_slope(network_.layers[l - 1].activation, end - begin, units,
                           below.input_or_output() + first, below.output.data() + first,
                           delta + first);
 }

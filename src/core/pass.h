@@ -106,6 +106,8 @@ template <class T> class Pass {
     T* input_or_output() { return (separate_input ? input : output).data(); }
   };
   const T* inputs_of(std::size_t layer) const;
+  const T* outputs_below(std::size_t layer) const;
+  void join_inputs(std::size_t layer, std::size_t begin, std::size_t end);
   void multiply_output_slope();
   void drop_units(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
   void draw_mask(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
@@ -134,6 +136,7 @@ template <class T> class Pass {
   bool keep_all_;
   std::vector<LayerValues> values_;  // for each layer of the network
   Buffer<T> x_, y_, weight_of_row_, offset_, loss_parameters_;
+  Buffer<T> joined_;  // outputs of the last hidden layer and inputs, if the output layer has both
   Buffer<T> packed_weights_, transposed_inputs_, packed_delta_;
   std::vector<std::uint32_t> ids_;
   std::vector<double> custom_input_, custom_target_, custom_result_;

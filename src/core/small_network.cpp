@@ -8,7 +8,7 @@ namespace backprop {
 template <class T>
 bool SmallNetworkPass<T>::is_applicable(const Network& network, std::size_t rows) {
   for (const Layer& layer : network.layers)
-    if (layer.custom) return false;
+    if (layer.custom || layer.skip > 0) return false;
   return rows <= line<T> && network.parameters() <= 1024 &&
          is_elementwise(network.output_activation());
 }
