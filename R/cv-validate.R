@@ -449,6 +449,16 @@ check_train_settings <- function(settings, method, call) {
     abort_argument(c("All arguments after the data must be named."), call)
   }
   unknown <- setdiff(names(settings), known)
+  if ("communicator" %in% unknown) {
+    abort_argument(c(
+      "{.arg communicator} can't be used with {.fn nn_cv}.",
+      x = "The processes of a communicator train a single network together.",
+      i = paste0(
+        "Folds need no communication: call {.fn nn_cv} in one process, after ",
+        "{.code future::plan(\"multisession\")}, or with workers on other machines."
+      )
+    ), call)
+  }
   if (length(unknown) > 0) {
     abort_argument(c(
       "{.arg {unknown[1]}} is not an argument of this function or of {.fn nn_train}.",

@@ -113,10 +113,10 @@ check_no_infinite <- function(X, name, call, before = 0) {
   }
 }
 
-# Sparse matrices have already been checked by check_inputs(), and stored rows when they were
-# written.
+# Sparse matrices have already been checked by check_inputs(), stored rows when they were written,
+# and shared matrices in each process.
 check_whole_inputs <- function(X, name, call, before = 0) {
-  if (is_sparse(X) || is_stored(X)) {
+  if (is_shared(X) || is_sparse(X) || is_stored(X)) {
     return(invisible())
   }
   check_no_infinite(X, name, call, before)

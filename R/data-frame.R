@@ -2,9 +2,11 @@
 
 # Data without a formula, as a raw frame. `fit`: the fit that training is resumed from; the data
 # must have its columns. `missing`, `dates`: the arguments of the call.
+# `ranks`: the processes that train together, of which each has its own rows.
 read_columns <- function(X, y, weights, offset, na.action, calibration, label, call, fit = NULL,
-                         name = "X", missing = NULL, dates = NULL) {
+                         name = "X", missing = NULL, dates = NULL, ranks = NULL) {
   names <- case_names(X)
+  least_rows <- if (is.null(ranks)) 1 else 0
   columns <- fit$encoding$columns
   unseen <- new_levels_record(fit$encoding, weightless_rows(weights))
   X <- if (!is.null(columns)) {
@@ -14,7 +16,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   } else {
     whole <- blank_inputs(X, weightless_rows(weights))
     unseen$blank <- whole$rows
-    check_inputs(whole$X, name, call)
+    check_inputs(whole$X, name, call, least_rows = least_rows)
   }
   dated <- if (is.null(fit) && check_dates(dates, call) == "parts") date_columns(X)
   X <- convert_dates(X, dated)
@@ -46,20 +48,24 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   all[["(outcome)"]] <- y
   all[["(weights)"]] <- weights
   all[["(offset)"]] <- offset
-  kept <- apply_na_action(all, na.action, call, name = name)
+  kept <- apply_na_action(all, na.action, call, least_rows, name)
   report_new_levels(unseen, rows, name, "they count as missing values")
   X <- take_rows(X, kept$rows)
   y <- take_rows(y, kept$rows)
   weights <- take_rows(weights, kept$rows)
   blank <- which(kept$rows %in% unseen$blank)
   outcome <- blank_outcome(y, weights, fit$encoding$outcome$levels)
-  drawn <- draw_calibration(calibration, outcome$y, weights, call)
+  drawn <- if (is.null(ranks)) draw_calibration(calibration, outcome$y, weights, call)
   training <- setdiff(seq_len(nrow(X)), drawn$rows)
   if (is.null(fit) && is.data.frame(X)) {
-    columns <- mark_dates(describe_columns(counted_values(X, weights), name, call), dated)
-    columns <- declare_columns(columns, X, training, weights)
-    warn_of_identifiers(X, weights)
-    warn_of_outcome_among(counted_values(X, weights), counted_values(y, weights), label)
+    counted <- counted_values(X, weights)
+    levels <- if (is.null(ranks)) counted else sample_of_levels(counted, ranks, call)
+    columns <- mark_dates(describe_columns(levels, name, call), dated)
+    if (is.null(ranks)) {
+      columns <- declare_columns(columns, X, training, weights)
+      warn_of_identifiers(X, weights)
+    }
+    warn_of_outcome_among(counted, counted_values(y, weights), label, ranks)
     if (length(weightless_rows(weights)) > 0) {
       own <- new_levels_record(NULL, weightless_rows(weights))
       X <- check_newdata(columns, X, name, call, own)
@@ -92,17 +98,26 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   )
   frame <- blank_frame(frame, blank, fit$encoding$outcome$levels)
   frame["calibration"] <- list(drawn)
-  frame
+  if (is.null(ranks)) {
+    return(frame)
+  }
+  check_whole_inputs(frame$encoded$X, name, call)
+  share_frame(
+    frame, y, ranks, rows, name, call, names, calibration, fit$encoding$outcome$levels
+  )
 }
 
 # Prepares some rows of a raw frame as a problem. `encoding` includes scales and outcome.
 encode_rows <- function(encoding, frame, rows, call) {
   outcome <- encode_outcome(take_rows(frame$y, rows), encoding$outcome, call)
-  X <- standardize_inputs(take_rows(frame$encoded$X, rows), encoding)
-  # what is constant but for rounding is not to be learned from
-  if (length(encoding$constant) > 0 && is.matrix(X)) X[, encoding$constant] <- 0
-  if (is.data.frame(frame$raw) && !is_stored(X)) {
-    rownames(X) <- kept_names(frame$names, rows, nrow(frame$raw))
+  X <- map_shared(take_rows(frame$encoded$X, rows), function(X) {
+    X <- standardize_inputs(X, encoding)
+    # what is constant but for rounding is not to be learned from
+    if (length(encoding$constant) > 0 && is.matrix(X)) X[, encoding$constant] <- 0
+    X
+  })
+  if (is.data.frame(frame$raw) && !is_stored(local_part(X)) && !is_sparse(local_part(X))) {
+    X <- name_rows(X, kept_names(frame$names, rows, nrow(frame$raw)))
   }
   weights <- take_rows(frame$weights, rows)
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), rows)
@@ -116,7 +131,8 @@ encode_rows <- function(encoding, frame, rows, call) {
 
 # Held-out data as list(X, y, weights, offset) of matrices. `validation`: for a formula, a data
 # frame that contains the outcome; otherwise a list of a data frame X and an outcome y.
-encode_validation <- function(fit, validation, call, store = NULL) {
+# `ranks`: the processes that train together, each of which has its own part.
+encode_validation <- function(fit, validation, call, store = NULL, ranks = NULL) {
   encoding <- fit$encoding
   if (is.data.frame(validation) || is_source(validation)) {
     if (is.null(encoding$terms)) {
@@ -125,7 +141,7 @@ encode_validation <- function(fit, validation, call, store = NULL) {
         x = "You supplied a {if (is_source(validation)) 'source' else 'data frame'}."
       ), call)
     }
-    frame <- read_again(fit, validation, NULL, NULL, "validation", store, call)
+    frame <- read_again(fit, validation, NULL, NULL, "validation", store, call, ranks)
     check_encoded(frame$encoded$X, fit, "validation", call)
     held <- encode_rows(encoding, frame, seq_len(nrow(frame$raw)), call)
     return(held[c("X", "y", "weights", "offset")])
@@ -152,7 +168,7 @@ encode_validation <- function(fit, validation, call, store = NULL) {
     check_extras(held[c("weights", "offset")], rows, call)
     report_new_levels(unseen, rows, "validation", "they are excluded")
     held <- lapply(held, take_rows, setdiff(seq_len(rows), unseen_rows(unseen)))
-    if (nrow(held$X) == 0) {
+    if (nrow(held$X) == 0 && is.null(ranks)) {
       abort_input(c(
         "{.arg validation} has no rows to use.",
         x = "All rows have levels that the training data do not have."
@@ -161,17 +177,20 @@ encode_validation <- function(fit, validation, call, store = NULL) {
   }
   check_whole_inputs(held$X, "validation", call)
   held$y <- encode_outcome(held$y, encoding$outcome, call)$y
-  held
+  if (is.null(ranks)) held else share_held_rows(held, ranks, call)
 }
 
 # Checks that encoded data have the inputs of a fit, and no missing values.
 check_encoded <- function(X, fit, name, call) {
-  if (!is_sparse(X)) check_same_inputs(X, fit, name, call)
+  if (!is_sparse(local_part(X))) check_same_inputs(X, fit, name, call)
   check_whole_inputs(X, name, call)
 }
 
 # The raw frame of a fit's formula for other data, a data frame or a source.
-read_again <- function(fit, data, weights, offset, name, store, call) {
+read_again <- function(fit, data, weights, offset, name, store, call, ranks = NULL) {
+  if (!is.null(ranks)) {
+    return(read_again_together(fit, data, weights, offset, name, store, call, ranks))
+  }
   if (is_source(data)) {
     read_source_again(fit, data, weights, offset, name, store, call)
   } else {
@@ -179,14 +198,30 @@ read_again <- function(fit, data, weights, offset, name, store, call) {
   }
 }
 
+# The same for processes of which each has some of the rows.
+read_again_together <- function(fit, data, weights, offset, name, store, call, ranks) {
+  frame <- if (is_source(data)) {
+    read_source_again(fit, data, weights, offset, name, store, call, least_rows = 0)
+  } else {
+    read_formula_again(fit, data, weights, offset, name, call, least_rows = 0)
+  }
+  check_whole_inputs(frame$encoded$X, name, call)
+  share_frame(
+    frame, frame$y, ranks, if (is_source(data)) nrow(frame$raw) else nrow(data), name, call,
+    if (!is_source(data)) case_names(data),
+    levels = fit$encoding$outcome$levels
+  )
+}
+
 # The data of nn_continue(): list(training, calibration), two problems. The second is NULL if the
 # fit has no calibration set.
-encode_again <- function(fit, data, y, weights, offset, call, store = NULL) {
+encode_again <- function(fit, data, y, weights, offset, call, store = NULL, ranks = NULL) {
   frame <- if (is.null(fit$encoding$terms)) {
     check_given(is.null(y), "y", "the outcome of the training data", call)
     read_columns(
       data, y, weights, offset, fit$encoding$replay$na.action, NULL, fit$encoding$outcome$names[1],
-      call, fit
+      call, fit,
+      ranks = ranks
     )
   } else {
     if (!is.null(y)) {
@@ -197,7 +232,7 @@ encode_again <- function(fit, data, y, weights, offset, call, store = NULL) {
         )
       ), call)
     }
-    read_again(fit, data, weights, offset, "X", store, call)
+    read_again(fit, data, weights, offset, "X", store, call, ranks)
   }
   check_encoded(frame$encoded$X, fit, "X", call)
   known <- fit$encoding$calibration

@@ -21,20 +21,23 @@ several_outcomes_hint <- function(y, name) {
 }
 
 # Warns of inputs that are the outcome: columns with the same values in all rows.
-warn_of_outcome_among <- function(columns, y, label) {
+# `ranks`: the processes of which each has some of the rows.
+warn_of_outcome_among <- function(columns, y, label, ranks = NULL) {
   if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
-  if (NCOL(y) != 1 || NROW(y) < 2) {
+  if (NCOL(y) != 1) {
     return(invisible())
   }
   values <- function(x) if (is.numeric(x)) as.double(x) else as.character(x)
   y <- values(if (is.matrix(y)) y[, 1] else y)
-  if (length(unique(y)) < 2) {
-    return(invisible())
-  }
+  different <- utils::head(unique(y), 2)
   same <- vapply(columns, function(x) {
     is.null(dim(x)) && (is.atomic(x) || is.factor(x)) && identical(values(x), y)
   }, NA)
-  if (any(same)) {
+  if (!is.null(ranks)) {
+    same <- sum_ranks(ranks, !same & length(y) > 0, "inputs like the outcome") == 0
+    different <- unlist(each_rank(ranks, different, "values of the outcome"))
+  }
+  if (any(same) && length(unique(different)) > 1) {
     cli::cli_warn(c(
       paste0(
         "{cli::qty(sum(same))}The input{?s} {.field {names(columns)[same]}} {?is/are} identical ",

@@ -145,7 +145,7 @@ name_outputs <- function(y, expression) {
 numeric_outcome <- function(y) {
   if (is.data.frame(y)) y <- as.matrix(y)
   names <- fill_names(colnames(y))
-  matrix(as.double(y), NROW(y), dimnames = if (!is.null(names)) list(NULL, names))
+  matrix(as.double(y), NROW(y), NCOL(y), dimnames = if (!is.null(names)) list(NULL, names))
 }
 
 # The outcome as the network learns it: a factor, or a numeric matrix (standardised), with

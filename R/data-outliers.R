@@ -71,6 +71,11 @@ outlier_of <- function(X, j, scales, weights) {
 
 # The values of a column in rows of positive weight; those of a sparse matrix that are not 0.
 counted_column <- function(X, j, weights) {
+  if (is_shared(X)) {
+    if (length(weights) > 0) weights <- weights[own_rows(X)]
+    own <- counted_column(local_part(X), j, weights)
+    return(unlist(each_rank(ranks_of(X), own, "a column")))
+  }
   if (is_sparse(X)) {
     at <- X@p[j] + seq_len(X@p[j + 1] - X@p[j])
     x <- X@x[at]

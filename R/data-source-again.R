@@ -2,7 +2,7 @@
 
 # The raw frame of a fit's formula for a source, for nn_continue() and held-out data, as
 # read_formula_again() reads a data frame.
-read_source_again <- function(fit, source, weights, offset, name, store, call) {
+read_source_again <- function(fit, source, weights, offset, name, store, call, least_rows = 1) {
   parts <- list(y = list(), weights = list(), offset = list(), encoded = list(), dropped = list())
   writer <- rows_writer(store, fit$inputs)
   used <- 0
@@ -28,7 +28,7 @@ read_source_again <- function(fit, source, weights, offset, name, store, call) {
     }
     used <<- used + nrow(frame$raw)
   }, call)
-  if (used == 0) {
+  if (used < least_rows) {
     abort_input(c(
       "{.arg {name}} has no rows to use.",
       x = "The source has {all} row{?s}{if (all > 0) ', all with missing values'}."
@@ -38,7 +38,10 @@ read_source_again <- function(fit, source, weights, offset, name, store, call) {
   dropped <- unlist(parts$dropped)
   frame <- new_frame(
     structure(list(), class = "data.frame", row.names = .set_row_names(used)),
-    list(X = writer$rows(), offset = combine_blocks(parts$encoded)), fit$encoding,
+    list(
+      X = if (used > 0) writer$rows() else no_rows_of(fit),
+      offset = combine_blocks(parts$encoded)
+    ), fit$encoding,
     combine_blocks(parts$y), fit$encoding$outcome$names[1],
     weights = combine_blocks(parts$weights), offset = combine_blocks(parts$offset),
     na.action = if (length(dropped) > 0) {
@@ -47,4 +50,8 @@ read_source_again <- function(fit, source, weights, offset, name, store, call) {
     name = name
   )
   blank_frame(frame, unlist(parts$blank), fit$encoding$outcome$levels)
+}
+
+no_rows_of <- function(fit) {
+  matrix(0, 0, length(fit$inputs), dimnames = list(NULL, fit$inputs))
 }

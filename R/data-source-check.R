@@ -46,8 +46,11 @@ check_row_functions <- function(frame, seen, variables, block, call) {
 
 abort_whole_function <- function(expression, call) {
   abort_input(c(
-    "In a formula for a source, the value of a term in a row must depend on this row alone.",
-    x = "{.code {deparse1(expression)}} depends on other rows, and a source is read in blocks.",
+    paste0(
+      "In a formula for a source, or with {.arg communicator}, the value of a term in a row must ",
+      "depend on this row alone."
+    ),
+    x = "{.code {deparse1(expression)}} depends on other rows.",
     i = paste0(
       "Compute the column where the table is made (in the query, or the file), write constants ",
       "such as {.code I((x - 5) / 2)}, or use a data frame. Inputs are standardised anyway."

@@ -4,16 +4,18 @@
 
 # The raw frame of a formula for a source. Its `raw` has no columns, the numbers of the rows as row
 # names, and the attributes `prototype`, a few rows, and `rows of source`, the number of all rows.
-# Its `encoded$X` is in a file of `store`.
-read_source <- function(formula, source, extras, na.action, contrasts, calibration, store, call) {
+# Its `encoded$X` is in a file of `store`, or in memory if that is NULL. Of several processes (see
+# data-ranks.R) each has a source of its own rows.
+read_source <- function(formula, source, extras, na.action, contrasts, calibration, store, call,
+                        ranks = NULL) {
   na.action <- check_source_na_action(na.action, call)
   check_contrasts(contrasts, call)
-  seen <- gather_source(formula, source, extras, na.action, call)
-  y <- name_outputs(seen$y, formula[[2]])
+  seen <- gather_source(formula, source, extras, na.action, call, ranks)
+  given <- name_outputs(seen$y, formula[[2]])
   label <- derived_text(deparse1(formula[[2]]))
-  check_outcome_kind(y, label, call)
-  y <- blank_outcome(y, seen$weights)
-  calibration <- draw_calibration(calibration, y$y, seen$weights, call)
+  if (seen$used > 0) check_outcome_kind(given, label, call)
+  y <- blank_outcome(given, seen$weights)
+  drawn <- if (is.null(ranks)) draw_calibration(calibration, y$y, seen$weights, call)
   for (name in names(seen$levels)) {
     values <- seen$prototype[[name]]
     if (is.factor(values) && is.null(contrasts[[name]])) {
@@ -42,6 +44,7 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
     )
   )
   encoded <- encode_source(c(encoding, list(contrasts = contrasts)), source, seen, store, call)
+  if (!is.null(ranks)) encoded <- share_encoded(encoded, ranks)
   encoding$contrasts <- encoded$contrasts
   frame <- new_frame(
     structure(
@@ -57,11 +60,15 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
     ),
     encoded[c("X", "offset")], encoding, y$y, label,
     weights = seen$weights, offset = seen$offset, has_offset_argument = !is.null(extras$offset),
-    calibration = calibration, na.action = seen$na.action
+    calibration = drawn, na.action = seen$na.action
   )
   frame <- blank_frame(frame, encoded$blank)
   frame$blank$outcome <- y$rows
-  frame
+  if (is.null(ranks)) {
+    return(frame)
+  }
+  frame <- name_cases(frame, source$cases, sum(seen$sizes))
+  share_frame(frame, given, ranks, sum(seen$sizes), "data", call, source$cases, calibration)
 }
 
 # The first pass. Returns a list:
@@ -74,7 +81,7 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
 #   kept       the rows of each block that are used, or NULL if all are
 #   na.action  the rows dropped
 #   digest     of the columns that are used
-gather_source <- function(formula, source, extras, na.action, call) {
+gather_source <- function(formula, source, extras, na.action, call, ranks = NULL) {
   seen <- list(where = environment(formula) %||% globalenv(), used = 0, selected = 0)
   seen[c("y", "weights", "offset", "kept", "dropped")] <- list(list())
   add_block <- function(block, before) {
@@ -93,10 +100,11 @@ gather_source <- function(formula, source, extras, na.action, call) {
     seen <<- gather_block(seen, block, before, na.action, call)
   }
   rows <- each_block(source, add_block, call)
+  if (!is.null(ranks)) seen <- share_columns(seen, ranks, call)
   if (is.null(seen$names)) {
     abort_input(c("{.arg data} has no rows to use.", x = "The source has 0 rows."), call)
   }
-  if (seen$used == 0) {
+  if (seen$used == 0 && is.null(ranks)) {
     abort_input(c(
       "{.arg data} has no rows to use.",
       x = "All {rows} row{?s} have missing values or are not selected by {.arg subset}."
@@ -162,51 +170,6 @@ combine_blocks <- function(blocks) {
   do.call(if (is_table) rbind else c, blocks)
 }
 
-# The kinds of the raw columns, and the levels, with those of a further block.
-gather_columns <- function(seen, raw, inputs, terms, weights, call) {
-  kinds <- lapply(raw, raw_kind)
-  unknown <- function(x) is.logical(x) && all(is.na(x))
-  if (is.null(seen$columns)) {
-    seen$columns <- kinds
-    seen$unknown <- names(Filter(unknown, raw))
-    seen$prototype <- inputs
-    attr(seen$terms, "dataClasses") <- attr(terms, "dataClasses")
-    seen$terms <- terms
-  }
-  for (name in names(kinds)) {
-    if (unknown(raw[[name]])) next
-    kind <- kinds[[name]]
-    known <- seen$columns[[name]]
-    if (name %in% seen$unknown) {
-      seen$unknown <- setdiff(seen$unknown, name)
-      seen$columns[[name]] <- kind
-      seen$prototype <- inputs
-      seen$terms <- terms
-    } else if (known$type == "factor" && kind$type == "factor") {
-      seen$columns[[name]]$levels <- union(known$levels, kind$levels)
-    } else if (!identical(known, kind)) {
-      abort_kind("source", c(
-        "A column of a source must have the same type in all blocks.",
-        x = "Column {.field {name}} is {known$type} first, and {kind$type} later.",
-        i = "Convert it when it is read."
-      ), call, environment())
-    }
-  }
-  counted <- if (length(weightless_rows(weights)) > 0) which(weights > 0)
-  for (name in names(inputs)) {
-    x <- inputs[[name]]
-    if (!(is.factor(x) || is.character(x))) next
-    if (!is.null(counted)) x <- x[counted]
-    found <- seen$levels[[name]]
-    used <- if (is.factor(x)) levels(droplevels(x)) else unique(x[!is.na(x)])
-    seen$levels[[name]] <- list(
-      levels = union(found$levels, levels(x)), used = union(found$used, used),
-      rows = sum(found$rows, !is.na(as.character(x)))
-    )
-  }
-  seen
-}
-
 # The variables behind the inputs, each text variable with all levels that occur.
 variables_with_levels <- function(seen) {
   variables <- as.list(seen$prototype)
@@ -267,10 +230,10 @@ encode_source <- function(encoding, source, seen, store, call) {
       encode(data, rows[seq(begin + 1, min(begin + at_once, length(rows)))])
     }
   }, call)
-  if (done != seen$used || !identical(digest, seen$digest)) abort_changed(source, call)
+  if (done != seen$used || !identical(digest, seen$digest %||% raw())) abort_changed(source, call)
   list(
-    X = out$writer$rows(), offset = combine_blocks(out$offset), contrasts = out$contrasts,
-    blank = unlist(out$blank)
+    X = if (done > 0) out$writer$rows(), offset = combine_blocks(out$offset),
+    contrasts = out$contrasts, blank = unlist(out$blank)
   )
 }
 

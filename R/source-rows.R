@@ -85,8 +85,16 @@ all_rows <- function(X) {
   structure(plain, class = "nn_rows")
 }
 
-# Writes matrices one after the other to a new file. Returns list(add, rows).
+# Writes matrices one after the other to a new file, or keeps them in memory if there is no store.
+# Returns list(add, rows): rows() returns stored rows, or a matrix.
 rows_writer <- function(store, names, single = FALSE) {
+  if (is.null(store)) {
+    parts <- list()
+    return(list(
+      add = function(X) parts[[length(parts) + 1]] <<- X,
+      rows = function() if (length(parts) == 1) parts[[1]] else do.call(rbind, parts)
+    ))
+  }
   file <- new_file(store)
   records <- 0
   list(

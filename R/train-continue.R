@@ -88,12 +88,6 @@ continue_training <- function(fit, X, y, weights, offset, options, ranks, call) 
   if (!is.null(ranks)) {
     check_same_call(ranks, call_facts(c(list(fit = fit), options), problem))
     check_distributed(fit$settings, call)
-    if (from_data) {
-      abort_argument(c(
-        "{.arg communicator} can only be used with fits made from a matrix.",
-        x = "{.arg fit} was made from a data frame or a sparse matrix."
-      ), call)
-    }
   }
   if (is.null(ranks)) {
     problem <- blank_problem(problem, fit$levels)
@@ -107,9 +101,9 @@ continue_training <- function(fit, X, y, weights, offset, options, ranks, call) 
     }
     store <- new_store(if (is_source(X)) X$cache, fit$settings$precision == "single")
     on.exit(close_store(store))
-    again <- in_memory(encode_again(fit, X, y, weights, offset, call, store), call)
+    again <- in_memory(encode_again(fit, X, y, weights, offset, call, store, ranks), call)
     problem <- again$training
-    if (!is.null(validation)) validation <- encode_validation(fit, validation, call, store)
+    if (!is.null(validation)) validation <- encode_validation(fit, validation, call, store, ranks)
   }
   check_epoch_count(fit$state$epoch, options$epochs, call)
   data <- in_memory(resumed_data(fit, problem, validation, call), call)

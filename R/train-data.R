@@ -143,7 +143,7 @@
 #' @param reduction How losses are combined over the rows: `"mean"` (default), so that settings do
 #'   not depend on the number of rows, or `"sum"`.
 #' @param
-#'   output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted,freeze,layer_rates,max_norm,skip
+#'   output_activation,loss,learning_rate,shuffle,start,restarts,penalty_l1,dropout,clip,class_weights,tolerance,callback,checkpoint,precision,threads,keep_fitted,freeze,layer_rates,max_norm,skip,communicator
 #'   As in [nn_train()], with the same defaults.
 #' @param ... For a formula, the arguments of the data frame method from `hidden` on. Otherwise it
 #'   must be empty: an unknown argument is an error.
@@ -226,23 +226,41 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
   call <- current_env()
   shown <- match.call()
   options <- data_options(list(...), call)
+  ranks <- join_ranks(options$communicator, call)
+  options["communicator"] <- NULL
   extras <- list(
     subset = substitute(subset), weights = substitute(weights), offset = substitute(offset)
   )
   extras <- extras[!c(missing(subset), missing(weights), missing(offset))]
-  given <- formula_call(formula, data, extras, call)
-  if (given$swapped) shown[c("formula", "data")] <- list(shown$data, shown$formula)
   if (missing(na.action)) na.action <- getOption("na.action", "na.omit")
+  with_ranks(ranks, {
+    given <- formula_call(formula, data, extras, call)
+    if (given$swapped) shown[c("formula", "data")] <- list(shown$data, shown$formula)
+    if (is_source(given$data) && !"keep_fitted" %in% ...names()) options$keep_fitted <- FALSE
+    train_formula(given, na.action, contrasts, options, call_of_symbols(shown), ranks, call)
+  })
+}
+
+# `given`: as formula_call() returns it.
+train_formula <- function(given, na.action, contrasts, options, shown, ranks, call) {
   from_source <- is_source(given$data)
+  if (!is.null(ranks)) {
+    shown <- begin_together(
+      ranks, c(options, list(
+        formula = given$formula, `subset, weights or offset` = given$extras, contrasts = contrasts,
+        na.action = na.action
+      )), new_problem(given$data, NULL), shown, call
+    )
+    if (!from_source) given$data <- source_of_frame(given$data, call)
+  }
   store <- new_store(if (from_source) given$data$cache, identical(options$precision, "single"))
   on.exit(close_store(store))
   frame <- in_memory(
-    if (from_source) {
-      if (!"keep_fitted" %in% ...names()) options$keep_fitted <- FALSE
-      check_source_options(options, call)
+    if (is_source(given$data)) {
+      if (from_source) check_source_options(options, call)
       read_source(
-        given$formula, given$data, given$extras, na.action, contrasts, options$calibration, store,
-        call
+        given$formula, given$data, given$extras, na.action, contrasts, options$calibration,
+        if (from_source) store, call, ranks
       )
     } else {
       read_formula(
@@ -253,7 +271,16 @@ nn_train.formula <- function(formula, data, subset, weights, na.action, offset, 
     },
     call
   )
-  in_memory(train_data(frame, options, call_of_symbols(shown), call, store), call)
+  in_memory(train_data(frame, options, shown, call, store), call)
+}
+
+# Before the processes of a call with data read their rows: checks that all make the same call, with
+# data of the same form, and shares the random numbers. Returns the call that the fit stores.
+begin_together <- function(ranks, options, problem, shown, call) {
+  check_same_call(ranks, call_facts(options, problem))
+  check_rank_options(options, call)
+  share_random_numbers(ranks)
+  from_first_rank(ranks, shown, "call")
 }
 
 #' @rdname nn_train.data.frame
@@ -268,7 +295,7 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
                                 tolerance = 0, callback = NULL, checkpoint = NULL,
                                 precision = "double", threads = 1, keep_fitted = TRUE,
                                 freeze = NULL, layer_rates = NULL, max_norm = Inf, skip = FALSE,
-                                standardize = TRUE, calibration = NULL,
+                                communicator = NULL, standardize = TRUE, calibration = NULL,
                                 new_levels = "error", missing = "na.action", dates = "error",
                                 effort = "standard",
                                 na.action = getOption("na.action", "na.omit"), ...) {
@@ -286,18 +313,30 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
   }
   options <- mget(
     setdiff(
-      names(formals(nn_train.data.frame)), c("X", "y", "weights", "offset", "na.action", "...")
+      names(formals(nn_train.data.frame)),
+      c("X", "y", "weights", "offset", "na.action", "communicator", "...")
     ),
     envir = call
   )
-  frame <- in_memory(
-    read_columns(
-      X, y, weights, offset, na.action, calibration, expr_label(substitute(y)), call,
-      missing = missing, dates = dates
-    ),
-    call
-  )
-  in_memory(train_data(frame, options, call_of_symbols(match.call()), call), call)
+  shown <- call_of_symbols(match.call())
+  label <- expr_label(substitute(y))
+  ranks <- join_ranks(communicator, call)
+  with_ranks(ranks, {
+    if (!is.null(ranks)) {
+      shown <- begin_together(
+        ranks, c(options, list(na.action = na.action, label = label)),
+        new_problem(X, y, weights = weights, offset = offset), shown, call
+      )
+    }
+    frame <- in_memory(
+      read_columns(
+        X, y, weights, offset, na.action, calibration, label, call,
+        missing = missing, dates = dates, ranks = ranks
+      ),
+      call
+    )
+    in_memory(train_data(frame, options, shown, call), call)
+  })
 }
 
 #' @rdname nn_train.data.frame
@@ -382,7 +421,7 @@ train_data <- function(frame, options, shown, call, store = NULL) {
         encoding = encoding, inputs = colnames(problem$X),
         layers = list(list(inputs = ncol(problem$X)))
       ),
-      options$validation, call, store
+      options$validation, call, store, ranks_of(frame$encoded$X)
     )
   } else if (!identical(options$validation, "auto")) {
     check_validation(options$validation, call)
@@ -438,7 +477,7 @@ describe_encoding <- function(frame, training, options, call) {
   }
   weights <- check_weights(frame$weights[training], length(training), call)
   inputs <- take_rows(frame$encoded$X, training)
-  scales <- column_scales(inputs, weights, standardize)
+  scales <- (if (is_shared(inputs)) shared_scales else column_scales)(inputs, weights, standardize)
   check_scales(scales, colnames(frame$encoded$X), call)
   if (isTRUE(standardize)) warn_of_outliers(inputs, scales, colnames(inputs), weights)
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]

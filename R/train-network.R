@@ -73,7 +73,7 @@ train_starts <- function(fit, data, start, epochs, controls) {
     rows <- utils::head(weighted_rows(data), 20)
     output <- if (identical(settings$loss$name, "custom")) {
       core_forward(
-        fit$layers, flatten_network(network), take_rows(data$X, rows),
+        fit$layers, flatten_network(network), gather_rows(data$X, rows),
         take_rows(data$offset, rows), FALSE, FALSE
       )$output
     }

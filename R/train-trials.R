@@ -48,10 +48,11 @@ deal_rows <- function(problem, folds, most = Inf) {
 # The number of each row's combination of inputs, 0 for rows of weight 0, if the rows are cells of a
 # table (see are_cells()). NULL otherwise.
 cells_of <- function(X, weights) {
-  if (!are_cells(weights) || is_sparse(X)) {
+  if (!are_cells(weights) || is_sparse(local_part(X))) {
     return(NULL)
   }
-  text <- do.call(paste, as.data.frame(rows_in_memory(X)))
+  text <- do.call(paste, as.data.frame(rows_in_memory(local_part(X))))
+  if (is_shared(X)) text <- unlist(each_rank(ranks_of(X), text, "cells"))
   match(text, unique(text[weights > 0]), nomatch = 0)
 }
 
@@ -86,6 +87,7 @@ held_out_score <- function(split, options, call) {
   )
   fit <- tryCatch(
     suppressWarnings(try_training(split$training, options, NULL, call)),
+    backprop_error_communicator = cnd_signal, backprop_error_rank = cnd_signal,
     backprop_error = function(e) NULL
   )
   if (is.null(fit)) {
@@ -110,13 +112,12 @@ score_of <- function(fit, problem, call) {
   objective[c("mean", "penalty", "penalty_l1")] <- list(TRUE, 0, 0)
   flat <- flatten_network(fit[parameter_names(fit$layers)])
   loss <- evaluate(list(
-    layers = fit$layers, objective = objective, weights = flat, rows = core_rows(
-      problem$X, targets$y,
-      apply_class_weights(weights, fit$settings$class_weights, targets, call), offset,
-      seq_len(nrow(problem$X)), single
-    )
+    layers = fit$layers, objective = objective, weights = flat, rows = rows_for_core(list(
+      X = problem$X, y = targets$y, offset = offset, case_weights = numeric(),
+      weights = apply_class_weights(weights, fit$settings$class_weights, targets, call)
+    ), seq_len(nrow(problem$X)), single), ranks = ranks_of(problem$X)
   ))$value
-  output <- core_forward(fit$layers, flat, problem$X, offset, FALSE, single)$output
+  output <- forward_rows(fit$layers, flat, problem$X, offset, FALSE, single)$output
   structure(c(
     loss = if (is.finite(loss)) loss else Inf,
     accuracy = if (numeric) {

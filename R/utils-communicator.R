@@ -3,22 +3,32 @@
 #' Train on several machines with MPI
 #'
 #' Returns the communicator of an MPI job, for the argument `communicator` of [nn_train()] and
-#' [nn_continue()] with matrices: every process of the job runs the same script, each with its own
-#' rows of the data, and all of them get the same fit. Requires the package pbdMPI and an MPI
-#' library.
+#' [nn_continue()]: every process of the job runs the same script, each with its own rows of the
+#' data, and all of them get the same fit. Requires the package pbdMPI and an MPI library.
 #'
 #' @details
 #' A script for `mpirun -np 4 Rscript script.R`:
 #' ```r
 #' library(backprop)
 #' mpi <- nn_mpi()
-#' mine <- readRDS(sprintf("part-%d.rds", mpi$rank)) # a list of the matrices X and y
-#' fit <- nn_train(mine$X, mine$y, communicator = mpi)
+#' my_rows <- readRDS(sprintf("part-%d.rds", mpi$rank)) # a data frame
+#' fit <- nn_train(y ~ ., data = my_rows, communicator = mpi)
 #' if (mpi$rank == 0) saveRDS(fit, "fit.rds")
 #' pbdMPI::finalize()
 #' ```
-#' The data must be matrices: formulas and data frames are not supported.
 #' `vignette("large-data", "backprop")` has job scripts for several machines and for SLURM.
+#'
+#' **What is supported.** All methods of [nn_train()] and [nn_continue()]: matrices, data frames,
+#' sparse matrices, formulas with a data frame or with an [nn_source()], and all of their arguments
+#' except for `optimizer = "lm"`, `missing = "indicator"` and `dates = "parts"`. With a formula, the
+#' value of a term in a row must depend on that row only, as for [nn_source()]: `poly()`, `scale()`
+#' and lags are an error. Levels, means, standard deviations, the outcome, the calibration set and
+#' the defaults are those of all rows. A process may lack levels that others have; factors whose
+#' levels differ between processes must have them in sorted order, as [factor()] has. Levels that
+#' a factor declares, but that no row has, count as unseen in new data. `standardize = "robust"`
+#' copies one column of all rows at a time to every process. `predict()` needs no communicator:
+#' each process predicts its own rows. [nn_cv()] does not accept one, as folds need no
+#' communication.
 #'
 #' **Rows.** Each process supplies its own rows of all data: inputs, outcome, `weights`, `offset`
 #' and a separate validation set. They are numbered by rank: those of rank 0 come first. A process
@@ -62,7 +72,7 @@
 #' @examples
 #' \dontrun{
 #' mpi <- nn_mpi()
-#' fit <- nn_train(mine$X, mine$y, communicator = mpi)
+#' fit <- nn_train(y ~ ., data = my_rows, communicator = mpi)
 #' pbdMPI::finalize()
 #' }
 #'

@@ -1,6 +1,6 @@
 # Rows that are spread over the processes that train together. A shared matrix has the rows of all
 # of them, those of rank 0 first; each process has only its own:
-#   local   the rows of this process: a numeric or sparse matrix, which may have no rows
+#   local   the rows of this process: a numeric or sparse matrix or stored rows, which may be none
 #   ranks   the call's processes (see join_ranks())
 #   counts  the number of rows of each process
 #   names   the row names of all rows, or NULL
@@ -35,6 +35,15 @@ local_part <- function(X) if (is_shared(X)) .subset2(X, "local") else X
 # The matrix with other columns or values in each process, the same function of its rows.
 map_shared <- function(X, f) {
   if (is_shared(X)) new_shared(f(X$local), X$ranks, X$counts, X$names) else f(X)
+}
+
+# The same matrix with these row names of all rows, or NULL.
+name_rows <- function(X, names) {
+  if (is_shared(X)) {
+    return(new_shared(X$local, X$ranks, X$counts, names))
+  }
+  rownames(X) <- names
+  X
 }
 
 #' @export
@@ -83,7 +92,9 @@ gather_rows <- function(X, rows) {
     return(take_rows(X, rows))
   }
   some <- take_rows(X, rows)
-  parts <- each_rank(X$ranks, some$local, "some rows")
+  # stored rows are sent as numbers
+  own <- if (inherits(some$local, "nn_rows")) as.matrix(some$local) else some$local
+  parts <- each_rank(X$ranks, own, "some rows")
   parts <- parts[some$counts > 0]
   gathered <- do.call(rbind, parts)
   rownames(gathered) <- some$names
@@ -94,32 +105,35 @@ gather_rows <- function(X, rows) {
 # stays NULL. Factors whose levels differ must have them in sorted order, as factor() has; all
 # levels are then in sorted order.
 stack_ranks <- function(ranks, x, name) {
-  parts <- each_rank(ranks, x, name)
-  if (is.null(x)) {
+  stack_parts(each_rank(ranks, x, name), name, ranks$call)
+}
+
+# The types are those of the processes that have rows.
+stack_parts <- function(parts, name, call) {
+  filled <- Filter(function(part) NROW(part) > 0, parts)
+  parts <- if (length(filled) > 0) filled else Filter(Negate(is.null), parts)
+  if (length(parts) == 0) {
     return(NULL)
   }
-  if (is.data.frame(x)) {
-    stacked <- lapply(seq_along(x), function(j) {
-      stack_parts(lapply(parts, `[[`, j), names(x)[j], ranks$call)
+  first <- parts[[1]]
+  if (is.data.frame(first)) {
+    stacked <- lapply(seq_along(first), function(j) {
+      stack_parts(lapply(parts, `[[`, j), names(first)[j], call)
     })
     return(structure(
       stacked,
-      names = names(x), class = "data.frame",
+      names = names(first), class = "data.frame",
       row.names = .set_row_names(NROW(stacked[[1]]))
     ))
   }
-  stack_parts(parts, name, ranks$call)
-}
-
-stack_parts <- function(parts, name, call) {
-  if (is.factor(parts[[1]])) {
+  if (is.factor(first)) {
     levels <- joint_levels(lapply(parts, levels), name, call)
     return(factor(
       unlist(lapply(parts, as.character)), levels,
-      exclude = NULL, ordered = is.ordered(parts[[1]])
+      exclude = NULL, ordered = is.ordered(first)
     ))
   }
-  if (!is.null(dim(parts[[1]]))) do.call(rbind, parts) else do.call(c, parts)
+  if (!is.null(dim(first))) do.call(rbind, parts) else do.call(c, parts)
 }
 
 # The levels of all processes.

@@ -31,6 +31,27 @@ file_communicator <- function(folder, rank, size, seconds = 60) {
   )
 }
 
+# R sessions that play the ranks. They are started once, because that takes longer than most tests.
+rank_sessions <- new.env()
+
+rank_session <- function(rank) {
+  name <- as.character(rank)
+  session <- rank_sessions[[name]]
+  if (is.null(session) || !session$is_alive() || session$get_state() != "idle") {
+    if (!is.null(session)) session$close(grace = 0)
+    session <- callr::r_session$new()
+    session$run(function() library(backprop))
+    if (length(ls(rank_sessions)) == 0) {
+      withr::defer(
+        for (name in ls(rank_sessions)) rank_sessions[[name]]$close(grace = 0),
+        testthat::teardown_env()
+      )
+    }
+    rank_sessions[[name]] <- session
+  }
+  session
+}
+
 # The values of body(communicator, ...) in `size` processes, or their errors, in the order of the
 # ranks.
 in_ranks <- function(size, body, ..., seconds = 60) {
@@ -38,7 +59,6 @@ in_ranks <- function(size, body, ..., seconds = 60) {
   folder <- withr::local_tempdir()
   environment(body) <- globalenv()
   run <- function(body, make, folder, rank, size, seconds, more) {
-    library(backprop)
     tryCatch(
       do.call(body, c(list(make(folder, rank, size, seconds)), more)),
       error = function(e) e
@@ -47,13 +67,14 @@ in_ranks <- function(size, body, ..., seconds = 60) {
   environment(run) <- globalenv()
   make <- file_communicator
   environment(make) <- globalenv()
-  processes <- lapply(seq_len(size) - 1, function(rank) {
-    callr::r_bg(run, list(body, make, folder, rank, size, seconds, list(...)))
-  })
-  on.exit(lapply(processes, function(process) process$kill()))
-  lapply(processes, function(process) {
-    process$wait(timeout = 1000 * (2 * seconds + 60))
-    tryCatch(process$get_result(), error = function(e) e)
+  sessions <- lapply(seq_len(size) - 1, rank_session)
+  for (rank in seq_len(size) - 1) {
+    sessions[[rank + 1]]$call(run, list(body, make, folder, rank, size, seconds, list(...)))
+  }
+  lapply(sessions, function(session) {
+    session$poll_process(timeout = 1000 * (2 * seconds + 60))
+    answer <- session$read()
+    if (is.null(answer$error)) answer$result else answer$error
   })
 }
 

@@ -1,0 +1,56 @@
+# What the blocks of a source tell about its columns.
+
+# The kinds of the raw columns, and the levels, with those of a further block.
+gather_columns <- function(seen, raw, inputs, terms, weights, call) {
+  counted <- if (length(weightless_rows(weights)) > 0) which(weights > 0)
+  levels <- list()
+  for (name in names(inputs)) {
+    x <- inputs[[name]]
+    if (!(is.factor(x) || is.character(x))) next
+    if (!is.null(counted)) x <- x[counted]
+    levels[[name]] <- list(
+      levels = levels(x), rows = sum(!is.na(as.character(x))),
+      used = if (is.factor(x)) levels(droplevels(x)) else unique(x[!is.na(x)])
+    )
+  }
+  unknown <- function(x) is.logical(x) && all(is.na(x))
+  combine_columns(seen, list(
+    columns = lapply(raw, raw_kind), unknown = names(Filter(unknown, raw)), prototype = inputs,
+    terms = terms, levels = levels
+  ), call)
+}
+
+# What is known of the columns: list(columns, unknown, prototype, terms, levels), with that of a
+# further block. `unknown`: the columns that are missing in all rows so far.
+combine_columns <- function(seen, block, call) {
+  if (is.null(seen$columns)) {
+    seen[names(block)] <- block
+    return(seen)
+  }
+  for (name in setdiff(names(block$columns), block$unknown)) {
+    kind <- block$columns[[name]]
+    known <- seen$columns[[name]]
+    if (name %in% seen$unknown) {
+      seen$unknown <- setdiff(seen$unknown, name)
+      seen$columns[[name]] <- kind
+      seen[c("prototype", "terms")] <- block[c("prototype", "terms")]
+    } else if (known$type == "factor" && kind$type == "factor") {
+      seen$columns[[name]]$levels <- union(known$levels, kind$levels)
+    } else if (!identical(known, kind)) {
+      abort_kind("source", c(
+        "A column of a source must have the same type in all blocks.",
+        x = "Column {.field {name}} is {known$type} first, and {kind$type} later.",
+        i = "Convert it when it is read."
+      ), call, environment())
+    }
+  }
+  for (name in names(block$levels)) {
+    found <- seen$levels[[name]]
+    own <- block$levels[[name]]
+    seen$levels[[name]] <- list(
+      levels = union(found$levels, own$levels), used = union(found$used, own$used),
+      rows = sum(found$rows, own$rows)
+    )
+  }
+  seen
+}

@@ -1,0 +1,125 @@
+# Data frames, formulas and sparse matrices of processes that train together: the fit is that of one
+# process with all rows.
+
+n <- 120
+set.seed(5)
+d <- data.frame(
+  x = rnorm(n, 50, 3), g = sample(c("a", "b", "c"), n, TRUE), k = 7,
+  f = factor(sample(c("u", "v", "w"), n, TRUE), c("w", "u", "v")), b = runif(n) > 0.5,
+  w = rep_len(c(1, 2, 0, 0.5), n), o = rnorm(n)
+)
+d$y <- sin(d$x) + (d$g == "b") + 0.5 * d$b + 0.2 * rnorm(n)
+d$two <- ifelse(d$y > 0.5, "yes", "no")
+d$three <- cut(d$y, 3, c("low", "mid", "high"))
+d$x[c(5, 100)] <- NA
+# no row of the first process has this level
+d$g[1:48][d$g[1:48] == "c"] <- "a"
+
+fixed <- list(hidden = 3, epochs = 4, penalty = 0.01)
+# Calls of nn_train() with the rows `D`.
+cases <- list(
+  formula = quote(nn_train(y ~ x + g + f + b + k, D)),
+  classes = quote(nn_train(three ~ x * g + f, D,
+    optimizer = "adam", validation = 0.2, calibration = 0.2, weights = w, dropout = 0.2,
+    max_norm = 2, layer_rates = c(1, 0.5)
+  )),
+  offsets = quote(nn_train(y ~ log(x) + offset(o) + g, D,
+    subset = is.na(x) | x > 45, weights = w + 1, standardize = "robust", na.action = na.exclude
+  )),
+  columns = quote(nn_train(D[c("x", "g", "f", "b", "k")], D$two, calibration = 0.3, freeze = "bh")),
+  weighted = quote(nn_train(D[c("f", "o")], D$y, weights = D$w, offset = D$o, restarts = 2)),
+  held_out = quote(nn_train(y ~ x + g, D, validation = D, precision = "single")),
+  held_out_list = quote(nn_train(D[c("o", "g")], D$y,
+    validation = list(X = D[c("o", "g")], y = D$y), optimizer = "adam", patience = 2
+  )),
+  sparse = quote(nn_train(sparse(D), D$y, weights = D$w, precision = "single")),
+  sparse_classes = quote(nn_train(sparse(D), D$two, optimizer = "adam", calibration = 0.2)),
+  gamma = quote(nn_train(exp(y) ~ o + g, D, loss = "gamma")),
+  tweedie = quote(nn_train(pmax(y, 0) ~ o, D, loss = nn_tweedie(1.5))),
+  gaussian = quote(nn_train(y ~ o + g, D, loss = "gaussian", calibration = 0.2)),
+  quantiles = quote(nn_train(y ~ o, D, loss = nn_quantile(c(0.1, 0.5, 0.9)), optimizer = "adam")),
+  ordered = quote(nn_train(ordered(three) ~ o + g, D, loss = "cumulative")),
+  counts = quote(nn_train(round(exp(y)) ~ o, D, loss = nn_negative_binomial()))
+)
+cases <- lapply(cases, function(case) {
+  for (name in names(fixed)) case[[name]] <- fixed[[name]]
+  case$communicator <- quote(C)
+  case
+})
+# The choices by held-out rows, and an ensemble
+searches <- list(
+  search = quote(nn_train(y ~ x + g, D, hidden = 2, epochs = 3, communicator = C)),
+  batches = quote(nn_train(two ~ x, repeated(D),
+    hidden = 2, activation = "relu", penalty = 0.01, optimizer = "adam", communicator = C
+  )),
+  ensemble = quote(nn_train(two ~ x + g, D,
+    hidden = 2, effort = "high", epochs = 2, penalty = 0.01, communicator = C
+  ))
+)
+
+# The values of the calls in one process, or of those rows that it has, or their errors.
+run_cases <- function(communicator, data, cases, shares) {
+  rank <- if (is.null(communicator)) 0 else communicator$rank
+  ends <- c(0, round(nrow(data) * cumsum(shares)))
+  D <- data[ends[rank + 1] + seq_len(ends[rank + 2] - ends[rank + 1]), ]
+  attr(D, "row.names") <- .set_row_names(nrow(D))
+  sparse <- function(D) {
+    loadNamespace("Matrix")
+    methods::as(cbind(o = D$o * D$b, b = D$b + 0, g = (D$g == "c") + 0), "CsparseMatrix")
+  }
+  repeated <- function(D) as.data.frame(lapply(D, rep, each = 9))
+  C <- communicator
+  lapply(cases, function(case) {
+    set.seed(1 + rank)
+    tryCatch(eval(case), error = conditionMessage)
+  })
+}
+shares <- list(1, c(0.4, 0.6), c(0.4, 0, 0.6), c(0.4, 0.3, 0.2, 0.1))
+
+# The largest difference between the numbers of two fits, relative to numbers above 1. All else must
+# be identical, except for the call and the digests, which are of other kinds.
+difference <- function(fit, other) {
+  flat <- function(x) {
+    if (is.language(x)) deparse(x) else if (is.list(x)) lapply(unclass(x), flat) else x
+  }
+  plain <- function(fit) {
+    fit <- unclass(fit)
+    unlist(flat(fit[setdiff(names(fit), c("call", "digest", "held_out_digest"))]))
+  }
+  a <- plain(fit)
+  b <- plain(other)
+  expect_identical(names(a), names(b))
+  expect_identical(dimnames(unclass(fit)$output), dimnames(unclass(other)$output))
+  x <- suppressWarnings(as.numeric(a))
+  y <- suppressWarnings(as.numeric(b))
+  expect_identical(a[!is.finite(x)], b[!is.finite(y)])
+  counted <- is.finite(x)
+  max(abs(x - y)[counted] / pmax(1, abs(y[counted])))
+}
+
+test_that("data frames of several processes make the fit of one", {
+  skip_on_cran()
+  skip_if_not_installed("Matrix")
+  loadNamespace("Matrix")
+  alone <- run_cases(NULL, d, cases, 1)
+  for (name in names(cases)) expect_s3_class(alone[[!!name]], "nn_fit")
+  for (size in 2:4) {
+    fits <- in_ranks(size, run_cases, d, cases, shares[[size]])
+    for (name in names(cases)) {
+      # in single precision, sums of a batch are rounded to 7 digits
+      single <- name %in% c("held_out", "sparse")
+      expect_lt(difference(fits[[1]][[!!name]], alone[[!!name]]), if (single) 1e-5 else 1e-12)
+      for (rank in seq_len(size)) expect_identical(fits[[rank]][[name]], fits[[1]][[name]])
+    }
+  }
+})
+
+test_that("defaults are chosen as in one process", {
+  skip_on_cran()
+  alone <- run_cases(NULL, d, searches, 1)
+  fits <- in_ranks(2, run_cases, d, searches, shares[[2]])
+  for (name in names(searches)) {
+    expect_lt(difference(fits[[1]][[!!name]], alone[[!!name]]), 1e-12)
+    expect_identical(fits[[2]][[!!name]], fits[[1]][[!!name]])
+  }
+})
