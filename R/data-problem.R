@@ -2,7 +2,7 @@
 
 # The training data, checked against the network of `fit`:
 #   X, offset, response   as in the problem
-#   y           n x k targets, numbers
+#   y           n x k targets, numbers or indicators
 #   targets     what encode_targets() made of the problem's y
 #   weights     n case weights times class weights; numeric() if all are 1
 #   case_weights  n case weights, 0 where class weights exclude the row, if there are class weights;
@@ -52,7 +52,7 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
   outputs <- ncol(targets$y)
   own <- in_validation(encode_targets(
     held$y, nrow(X), call, targets$levels,
-    numeric = targets$kind == "numeric"
+    numeric = targets$kind == "numeric", compact = is_stored(X)
   ))
   own <- in_validation(spread_targets(own, fit$settings$loss, call))
   if (ncol(own$y) != outputs) {
@@ -88,7 +88,8 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
 core_data <- function(data, settings, seed, call) {
   single <- settings$precision == "single"
   if (single) check_single(data, call)
-  of_rows <- function(data, rows) rows_for_core(data, rows, single)
+  in_file <- optimizer_table[[settings$optimizer$name]]$family != "levenberg_marquardt"
+  of_rows <- function(data, rows) rows_for_core(data, rows, single, in_file)
   held_out <- held_out_rows(settings, seed, data$targets, data$weights)
   training <- weighted_rows(data)
   if (length(held_out) > 0) training <- setdiff(training, held_out)
@@ -104,8 +105,14 @@ core_data <- function(data, settings, seed, call) {
 }
 
 # Some rows in the core's format. Rows that are spread over processes know their places among those
-# of all.
-rows_for_core <- function(data, rows, single) {
+# of all. `in_file`: whether targets, weights and offsets of stored rows are also in a file.
+rows_for_core <- function(data, rows, single, in_file) {
+  if (is_stored(data$X)) {
+    return(core_rows(
+      data$X, if (in_file) data$y else as.matrix(data$y), data$weights, data$offset, rows, single,
+      data$case_weights, if (in_file) new_file(unclass(data$X)$store) else ""
+    ))
+  }
   if (!is_shared(data$X)) {
     return(core_rows(
       data$X, data$y, data$weights, data$offset, rows, single, data$case_weights
@@ -129,10 +136,14 @@ rows_for_core <- function(data, rows, single) {
 check_single <- function(data, call) {
   for (name in c("X", "y", "offset")) {
     values <- data[[name]]
-    if (is_shared(values) || is_stored(values)) next
+    if (is_shared(values) || is_indicators(values)) next
     if (is_sparse(values)) values <- values@x
     if (length(values) == 0) next
-    ends <- c(min(values), max(values)) # range() and abs() copy the values
+    ends <- if (is_stored(values)) {
+      range_of_rows(values)
+    } else {
+      c(min(values), max(values)) # range() and abs() copy the values
+    }
     largest <- ends[which.max(abs(ends))]
     if (isTRUE(abs(largest) >= 2^128)) {
       abort_input(c(
@@ -169,11 +180,14 @@ weighted_rows <- function(data) {
 # A digest that identifies the data of a fit. Changing it requires a new schema whose step removes
 # `digest` from older fits. There are two further kinds, which do not depend on how rows are spread:
 # that of rows which are spread over processes, and that of rows in a file, at the precision of
-# training. `other`: a digest that it will be compared with, or NULL.
+# training. `other`: a digest that it will be compared with, or NULL. Rows in a file have the digest
+# of the same rows in memory if that is the other one.
 data_digest <- function(data, other, single) {
   X <- data$X
   of_rows <- list(data$y, data$weights, data$offset)
-  if (is_stored(X) || (is_stored_digest(other) && is.matrix(X))) {
+  from_memory <- !is.null(other) && !is_stored_digest(other) && !is_shared_digest(other)
+  if (is_stored(X) && from_memory) X <- rows_in_double(X)
+  if ((is_stored(X) && !from_memory) || (is_stored_digest(other) && is.matrix(X))) {
     of_columns <- core_column_digest(X, single)
     words <- as.numeric(paste0("0x", substring(of_columns, c(1, 9), c(8, 16))))
     return(paste0("file-", core_digest(c(list(dim(X), words), of_rows))))

@@ -2,8 +2,9 @@
 
 # Encodes targets of any accepted kind: list(y, kind, levels), where y is a numeric matrix. Two
 # classes become one column (1 for the second level), more become one column each. For targets of an
-# existing fit, `levels` are its levels, and `numeric` is TRUE if its targets are numeric.
-encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
+# existing fit, `levels` are its levels, and `numeric` is TRUE if its targets are numeric. With
+# `compact`, the columns of classes are indicators (see utils-indicators.R).
+encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE, compact = FALSE) {
   y <- utf8_values(y)
   if (numeric && is.factor(y)) {
     abort_input(c(
@@ -15,13 +16,15 @@ encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
     level_missing <- is.factor(y) && anyNA(levels(y))
     if (is.null(levels)) levels <- levels(y)[!is.na(levels(y))]
     ordered <- is.ordered(y)
-    y <- as.character(y)
     if (length(y) != rows) {
       abort_input(c(
         "{.arg X} and {.arg y} must have the same number of rows.",
         x = "{.arg X} has {rows} row{?s}, {.arg y} has {length(y)}."
       ), call)
     }
+    classes <- if (is.factor(y)) match(levels(y), levels)[as.integer(y)] else match(y, levels)
+    # values that are missing or unknown
+    y <- if (anyNA(classes)) as.character(y)
     if (anyNA(y)) {
       abort_input(c(
         "{.arg y} must not have missing values.",
@@ -48,10 +51,11 @@ encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE) {
     }
     if (length(levels) > 2) check_levels_memory(length(levels), rows, "y", call)
     coded <- if (length(levels) == 2) {
-      matrix(as.double(y == levels[2]), ncol = 1)
+      new_indicators(classes, NULL, 1, first = 2)
     } else {
-      matrix(as.double(outer(y, levels, "==")), rows, dimnames = list(NULL, levels))
+      new_indicators(classes, levels, length(levels))
     }
+    if (!compact) coded <- as.matrix(coded)
     return(list(
       y = coded, kind = if (length(levels) == 2) "binary" else "classes", levels = levels,
       ordered = ordered
@@ -103,11 +107,11 @@ spread_targets <- function(targets, loss, call) {
   if (loss$name == "cumulative" && !is.null(targets$levels)) {
     targets$classes <- row_classes(targets)
     steps <- seq_len(length(targets$levels) - 1)
-    above <- outer(targets$classes, steps, ">") + 0
-    targets$y <- matrix(
-      above, length(targets$classes),
-      dimnames = list(NULL, paste(">", targets$levels[steps]))
+    above <- new_indicators(
+      targets$classes, paste(">", targets$levels[steps]), length(steps),
+      above = TRUE
     )
+    targets$y <- if (is_indicators(targets$y)) above else as.matrix(above)
     return(targets)
   }
   outputs <- outputs_per_outcome(loss)
@@ -135,6 +139,9 @@ spread_targets <- function(targets, loss, call) {
 row_classes <- function(targets) {
   if (!is.null(targets$classes)) {
     return(targets$classes)
+  }
+  if (is_indicators(targets$y)) {
+    return(unclass(targets$y)$classes)
   }
   if (targets$kind == "binary") targets$y[, 1] + 1 else max.col(targets$y, "first")
 }

@@ -23,14 +23,18 @@ outcome_facts <- function(settings, y, output, weights, offset) {
   share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
   if (!is.null(output) && !all(abs(output) < 1e100)) output <- NULL # squares are not finite
   # with little memory beyond the data
-  center <- if (length(weights) > 0) function(m) colSums(share * m) else colMeans
+  plain_center <- if (length(weights) > 0) function(m) colSums(share * m) else colMeans
+  center <- function(m) by_column(m, plain_center)
   spread <- function(m) {
-    sqrt(pmax(0, center((m - if (ncol(m) > 1) rep(center(m), each = nrow(m)) else center(m))^2)))
+    by_column(m, function(m) {
+      center <- plain_center(m)
+      sqrt(pmax(0, plain_center((m - if (ncol(m) > 1) rep(center, each = nrow(m)) else center)^2)))
+    })
   }
   facts <- list(
     losses = outcome_losses(settings, y, output, share, offset),
     total = if (length(weights) > 0) sum(weights) else as.double(nrow(y)),
-    targets = c(min(y), max(y)),
+    targets = c(min(by_column(y, min)), max(by_column(y, max))),
     center = unname(center(y)), spread = unname(spread(y))
   )
   if (!is.null(output)) {
@@ -47,11 +51,25 @@ outcome_losses <- function(settings, y, output, share, offset) {
   }
   row <- loss_table[[settings$loss$name]]
   mixed <- activation_table[[settings$output_activation]]$mixes_units
+  if (is_indicators(y) && (!is.null(output) || settings$loss$name != "cross_entropy")) {
+    y <- as.matrix(y)
+  }
   loss <- function(a) {
     value <- row_loss(y, a, settings$loss, mixed, share)
     if (is.finite(value)) value else NA_real_
   }
-  plain <- loss(best_constant(y, settings$loss, share))
+  plain <- if (is_indicators(y)) {
+    best <- vapply(seq_len(ncol(y)), function(k) {
+      row$best(y[, k], settings$loss$parameter, share)
+    }, 0)
+    of_class <- function(in_class) {
+      row$value(t(best), matrix(in_class, 1, ncol(y)), settings$loss$parameter, mixed)
+    }
+    value <- core_indicator_loss(y, share, of_class(1), of_class(0))
+    if (is.finite(value)) value else NA_real_
+  } else {
+    loss(best_constant(y, settings$loss, share))
+  }
   c(
     fit = if (is.null(output)) NA_real_ else loss(output),
     null = if (is.null(offset)) {

@@ -225,6 +225,12 @@ check_loss_and_output <- function(loss, output_activation, kind, call) {
 
 # `ignored`: the numbers of rows that are not checked.
 check_domain <- function(y, loss, output_activation, call, ignored = integer()) {
+  if (is_indicators(y)) {
+    if (loss$name %in% c("cross_entropy", "cumulative")) {
+      return(invisible())
+    }
+    y <- as.matrix(y)
+  }
   if (length(ignored) > 0) y[ignored, ] <- NA
   row <- loss_table[[loss$name]]
   domain <- loss_domains[[row$domain]]

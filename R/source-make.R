@@ -15,11 +15,18 @@
 #' or a limit of the address space (`ulimit -v`) does not allow that. The files are in `cache`, and
 #' are removed when the call ends, also after an error.
 #'
-#' **Memory.** A block, a batch and the network are in memory, and for each row only its outcome,
-#' weight and offset with some copies of them (about 100 bytes for one numeric outcome without
-#' weights) and its place in the order of an epoch (4 bytes). The inputs never are. On disk, each
-#' row takes 8 bytes for each of its inputs after encoding, and the same again (half of it in single
-#' precision) after standardising.
+#' **Memory.** A block, a batch and the network are in memory, but never the inputs. What grows with
+#' the rows are R's vectors of the outcome, the weights and the offsets, with copies of them while
+#' they are checked, and the order of an epoch (4 bytes a row). At its peak, training takes about 60
+#' bytes a row for one numeric outcome without weights, and about 110 for classes, however many
+#' there are (`bench/large-data.R` of the source package measures this). During training, targets,
+#' weights and offsets are read from a file like the inputs, except for `optimizer = "lm"`, whose
+#' matrices have all rows anyway. With `keep_fitted = TRUE` the fit also holds the outputs and
+#' residuals of all rows.
+#'
+#' On disk, each row takes 8 bytes for each of its inputs after encoding, the same again after
+#' standardising, and 8 bytes for its weight and for each output and offset. In single precision the
+#' last two take half of it.
 #'
 #' **Formulas.** The value of a term in a row may depend on that row only: `log(x)`, `a * b` and
 #' `factor(g)` are allowed, `poly(x, 2)`, `scale(x)`, `splines::ns(x, 3)`, lags and `x - mean(x)`
@@ -43,7 +50,8 @@
 #'   * a function without arguments that returns the next block, with `restart`;
 #'   * a function without arguments that returns a new stream of Apache Arrow each time, of the
 #'     package nanoarrow or arrow: for Parquet files
-#'     `function() arrow::as_record_batch_reader(arrow::open_dataset("folder"))`;
+#'     `function() arrow::as_record_batch_reader(arrow::open_dataset("folder"))` (the tests of this
+#'     package read streams of nanoarrow, and Parquet where arrow is installed);
 #'   * a `big.matrix` of the package bigmemory, whose columns without names are `V1`, `V2`, ...;
 #'   * a data frame.
 #' @param table The name of a table, or a query that begins with `SELECT`, `WITH`, `VALUES` or

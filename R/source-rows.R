@@ -23,8 +23,8 @@ new_file <- function(store) {
 
 # Removes the files of a call.
 close_store <- function(store) {
-  # on Windows, a file that is open can't be removed
-  if (.Platform$OS.type == "windows") gc()
+  # a file that the core still has open takes space, and on Windows it can't be removed
+  if (length(store$temporary) > 0) gc()
   unlink(store$temporary)
   store$temporary <- character()
 }
@@ -37,6 +37,9 @@ close_store <- function(store) {
 #   rows     the records that are used, in this order, counted from 1; NULL for all
 #   map      whether to map the file into memory where possible
 #   store    the store, an environment
+#   range    the least and the largest number of standardised rows, before rounding
+#   numbers  what rows were standardised with: list(raw, center, scale, constant, clip), where `raw`
+#            are the rows before
 new_rows <- function(file, records, names, single, store) {
   structure(
     list(
@@ -109,24 +112,47 @@ rows_writer <- function(store, names, single = FALSE) {
 # The same rows as inputs of the network, at the precision of the store: standardised, with the clip
 # of the encoding, and 0 in its constant columns.
 standardize_rows <- function(X, encoding) {
-  plain <- unclass(X)
+  numbers <- c(list(raw = X), encoding[c("center", "scale", "constant")], list(
+    clip = if (is.null(encoding$clip)) Inf else encoding$clip
+  ))
+  write_standardized(numbers, unclass(X)$store$single)
+}
+
+write_standardized <- function(numbers, single) {
+  plain <- unclass(numbers$raw)
   store <- plain$store
-  clip <- if (is.null(encoding$clip)) Inf else encoding$clip
+  constant <- as.integer(numbers$constant)
   key <- core_digest(list(
-    encoding$center, encoding$scale, as.double(encoding$constant), clip, as.double(store$single)
+    numbers$center, numbers$scale, constant, numbers$clip, as.double(single)
   ))
   key <- paste(plain$file, key)
   if (is.null(store$written[[key]])) {
     file <- new_file(store)
-    core_standardize_rows(
-      all_rows(X), encoding$center, encoding$scale, as.integer(encoding$constant), clip, file,
-      store$single
+    range <- core_standardize_rows(
+      all_rows(numbers$raw), numbers$center, numbers$scale, constant, numbers$clip, file, single
     )
-    store$written[[key]] <- file
+    store$written[[key]] <- list(file = file, range = range)
   }
-  plain$file <- store$written[[key]]
-  plain$single <- store$single
+  plain[c("file", "range")] <- store$written[[key]]
+  plain$single <- single
+  numbers$raw <- all_rows(numbers$raw)
+  plain$numbers <- numbers
   structure(plain, class = "nn_rows")
+}
+
+# The least and the largest number of standardised rows.
+range_of_rows <- function(X) unclass(X)$range
+
+# Standardised rows in double precision.
+rows_in_double <- function(X) {
+  plain <- unclass(X)
+  if (!plain$single || is.null(plain$numbers)) {
+    return(X)
+  }
+  raw <- unclass(plain$numbers$raw)
+  raw["rows"] <- list(plain$rows)
+  plain$numbers$raw <- structure(raw, class = "nn_rows")
+  write_standardized(plain$numbers, FALSE)
 }
 
 # The bridge calls this if a file of rows can't be written or read.

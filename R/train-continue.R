@@ -162,7 +162,7 @@ resumed_data <- function(fit, problem, validation, call) {
   problem$X <- align_columns(check_inputs(problem$X, "X", call), fit, "X", call)
   targets <- encode_targets(
     problem$y, nrow(problem$X), call, fit$levels,
-    numeric = is.null(fit$levels)
+    numeric = is.null(fit$levels), compact = is_stored(problem$X)
   )
   targets <- spread_targets(targets, fit$settings$loss, call)
   outputs <- n_outputs(fit$layers)
@@ -280,9 +280,8 @@ tune <- function(fit, learning_rate, schedule, freeze, call) {
 }
 
 # Do the training rows, and the held-out rows, differ from those of the fit so far? The digest of a
-# fit from an older version can't be compared (NULL), nor that of rows in memory with rows that are
-# spread over several processes or in a file: such data count as unchanged if the number of rows is
-# the same.
+# fit from an older version can't be compared (NULL), nor that of rows that are spread over several
+# processes with others: such data count as unchanged if the number of rows is the same.
 changed_data <- function(fit, data) {
   c(
     training = nrow(data$X) != fit$n || differs(data$digest, fit$digest),

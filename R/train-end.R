@@ -18,30 +18,14 @@ warn_of_false_end <- function(fit, data) {
   if (plain$stop != "gradient" || !is.null(plain$evidence)) {
     return(fit)
   }
-  there <- weighted_rows(data)
-  X <- take_rows(data$X, there)
-  own <- there[own_rows(X)]
-  passed <- core_forward(
-    plain$layers, flatten_network(coef(fit)), local_part(X), take_rows(data$offset, own), TRUE,
-    FALSE
-  )
-  y <- take_rows(data$y, there)
   of_classes <- loss_table[[plain$settings$loss$name]]$of_classes
-  flat <- vapply(seq_along(plain$layers), function(l) {
-    flat <- activation_table[[plain$layers[[l]]$activation]]$flat
-    is_last <- l == length(plain$layers)
-    if (!identical(flat$word, "saturated") || (of_classes && is_last)) {
-      return(0L)
-    }
-    slopes <- flat$steepest * flat$steepness(passed$activation[[l]])
-    steepest <- vapply(seq_len(ncol(slopes)), function(j) max(slopes[, j], -Inf), 0)
-    if (is_shared(X)) steepest <- do.call(pmax, each_rank(X$ranks, steepest, "slopes"))
-    sum(steepest < 1e-6)
-  }, 0L)
-  if (sum(flat) > 0) {
+  unpenalised <- plain$settings$penalty == 0 && plain$settings$penalty_l1 == 0
+  ends <- output_ends(plain, flatten_network(coef(fit)), data, of_classes, unpenalised)
+  flat <- sum(unlist(ends$steepest) < 1e-6)
+  if (flat > 0) {
     cli::cli_warn(c(
       paste0(
-        "{sum(flat)} unit{?s} {?is/are} saturated for all rows, so the small gradient does not ",
+        "{flat} unit{?s} {?is/are} saturated for all rows, so the small gradient does not ",
         "indicate an optimum."
       ),
       i = paste0(
@@ -50,21 +34,8 @@ warn_of_false_end <- function(fit, data) {
       )
     ), class = "backprop_warning_saturated", call = NULL)
   }
-  unpenalised <- plain$settings$penalty == 0 && plain$settings$penalty_l1 == 0
-  if (of_classes && unpenalised && is_shared(X)) {
-    passed$output <- do.call(rbind, each_rank(X$ranks, passed$output, "outputs"))
-  }
-  apart <- of_classes && unpenalised &&
-    any(vapply(
-      seq_len(ncol(y)),
-      function(k) {
-        of_class <- y[, k] == 1
-        any(of_class) && any(!of_class) && min(passed$output[of_class, k]) > 1 - 1e-4 &&
-          max(passed$output[!of_class, k]) < 1e-4
-      },
-      NA
-    ))
-  if (apart) {
+  # infinite without rows in or outside of the class
+  if (any(ends$least > 1 - 1e-4 & ends$least < Inf & ends$most < 1e-4 & ends$most > -Inf)) {
     cli::cli_warn(c(
       paste0(
         "A class is perfectly separated from the other classes, so there is no finite optimum: ",
@@ -75,6 +46,57 @@ warn_of_false_end <- function(fit, data) {
   }
   fit
 }
+
+# The ends of what the trained rows lead to: list(steepest, least, most). `steepest`: for each layer
+# whose activation saturates, the steepest slope of each unit. `least`, `most`: for each class, if
+# `unpenalised` and `of_classes`, the least output of its rows, and the largest of all other rows.
+# Stored rows pass through the network in blocks.
+output_ends <- function(plain, weights, data, of_classes, unpenalised) {
+  there <- weighted_rows(data)
+  X <- take_rows(data$X, there)
+  own <- there[own_rows(X)]
+  layers <- plain$layers
+  saturating <- Filter(function(l) {
+    identical(activation_table[[layers[[l]]$activation]]$flat$word, "saturated") &&
+      !(of_classes && l == length(layers))
+  }, seq_along(layers))
+  ends <- list(
+    steepest = lapply(layers[saturating], function(layer) rep(-Inf, layer$units)),
+    least = Inf, most = -Inf
+  )
+  units <- sum(vapply(layers, function(layer) layer$units, 0))
+  at_once <- if (is_stored(X)) max(1, encoded_at_once %/% units) else length(own)
+  for (begin in seq_len(ceiling(length(own) / at_once)) * at_once - at_once) {
+    block <- seq(begin + 1, min(begin + at_once, length(own)))
+    passed <- core_forward(
+      layers, weights, if (is_stored(X)) take_rows(X, block) else local_part(X),
+      take_rows(data$offset, own[block]), TRUE, FALSE
+    )
+    ends$steepest <- Map(function(steepest, l) {
+      flat <- activation_table[[layers[[l]]$activation]]$flat
+      slopes <- flat$steepest * flat$steepness(passed$activation[[l]])
+      pmax(steepest, vapply(seq_len(ncol(slopes)), function(j) max(slopes[, j]), 0))
+    }, ends$steepest, saturating)
+    if (!of_classes || !unpenalised) next
+    of_class <- as.matrix(take_rows(data$y, own[block])) == 1
+    ends$least <- pmin(ends$least, column_extremes(ifelse(of_class, passed$output, Inf), min))
+    ends$most <- pmax(ends$most, column_extremes(ifelse(of_class, -Inf, passed$output), max))
+  }
+  if (is_shared(X)) {
+    over_ranks <- function(numbers, extreme, name) {
+      do.call(extreme, unname(each_rank(X$ranks, numbers, name)))
+    }
+    ends$steepest <- lapply(ends$steepest, over_ranks, pmax, "slopes")
+    if (of_classes && unpenalised) {
+      outputs <- rep(1, ncol(data$y))
+      ends$least <- over_ranks(ends$least * outputs, pmin, "outputs")
+      ends$most <- over_ranks(ends$most * outputs, pmax, "outputs")
+    }
+  }
+  ends
+}
+
+column_extremes <- function(m, extreme) vapply(seq_len(ncol(m)), function(k) extreme(m[, k]), 0)
 
 abort_diverged <- function(fit, call) {
   untrained <- fit$state$epoch == 0 && is.null(fit$settings$batch_size)

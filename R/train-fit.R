@@ -86,7 +86,7 @@ fitted_parts <- function(run, output, weights) {
   if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) {
     dimnames(output) <- list(rownames(data$X), fit$outputs)
   }
-  y <- if (is.null(data$response)) data$y else data$response
+  y <- if (is.null(data$response)) as.matrix(data$y) else data$response
   points <- point_outputs(fit$settings$loss, ncol(output))
   estimate <- output[, points, drop = FALSE]
   y <- y[, rep_len(seq_len(ncol(y)), ncol(output))[points], drop = FALSE]
@@ -117,7 +117,7 @@ held_out_errors <- function(run, weights) {
     fit$layers, weights, held$X, held$offset, FALSE, fit$settings$precision == "single"
   )$output
   points <- point_outputs(fit$settings$loss, ncol(output))
-  y <- decode_output(held$y, fit$encoding)[, points, drop = FALSE]
+  y <- decode_output(as.matrix(held$y), fit$encoding)[, points, drop = FALSE]
   residuals <- y - decode_output(output, fit$encoding)[, points, drop = FALSE]
   c(observed_errors(fit, residuals, y), list(weights = error_weights(held)))
 }

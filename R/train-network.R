@@ -6,7 +6,7 @@
 train_network <- function(problem, options, shown, call, chosen = NULL) {
   options["validation"] <- list(without_none(options$validation))
   X <- problem$X
-  targets <- encode_targets(problem$y, nrow(X), call)
+  targets <- encode_targets(problem$y, nrow(X), call, compact = is_stored(X))
   options$hidden <- check_hidden(options$hidden, call)
   # rows of weight 0 are in no batch
   there <- sum(check_weights(problem$weights, nrow(X), call) != 0)
@@ -77,7 +77,7 @@ train_starts <- function(fit, data, start, epochs, controls) {
         take_rows(data$offset, rows), FALSE, FALSE
       )$output
     }
-    check_custom_derivatives(settings, output, unname(data$y[rows, , drop = FALSE]))
+    check_custom_derivatives(settings, output, unname(as.matrix(take_rows(data$y, rows))))
   }
   seed <- if (needs_seed(settings)) floor(runif(2) * 2^32)
   train <- function(network) {

@@ -13,18 +13,32 @@ Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
 // core_rows
-SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single, Rcpp::NumericVector case_weights);
-RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP, SEXP case_weightsSEXP) {
+SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single, Rcpp::NumericVector case_weights, std::string file);
+RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP, SEXP case_weightsSEXP, SEXP fileSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type y(ySEXP);
+    Rcpp::traits::input_parameter< SEXP >::type y(ySEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
     Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
     Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type which(whichSEXP);
     Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type case_weights(case_weightsSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_rows(X, y, weights, offset, which, single, case_weights));
+    Rcpp::traits::input_parameter< std::string >::type file(fileSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_rows(X, y, weights, offset, which, single, case_weights, file));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_indicator_loss
+double core_indicator_loss(SEXP y, Rcpp::NumericVector share, Rcpp::NumericVector high, Rcpp::NumericVector low);
+RcppExport SEXP _backprop_core_indicator_loss(SEXP ySEXP, SEXP shareSEXP, SEXP highSEXP, SEXP lowSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type y(ySEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type share(shareSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type high(highSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type low(lowSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_indicator_loss(y, share, high, low));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -282,9 +296,10 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_standardize_rows
-void core_standardize_rows(Rcpp::List X, Rcpp::NumericVector center, Rcpp::NumericVector scale, Rcpp::IntegerVector constant, double clip, std::string path, bool single);
+Rcpp::NumericVector core_standardize_rows(Rcpp::List X, Rcpp::NumericVector center, Rcpp::NumericVector scale, Rcpp::IntegerVector constant, double clip, std::string path, bool single);
 RcppExport SEXP _backprop_core_standardize_rows(SEXP XSEXP, SEXP centerSEXP, SEXP scaleSEXP, SEXP constantSEXP, SEXP clipSEXP, SEXP pathSEXP, SEXP singleSEXP) {
 BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type center(centerSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type scale(scaleSEXP);
@@ -292,8 +307,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< double >::type clip(clipSEXP);
     Rcpp::traits::input_parameter< std::string >::type path(pathSEXP);
     Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
-    core_standardize_rows(X, center, scale, constant, clip, path, single);
-    return R_NilValue;
+    rcpp_result_gen = Rcpp::wrap(core_standardize_rows(X, center, scale, constant, clip, path, single));
+    return rcpp_result_gen;
 END_RCPP
 }
 // core_column_digest
@@ -411,7 +426,8 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
-    {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 7},
+    {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 8},
+    {"_backprop_core_indicator_loss", (DL_FUNC) &_backprop_core_indicator_loss, 4},
     {"_backprop_core_place_rows", (DL_FUNC) &_backprop_core_place_rows, 5},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},

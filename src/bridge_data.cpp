@@ -9,13 +9,66 @@ using namespace backprop;
 
 namespace {
 
+// The targets of rows: a numeric matrix, or the classes of rows (R's list `nn_indicators`), from
+// which the columns are computed.
+struct Targets {
+  Rcpp::NumericMatrix numbers;
+  Rcpp::IntegerVector classes;
+  bool above = false;
+  std::size_t rows, columns;
+
+  explicit Targets(SEXP y) {
+    if (TYPEOF(y) == VECSXP) {
+      const Rcpp::List list(y);
+      classes = list["classes"];
+      above = Rcpp::as<bool>(list["above"]);
+      first_ = whole(list["first"], 1, 2, "first");
+      rows = classes.size();
+      columns = whole(list["columns"], 1, most_int, "columns");
+    } else {
+      numbers = Rcpp::NumericMatrix(y);
+      rows = numbers.nrow();
+      columns = numbers.ncol();
+    }
+  }
+  double operator()(std::size_t r, std::size_t c) const {
+    if (!classes.size()) return numbers(r, c);
+    const int level = static_cast<int>(c) + first_;
+    return above ? classes[r] > level : classes[r] == level;
+  }
+
+ private:
+  int first_ = 1;
+};
+
+// Writes targets, weights and offsets to a file that is removed with the rows. value(r, c) is the
+// number of row r in column c.
+template <class T, class Value>
+StoredRows<T> write_rest(const std::string& path, bool map, std::size_t n, const Rows<T>& rows,
+                         Value value) {
+  StoredRows<T> out;
+  out.width = rows.outputs + 1 + rows.with_case_weight + (rows.with_offset ? rows.outputs : 0);
+  const std::size_t at_once = std::max<std::size_t>(1, (1u << 16) / out.width);
+  std::vector<T> numbers;
+  for (std::size_t begin = 0; begin == 0 || begin < n; begin += at_once) {
+    numbers.clear();
+    for (std::size_t r = begin; r < std::min(n, begin + at_once); ++r)
+      for (std::size_t c = 0; c < out.width; ++c) numbers.push_back(static_cast<T>(value(r, c)));
+    append_to_file(path, numbers.data(), numbers.size() * sizeof(T), begin == 0);
+  }
+  out.file = std::make_shared<StoredFile>(path, map);
+  out.file->remove_at_end();
+  return out;
+}
+
 template <class T>
-Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::NumericVector& weights,
+Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& weights,
                   const Rcpp::NumericVector& case_weights,
                   const Rcpp::Nullable<Rcpp::NumericMatrix>& offset,
-                  const Rcpp::IntegerVector& which) {
+                  const Rcpp::IntegerVector& which, const std::string& file) {
   const std::size_t n = which.size();
-  Rows<T> rows(n, X.columns, y.ncol(), offset.isNotNull(), !X.sparse && !X.stored);
+  Rows<T> rows(n, X.columns, y.columns, offset.isNotNull(), !X.sparse && !X.stored, file.empty());
+  rows.with_case_weight = case_weights.size() > 0;
   // Transposes blocks of rows: small enough for the written block to stay in the first-level cache,
   // and large enough to read contiguous runs of each column.
   auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
@@ -37,43 +90,83 @@ Rows<T> copy_rows(const Inputs& X, const Rcpp::NumericMatrix& y, const Rcpp::Num
   } else {
     copy(X.dense, rows.x);
   }
-  copy(y, rows.y);
-  if (offset.isNotNull()) copy(Rcpp::NumericMatrix(offset.get()), rows.offset);
-  for (std::size_t i = 0; i < n; ++i) {
-    const double w = weights.size() ? weights[which[i] - 1] : 1.0;
-    rows.weight.data()[i] = static_cast<T>(w);
-    rows.total_weight += w;
-  }
+  auto weight_of = [&](const Rcpp::NumericVector& of, std::size_t i) {
+    return of.size() ? of[which[i] - 1] : 1.0;
+  };
+  for (std::size_t i = 0; i < n; ++i) rows.total_weight += weight_of(weights, i);
   rows.total_case_weight = rows.total_weight;
   if (case_weights.size()) {
-    rows.case_weight = Buffer<T>(n);
     rows.total_case_weight = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      const double w = case_weights[which[i] - 1];
-      rows.case_weight.data()[i] = static_cast<T>(w);
-      rows.total_case_weight += w;
-    }
+    for (std::size_t i = 0; i < n; ++i) rows.total_case_weight += weight_of(case_weights, i);
+  }
+  if (!file.empty()) {
+    rows.stored_rest =
+        write_rest<T>(file, X.stored->map, n, rows, [&](std::size_t i, std::size_t c) -> double {
+          const std::size_t k = y.columns;
+          if (c < k) return y(which[i] - 1, c);
+          if (c == k) return weight_of(weights, i);
+          if (c == k + 1 && case_weights.size()) return weight_of(case_weights, i);
+          const Rcpp::NumericMatrix numbers(offset.get());
+          return numbers(which[i] - 1, c - k - 1 - rows.with_case_weight);
+        });
+    return rows;
+  }
+  copy(y.numbers, rows.y);
+  if (offset.isNotNull()) copy(Rcpp::NumericMatrix(offset.get()), rows.offset);
+  for (std::size_t i = 0; i < n; ++i) rows.weight.data()[i] = static_cast<T>(weight_of(weights, i));
+  if (case_weights.size()) {
+    rows.case_weight = Buffer<T>(n);
+    for (std::size_t i = 0; i < n; ++i)
+      rows.case_weight.data()[i] = static_cast<T>(weight_of(case_weights, i));
   }
   return rows;
 }
 
 }  // namespace
 
+// `file`: for rows in a file, the path of a new file for targets, weights and offsets; "" to keep
+// them in memory.
 // [[Rcpp::export(rng = false)]]
-SEXP core_rows(SEXP X, Rcpp::NumericMatrix y, Rcpp::NumericVector weights,
+SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights,
                Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single,
-               Rcpp::NumericVector case_weights = Rcpp::NumericVector::create()) {
+               Rcpp::NumericVector case_weights = Rcpp::NumericVector::create(),
+               std::string file = "") {
   const Inputs inputs(X);
-  require(y.nrow() == inputs.rows, "The targets must have a row for each row of the data.");
+  const Targets targets(y);
+  require(file.empty() || inputs.stored, "Only rows in a file have targets in a file.");
+  require(!file.empty() || !targets.classes.size(), "Targets in memory must be numbers.");
+  require(targets.rows == static_cast<std::size_t>(inputs.rows),
+          "The targets must have a row for each row of the data.");
   require(weights.size() == 0 || weights.size() == inputs.rows,
           "There must be a weight for each row of the data.");
   require(case_weights.size() == 0 || case_weights.size() == inputs.rows,
           "There must be a case weight for each row of the data.");
-  if (offset.isNotNull()) check_offset(Rcpp::NumericMatrix(offset.get()), inputs.rows, y.ncol());
+  if (offset.isNotNull())
+    check_offset(Rcpp::NumericMatrix(offset.get()), inputs.rows, targets.columns);
   check_row_numbers(which, inputs.rows);
-  return RowsPointer(
-      single ? new AnyRows(copy_rows<float>(inputs, y, weights, case_weights, offset, which))
-             : new AnyRows(copy_rows<double>(inputs, y, weights, case_weights, offset, which)));
+  return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, targets, weights, case_weights,
+                                                           offset, which, file))
+                            : new AnyRows(copy_rows<double>(inputs, targets, weights, case_weights,
+                                                            offset, which, file)));
+}
+
+// The sum of the losses of all rows and columns of indicators, in R's order, for outputs that are
+// the same in all rows: `high` where the indicator is 1, `low` where it is 0. `share`: the weights.
+// [[Rcpp::export(rng = false)]]
+double core_indicator_loss(SEXP y, Rcpp::NumericVector share, Rcpp::NumericVector high,
+                           Rcpp::NumericVector low) {
+  const Targets targets(y);
+  const auto columns = static_cast<R_xlen_t>(targets.columns);
+  require(share.size() == static_cast<R_xlen_t>(targets.rows) && high.size() == columns &&
+              low.size() == columns,
+          "There must be a weight for each row, and two losses for each column.");
+  long double sum = 0;
+  for (R_xlen_t c = 0; c < columns; ++c)
+    for (R_xlen_t r = 0; r < share.size(); ++r) {
+      const double loss = share[r] * (targets(r, c) > 0 ? high[c] : low[c]);
+      sum += loss;
+    }
+  return static_cast<double>(sum);
 }
 
 // Tells rows where they are among those of all processes that train together: how many come before
@@ -113,7 +206,7 @@ double core_first_not_finite(const Rcpp::NumericVector& x) {
 
 // A digest of numbers that does not depend on the versions of R or other packages. The bits of each
 // number and the lengths are mixed by multiplicative hashing (Knuth). It detects changes of data
-// but is not cryptographic.
+// but is not cryptographic. Rows in a file count as a matrix, whose columns are read in groups.
 // [[Rcpp::export(rng = false)]]
 std::string core_digest(Rcpp::List parts) {
   std::uint64_t digest = 0x243F6A8885A308D3;
@@ -129,10 +222,40 @@ std::string core_digest(Rcpp::List parts) {
       mix(bits);
     }
   };
+  constexpr std::uint64_t bits_of_one = 0x3FF0000000000000;
+  auto take_stored = [&](const StoredInputs& from) {
+    const std::size_t rows = from.rows(),
+                      group = std::max<std::size_t>(1, (1u << 22) / std::max<std::size_t>(rows, 1));
+    mix(static_cast<std::uint64_t>(rows * from.columns));
+    std::vector<double> numbers;
+    for (std::size_t begin = 0; begin < from.columns; begin += group) {
+      const std::size_t columns = std::min(group, from.columns - begin);
+      numbers.resize(rows * columns);
+      from.each_block<double>([&](std::size_t first, std::size_t count, const auto& places) {
+        for (std::size_t k = 0; k < count; ++k)
+          for (std::size_t c = 0; c < columns; ++c)
+            numbers[c * rows + first + k] = places[k][begin + c];
+      });
+      for (const double x : numbers) {
+        std::uint64_t bits;
+        std::memcpy(&bits, &x, sizeof bits);
+        mix(bits);
+      }
+    }
+  };
+  auto take_targets = [&](const Targets& targets) {
+    mix(static_cast<std::uint64_t>(targets.rows * targets.columns));
+    for (std::size_t c = 0; c < targets.columns; ++c)
+      for (std::size_t r = 0; r < targets.rows; ++r) mix(targets(r, c) > 0 ? bits_of_one : 0);
+  };
   for (R_xlen_t i = 0; i < parts.size(); ++i) {
     const SEXP part = parts[i];
     if (Rf_isNull(part))
       mix(0);
+    else if (Rf_inherits(part, "nn_indicators"))
+      take_targets(Targets(part));
+    else if (TYPEOF(part) == VECSXP)
+      take_stored(StoredInputs(Rcpp::List(part)));
     else if (TYPEOF(part) == INTSXP)
       take(Rcpp::IntegerVector(part));
     else

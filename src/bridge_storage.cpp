@@ -167,11 +167,12 @@ Rcpp::List core_stored_moments(Rcpp::List X, Rcpp::NumericVector share) {
 }
 
 // Writes z = (x - center) / scale of all records to another file, as clip_smoothly() in R clips it
-// if `clip` is finite; 0 in the columns `constant` (from 1).
+// if `clip` is finite; 0 in the columns `constant` (from 1). Returns the least and the largest
+// number, before they are rounded to single precision.
 // [[Rcpp::export(rng = false)]]
-void core_standardize_rows(Rcpp::List X, Rcpp::NumericVector center, Rcpp::NumericVector scale,
-                           Rcpp::IntegerVector constant, double clip, std::string path,
-                           bool single) {
+Rcpp::NumericVector core_standardize_rows(Rcpp::List X, Rcpp::NumericVector center,
+                                          Rcpp::NumericVector scale, Rcpp::IntegerVector constant,
+                                          double clip, std::string path, bool single) {
   const StoredInputs from(X);
   const std::size_t p = from.columns;
   require(
@@ -183,20 +184,28 @@ void core_standardize_rows(Rcpp::List X, Rcpp::NumericVector center, Rcpp::Numer
     zero_column[c - 1] = 1;
   }
   for (std::size_t c = 0; c < p; ++c) changed[c] = center[c] != 0 || scale[c] != 1;
+  auto standardized = [&](double x, std::size_t c) {
+    if (zero_column[c]) return 0.0;
+    const double z = changed[c] ? (x - center[c]) / scale[c] : x;
+    if (!std::isfinite(clip)) return z;
+    if (std::abs(z) > 1e9) return z > 0 ? clip : -clip;
+    const double ratio = z / clip;
+    return z / std::sqrt(1 + ratio * ratio);
+  };
+  double least = INFINITY, most = -INFINITY;
   at_precision(single, [&](auto zero) {
     Appender<decltype(zero)> to(path, true);
     from.each_block<double>([&](std::size_t, std::size_t count, const auto& places) {
       to.add(count, p, [&](std::size_t r, std::size_t c) {
-        if (zero_column[c]) return 0.0;
-        const double x = places[r][c], z = changed[c] ? (x - center[c]) / scale[c] : x;
-        if (!std::isfinite(clip)) return z;
-        if (std::abs(z) > 1e9) return z > 0 ? clip : -clip;
-        const double ratio = z / clip;
-        return z / std::sqrt(1 + ratio * ratio);
+        const double z = standardized(places[r][c], c);
+        least = std::min(least, z);
+        most = std::max(most, z);
+        return z;
       });
     });
     return 0;
   });
+  return Rcpp::NumericVector::create(least, most);
 }
 
 // A digest of the columns of a matrix or of stored rows, which is the same for either. `single`: of

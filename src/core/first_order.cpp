@@ -100,6 +100,8 @@ template <class T> class FirstOrder {
     }
     if (training.rows.stored())
       training.rows.stored_x.file->at_random(!in_order_ && !plan_.in_blocks);
+    if (training.rows.rest_stored())
+      training.rows.stored_rest.file->at_random(!in_order_ && !plan_.in_blocks);
   }
 
   void run() {
@@ -154,7 +156,9 @@ template <class T> class FirstOrder {
     const std::size_t size = block_rows(rows.inputs), here = begin / (size * blocks_at_once);
     for (; expected_ < std::min(blocks_.size(), (here + 2) * blocks_at_once); ++expected_) {
       const std::size_t first = blocks_[expected_] * size;
-      rows.stored_x.expect(first, std::min(size, rows.count - first));
+      const std::size_t count = std::min(size, rows.count - first);
+      rows.stored_x.expect(first, count);
+      if (rows.rest_stored()) rows.stored_rest.expect(first, count);
     }
   }
 
@@ -278,7 +282,7 @@ template <class T> class FirstOrder {
   void complete_epoch() {
     const Rows<T>& rows = training_.rows;
     const double loss = mean_loss(now_.loss, now_.weight),
-                 correct = now_.correct / (rows.case_weight.empty() && sums_.alone()
+                 correct = now_.correct / (!rows.with_case_weight && sums_.alone()
                                                ? now_.weight
                                                : rows.total_case_weight);
     now_ = finite_under_way_ = {};
@@ -294,7 +298,7 @@ template <class T> class FirstOrder {
            !training_.objective.custom &&
            SmallNetworkPass<T>::is_applicable(training_.network, training_.rows.count) &&
            plain_step_ && plan_.rate_factors.empty() && std::isinf(plan_.max_norm) &&
-           plan_.dropout.empty() && training_.rows.offset.empty() && !training_.validation &&
+           plan_.dropout.empty() && !training_.rows.with_offset && !training_.validation &&
            !plan_.count_correct && std::isinf(plan_.patience);
   }
 

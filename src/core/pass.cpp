@@ -93,7 +93,7 @@ void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t 
   rows_ = count;
   rows_before_ = rows.before;
   panels_ = panels_for<T>(count);
-  has_offset_ = !rows.offset.empty();
+  has_offset_ = rows.with_offset;
   for (std::size_t r = 0; r < count; ++r)
     ids_[r] = order ? order[begin + r] : static_cast<std::uint32_t>(begin + r);
   auto from = [&](const Buffer<T>& numbers, std::size_t units) {
@@ -117,10 +117,22 @@ void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t 
       });
     });
   }
-  rows_to_panels(count, rows.outputs, from(rows.y, rows.outputs), y_.data());
-  rows_to_panels(count, 1, from(rows.weight, 1), weight_of_row_.data());
-  if (has_offset_)
-    rows_to_panels(count, rows.outputs, from(rows.offset, rows.outputs), offset_.data());
+  if (rows.rest_stored()) {
+    rows.stored_rest.locate(ids_.data(), count, copies_of_rest_, rest_);
+    if (!order) rows.stored_rest.expect(begin + count, std::min(count, rows.count - begin - count));
+    auto rest = [&](std::size_t at) { return [this, at](std::size_t r) { return rest_[r] + at; }; };
+    rows_to_panels(count, rows.outputs, rest(0), y_.data());
+    rows_to_panels(count, 1, rest(rows.outputs), weight_of_row_.data());
+    if (has_offset_)
+      rows_to_panels(count, rows.outputs, rest(rows.outputs + 1 + rows.with_case_weight),
+                     offset_.data());
+  } else {
+    rest_.clear();
+    rows_to_panels(count, rows.outputs, from(rows.y, rows.outputs), y_.data());
+    rows_to_panels(count, 1, from(rows.weight, 1), weight_of_row_.data());
+    if (has_offset_)
+      rows_to_panels(count, rows.outputs, from(rows.offset, rows.outputs), offset_.data());
+  }
   weight_ = 0;
   for (std::size_t r = 0; r < count; ++r) weight_ += weight_of_row_.data()[r];
 }
@@ -423,7 +435,7 @@ template <class T> double Pass<T>::correct() const {
     }
     const bool right =
         outputs > 1 ? guess == truth : (at(Part::output, last, r, 0) > 0.5) == (target(r, 0) > 0.5);
-    if (right) sum += loaded_->case_weights().data()[ids_[r]];
+    if (right) sum += loaded_->case_weight_of(ids_[r], rest_.empty() ? nullptr : rest_[r]);
   }
   return sum;
 }

@@ -143,6 +143,8 @@ template <class T> class Pass {
   std::size_t rows_ = 0, panels_ = 0, loaded_begin_ = 0, rows_before_ = 0;
   std::vector<const T*> places_;  // of the loaded rows, if they are stored in a file
   std::vector<T> copies_;
+  std::vector<const T*> rest_;  // their targets, weights and offsets, if they are stored
+  std::vector<T> copies_of_rest_;
   const Rows<T>* loaded_ = nullptr;
   bool loaded_in_order_ = false, has_offset_ = false, dropping_ = false;
   double weight_ = 0;

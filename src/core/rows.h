@@ -60,25 +60,37 @@ template <class T> struct Rows {
   std::size_t count, inputs, outputs, before = 0, all;
   SparseRows<T> sparse_x;  // sparse inputs, which replace x
   StoredRows<T> stored_x;  // inputs in a file, which replace x
-  Buffer<T> x, y;          // count x inputs, count x outputs, by row
-  Buffer<T> weight;        // one for each row, in the loss
-  Buffer<T> case_weight;   // one for each row, for the proportion of correctly classified rows;
-                           // empty if the same as `weight`
-  Buffer<T> offset;        // count x outputs, added to the input of the output layer; may be empty
+  // The other numbers of each row in a file, which replace y, weight, case_weight and offset: the
+  // targets, the weight, then the case weight and the offsets if there are any.
+  StoredRows<T> stored_rest;
+  bool with_case_weight = false, with_offset;
+  Buffer<T> x, y;         // count x inputs, count x outputs, by row
+  Buffer<T> weight;       // one for each row, in the loss
+  Buffer<T> case_weight;  // one for each row, for the proportion of correctly classified rows;
+                          // empty if the same as `weight`
+  Buffer<T> offset;       // count x outputs, added to the input of the output layer; may be empty
   double total_weight = 0, total_case_weight = 0;
 
-  Rows(std::size_t count, std::size_t inputs, std::size_t outputs, bool with_offset, bool dense)
+  // `rest`: whether targets, weights and offsets are in memory.
+  Rows(std::size_t count, std::size_t inputs, std::size_t outputs, bool with_offset, bool dense,
+       bool rest = true)
       : count(count),
         inputs(inputs),
         outputs(outputs),
         all(count),
+        with_offset(with_offset),
         x(dense ? count * inputs : 0, Buffer<T>::Unset::yes),
-        y(count * outputs),
-        weight(count),
-        offset(with_offset ? count * outputs : 0) {}
+        y(rest ? count * outputs : 0),
+        weight(rest ? count : 0),
+        offset(with_offset && rest ? count * outputs : 0) {}
   bool sparse() const { return !sparse_x.begin.empty(); }
   bool stored() const { return stored_x.file != nullptr; }
-  const Buffer<T>& case_weights() const { return case_weight.empty() ? weight : case_weight; }
+  bool rest_stored() const { return stored_rest.file != nullptr; }
+  // The case weight, or else the weight, of a row, whose stored numbers begin at `rest`.
+  T case_weight_of(std::size_t row, const T* rest) const {
+    if (rest) return rest[with_case_weight ? outputs + 1 : outputs];
+    return (with_case_weight ? case_weight : weight).data()[row];
+  }
 };
 
 }  // namespace backprop

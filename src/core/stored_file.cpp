@@ -32,9 +32,10 @@ namespace {
 struct StoredFile::System {
   std::ifstream stream;
   std::string path;
+  bool temporary = false;
 };
 
-StoredFile::StoredFile(const std::string& path, bool) : system_(new System{{}, path}) {
+StoredFile::StoredFile(const std::string& path, bool) : system_(new System{{}, path, false}) {
   errno = 0;
   system_->stream.open(std::filesystem::u8path(path), std::ios::binary | std::ios::ate);
   if (!system_->stream) {
@@ -44,7 +45,14 @@ StoredFile::StoredFile(const std::string& path, bool) : system_(new System{{}, p
   size_ = static_cast<std::uint64_t>(system_->stream.tellg());
 }
 
-StoredFile::~StoredFile() { delete system_; }
+StoredFile::~StoredFile() {
+  system_->stream.close();
+  std::error_code ignored;
+  if (system_->temporary) std::filesystem::remove(std::filesystem::u8path(system_->path), ignored);
+  delete system_;
+}
+
+void StoredFile::remove_at_end() { system_->temporary = true; }
 
 void StoredFile::read(std::uint64_t begin, std::size_t bytes, void* to) {
   errno = 0;
@@ -121,6 +129,9 @@ void StoredFile::read(std::uint64_t begin, std::size_t bytes, void* to) {
     bytes -= static_cast<std::size_t>(got);
   }
 }
+
+// An open file has no need of its name.
+void StoredFile::remove_at_end() { unlink(system_->path.c_str()); }
 
 void StoredFile::at_random(bool random) {
   if (mapped_)

@@ -25,6 +25,8 @@ class StoredFile {
   void read(std::uint64_t begin, std::size_t bytes, void* to);
   // Whether the next parts to be used are at random places, so that reading ahead is useless.
   void at_random(bool random);
+  // Removes the file as soon as nothing uses it.
+  void remove_at_end();
   // Tells the system that this part will be used soon.
   void expect(std::uint64_t begin, std::uint64_t bytes);
 

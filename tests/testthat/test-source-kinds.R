@@ -160,6 +160,17 @@ test_that("streams of Arrow are read", {
   )
 })
 
+test_that("Parquet files are read", {
+  skip_if_not_installed("arrow")
+  skip_if_not_installed("nanoarrow")
+  arrow <- function(name) getExportedValue("arrow", name)
+  d <- table_of_kinds()
+  folder <- withr::local_tempdir()
+  arrow("write_parquet")(d, file.path(folder, "all.parquet"))
+  open <- function() arrow("as_record_batch_reader")(arrow("open_dataset")(folder))
+  expect_equal(all_rows_of(nn_source(open)), d)
+})
+
 test_that("a big.matrix is read", {
   skip_if_not_installed("bigmemory")
   m <- as.matrix(table_of_kinds()[c("y", "mixed")])
