@@ -8,7 +8,9 @@
 #   weights    positive case weights of these rows
 #   offset     their offset, or NULL
 #   dropped    the number of rows that are not used: with missing values, or of weight 0
-new_cases_explained <- function(fit, data, y, weights, offset, call, with_outcome) {
+# `outcome`: the outcome, if it is known in this form.
+new_cases_explained <- function(fit, data, y, weights, offset, call,
+                                with_outcome = !is.null(outcome), outcome = NULL) {
   plain <- unclass(fit)
   columns <- plain$encoding$columns
   if (is.null(columns)) {
@@ -25,7 +27,7 @@ new_cases_explained <- function(fit, data, y, weights, offset, call, with_outcom
   there <- which(weights > 0)
   predicted <- predict(fit, take_rows(data, there), offset = take_rows(offset, there))
   known <- replace(logical(rows), there, rowSums(is.na(as.matrix(predicted))) == 0)
-  outcome <- if (with_outcome) new_outcome(plain, data, y, rows, call)
+  if (with_outcome && is.null(outcome)) outcome <- new_outcome(plain, data, y, rows, call)
   if (with_outcome) known <- known & rowSums(is.na(as.matrix(outcome))) == 0
   if (sum(known) < 2) {
     abort_input(c(
@@ -39,6 +41,45 @@ new_cases_explained <- function(fit, data, y, weights, offset, call, with_outcom
     outcome = take_rows(outcome, known), weights = weights[known],
     offset = take_rows(offset, known), dropped = sum(!known)
   )
+}
+
+# The held-out cases of each fit of a cross-validation, a list. `data`, `weights`, `offset`: those
+# of the data that nn_cv() was called with.
+cases_of_folds <- function(cv, data, y, weights, offset, call) {
+  if (is.null(cv$fits)) {
+    abort_argument(c(
+      "{.arg fit} must contain the fits of the cross-validation.",
+      i = "Use {.code nn_cv(keep_fits = TRUE)}."
+    ), call)
+  }
+  if (!is.null(y)) {
+    abort_argument(c(
+      "{.arg y} must not be supplied for a cross-validation, which has stored the outcome."
+    ), call)
+  }
+  predictions <- cv$predictions
+  if (max(predictions$row) > NROW(data)) {
+    abort_input(c(
+      "{.arg data} must be the data that {.fn nn_cv} was called with.",
+      x = "It has {NROW(data)} row{?s}; the cross-validation uses row {max(predictions$row)}."
+    ), call)
+  }
+  observed <- predictions$observed
+  columns <- c("repetition", "fold")
+  keys <- do.call(paste, predictions[columns])
+  parts <- lapply(seq_along(cv$fits), function(k) {
+    at <- which(keys == do.call(paste, cv$metrics[k, columns]))
+    rows <- predictions$row[at]
+    if (is.null(cv$fits[[k]])) {
+      return(NULL)
+    }
+    own <- if (is.null(weights)) cv$weights[at] else take_rows(weights, rows)
+    cases <- new_cases_explained(
+      cv$fits[[k]], take_rows(data, rows), NULL, own, take_rows(offset, rows), call,
+      outcome = if (is.factor(observed)) observed[at] else as.matrix(take_rows(observed, at))
+    )
+  })
+  Filter(Negate(is.null), parts)
 }
 
 # The predictions for changed cases, one row each: numbers, the probability of the second of two

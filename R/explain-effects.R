@@ -25,6 +25,8 @@
 #' Means are weighted by case weights.
 #'
 #' @inheritParams nn_importance
+#' @param fit A fit from [nn_train()].
+#' @param weights Case weights, one number of at least 0 per row; `NULL` (default) if all are 1.
 #' @param data Cases with the inputs, as `newdata` in [predict.nn_fit()], such as the training data.
 #'   Rows with missing values are excluded.
 #' @param variables Names of one or two inputs: columns of the data frame, or of the matrix (`"x1"`,

@@ -6,7 +6,8 @@
 #' near 0 is not needed by the network, or not needed beside others that say the same.
 #'
 #' Use rows that were not used for training: on the training rows, inputs that the network has only
-#' memorised look important.
+#' memorised look important. With a cross-validation as `fit`, all rows can be used: each is
+#' predicted by the fit that was trained without it.
 #'
 #' @details
 #' Inputs are the variables of the data frame, before they are encoded: all dummy variables of a
@@ -24,11 +25,16 @@
 #' in proportion to the weights. Random numbers are those of R: `set.seed()` makes results
 #' reproducible.
 #'
-#' @param fit A fit from [nn_train()].
+#' Of a cross-validation, the metric and the importance are means over its fits, weighted by their
+#' held-out rows, and values are shuffled among the rows of a fold. Folds in which the metric is not
+#' defined, such as the area under the curve of a single class, are excluded.
+#'
+#' @param fit A fit from [nn_train()], or a cross-validation from [nn_cv()] with `keep_fits = TRUE`.
 #' @param data Cases with the inputs, as `newdata` in [predict.nn_fit()]: a data frame, or a matrix
-#'   for a fit made from a matrix. Rows with missing values are excluded.
+#'   for a fit made from a matrix. Rows with missing values are excluded. For a cross-validation,
+#'   the data that it was called with.
 #' @param y The outcome of these cases; `NULL` (default) if the formula of the fit computes it from
-#'   `data`.
+#'   `data`. A cross-validation knows it.
 #' @param metric The measure of how good predictions are: a name from the table in [nn_cv()], or a
 #'   function of the observed and the predicted values, as in [nn_cv()], for which lower values are
 #'   better. `NULL` (default) is `"log_loss"` for classes and `"rmse"` for numbers.
@@ -36,12 +42,14 @@
 #'   default.
 #' @param variables Names of the inputs, or a list of them: those of an element are shuffled
 #'   together. `NULL` (default) is each input by itself.
-#' @param weights Case weights, one number of at least 0 per row; `NULL` (default) if all are 1.
+#' @param weights Case weights, one number of at least 0 per row; `NULL` (default) if all are 1 or,
+#'   for a cross-validation, for its weights.
 #' @param offset The offset, as in [predict.nn_fit()].
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return A data frame of class `nn_importance` with one row per input, the most important first,
 #'   and the columns `variable`, `importance`, `sd` and `se`. Its attributes are `metric`, `score`
-#'   (the metric before shuffling), `rows`, `dropped` and `repeats`.
+#'   (the metric before shuffling), `rows`, `dropped` (once per repetition of a
+#'   cross-validation) and `repeats`.
 #' @section Errors: `backprop_error_input` if `data` or `y` are not as described, and
 #'   `backprop_error_argument` if another argument is not.
 #' @references Breiman, L. (2001). Random forests. *Machine Learning*, 45, 5-32.
@@ -59,37 +67,56 @@
 #' importance <- nn_importance(fit, iris[-train, ], repeats = 5)
 #' importance
 #' plot(importance)
+#'
+#' # On all rows, out of fold
+#' cv <- nn_cv(Species ~ ., iris, folds = 3, hidden = 4, penalty = 0.01, keep_fits = TRUE)
+#' nn_importance(cv, iris, repeats = 5)
 #' @export
 nn_importance <- function(fit, data, y = NULL, metric = NULL, repeats = 10, variables = NULL,
                           weights = NULL, offset = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_importance)))
-  fit <- check_explained_fit(fit, call)
-  check_given(missing(data), "data", "cases that were not used for training", call)
+  of_folds <- !missing(fit) && inherits(fit, "nn_cv")
+  if (!of_folds) fit <- check_explained_fit(fit, call)
+  check_given(
+    missing(data), "data",
+    if (of_folds) "the data of nn_cv()" else "cases that were not used for training", call
+  )
   repeats <- check_whole(repeats, "repeats", call, least = 2)
-  levels <- unclass(fit)$levels
+  parts <- if (of_folds) {
+    cases_of_folds(fit, data, y, weights, offset, call)
+  } else {
+    list(new_cases_explained(fit, data, y, weights, offset, call, with_outcome = TRUE))
+  }
+  levels <- if (of_folds) levels(fit$predictions$observed) else unclass(fit)$levels
   if (is.null(metric)) metric <- if (is.null(levels)) "rmse" else "log_loss"
   measure <- one_metric(metric, levels, call)
-  cases <- new_cases_explained(fit, data, y, weights, offset, call, with_outcome = TRUE)
-  groups <- variable_groups(variables, cases$variables, call)
-  type <- if (is.null(levels)) "response" else "prob"
-  score_of_data <- function(data) {
-    predicted <- predict_changed(cases, data, type = type)
-    if (is.null(levels)) {
-      central <- central_outputs(unclass(fit)$settings$loss, ncol(predicted))
-      predicted <- predicted[, central, drop = FALSE]
+  groups <- variable_groups(variables, parts[[1]]$variables, call)
+  score_of_data <- function(cases, data) {
+    predicted <- predict_changed(cases, data, type = if (is.null(levels)) "response" else "prob")
+    predicted <- if (is.null(levels)) {
+      central <- central_outputs(unclass(cases$fit)$settings$loss, ncol(predicted))
+      predicted[, central, drop = FALSE]
+    } else if (of_folds) {
+      align_levels(list(predicted = predicted), levels)$predicted
+    } else {
+      predicted
     }
-    measure$value(cases$outcome, predicted, cases$weights)
+    as.double(measure$value(cases$outcome, predicted, cases$weights))
   }
-  score <- score_of_data(cases$data)
+  scores <- vapply(parts, function(cases) score_of_data(cases, cases$data), 0)
+  if (of_folds && any(is.finite(scores))) parts <- parts[is.finite(scores)]
+  scores <- scores[is.finite(scores) | !of_folds]
+  size <- vapply(parts, function(cases) sum(cases$weights), 0)
+  score <- sum(scores * (size / sum(size)))
   done <- 0
   worse <- with_search_bar(
     "Shuffling inputs", length(groups) * repeats,
     vapply(groups, function(names) {
       vapply(seq_len(repeats), function(i) {
-        after <- score_of_data(shuffle(cases, names))
+        after <- vapply(parts, function(cases) score_of_data(cases, shuffle(cases, names)), 0)
         advance_search(done <<- done + 1)
-        measure$sign * (after - score)
+        measure$sign * sum((after - scores) * (size / sum(size)))
       }, 0)
     }, numeric(repeats))
   )
@@ -102,8 +129,9 @@ nn_importance <- function(fit, data, y = NULL, metric = NULL, repeats = 10, vari
   rownames(table) <- NULL
   structure(
     table,
-    class = c("nn_importance", "data.frame"), metric = measure$name, score = as.double(score),
-    rows = length(cases$weights), dropped = cases$dropped, repeats = repeats
+    class = c("nn_importance", "data.frame"), metric = measure$name, score = score,
+    rows = sum(vapply(parts, function(cases) length(cases$weights), 0L)),
+    dropped = sum(vapply(parts, `[[`, 0L, "dropped")), repeats = repeats
   )
 }
 

@@ -307,3 +307,59 @@ test_that("the pictures of importances and effects are as they were looked at", 
   vdiffr::expect_doppelganger("effect of two numbers", draw(c("a", "b"), "ale"))
   vdiffr::expect_doppelganger("effect of a number by a factor", draw(c("a", "f")))
 })
+
+test_that("the importance of a cross-validation is of the out-of-fold predictions", {
+  d <- transform(explained, w = rep(1:2, length.out = nrow(explained)))
+  set.seed(1)
+  cv <- nn_cv(
+    y ~ a + b, d,
+    weights = w, folds = 4, repeats = 2, hidden = 3, penalty = 0.01, epochs = 30, keep_fits = TRUE
+  )
+  set.seed(2)
+  importance <- nn_importance(cv, d, repeats = 3)
+  rows <- cv$predictions
+  held <- lapply(seq_along(cv$fits), function(k) {
+    rows$row[rows$fold == cv$metrics$fold[k] & rows$repetition == cv$metrics$repetition[k]]
+  })
+  rmse <- function(k, data) {
+    part <- data[held[[k]], ]
+    sqrt(weighted.mean((d$y[held[[k]]] - predict(cv$fits[[k]], part))^2, part$w))
+  }
+  size <- vapply(held, function(at) sum(d$w[at]), 0)
+  before <- vapply(seq_along(held), rmse, 0, d)
+  expect_equal(before, cv$metrics$rmse)
+  expect_equal(attr(importance, "score"), weighted.mean(before, size))
+  set.seed(2)
+  by_hand <- vapply(c("a", "b"), function(name) {
+    vapply(1:3, function(i) {
+      after <- vapply(seq_along(held), function(k) {
+        n <- length(held[[k]])
+        other <- d
+        other[held[[k]], name] <- d[held[[k]], name][
+          sample.int(n, n, replace = TRUE, prob = d$w[held[[k]]])
+        ]
+        rmse(k, other)
+      }, 0)
+      weighted.mean(after - before, size)
+    }, 0)
+  }, numeric(3))
+  expect_equal(importance$importance, unname(colMeans(by_hand)[importance$variable]))
+  expect_equal(importance$sd, unname(apply(by_hand, 2, sd)[importance$variable]))
+  expect_identical(attr(importance, "rows"), 2L * nrow(d))
+  # classes, some of which a fold's fit does not know
+  few <- iris[c(1:20, 51:70, 101:102), ]
+  few$Species <- as.character(few$Species)
+  suppressWarnings(cv <- nn_cv(
+    few[1:4], few$Species,
+    folds = c(rep(1:2, 20), 1, 1), hidden = 2, penalty = 0.1, epochs = 20, keep_fits = TRUE
+  ))
+  importance <- nn_importance(cv, few[1:4], metric = "accuracy", repeats = 2)
+  expect_equal(attr(importance, "score"), weighted.mean(cv$metrics$accuracy, cv$metrics$rows))
+  expect_output(print(importance), "on 42 rows")
+  expect_snapshot(error = TRUE, {
+    nn_importance(nn_cv(few[1:4], few$Species, folds = c(rep(1:2, 21)), epochs = 1), few)
+    nn_importance(cv)
+    nn_importance(cv, few[1:9, ])
+    nn_importance(cv, few, few$Species)
+  })
+})
