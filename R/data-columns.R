@@ -126,7 +126,7 @@ encode_columns <- function(columns, data) {
     x <- data[[name]]
     switch(kind$type,
       numeric = if (is.matrix(x)) {
-        matrix(as.double(x), nrow(x), dimnames = list(NULL, kind$names))
+        matrix(as.double(x), nrow(x), ncol(x), dimnames = list(NULL, kind$names))
       } else {
         as.double(x)
       },

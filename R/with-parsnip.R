@@ -28,7 +28,8 @@
 #' The prediction types are `"numeric"`, `"class"`, `"prob"`, `"raw"` (the result of
 #' [predict.nn_fit()]) and, for regression, `"pred_int"`: prediction intervals with the argument
 #' `level` (0.95 by default), which require `set_engine("backprop", calibration = 0.2)`; and
-#' `"conf_int"`: confidence intervals of the outputs, which require `covariance = "hessian"` there.
+#' `"conf_int"`: confidence intervals of the outputs or, for classes, of their probabilities, which
+#' require `covariance = "hessian"` there.
 #'
 #' The ranges of dials for `tune()` contain the defaults of [nn_train()] for data frames:
 #' `hidden_units` 1 to 512, `penalty` 1e-7 to 10, `dropout` 0 to 0.5, `epochs` 10 to 1000,
@@ -144,7 +145,7 @@ register_parsnip_engine <- function() {
     types <- c("raw", if (mode == "regression") {
       c("numeric", "pred_int", "conf_int")
     } else {
-      c("class", "prob")
+      c("class", "prob", "conf_int")
     })
     for (type in types) parsnip::set_pred("mlp", mode, "backprop", type, parsnip_prediction(type))
   }
@@ -164,8 +165,8 @@ parsnip_prediction <- function(type) {
   post <- switch(type,
     prob = function(x, object) as.data.frame(x, optional = TRUE),
     numeric = function(x, object) if (is.matrix(x)) parsnip_outputs(x) else x,
-    pred_int = ,
-    conf_int = function(x, object) parsnip_intervals(x)
+    pred_int = function(x, object) parsnip_intervals(x),
+    conf_int = function(x, object) parsnip_intervals(x, object$lvl)
   )
   list(pre = NULL, post = post, func = c(fun = "predict"), args = c(
     list(
@@ -184,7 +185,13 @@ parsnip_outputs <- function(x, prefix = ".pred") {
   names <- if (is.null(colnames(x))) seq_len(ncol(x)) else colnames(x)
   stats::setNames(as.data.frame(x), paste0(prefix, "_", names))
 }
-parsnip_intervals <- function(x) {
+parsnip_intervals <- function(x, levels = NULL) {
+  if (length(levels) == 2) {
+    # predict() has the interval of the probability of the second level
+    bounds <- cbind(1 - x[, "upr"], x[, "lwr"], 1 - x[, "lwr"], x[, "upr"])
+    ends <- c(".pred_lower_", ".pred_upper_")
+    return(stats::setNames(as.data.frame(bounds), paste0(rep(ends, each = 2), levels)))
+  }
   if (length(dim(x)) == 2) {
     return(stats::setNames(as.data.frame(x)[c("lwr", "upr")], c(".pred_lower", ".pred_upper")))
   }

@@ -103,3 +103,23 @@ test_that("the model passes the effort on", {
   )
   expect_identical(trained$finalModel$ensemble$members, 10L)
 })
+
+test_that("missing and dates pass through train()", {
+  d <- data.frame(day = as.Date("2024-01-01") + 0:59, x = sin(1:60), y = cos(1:60))
+  d$x[c(3, 40)] <- NA
+  set.seed(4)
+  tuned <- caret::train(
+    d[1:2], d$y,
+    method = nn_caret(), missing = "indicator", dates = "parts", epochs = 10, na.action = na.pass,
+    tuneGrid = data.frame(hidden = 2, penalty = 0.001),
+    trControl = caret::trainControl("cv", number = 2, seeds = list(1, 1, 9))
+  )
+  set.seed(9)
+  direct <- nn_train(
+    d[1:2], d$y,
+    missing = "indicator", dates = "parts", epochs = 10, hidden = 2, penalty = 0.001
+  )
+  expect_identical(coef(tuned$finalModel), coef(direct))
+  expect_identical(unname(predict(tuned, d, na.action = na.pass)), unname(predict(direct, d)))
+  expect_true(is.finite(tuned$results$RMSE))
+})

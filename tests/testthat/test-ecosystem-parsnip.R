@@ -322,3 +322,53 @@ test_that("confidence intervals are those of predict() with the covariance matri
     class = "backprop_error_argument"
   )
 })
+
+test_that("confidence intervals of classes are those of their probabilities", {
+  X <- data.frame(x = cars$speed - 15, z = rep(c(0, 1, 0, -1, 2), 10))
+  three <- cut(X$x + 3 * X$z + sin(1:50) * 4, c(-Inf, -3, 3, Inf), c("a", "b", "c"))
+  for (y in list(three, factor(three == "c", labels = c("no", "yes")))) {
+    model <- engine("classification",
+      hidden_units = 0, penalty = 0, epochs = 200,
+      engine_arguments = list(covariance = "hessian", optimizer = "lbfgs")
+    )
+    fit <- seeded(parsnip::fit_xy(model, X, y))
+    got <- predict(fit, X[1:4, ], type = "conf_int", level = 0.9)
+    expect_named(
+      got, paste0(rep(c(".pred_lower_", ".pred_upper_"), each = nlevels(y)), levels(y))
+    )
+    prob <- as.matrix(predict(fit, X[1:4, ], type = "prob"))
+    lower <- as.matrix(got[seq_len(nlevels(y))])
+    upper <- as.matrix(got[-seq_len(nlevels(y))])
+    expect_true(all(0 < lower & lower < prob & prob < upper & upper < 1))
+    expected <- predict(fit$fit, X[1:4, ], interval = "confidence", vcov = fit$fit$covariance)
+    if (nlevels(y) == 3) {
+      expect_identical(unname(upper), unname(expected[, "upr", ]))
+    } else {
+      expect_identical(unname(upper[, ".pred_upper_yes"]), unname(expected[, "upr"]))
+      # as glm() has them, on the scale of the log-odds
+      link <- predict(glm(y ~ x + z, binomial, X), X[1:4, ], type = "link", se.fit = TRUE)
+      part <- qnorm(0.95) * link$se.fit
+      by_hand <- cbind(plogis(-link$fit - part), plogis(link$fit - part))
+      expect_equal(unname(lower), unname(by_hand), tolerance = 1e-4)
+    }
+  }
+})
+
+test_that("missing and dates pass through the engine and workflows", {
+  d <- data.frame(day = as.Date("2024-01-01") + 0:59, x = sin(1:60), y = cos(1:60))
+  d$x[c(3, 40)] <- NA
+  given <- list(missing = "indicator", dates = "parts")
+  model <- engine(hidden_units = 2, penalty = 0.1, epochs = 10, engine_arguments = given)
+  fit <- seeded(parsnip::fit_xy(model, d[1:2], d$y))
+  direct <- seeded(nn_train(d[1:2], d$y,
+    hidden = 2, penalty = 0.1, epochs = 10, missing = "indicator", dates = "parts"
+  ))
+  expect_identical(coef(parsnip::extract_fit_engine(fit)), coef(direct))
+  expect_true(all(c("x_missing", "day_weekday") %in% fit$fit$inputs))
+  expect_identical(predict(fit, d)$.pred, unname(predict(direct, d)))
+  expect_false(anyNA(predict(fit, d)))
+  skip_if_not_installed("workflows")
+  fit <- seeded(parsnip::fit(workflows::workflow(y ~ day + x, model), d))
+  expect_identical(coef(parsnip::extract_fit_engine(fit)), coef(direct))
+  expect_identical(predict(fit, d)$.pred, unname(predict(direct, d)))
+})
