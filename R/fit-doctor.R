@@ -42,8 +42,8 @@
 #' * `gap`: less than half of what the network gains over a constant on the training rows is gained
 #'   on held-out rows, those of the `evidence` or of `validation`;
 #' * `wide`: there are more inputs than rows, of which there are at least ten;
-#' * `edge`: a choice of the defaults is at the edge of what was tried: the penalty is the smallest
-#'   one, or the held-out loss was lowest in the last epoch of the first training;
+#' * `edge`: the number of epochs that the defaults chose is at the edge of what was tried: the
+#'   held-out loss was lowest in the last epoch of the first training;
 #' * `nearly_constant`: the standard deviation of an input or outcome that is standardised is below
 #'   a millionth of its mean.
 #'

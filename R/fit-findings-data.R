@@ -181,36 +181,28 @@ wide_advice <- function(fit, facts) {
   )
 }
 
-# What the search for defaults chose at the edge of what it tried.
+# Was the held-out loss lowest in the last epoch of the search for their number? A penalty at the
+# edge is no finding: the smallest that is tried has hardly any effect, as the largest makes the
+# network a constant.
 find_edge <- function(fit, facts) {
   if (is.null(fit$evidence)) {
     return(NA)
   }
-  edge <- intersect(fit$evidence$edge, c("penalty", "epochs"))
-  if (length(edge) == 0) {
+  if (!"epochs" %in% fit$evidence$edge) {
     return(FALSE)
   }
-  words <- c(
-    penalty = "the penalty is the smallest that was tried",
-    epochs = "the held-out loss was lowest in the last epoch of the first training"
-  )[edge]
-  text <- paste(words, collapse = ", and ")
   finding(
-    paste("better", if (length(edge) == 1) edge else "choices", "may be beyond what was tried"),
+    "the best number of epochs may be beyond what was tried",
     paste0(
-      toupper(substr(text, 1, 1)), substring(text, 2), ", so that better values may be beyond."
+      "The held-out loss was lowest in the last epoch of the first training, so that more epochs ",
+      "may be better."
     )
   )
 }
 
 edge_advice <- function(fit, facts) {
-  edge <- fit$evidence$edge
   paste0(
-    "Use ", paste(c(
-      if ("penalty" %in% edge) paste("penalty =", short(fit$settings$penalty / 100)),
-      if ("epochs" %in% edge) {
-        paste("epochs =", format(5 * sum(fit$state$epoch), scientific = FALSE))
-      }
-    ), collapse = " and "), " as well, and compare the fits with nn_cv()."
+    "Use epochs = ", format(5 * sum(fit$state$epoch), scientific = FALSE),
+    " as well, and compare the fits with nn_cv()."
   )
 }

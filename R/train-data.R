@@ -101,8 +101,8 @@
 #'   units side by side, and can be used like any other fit. `validation`, `start`,
 #'   `freeze` and `checkpoint` can't be used with `"high"`.
 #' @param hidden Number of units in each hidden layer, as in [nn_train()]. `"auto"` (default) is one
-#'   layer of 100 units below 1000 rows and of 200 units from there on, or of 10 units for some
-#'   functions without noise. Here and below, rows are
+#'   layer of 100 units below 1000 rows and of 200 units from there on, or of 10 or 20 units for
+#'   functions with little noise. Here and below, rows are
 #'   those that are trained on, without calibration rows. Whole weights count as repeated rows, but
 #'   fewer than 1000 rows with weights above 2 on average have the defaults below 1000 rows.
 #' @param activation Activation function of the hidden layers, as in [nn_train()]. `"auto"`
@@ -112,8 +112,9 @@
 #'   `"glorot_normal"` for tanh and sigmoid units and `"he_normal"` otherwise.
 #' @param optimizer The optimiser, as in [nn_train()]. `"auto"` (default) is `"lbfgs"` below 1000
 #'   rows. From there on it is `"adam"` with a learning rate of 0.004, or `"lbfgs"` if its loss on
-#'   held-out rows is lower, which can happen below 10,000 rows. It is `"adam"` for any number of
-#'   rows if the call has a `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or
+#'   held-out rows is lower, which can happen below 10,000 rows. For numbers with little noise it is
+#'   `"lm"` (Levenberg-Marquardt) with few units, if that is better. It is `"adam"` for any number
+#'   of rows if the call has a `learning_rate`, `schedule`, `batch_size`, `dropout`, `clip` or
 #'   `penalty_l1`, which L-BFGS does not support; below 1000 rows its learning rate is 0.003.
 #'   `"adam"` and `"adamw"` by name have these learning rates, too.
 #' @param batch_size Number of rows per update, as in [nn_train()], or `NULL` for the full batch.
@@ -121,9 +122,9 @@
 #'   and 64 from there on.
 #' @param epochs Number of epochs, as in [nn_train()]. `"auto"` (default) is 1000 for L-BFGS (fewer,
 #'   at least 200, for more than 200,000 values), or 100 or up to 4000 if the search for `penalty`
-#'   finds a lower loss with so many. For mini-batches and 1000 rows or more, a first
-#'   training with held-out rows chooses it, at most 200. Otherwise it is 200. See
-#'   `vignette("modelling", "backprop")`.
+#'   finds a lower loss with so many, and 100 for Levenberg-Marquardt. For mini-batches and 1000
+#'   rows or more, a first training with held-out rows chooses it, at most 200. Otherwise it is 200.
+#'   See `vignette("modelling", "backprop")`.
 #' @param schedule Learning rate schedule, as in [nn_train()], or `NULL` for a constant rate.
 #'   `"auto"` (default) is `nn_cosine(epochs, 0.01)` for mini-batches and 1000 rows or more, and a
 #'   constant rate otherwise.
@@ -152,8 +153,8 @@
 #'   `"auto"`), `evidence` (if `penalty` was `"auto"`: the `method` of the comparison, its number of
 #'   held-out `rows`, and the mean `loss` and `accuracy` on them of the network, of a penalised
 #'   linear model and of a constant, the standard `error` of the differences between the losses of
-#'   these two and that of the network, and as `edge` the choices that are at the edge of what was
-#'   tried), `errors` (with `validation` or `weights` and outputs that are kept: a list of
+#'   these two and that of the network, and `edge`, `"epochs"` if their number is at the edge of
+#'   what was tried), `errors` (with `validation` or `weights` and outputs that are kept: a list of
 #'   `training` and, with `validation`, `held_out`, each with a `table` of errors by output and, for
 #'   classes, the `accuracy`; `summary(fit)$errors` is the table of any fit), with
 #'   `calibration` or `effort = "high"` the sorted scores `calibration`, and with `effort = "high"`

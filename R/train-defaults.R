@@ -25,12 +25,12 @@ choose_defaults <- function(options, problem, shown, call) {
   names <- c(
     names(auto)[auto], if (is.null(given_rate) && !is.null(options$learning_rate)) "learning_rate"
   )
-  edge <- if (isTRUE(found$weakest)) "penalty"
+  edge <- NULL
   result <- list(options = options, names = names, evidence = NULL, interrupted = NULL)
   if (finds_epochs(options, auto, few, call) && can_hold_out(problem)) {
     first <- train_first(options, problem, shown, call, list(chosen = names))
     result$interrupted <- if (first$stop == "interrupted") first
-    if (isTRUE(first$best_epoch == first_epochs)) edge <- c(edge, "epochs")
+    if (isTRUE(first$best_epoch == first_epochs)) edge <- "epochs"
     result$options$epochs <- 2 * max(1, first$best_epoch)
     result$options$schedule <- nn_cosine(result$options$epochs, least = 0.01)
     if (!is.null(found) && is.numeric(unclass(first)$settings$validation)) {

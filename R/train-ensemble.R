@@ -127,10 +127,17 @@ merge_members <- function(problem, members, options, shown, call, chosen) {
     1, Inf
   )
   options["validation"] <- list(NULL)
+  options$optimizer <- merged_optimizer(options, call)
   fit <- unclass(train_network(problem, options, shown, call, chosen))
   fit$history <- mean_history(lapply(members, `[[`, "history"))
   fit$state$epoch <- as.double(nrow(fit$history))
   fit
+}
+
+# The optimiser with which nn_continue() trains the merged network. Levenberg-Marquardt would need
+# the square of its number of weights.
+merged_optimizer <- function(options, call) {
+  if (check_optimizer(options$optimizer, NULL, call)$name == "lm") "lbfgs" else options$optimizer
 }
 
 merge_networks <- function(networks, layers) {
@@ -202,7 +209,9 @@ check_ensemble_memory <- function(problem, options, members, call) {
     skip = isTRUE(options$skip) && !identical(options$hidden, 0)
   )
   check_training_memory(layers, problem$X, list(
-    optimizer = check_optimizer(options$optimizer, options$learning_rate, call),
+    optimizer = check_optimizer(
+      merged_optimizer(options, call), options$learning_rate, call
+    ),
     batch_size = check_batch_size(options$batch_size, nrow(problem$X), call)
   ), call)
 }

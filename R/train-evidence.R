@@ -8,8 +8,7 @@
 #   accuracy  the same, or NULL for numbers
 #   error     c(linear, constant): the standard errors of the differences between their losses and
 #             that of the network, NULL if they are not known
-#   edge      which choices ("penalty", "epochs") are the smallest or the largest that were tried;
-#             NULL if none is
+#   edge      "epochs" if the held-out loss was lowest in the last epoch that was tried, or NULL
 new_evidence <- function(splits, network, edge, options, call, method = NULL) {
   scores <- with_search_bar("Scoring a linear model", 5 * 100 * length(splits), list(
     network = network, linear = linear_score(splits, options, call),

@@ -3,6 +3,7 @@
 #   trial     the same with fewer epochs, for a first comparison
 #   longer, small  the same with more epochs, and with few units, for functions without noise; NULL
 #                  if there are none
+#   lm        a list of options for Levenberg-Marquardt with few units, also for them
 # and a candidate is a way with a *strength*, the penalty times the number of rows trained on.
 
 # The number of rows on which candidates are compared for many rows, by effort.
@@ -15,9 +16,15 @@ deep_units <- c(128, 128, 128)
 lbfgs_rows <- 1e4
 lbfgs_values <- 1e5
 # With little noise the loss of L-BFGS still falls quickly at the end: it is below this part of that
-# of the trial. Then more epochs are worth their time, and so few units may be best.
+# of the trial. Then more epochs are worth their time, and so few units may be best. If the epochs
+# are given, and there is no trial with fewer, the loss is below this part of that of a constant.
 falling <- 0.7
-few_units <- 10
+little <- 0.1
+few_units <- c(10, 20)
+# For squared errors, Levenberg-Marquardt converges in few epochs where L-BFGS takes thousands. An
+# epoch takes rows x outputs x parameters^2 operations, of which so many are affordable.
+lm_epochs <- 100
+lm_operations <- 1e8
 
 # The families of candidates to compare: a list of list(kind, ways, ladder). None if there is
 # nothing to choose.
@@ -68,11 +75,11 @@ new_way <- function(options, auto, kind, problem) {
     longer <- options
     if (auto[["epochs"]]) longer$epochs <- max(options$epochs, long_epochs(problem))
     small <- longer
-    small$hidden <- few_units
+    small$hidden <- few_units[1]
     return(list(
       options = options, trial = trial,
       longer = if (longer$epochs > options$epochs) longer,
-      small = if (auto[["hidden"]] && auto[["epochs"]]) small
+      small = if (auto[["hidden"]] && auto[["epochs"]]) small, lm = lm_ways(options, auto, problem)
     ))
   } else {
     if (auto[["schedule"]]) trial["schedule"] <- list(NULL)
@@ -82,9 +89,26 @@ new_way <- function(options, auto, kind, problem) {
   list(options = options, trial = trial)
 }
 
-# The best candidate: list(options, strength, weakest, score, splits), with its score on the splits;
-# NULL if none can be trained on them. `weakest`: is nothing below its strength? For L-BFGS,
-# which begins at nearly 0, that does not matter.
+# Options for few units and Levenberg-Marquardt, a list; empty where that is not possible.
+lm_ways <- function(options, auto, problem) {
+  possible <- auto[["hidden"]] && auto[["optimizer"]] && !is.factor(problem$y) &&
+    (is.null(options$loss) || identical(options$loss, "squared_error"))
+  if (!possible) {
+    return(list())
+  }
+  outputs <- NCOL(problem$y)
+  parameters <- few_units * (ncol(problem$X) + 1 + outputs) + outputs
+  operations <- as.double(nrow(problem$X)) * outputs * parameters^2
+  options$optimizer <- "lm"
+  if (auto[["epochs"]]) options$epochs <- lm_epochs
+  lapply(few_units[operations <= lm_operations], function(units) {
+    options$hidden <- units
+    options
+  })
+}
+
+# The best candidate: list(options, strength, score, splits), with its score on the splits; NULL if
+# none can be trained on them.
 compare_candidates <- function(families, few, effort, problem, call) {
   values <- problem_values(problem)
   splits <- if (few) {
@@ -118,35 +142,33 @@ compare_on_splits <- function(families, splits, call) {
   best <- NULL
   for (family in families) {
     bar <- if (is.null(best) || best$score[["loss"]] < constant / 4) Inf else best$score[["loss"]]
-    other <- strongest(search_family(family, splits, bar, call), constant)
+    other <- strongest(search_family(family, splits, bar, constant, call), constant)
     if (is.null(best) || is_true(other$score[["loss"]] < best$score[["loss"]])) best <- other
   }
   if (!is.null(best)) {
     list(
-      options = best$options, strength = best$strength, weakest = best$weakest,
-      score = best$score, splits = splits
+      options = best$options, strength = best$strength, score = best$score, splits = splits
     )
   }
 }
 
-# The candidates of a family that were tried, a list of list(options, strength, weakest, score).
+# The candidates of a family that were tried, a list of list(options, strength, score).
 # Those of L-BFGS are first compared after a part of their epochs. The best of each way are compared
 # again after all epochs, and then others next to the best of them; but if the loss is lower after
 # the part, as it is for some noisy data, that number of epochs is chosen. If it is much higher
 # after the part, there is little noise, and more epochs and few units are tried. The search ends
-# early if no candidate of the first way has a loss below `bar`.
-search_family <- function(family, splits, bar, call) {
+# early if no candidate of the first way has a loss below `bar`. `constant`: the loss of a constant.
+search_family <- function(family, splits, bar, constant, call) {
   tried <- list()
   empty <- matrix(NA_real_, length(family$ladder), length(family$ways))
   lbfgs <- family$kind == "lbfgs"
   try_one <- function(i, w, options) {
     score <- try_candidate(options, family$ladder[i], splits, call)
     chosen <- family$ways[[w]]$options
-    if (lbfgs) chosen[c("epochs", "hidden")] <- options[c("epochs", "hidden")]
+    of_trial <- c("epochs", "hidden", "optimizer")
+    if (lbfgs) chosen[of_trial] <- options[of_trial]
     tried[[length(tried) + 1]] <<- list(
-      options = chosen, strength = family$ladder[i], score = score,
-      # few units need hardly any penalty
-      weakest = i == 1 && !lbfgs && !identical(options$hidden, few_units)
+      options = chosen, strength = family$ladder[i], score = score
     )
     score[["loss"]]
   }
@@ -160,29 +182,47 @@ search_family <- function(family, splits, bar, call) {
       return(list())
     }
   }
-  way <- family$ways[[1]]
-  if (!lbfgs || way$trial$epochs >= way$options$epochs || !any(is.finite(loss))) {
+  if (!lbfgs || !any(is.finite(loss))) {
     return(tried)
   }
-  try_all <- function(i, w) try_one(i, w, family$ways[[w]]$options)
-  refined <- empty
-  for (w in seq_along(family$ways)) {
-    i <- which.min(loss[, w])
-    refined[i, w] <- try_all(i, w)
+  refined <- loss
+  if (family$ways[[1]]$trial$epochs < family$ways[[1]]$options$epochs) {
+    try_all <- function(i, w) try_one(i, w, family$ways[[w]]$options)
+    refined <- empty
+    for (w in seq_along(family$ways)) {
+      i <- which.min(loss[, w])
+      refined[i, w] <- try_all(i, w)
+    }
+    w <- col(refined)[which.min(refined)]
+    refined[, w] <- walk_ladder(function(i) try_all(i, w), refined[, w])
+    low <- falling * min(loss[, w], na.rm = TRUE)
+  } else {
+    w <- col(refined)[which.min(refined)]
+    low <- little * constant
   }
-  w <- col(refined)[which.min(refined)]
-  refined[, w] <- walk_ladder(function(i) try_all(i, w), refined[, w])
   i <- which.min(refined[, w])
-  if (is_true(refined[i, w] < falling * min(loss[, w], na.rm = TRUE))) {
-    way <- family$ways[[w]]
-    of_small <- if (!is.null(way$small)) {
-      # their loss has several minima along the ladder, one of them at weak penalties
-      walk_ladder(function(i) try_one(i, w, way$small), empty[, w], unique(c(1, 3, i)))
-    }
-    # many units take ten times as long
-    if (!is.null(way$longer) && !any(of_small < refined[i, w] / 4, na.rm = TRUE)) {
-      try_one(i, w, way$longer)
-    }
+  best <- refined[i, w]
+  if (!is_true(best < low)) {
+    return(tried)
+  }
+  way <- family$ways[[w]]
+  try_few <- function(options, start, loss = empty[, w]) {
+    loss <- walk_ladder(function(i) try_one(i, w, options), loss, start)
+    best <<- min(best, loss, na.rm = TRUE)
+    loss
+  }
+  for (lm in way$lm) {
+    before <- best
+    # the loss of few units has several minima along the ladder, one of them at weak penalties
+    loss <- empty[, w]
+    for (at in unique(c(1, i))) loss[at] <- try_one(at, w, lm)
+    if (!is_true(min(loss, na.rm = TRUE) < before)) break
+    try_few(lm, setdiff(3, which(!is.na(loss))), loss)
+  }
+  # many units, and the small steps of L-BFGS, take ten times as long
+  if (best >= refined[i, w] / 4) {
+    if (!is.null(way$small)) try_few(way$small, unique(c(1, 3, i)))
+    if (!is.null(way$longer) && best >= refined[i, w] / 4) try_one(i, w, way$longer)
   }
   tried
 }

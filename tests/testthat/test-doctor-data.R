@@ -125,12 +125,6 @@ test_that("a number of epochs at the edge of what was tried is found, and more a
   )
   expect_false("edge" %in% found(advised))
   expect_lt(rmse(advised, new), rmse(fit, new))
-  fit[["evidence"]]$edge <- c("penalty", "epochs")
-  expect_match(
-    of(fit, "edge")$advice,
-    paste0("penalty = ", short(fit$settings$penalty / 100), " and epochs = 1000"),
-    fixed = TRUE
-  )
 })
 
 test_that("without held-out rows these checks are NA, and print() does not mention them", {
