@@ -462,7 +462,7 @@ check_train_settings <- function(settings, method, call) {
   if (length(unknown) > 0) {
     abort_argument(c(
       "{.arg {unknown[1]}} is not an argument of this function or of {.fn nn_train}.",
-      nearest_name(unknown[1], c(known, names(formals(nn_cv.matrix))))
+      argument_hint(unknown[1], c(known, names(formals(nn_cv.matrix))))
     ), call)
   }
   if (!is.null(settings$checkpoint)) {

@@ -28,8 +28,8 @@ abort_column <- function(x, name, what, call) {
 column_hint <- function(x, name) {
   hint <- if (inherits(x, c("Date", "POSIXt"))) {
     paste0(
-      "Convert it to numbers, such as {.code as.numeric(%s)}, the month or the day of the ",
-      "week."
+      "Convert it to numbers, such as {.code as.numeric(%s)}. For a data frame, ",
+      "{.code dates = \"parts\"} uses its year, month, day of the week and day of the year."
     )
   } else if (inherits(x, "difftime")) {
     "Convert it to numbers: {.code as.numeric(%s, units = \"hours\")}."

@@ -4,9 +4,9 @@
 # Describes an outcome: list(kind, levels, names, center, scale). The kind is "binary" or "classes"
 # for factors, "count" for the Poisson loss, and otherwise "numeric", standardised if the output
 # activation is the identity. `offset` is on the scale of the response; `apart`: the outcome of the
-# calibration set.
+# calibration set; `text`: was the outcome supplied as text?
 describe_outcome <- function(y, label, loss, output_activation, standardize, weights, offset,
-                             call, apart = NULL) {
+                             call, apart = NULL, text = is.character(y)) {
   if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else y
   if (is.data.frame(y)) {
     bad <- which(!vapply(y, function(column) is.numeric(column) && is.null(dim(column)), NA))
@@ -46,7 +46,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
       ), call)
     }
     warn_empty_levels(if (length(weights) > 0) y[weights > 0] else y, levels, label, apart)
-    warn_of_identifiers(stats::setNames(list(y), label), weights, outcome = TRUE)
+    warn_of_identifiers(stats::setNames(list(y), label), weights, outcome = TRUE, text = text)
     if (length(levels) > 2) check_levels_memory(length(levels), length(y), label, call)
     return(c(
       list(

@@ -22,9 +22,12 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
       own_contrasts(values, seen$levels[[name]]$used, name)
     }
   }
-  warn_of_found_identifiers(lapply(
+  warn_of_found_identifiers(Map(
+    function(found, values) {
+      identifies_rows(found$used[!is.na(found$used)], found$rows, is.character(values))
+    },
     stats::setNames(seen$levels, derived_text(names(seen$levels))),
-    function(found) identifies_rows(found$used[!is.na(found$used)], found$rows)
+    seen$prototype[names(seen$levels)]
   ))
   kept_terms <- portable_terms(seen$terms, NULL, seen$where, seen$constants, call)
   encoding <- list(

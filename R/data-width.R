@@ -97,16 +97,18 @@ check_levels_memory <- function(levels, rows, name, call) {
 }
 
 # Warns of factor and character columns with levels for at least four fifths of the rows, from 20
-# rows on: such a column rather identifies the rows. `columns`: a list or data frame; `weights`: the
-# rows' weights, or none.
-warn_of_identifiers <- function(columns, weights = NULL, outcome = FALSE) {
+# rows on: such a column rather identifies the rows. Also warns of character columns with more than
+# 20 values that are all numbers. `columns`: a list or data frame; `weights`: the rows' weights, or
+# none; `text`: whether they were supplied as text, if they are factors by now.
+warn_of_identifiers <- function(columns, weights = NULL, outcome = FALSE, text = NULL) {
   counted <- if (is.numeric(weights) && length(weights) > 0) which(weights > 0)
   warn_of_found_identifiers(lapply(columns, function(x) {
     x <- if (is.null(counted)) x else x[counted]
     if ((is.factor(x) || is.character(x)) && is.null(dim(x))) {
+      text <- text %||% is.character(x)
       x <- as.character(x)
       x <- x[!is.na(x)]
-      identifies_rows(unique(x), length(x))
+      identifies_rows(unique(x), length(x), text)
     }
   }), outcome)
 }
@@ -114,6 +116,22 @@ warn_of_identifiers <- function(columns, weights = NULL, outcome = FALSE) {
 # `found`: what identifies_rows() found of each column, by name.
 warn_of_found_identifiers <- function(found, outcome = FALSE) {
   found <- Filter(Negate(is.null), found)
+  many <- vapply(found, function(column) column$levels >= 0.8 * column$rows, NA)
+  numbers <- vapply(found, `[[`, NA, "numbers")
+  warn_of_levels(
+    found[many], outcome, "almost as many levels as rows",
+    if (!outcome && !all(numbers[many])) {
+      "Remove columns that only identify the rows, and combine rare levels."
+    }
+  )
+  warn_of_levels(
+    found[!many], outcome, "more than 20 levels",
+    "If they are categories, use {.fn factor}."
+  )
+}
+
+# `what` they have, and `advice` about columns of categories.
+warn_of_levels <- function(found, outcome, what, advice) {
   if (length(found) == 0) {
     return(invisible())
   }
@@ -124,7 +142,7 @@ warn_of_found_identifiers <- function(found, outcome = FALSE) {
   cli::cli_warn(c(
     paste0(
       if (outcome) "The outcome" else "{cli::qty(length(names))}Column{?s}",
-      " {.field {names}} {?has/have} almost as many levels as rows ({levels[1]} levels in ",
+      " {.field {names}} {?has/have} {what} ({levels[1]} levels in ",
       "{rows[1]} rows{if (length(names) > 1) ', ...'}). Each level becomes an ",
       if (outcome) "output." else "input."
     ),
@@ -134,18 +152,20 @@ warn_of_found_identifiers <- function(found, outcome = FALSE) {
         "{.fn as.numeric}."
       )
     },
-    i = if (length(as_text) < length(names) && !outcome) {
-      "Remove columns that only identify the rows, and combine rare levels."
-    }
+    i = advice
   ), class = "backprop_warning_identifier", call = NULL, columns = names)
 }
 
-# list(levels, rows, numbers) for a column with almost as many levels as rows, else NULL. `levels`:
-# its values; `rows`: the number of rows where it is not missing.
-identifies_rows <- function(levels, rows) {
-  if (rows < 20 || length(levels) < 0.8 * rows) {
+# list(levels, rows, numbers) for a column with almost as many levels as rows, or of numbers as
+# text, else NULL. `levels`: its values; `rows`: the number of rows where it is not missing; `text`:
+# is it a character column?
+identifies_rows <- function(levels, rows, text = FALSE) {
+  many <- length(levels) >= 0.8 * rows
+  if (rows < 20 || !many && !(text && length(levels) > 20)) {
     return(NULL)
   }
   numbers <- !anyNA(suppressWarnings(as.numeric(levels)))
-  list(levels = as.double(length(levels)), rows = as.double(rows), numbers = numbers)
+  if (many || numbers) {
+    list(levels = as.double(length(levels)), rows = as.double(rows), numbers = numbers)
+  }
 }

@@ -261,10 +261,11 @@ check_activations <- function(activation, output_activation, hidden_layers, call
     length(activation) == 0) {
     abort_argument(c(
       paste0(
-        "{.arg activation} must be one name, or one name for each of the {hidden_layers} hidden ",
-        "layer{?s}."
+        "{.arg activation} must be one name",
+        if (hidden_layers > 1) ", or one name for each of the {hidden_layers} hidden layers", "."
       ),
-      x = "You supplied {describe(activation)}."
+      x = "You supplied {describe(activation)}.",
+      i = if (is.function(activation)) "For your own function, use {.fn nn_custom_activation}."
     ), call)
   }
   for (name in activation) {

@@ -101,9 +101,9 @@ key_above <- function(breaks, colours, given, title = NULL) {
     line = 0.8, tick = FALSE, mgp = c(3, 0.2, 0), cex.axis = 0.8, las = 1
   )
   if (!is.null(title) && !identical(title, given$main)) {
-    room <- graphics::par("mai")[2] - 2 * line
+    aside <- 0.3 * line + graphics::strwidth(format(breaks)[1], units = "inches", cex = 0.8) / 2
+    room <- graphics::par("mai")[2] - aside - 0.15 * line
     cex <- max(size_to_fit(title, room, 0.8), legible_size())
-    aside <- 0.15 * line + graphics::strwidth(format(breaks)[1], units = "inches", cex = 0.8) / 2
     inches <- graphics::par("pin") / c(diff(usr[1:2]), diff(usr[3:4]))
     graphics::text(
       usr[1] - aside / inches[1], usr[4] + 1.3 * line / inches[2],

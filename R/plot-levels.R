@@ -5,18 +5,18 @@
 draw_levels <- function(at, answer, points, given, scale) {
   colour_of <- function(value) findInterval(value, scale$breaks, all.inside = TRUE)
   draw_cells(at, colour_of(answer), scale$fills)
-  heights <- function(levels, ...) {
+  heights <- function(levels, labels, ...) {
     graphics::contour(
       at[[1]], at[[2]], matrix(answer, length(at[[1]])),
-      levels = levels, drawlabels = FALSE,
+      levels = levels, drawlabels = labels, labcex = 0.65,
       add = TRUE, ...
     )
   }
   if (diff(range(answer)) > 0) {
-    heights(setdiff(scale$breaks, scale$middle), col = "grey40", lwd = 0.7)
+    heights(setdiff(scale$breaks, scale$middle), TRUE, col = "grey25", lwd = 0.7)
   }
   if (!is.null(scale$middle) && diff(range(answer)) > 0) {
-    heights(scale$middle, col = "black", lwd = 2.5)
+    heights(scale$middle, FALSE, col = "black", lwd = 2.5)
   }
   if (!is.null(points)) {
     graphics::points(points$x, points$y, pch = 19, col = "white", cex = 2)

@@ -182,7 +182,8 @@
 #'   weight 0: it is computed from all rows. A warning of class `backprop_warning_identifier` if a
 #'   factor or character column, or the outcome, has levels for at least four fifths of the rows
 #'   (from 20 rows on, without missing values and rows of weight 0): such a column rather identifies
-#'   the rows than describes them. A warning of class `backprop_warning_outliers` if a column or a
+#'   the rows than describes them; or if a character column or outcome has more than 20 values that
+#'   are all numbers. A warning of class `backprop_warning_outliers` if a column or a
 #'   numeric outcome that is standardised by mean and standard deviation has outliers: at most a
 #'   twentieth of its values (at least one, of 20 or more) are 30 times as far from the median as
 #'   any other, and make its standard deviation more than 100 times that of the others. A network
@@ -385,7 +386,7 @@ data_options <- function(given, call) {
     if (length(unknown) > 0) {
       abort_argument(c(
         "{.arg {unknown[1]}} is not an argument of this function.",
-        nearest_name(unknown[1], known),
+        argument_hint(unknown[1], known),
         i = "The arguments are {.arg {known}}."
       ), call)
     }
@@ -491,7 +492,8 @@ describe_encoding <- function(frame, training, options, call) {
   }
   encoding$outcome <- describe_outcome(
     take_rows(y, training), frame$label, options$loss, options$output_activation,
-    !isFALSE(standardize), weights, offset, call, take_rows(y, frame$calibration$rows)
+    !isFALSE(standardize), weights, offset, call, take_rows(y, frame$calibration$rows),
+    is.character(frame$y)
   )
   encoding$calibration <- if (!is.null(frame$calibration)) {
     c(frame$calibration[c("share", "seed")], list(

@@ -46,7 +46,10 @@ check_share_of_one <- function(x, name, call, with_0 = FALSE, with_1 = FALSE) {
       "{.arg {name}} must be a single number {if (with_0) 'of at least 0' else 'greater than 0'} ",
       "and {if (with_1) 'at most 1' else 'less than 1'}."
     ),
-    x = "You supplied {describe(x)}."
+    x = "You supplied {describe(x)}.",
+    i = if (is_number(x) && length(x) == 1 && is_true(x >= 2 && x < 100)) {
+      "Did you mean {x / 100}?"
+    }
   ), call)
 }
 
@@ -111,14 +114,16 @@ check_no_dots <- function(call, ..., known) {
   if (is.null(given)) given <- ""
   name <- given[1]
   if (is.na(name) || !nzchar(name)) {
+    before <- names(formals(frame_fn(call)))
+    before <- before[seq_len(match("...", before) - 1)]
     abort_argument(c(
-      "All arguments after the data must be named.",
-      x = "An argument without a name was supplied."
+      "All arguments after {.arg {last(before)}} must be named.",
+      x = "An argument without a name was supplied: {describe(...elt(1))}."
     ), call)
   }
   abort_argument(c(
     "{.arg {name}} is not an argument of this function.",
-    nearest_name(name, known),
+    argument_hint(name, known),
     i = "The argument{?s} {?is/are} {.arg {known}}."
   ), call)
 }

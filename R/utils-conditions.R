@@ -95,16 +95,43 @@ names_elsewhere <- c(
   reps = "repeats", times = "repeats", metric = "metrics", scoring = "metrics"
 )
 
+# Values of other packages, and further names of arguments, with the same meaning here.
+words_elsewhere <- c(
+  sgd = "gradient_descent", gd = "gradient_descent", bfgs = "lbfgs", lbfgsb = "lbfgs",
+  nag = "nesterov", marquardt = "lm", levenberg_marquardt = "lm",
+  mse = "squared_error", sse = "squared_error", mean_squared_error = "squared_error",
+  l2 = "squared_error", mae = "absolute", l1 = "absolute", mean_absolute_error = "absolute",
+  logloss = "cross_entropy", log_loss = "cross_entropy", bce = "cross_entropy",
+  nll = "cross_entropy", deviance = "cross_entropy", binomial = "cross_entropy",
+  multinomial = "cross_entropy", pinball = "quantile", ordinal = "cumulative",
+  nb = "negative_binomial", logcosh = "log_cosh",
+  linear = "identity", none = "identity", logistic = "sigmoid", swish = "silu",
+  exponential = "exp", xavier = "glorot_normal", glorot = "glorot_uniform",
+  kaiming = "he_normal", he = "he_normal", lecun = "lecun_normal",
+  raw = "response", probability = "prob", probabilities = "prob", posterior = "prob",
+  label = "class", labels = "class", conformal = "prediction", predict = "prediction",
+  impute = "indicator", data = "newdata", test = "newdata", newx = "newdata"
+)
+
+# A hint for an argument that a function does not have.
+argument_hint <- function(name, known) {
+  if (name %in% c("seed", "random_state", "set_seed")) {
+    return(c(i = "For reproducible results, call {.fn set.seed} before."))
+  }
+  nearest_name(name, known)
+}
+
 # A "Did you mean" hint for a misspelt name, or for the name that another package uses.
 nearest_name <- function(x, choices) {
   if (!is.character(x) || length(x) != 1 || is.na(x) || length(choices) == 0) {
     return(NULL)
   }
   begun <- if (nchar(x) > 2) choices[startsWith(choices, x)]
-  plain <- function(names) tolower(gsub("[._]", "", names))
-  elsewhere <- names_elsewhere[match(plain(x), plain(names(names_elsewhere)))]
-  meant <- if (length(begun) == 1) begun else elsewhere
-  if (!meant %in% choices) {
+  plain <- function(names) tolower(gsub("[-._ ]", "", names))
+  elsewhere <- c(names_elsewhere, words_elsewhere)
+  elsewhere <- elsewhere[plain(names(elsewhere)) == plain(x) & elsewhere %in% choices]
+  meant <- c(if (length(begun) == 1) begun, elsewhere)[1]
+  if (is.na(meant)) {
     distance <- utils::adist(x, choices, ignore.case = TRUE)[1, ]
     if (min(distance) > max(2, nchar(x) / 2) || min(distance) >= nchar(x)) {
       return(NULL)

@@ -41,6 +41,12 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
         )
       } else if (inherits(x, "Matrix")) {
         "Use {.code as.matrix({name})}."
+      } else if (inherits(x, "nn_fit")) {
+        "Supply the data instead of a fit: a formula and a data frame, or inputs and outcome."
+      } else if (is.list(x) && "network" %in% names(formals(frame_fn(call)))) {
+        "The first argument is {.arg network}, the second {.arg X}, the inputs."
+      } else if (is.character(x) && length(x) == 1 && name == "X") {
+        "To choose the outcome by name, use a formula: {.code nn_train({x} ~ ., data)}"
       }
     ), call)
   }

@@ -454,6 +454,44 @@ test_that("the names that other packages use are understood in messages", {
   expect_false(any(names(names_elsewhere) %in% names(formals(nn_train.matrix))))
 })
 
+test_that("values and arguments of other packages get a hint", {
+  train <- function(...) nn_train(mpg ~ wt, mtcars, hidden = 2, epochs = 2, ...)
+  fit <- train()
+  expect_snapshot({
+    refused(train(optimizer = "sgd"), "argument")
+    refused(train(loss = "mse"), "argument")
+    refused(train(output_activation = "linear"), "argument")
+    refused(train(activation = "swish"), "argument")
+    refused(train(activation = tanh), "argument")
+    refused(train(seed = 1), "argument")
+    refused(nn_cv(mpg ~ wt, mtcars, seed = 1), "argument")
+    refused(predict(fit, data = mtcars), "argument")
+    refused(predict(fit, mtcars, interval = "conformal"), "argument")
+    refused(predict(fit, mtcars, interval = "prediction", level = 95), "argument")
+    refused(nn_doctor(fit, mtcars), "argument")
+  })
+  # each is a value or an argument here, and none has another meaning here
+  here <- c(
+    names(optimizer_table), names(loss_table), names(activation_table), names(init_table),
+    "response", "prob", "class", "prediction", "indicator", "newdata"
+  )
+  expect_setequal(setdiff(words_elsewhere, here), character())
+  expect_setequal(intersect(names(words_elsewhere), setdiff(here, "class")), character())
+})
+
+test_that("names, fits and swapped arguments in place of the data get a hint", {
+  fit <- nn_train(mpg ~ wt, mtcars, hidden = 2, epochs = 2)
+  net <- nn_init(2, 1)
+  X <- matrix(0, 2, 2)
+  expect_snapshot({
+    refused(nn_train("mpg", mtcars), "input")
+    refused(nn_train(mtcars, "mpg"), "input")
+    refused(nn_cv(fit, mtcars), "input")
+    refused(nn_forward(X, net), "input")
+    refused(nn_backward(net, nn_forward(net, X), c(0, 1)), "input")
+  })
+})
+
 test_that("a plateau that training never comes to the end of is told of", {
   X <- as.matrix(iris[1:4])
   train <- function(patience, wait) {

@@ -184,6 +184,21 @@ test_that("a column with a level for most rows warns, and others do not", {
   expect_snapshot(invisible(train(d["x"], as.character(round(d$x, 3)))))
 })
 
+test_that("text of more than 20 numbers warns, as input and as outcome; factors do not", {
+  d <- data.frame(y = rnorm(60), number = as.character(rep(1:30, 2)))
+  train <- function(...) invisible(nn_train(..., hidden = 0, epochs = 1))
+  expect_snapshot(train(y ~ number, d))
+  expect_snapshot(train(d["y"], d$number))
+  quiet <- function(code) expect_no_warning(code, class = "backprop_warning_identifier")
+  quiet(train(y ~ factor(number), d))
+  quiet(train(transform(d["number"], number = factor(number)), d$y))
+  quiet(train(d["y"], factor(d$number)))
+  d$number <- rep(1:20, 3)
+  quiet(train(y ~ as.character(number), d))
+  d$number <- rep(paste0("k", 1:30), 2)
+  quiet(train(y ~ number, d))
+})
+
 test_that("nn_cv() warns of an identifier once", {
   d <- data.frame(y = sin(1:60), name = sprintf("person %d", 1:60))
   classes <- character()
