@@ -29,8 +29,8 @@ core_numbers_text <- function(x) {
     .Call(`_backprop_core_numbers_text`, x)
 }
 
-core_pass_bytes <- function(layers, rows, keep_all) {
-    .Call(`_backprop_core_pass_bytes`, layers, rows, keep_all)
+core_pass_bytes <- function(layers, rows, keep_all, coded) {
+    .Call(`_backprop_core_pass_bytes`, layers, rows, keep_all, coded)
 }
 
 core_activation <- function(name, x, single) {

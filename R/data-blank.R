@@ -52,7 +52,7 @@ are_finite <- function(x) {
 # Inputs, a matrix or a sparse matrix, or offsets, with 0 in those of the rows `none`, of weight 0,
 # that are not finite: list(X, rows).
 blank_inputs <- function(X, none) {
-  known <- is_sparse(X) || (is.numeric(X) && length(dim(X)) <= 2 && !is.object(X))
+  known <- is_sparse(X) || is_coded(X) || (is.numeric(X) && length(dim(X)) <= 2 && !is.object(X))
   if (length(none) == 0 || !known || max(none) > NROW(X)) {
     return(list(X = X, rows = integer()))
   }
@@ -62,8 +62,14 @@ blank_inputs <- function(X, none) {
     X@x[bad] <- 0
     return(list(X = X, rows = rows))
   }
-  rows <- none[!are_finite(take_rows(X, none))]
-  if (length(rows) > 0) if (is.null(dim(X))) X[rows] <- 0 else X[rows, ] <- 0
+  some <- take_rows(X, none)
+  finite <- if (is_coded(X)) {
+    are_finite(coded_numbers(some)) & !has_missing(some)
+  } else {
+    are_finite(some)
+  }
+  rows <- none[!finite]
+  if (length(rows) > 0) if (is.null(dim(X))) X[rows] <- 0 else X <- set_rows(X, rows, 0)
   list(X = X, rows = rows)
 }
 

@@ -61,10 +61,10 @@ check_columns <- function(data, name, call) {
   columns
 }
 
-# The kinds of the columns, with the coding of their levels.
-describe_columns <- function(data, name, call) {
+# The kinds of the columns, with the coding of their levels. `coded`: they become a coded matrix.
+describe_columns <- function(data, name, call, coded = FALSE) {
   columns <- check_columns(data, name, call)
-  check_columns_memory(columns, nrow(data), name, call)
+  check_columns_memory(columns, nrow(data), name, call, coded = coded)
   for (column in names(columns)[
     vapply(columns, function(kind) kind$type %in% c("factor", "character"), NA)
   ]) {
@@ -119,8 +119,9 @@ own_contrasts <- function(x, levels, name) {
   NULL
 }
 
-# Encodes the columns of a data frame (already checked) as a numeric matrix without row names.
-encode_columns <- function(columns, data) {
+# Encodes the columns of a data frame (already checked) as a numeric matrix without row names, or as
+# a coded matrix.
+encode_columns <- function(columns, data, coded = FALSE) {
   parts <- lapply(names(columns), function(name) {
     kind <- columns[[name]]
     x <- data[[name]]
@@ -133,7 +134,7 @@ encode_columns <- function(columns, data) {
       logical = as.double(x),
       code_levels(
         level_codes(as.character(x), kind$levels, kind$declared), kind$levels, kind$coding,
-        kind$declared$shares
+        kind$declared$shares, coded
       )
     )
   })
@@ -155,9 +156,17 @@ encode_columns <- function(columns, data) {
     ),
     use.names = FALSE
   )
+  bind_columns(parts, nrow(data), labels, coded)
+}
+
+# The matrix of columns, each a vector or matrix, or with `coded` numbers of levels.
+bind_columns <- function(parts, rows, names, coded) {
+  if (coded) {
+    return(bind_coded(parts, rows, names))
+  }
   matrix(
-    as.double(unlist(parts, use.names = FALSE)), nrow(data), length(labels),
-    dimnames = list(NULL, labels)
+    as.double(unlist(parts, use.names = FALSE)), rows, length(names),
+    dimnames = list(NULL, names)
   )
 }
 

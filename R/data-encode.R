@@ -1,7 +1,7 @@
 # Encodes raw columns as the network's numeric input matrix, in the same way for training data and
 # new data. A fit's `encoding` stores what is needed: `columns`, the types and levels of the raw
 # columns by name (NULL for a sparse matrix); for a formula also `terms`, `xlevels` and `contrasts`;
-# `center` and `scale` of each column of the matrix.
+# `center` and `scale` of each column of the matrix; `coded`, TRUE if the matrix is a coded one.
 
 # The numeric matrix before scaling: list(X), for a formula also its offset. `rows`: those to
 # encode, NULL for all.
@@ -10,8 +10,9 @@ encode_raw <- function(encoding, raw, name, call, unseen = NULL, rows = NULL) {
   encoded <- if (!is.null(encoding$terms)) {
     encode_terms(encoding, filled, name, call, rows, unseen)
   } else if (!is.null(encoding$columns)) {
-    check_columns_memory(encoding$columns, nrow(raw), name, call, coded = TRUE)
-    list(X = encode_columns(encoding$columns, filled))
+    coded <- isTRUE(encoding$coded)
+    check_columns_memory(encoding$columns, nrow(raw), name, call, known = TRUE, coded = coded)
+    list(X = encode_columns(encoding$columns, filled, coded))
   } else {
     list(X = raw)
   }
@@ -25,7 +26,7 @@ encode_raw <- function(encoding, raw, name, call, unseen = NULL, rows = NULL) {
 encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL) {
   plain <- encode_plain(
     encoding$terms, data, rows, encoding$xlevels, encoding$contrasts, name, call, unseen,
-    encoding$declared
+    encoding$declared, isTRUE(encoding$coded)
   )
   if (!is.null(plain)) {
     return(plain)
@@ -97,6 +98,7 @@ recode_levels <- function(x, values, levels) {
 
 # `before`: the number of rows in the blocks before these.
 check_no_infinite <- function(X, name, call, before = 0) {
+  if (is_coded(X)) X <- coded_numbers(X)
   at <- which(is.infinite(colSums(abs(X), na.rm = TRUE)))
   if (length(at) == 0) {
     return(invisible())
@@ -120,6 +122,14 @@ check_whole_inputs <- function(X, name, call, before = 0) {
     return(invisible())
   }
   check_no_infinite(X, name, call, before)
+  if (is_coded(X)) {
+    missing <- which(has_missing(X))
+    if (length(missing) == 0) {
+      return(invisible())
+    }
+    X <- as.matrix(X[missing[1], ])
+    before <- before + missing[1] - 1
+  }
   for (j in which(is.na(colSums(X)))) {
     if (anyNA(X[, j])) {
       abort_input(c(

@@ -91,7 +91,7 @@ add_marks <- function(encoded, raw, missing, rows = NULL) {
     x <- is.na(raw[[name]])
     if (is.null(rows)) x else x[rows]
   }), use.names = FALSE)
-  encoded$X <- cbind(encoded$X, matrix(
+  encoded$X <- append_columns(encoded$X, matrix(
     as.double(marks), nrow(encoded$X), length(missing$marked),
     dimnames = list(NULL, missing$labels)
   ))

@@ -93,9 +93,11 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     of_all_rows, encoding$xlevels, names(raw), setdiff(seq_along(rows), calibration$rows), weights
   )
   unseen <- new_levels_record(NULL, weightless_rows(weights))
+  if (is_best_coded(treatment_levels(inputs, contrasts), length(rows))) encoding$coded <- TRUE
   encoded <- encode_terms(
     c(encoding, list(contrasts = contrasts)), variables$frame, "data", call, rows, unseen
   )
+  if (!is_coded(encoded$X)) encoding$coded <- NULL
   encoding$contrasts <- encoded$contrasts
   if (!is.null(gaps)) {
     encoding$missing <- mark_labels(gaps, colnames(encoded$X))
@@ -194,7 +196,9 @@ read_formula_again <- function(fit, data, weights, offset, name, call, least_row
   own <- new_levels_record(NULL, weightless_rows(weights))
   encoded <- encode_raw(encoding, raw, name, call, own, rows)[c("X", "offset")]
   encoded$X <- named_as_inputs(encoded$X, fit)
-  if (length(unseen$found) > 0) encoded$X[rows %in% unseen_rows(unseen), ] <- NA
+  if (length(unseen$found) > 0) {
+    encoded$X <- set_rows(encoded$X, which(rows %in% unseen_rows(unseen)), NA)
+  }
   report_new_levels(unseen, nrow(data), name, "they count as missing values")
   frame <- new_frame(
     raw[rows, , drop = FALSE], encoded, encoding, take_rows(y, known), encoding$outcome$names[1],

@@ -60,10 +60,12 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   outcome <- blank_outcome(y, weights, fit$encoding$outcome$levels)
   drawn <- if (is.null(ranks)) draw_calibration(calibration, outcome$y, weights, call)
   training <- setdiff(seq_len(nrow(X)), drawn$rows)
+  coded <- isTRUE(fit$encoding$coded)
   if (is.null(fit) && is.data.frame(X)) {
     counted <- counted_values(X, weights)
     levels <- if (is.null(ranks)) counted else sample_of_levels(counted, ranks, call)
-    columns <- mark_dates(describe_columns(levels, name, call), dated)
+    coded <- is.null(ranks) && is_best_coded(treatment_levels(X), nrow(X))
+    columns <- mark_dates(describe_columns(levels, name, call, coded), dated)
     if (is.null(ranks)) {
       columns <- declare_columns(columns, X, training, weights)
       warn_of_identifiers(X, weights)
@@ -77,7 +79,8 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   }
   encoding <- c(
     list(columns = columns)[!is.null(columns)],
-    list(replay = list(na.action = na_action_name(na.action)))
+    list(replay = list(na.action = na_action_name(na.action))),
+    if (coded) list(coded = TRUE)
   )
   encoding$missing <- fit$encoding$missing
   if (is.null(fit) && length(to_fill) > 0) {
@@ -117,6 +120,9 @@ encode_rows <- function(encoding, frame, rows, call) {
     X <- standardize_inputs(X, encoding)
     # what is constant but for rounding is not to be learned from
     if (length(encoding$constant) > 0 && is.matrix(X)) X[, encoding$constant] <- 0
+    if (is_coded(X)) {
+      X <- map_coded(X, function(x, column) x * !column %in% encoding$constant)
+    }
     X
   })
   if (is.data.frame(frame$raw) && !is_stored(local_part(X)) && !is_sparse(local_part(X))) {
@@ -151,7 +157,7 @@ encode_validation <- function(fit, validation, call, store = NULL, ranks = NULL)
   }
   check_validation(validation, call)
   unseen <- new_levels_record(encoding, weightless_rows(validation$weights))
-  new <- prepare_newdata(fit, validation$X, "validation$X", call, unseen)
+  new <- prepare_newdata(fit, validation$X, "validation$X", call, unseen, decode = FALSE)
   rows <- nrow(new$X)
   if (NROW(validation$y) != rows) {
     abort_input(c(

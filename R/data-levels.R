@@ -136,8 +136,12 @@ coding_labels <- function(coding, levels) {
 }
 
 # The rows of a coding for the numbers of levels, NA for a missing one. `shares`: the proportions of
-# the levels, whose mean is the row of the number after the last level (see level_codes()).
-code_levels <- function(codes, levels, coding, shares = NULL) {
+# the levels, whose mean is the row of the number after the last level (see level_codes()). With
+# `coded`, many levels keep their numbers, as list(codes, levels, shares).
+code_levels <- function(codes, levels, coding, shares = NULL, coded = FALSE) {
+  if (coded && has_codes(levels, coding)) {
+    return(list(codes = codes, levels = levels, shares = shares))
+  }
   further <- which(codes > length(levels))
   if (is.matrix(coding)) {
     if (length(further) > 0) coding <- rbind(coding, mean_codes(shares, coding))
@@ -177,3 +181,18 @@ has_treatment <- function(ordered) {
 }
 
 default_contrasts <- function(ordered) as.character(getOption("contrasts"))[1 + ordered]
+
+# The numbers of levels of those columns that have treatment contrasts. `contrasts`: those that the
+# call names, by column.
+treatment_levels <- function(columns, contrasts = NULL) {
+  unlist(Map(function(x, name) {
+    if (!(is.factor(x) || is.character(x)) || !is.null(attr(x, "contrasts"))) {
+      return(0L)
+    }
+    coding <- contrasts[[name]] %||% if (has_treatment(is.ordered(x))) "contr.treatment"
+    if (!identical(coding, "contr.treatment")) {
+      return(0L)
+    }
+    length(if (is.factor(x)) unique(as.integer(x)) else unique(x))
+  }, columns, names(columns)))
+}

@@ -2,8 +2,9 @@
 # the same way.
 
 # New data as the network's inputs: list(X, offset). X is the standardised matrix with the columns
-# fit$inputs, and offset that of the formula. Rows with missing values contain NA.
-prepare_newdata <- function(fit, newdata, name, call, unseen = NULL) {
+# fit$inputs, and offset that of the formula. Rows with missing values contain NA. With `decode`,
+# X is not a coded matrix.
+prepare_newdata <- function(fit, newdata, name, call, unseen = NULL, decode = TRUE) {
   encoding <- fit$encoding
   if (is.null(encoding$columns)) {
     newdata <- blank_inputs(newdata, unseen$weightless)$X
@@ -18,9 +19,9 @@ prepare_newdata <- function(fit, newdata, name, call, unseen = NULL) {
   check_no_infinite(encoded$X, name, call)
   X <- standardize_inputs(encoded$X, encoding)
   # a missing value may itself be a level
-  if (length(unseen$found) > 0) X[unseen_rows(unseen), ] <- NA
+  if (length(unseen$found) > 0) X <- set_rows(X, unseen_rows(unseen), NA)
   rownames(X) <- case_names(newdata)
-  list(X = X, offset = encoded$offset)
+  list(X = if (decode) decoded(X) else X, offset = encoded$offset)
 }
 
 # Functions in a formula may fail if all rows are missing, as splines::ns() does, or return another
@@ -57,7 +58,7 @@ encode_new <- function(fit, raw, name, call, unseen = NULL) {
   if (!is.null(unseen)) add_unseen(unseen, of_part, which(whole))
   all_rows <- function(values) replace(rep(NA_real_, nrow(raw)), whole, values)
   list(
-    X = `colnames<-`(apply(part$X, 2, all_rows), colnames(part$X)),
+    X = `colnames<-`(apply(decoded(part$X), 2, all_rows), colnames(part$X)),
     offset = if (!is.null(part$offset)) all_rows(part$offset)
   )
 }

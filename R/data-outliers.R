@@ -6,7 +6,9 @@
 warn_of_outliers <- function(X, scales, names, weights, what = "Column") {
   names <- names %||% seq_len(ncol(X))
   values <- rep(NA_real_, ncol(X))
-  for (j in setdiff(seq_len(ncol(X)), scales$constant)) {
+  # dummy variables have no outliers
+  columns <- if (is_coded(X)) unclass(X)$columns else seq_len(ncol(X))
+  for (j in setdiff(columns, scales$constant)) {
     values[j] <- outlier_of(X, j, scales, weights)
   }
   at <- which(!is.na(values))
@@ -82,7 +84,13 @@ counted_column <- function(X, j, weights) {
     rows <- X@i[at] + 1
     return(x[x != 0 & (length(weights) == 0 | weights[rows] > 0)])
   }
-  x <- if (is_stored(X)) core_read_column(X, j) else X[, j]
+  x <- if (is_stored(X)) {
+    core_read_column(X, j)
+  } else if (is_coded(X)) {
+    coded_column(X, j)
+  } else {
+    X[, j]
+  }
   if (length(weights) > 0) x[weights > 0] else x
 }
 

@@ -28,9 +28,9 @@ plain_terms <- function(terms, data) {
 }
 
 # Encodes such terms: list(X, offset, contrasts); NULL if a column is a matrix, or has a class or
-# contrasts of its own, or if `contrasts` are not names of functions.
+# contrasts of its own, or if `contrasts` are not names of functions. `coded`: X is a coded matrix.
 encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unseen,
-                         declared = NULL) {
+                         declared = NULL, coded = FALSE) {
   plain <- plain_terms(terms, data)
   columns <- if (!is.null(plain)) .subset(data, plain$names)
   if (is.null(plain) || !all(vapply(columns, is_plain_column, NA))) {
@@ -39,14 +39,14 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
   names <- plain$names
   labels <- plain$labels
   text <- vapply(columns, function(x) is.factor(x) || is.character(x), NA)
-  coded <- text | vapply(columns, is.logical, NA)
+  of_levels <- text | vapply(columns, is.logical, NA)
   if (!identical(names[text], as.character(names(xlevels))) ||
-    !names_functions(contrasts, names[coded])) {
+    !names_functions(contrasts, names[of_levels])) {
     return(NULL)
   }
   if (!is.null(rows)) columns <- lapply(columns, function(x) x[rows])
   codings <- list()
-  for (i in which(coded)) {
+  for (i in which(of_levels)) {
     levels <- if (text[i]) xlevels[[names[i]]] else c("FALSE", "TRUE")
     x <- columns[[i]]
     codes <- if (is.factor(x) && identical(levels(x), levels)) {
@@ -74,17 +74,16 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
   }
   labels <- as.list(labels)
   n <- if (is.null(rows)) .row_names_info(data, 2L) else length(rows)
-  check_plain_memory(columns, plain$labels, n, !is.null(rows), name, call)
+  check_plain_memory(columns, plain$labels, n, !is.null(rows), name, call, coded)
   for (i in which(vapply(columns, is.list, NA))) {
     part <- columns[[i]]
     labels[[i]] <- paste0(labels[[i]], coding_labels(part$coding, part$levels))
-    columns[[i]] <- code_levels(part$codes, part$levels, part$coding, part$shares)
+    columns[[i]] <- code_levels(part$codes, part$levels, part$coding, part$shares, coded)
   }
   inputs <- derived_text(unlist(labels, use.names = FALSE))
-  X <- as.double(unlist(columns, use.names = FALSE))
   if (length(codings) > 0) names(codings) <- derived_text(names(codings))
   list(
-    X = matrix(X, n, length(inputs), dimnames = list(NULL, inputs)), offset = NULL,
+    X = bind_columns(columns, n, inputs, coded), offset = NULL,
     contrasts = if (length(codings) > 0) codings
   )
 }

@@ -138,6 +138,7 @@ check_single <- function(data, call) {
     values <- data[[name]]
     if (is_shared(values) || is_indicators(values)) next
     if (is_sparse(values)) values <- values@x
+    if (is_coded(values)) values <- coded_numbers(values)
     if (length(values) == 0) next
     ends <- if (is_stored(values)) {
       range_of_rows(values)

@@ -9,6 +9,9 @@ column_scales <- function(X, weights, standardize) {
   if (is_stored(X)) {
     return(stored_scales(X, weights, standardize))
   }
+  if (is_coded(X)) {
+    return(coded_scales(X, weights, standardize))
+  }
   p <- ncol(X)
   center <- numeric(p)
   scale <- rep(1, p)
@@ -50,6 +53,42 @@ column_scales <- function(X, weights, standardize) {
   )
 }
 
+# The scales of column_scales() for rows before they are scaled. A dummy variable is 1 with
+# probability m: its mean is m, its variance m (1 - m). Only one with m above a fifth has quartiles
+# that may differ, and is counted out.
+coded_scales <- function(X, weights, standardize) {
+  plain <- unclass(X)
+  p <- length(plain$names)
+  scales <- list(center = numeric(p), scale = rep(1, p), constant = logical(p))
+  set <- function(columns, found) {
+    scales$center[columns] <<- unname(found$center)
+    scales$scale[columns] <<- unname(found$scale)
+    scales$constant[columns[found$constant]] <<- TRUE
+  }
+  set(plain$columns, column_scales(plain$numbers, weights, standardize))
+  coded <- unlist(plain$spans)
+  counts <- if (length(weights) == 0) rep(TRUE, nrow(X)) else weights > 0
+  share <- if (length(weights) == 0) rep(1, nrow(X)) else weights
+  m <- level_sums(X, share)[coded] / sum(share)
+  rows <- level_sums(X, as.double(counts))[coded]
+  constant <- rows == 0 | rows == sum(counts)
+  if (!isFALSE(standardize)) {
+    set(coded, list(
+      center = ifelse(constant, as.double(rows > 0), m),
+      scale = ifelse(constant, 1, sqrt(m * (1 - m))), constant = which(constant)
+    ))
+  }
+  if (identical(standardize, "robust")) {
+    for (j in coded[m > 0.2 & !constant]) {
+      set(j, column_scales(matrix(coded_column(X, j)), weights, standardize))
+    }
+  }
+  list(
+    center = stats::setNames(scales$center, plain$names),
+    scale = stats::setNames(scales$scale, plain$names), constant = which(scales$constant)
+  )
+}
+
 # The quartile range of a normal distribution with standard deviation 1.
 normal_quartile_range <- 2 * stats::qnorm(0.75)
 
@@ -71,6 +110,12 @@ weighted_quartiles <- function(x, weights = NULL) {
 standardize_inputs <- function(X, encoding) {
   if (is_stored(X)) {
     return(standardize_rows(X, encoding))
+  }
+  if (is_coded(X)) {
+    return(map_coded(X, function(x, column) {
+      x <- (x - encoding$center[column]) / encoding$scale[column]
+      if (is.null(encoding$clip)) x else clip_smoothly(x, encoding$clip)
+    }))
   }
   X <- standardize_columns(X, encoding$center, encoding$scale)
   if (is.null(encoding$clip)) X else clip_smoothly(X, encoding$clip)

@@ -13,7 +13,7 @@ read_source_again <- function(fit, source, weights, offset, name, store, call, l
       least_rows = 0
     )
     check_whole_inputs(frame$encoded$X, name, call, used)
-    if (nrow(frame$raw) > 0) writer$add(frame$encoded$X)
+    if (nrow(frame$raw) > 0) writer$add(decoded(frame$encoded$X))
     number <- length(parts$y) + 1
     y <- frame$y
     parts$y[[number]] <<- if (is.null(dim(y))) unname(y) else unname_rows(y)

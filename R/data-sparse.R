@@ -7,7 +7,7 @@ is_sparse <- function(X) inherits(X, "dgCMatrix")
 # Checks the inputs of a call: a numeric matrix, or a sparse one, which is converted to a dgCMatrix
 # if it is of another class.
 check_inputs <- function(X, name, call, least_rows = 1) {
-  if (is_shared(X) || is_stored(X)) {
+  if (is_shared(X) || is_stored(X) || is_coded(X)) {
     return(X)
   }
   if (!inherits(X, "sparseMatrix")) {
@@ -34,14 +34,24 @@ check_inputs <- function(X, name, call, least_rows = 1) {
 }
 
 # The contents of a matrix as a list of vectors, for its digest.
-numbers_of <- function(X) if (is_sparse(X)) list(X@p, X@i, X@x) else list(X)
+numbers_of <- function(X) {
+  if (is_coded(X)) {
+    plain <- unclass(X)
+    return(c(plain[c("numbers", "on", "mean", "common")], lapply(plain$codes, as.double)))
+  }
+  if (is_sparse(X)) list(X@p, X@i, X@x) else list(X)
+}
 
 # The size of the core's copies of the inputs, in numbers of eight bytes. Sparse inputs are copied
 # twice, for training and for fitted values; each copy has the values, their columns and the starts
-# of rows.
+# of rows. Coded rows have a value of each column that is stored as numbers and of each factor.
 copied_numbers <- function(X) {
   if (is_stored(X)) {
     return(0)
+  }
+  if (is_coded(X)) {
+    plain <- unclass(X)
+    return(nrow(X) * (2 + 1.5 * (length(plain$columns) + length(plain$codes))))
   }
   if (is_sparse(X)) 2 * (1.5 * last(X@p) + 2 * nrow(X)) else nrow(X) * ncol(X)
 }

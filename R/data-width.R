@@ -33,34 +33,39 @@ check_encoding_memory <- function(widths, codings, rows, copies, name, call,
 # How many copies of the matrix exist at the same time until training ends.
 training_copies <- 7
 
-# The same for a data frame's columns of these kinds.
-check_columns_memory <- function(kinds, rows, name, call, coded = FALSE) {
+# The same for a data frame's columns of these kinds. `known`: their coding is known, so that no
+# table of it is made. `coded`: they become a coded matrix.
+check_columns_memory <- function(kinds, rows, name, call, known = FALSE, coded = FALSE) {
   levels <- lengths(lapply(kinds, function(kind) {
     if (kind$type %in% c("factor", "character")) kind$levels
   }))
   widths <- vapply(kinds, function(kind) if (is.null(kind$width)) 1 else kind$width, 0)
   widths[levels > 0] <- pmax(1, levels[levels > 0] - 1)
-  tables <- if (!coded) {
+  if (coded) widths[levels > few_levels] <- 1
+  tables <- if (!known) {
     Filter(
       function(column) !has_treatment(isTRUE(kinds[[column]]$ordered)), names(which(levels > 0))
     )
   }
   check_encoding_memory(
-    widths, levels[levels > 0], rows, if (coded) 4 else training_copies, name, call, tables
+    widths, levels[levels > 0], rows, if (known) 4 else training_copies, name, call, tables
   )
 }
 
 # The same for a formula's terms that are columns; `columns`: numbers, or the codes of factors (see
 # encode_plain()). `training`: are the data trained on?
-check_plain_memory <- function(columns, labels, rows, training, name, call) {
-  coded <- vapply(columns, is.list, NA)
+check_plain_memory <- function(columns, labels, rows, training, name, call, coded = FALSE) {
+  of_levels <- vapply(columns, is.list, NA)
   widths <- rep(1, length(columns))
-  widths[coded] <- vapply(columns[coded], function(part) {
+  widths[of_levels] <- vapply(columns[of_levels], function(part) {
+    if (coded && has_codes(part$levels, part$coding)) {
+      return(1)
+    }
     as.double(coding_width(part$coding, part$levels))
   }, 0)
   names(widths) <- labels
-  levels <- lengths(lapply(columns[coded], `[[`, "levels"))
-  names(levels) <- labels[coded]
+  levels <- lengths(lapply(columns[of_levels], `[[`, "levels"))
+  names(levels) <- labels[of_levels]
   check_encoding_memory(
     widths, levels, rows, if (training) training_copies else 3, name, call, character()
   )

@@ -18,6 +18,10 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag
     is.null(encoding$clip) || (finite(encoding$clip, 1) && encoding$clip > 0),
     "The clip of its encoding must be a positive number."
   )
+  need(
+    is.null(encoding$coded) || isTRUE(encoding$coded),
+    "The field {.field coded} of its encoding must be true if it exists."
+  )
   need(flag(encoding$offset_argument), "The field {.field offset_argument} must be true or false.")
   name <- function(x) is.character(x) && length(x) == 1 && !is.na(x)
   # the encoding of a sparse matrix has no columns

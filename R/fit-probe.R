@@ -49,7 +49,7 @@ is_probe <- function(probe, layers) {
 
 # Of the columns. `share`: the rows' weights, which sum to 1.
 root_mean_squares <- function(X, share) {
-  X <- rows_in_memory(X)
+  X <- decoded(rows_in_memory(X))
   if (!is_sparse(X)) {
     return(sqrt(colSums(share * X * X, dims = 1L)))
   }

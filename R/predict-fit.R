@@ -302,10 +302,10 @@ check_interval <- function(interval, level, type, vcov, fit, no_newdata, call) {
 # na.action.
 predict_data <- function(fit, newdata, type, region, offset, na.action, threshold, call) {
   unseen <- new_levels_record(fit$encoding)
-  prepared <- prepare_newdata(fit, newdata, "newdata", call, unseen)
+  prepared <- prepare_newdata(fit, newdata, "newdata", call, unseen, decode = FALSE)
   offset <- newdata_offset(fit, prepared, offset, call)
   whole <-
-    if (is_sparse(prepared$X)) rep(TRUE, nrow(prepared$X)) else rowSums(is.na(prepared$X)) == 0
+    if (is_sparse(prepared$X)) rep(TRUE, nrow(prepared$X)) else !has_missing(prepared$X)
   if (!is.null(offset)) whole <- whole & rowSums(is.na(offset)) == 0
   kept <- if (keeps_whole_rows(na.action) && all(whole)) {
     list(rows = seq_along(whole))

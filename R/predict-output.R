@@ -46,14 +46,32 @@ warn_of_overflow <- function(output) {
 # extrapolation quiet. X is standardised.
 warn_of_distance <- function(fit, X) {
   limit <- max(1000, sqrt(fit$n))
-  values <- if (is_sparse(X)) X@x else X
+  coded <- if (is_coded(X)) unclass(X)
+  values <- if (is_sparse(X)) {
+    X@x
+  } else if (is_coded(X)) {
+    c(coded$numbers, coded$on, coded$common)
+  } else {
+    X
+  }
   if (!any(max(values, 0, na.rm = TRUE) > limit, min(values, 0, na.rm = TRUE) < -limit)) {
     return(invisible())
   }
   encoding <- fit$encoding
   scaled <- which(encoding$center != 0 | encoding$scale != 1)
+  # of coded columns only those with such a value
+  if (is_coded(X)) {
+    extreme <- which(pmax(abs(coded$on), abs(coded$common)) > limit)
+    scaled <- intersect(scaled, c(coded$columns, extreme))
+  }
   far <- Filter(function(at) at$rows > 0, lapply(setdiff(scaled, encoding$constant), function(j) {
-    x <- if (is_sparse(X)) X@x[X@p[j] + seq_len(X@p[j + 1] - X@p[j])] else X[, j]
+    x <- if (is_sparse(X)) {
+      X@x[X@p[j] + seq_len(X@p[j + 1] - X@p[j])]
+    } else if (is_coded(X)) {
+      coded_column(X, j)
+    } else {
+      X[, j]
+    }
     beyond <- which(abs(x) > limit)
     list(column = j, rows = length(beyond), distance = max(abs(x[beyond]), 0))
   }))

@@ -154,7 +154,7 @@ check_training_memory <- function(layers, X, settings, call) {
   # negligible compared with a plain X, but not compared with a wide sparse one.
   rows_at_once <- if (is_sparse(X)) n else min(settings$batch_size, n)
   check_memory(
-    8 * numbers + core_pass_bytes(layers, rows_at_once, FALSE),
+    8 * numbers + core_pass_bytes(layers, rows_at_once, FALSE, is_coded(X)),
     "this network and these data", call
   )
 }

@@ -51,7 +51,13 @@ cells_of <- function(X, weights) {
   if (!are_cells(weights) || is_sparse(local_part(X))) {
     return(NULL)
   }
-  text <- do.call(paste, as.data.frame(rows_in_memory(local_part(X))))
+  own <- local_part(X)
+  columns <- if (is_coded(own)) {
+    c(as.data.frame(coded_numbers(own)), unname(unclass(own)$codes))
+  } else {
+    as.data.frame(rows_in_memory(own))
+  }
+  text <- do.call(paste, columns)
   if (is_shared(X)) text <- unlist(each_rank(ranks_of(X), text, "cells"))
   match(text, unique(text[weights > 0]), nomatch = 0)
 }

@@ -32,6 +32,28 @@ with_classes <- function(k) {
   d$class <- factor(rep_len(seq_len(k), 3000))
   d
 }
+with_rows <- function(levels) {
+  set.seed(1)
+  d <- data.frame(f = factor(sample(levels, 1e5, TRUE)), x = rnorm(1e5))
+  d$y <- sin(as.integer(d$f)) + d$x
+  d
+}
+# The peak of the process's memory while `code` runs, as far as the system reports it.
+peak_bytes <- function(code) {
+  lines <- "/proc/self/status"
+  if (file.access("/proc/self/clear_refs", 2) != 0) {
+    code
+    return(NA)
+  }
+  peak <- function() {
+    1024 * as.double(gsub("[^0-9]", "", grep("^VmHWM", readLines(lines), value = TRUE)))
+  }
+  invisible(gc())
+  cat("5", file = "/proc/self/clear_refs")
+  before <- peak()
+  code
+  peak() - before
+}
 small <- function(formula, d, hidden = 2) {
   nn_train(formula, d, hidden = hidden, penalty = 0.1, epochs = 2)
 }
@@ -70,6 +92,14 @@ table <- list(
   ),
   "factor of levels, training" = list(
     c(400, 800, 1600), with_levels, function(d) serialised(small(y ~ f, d))
+  ),
+  "levels of 100,000 rows, training (peak)" = list(
+    c(500, 5000, 50000), with_rows, function(d) {
+      peak_bytes(nn_train(y ~ f + x, d,
+        hidden = 8, activation = "relu", penalty = 1e-4, optimizer = "adam", batch_size = 256,
+        epochs = 3, validation = NULL
+      ))
+    }
   ),
   "factor of levels, saving" = list(
     c(400, 800, 1600), function(n) small(y ~ f, with_levels(n)), saved

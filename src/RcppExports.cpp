@@ -97,14 +97,15 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_pass_bytes
-double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all);
-RcppExport SEXP _backprop_core_pass_bytes(SEXP layersSEXP, SEXP rowsSEXP, SEXP keep_allSEXP) {
+double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all, bool coded);
+RcppExport SEXP _backprop_core_pass_bytes(SEXP layersSEXP, SEXP rowsSEXP, SEXP keep_allSEXP, SEXP codedSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type layers(layersSEXP);
     Rcpp::traits::input_parameter< double >::type rows(rowsSEXP);
     Rcpp::traits::input_parameter< bool >::type keep_all(keep_allSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_pass_bytes(layers, rows, keep_all));
+    Rcpp::traits::input_parameter< bool >::type coded(codedSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_pass_bytes(layers, rows, keep_all, coded));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -433,7 +434,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
     {"_backprop_core_sum_digest", (DL_FUNC) &_backprop_core_sum_digest, 2},
     {"_backprop_core_numbers_text", (DL_FUNC) &_backprop_core_numbers_text, 1},
-    {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 3},
+    {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 4},
     {"_backprop_core_activation", (DL_FUNC) &_backprop_core_activation, 3},
     {"_backprop_core_slope", (DL_FUNC) &_backprop_core_slope, 3},
     {"_backprop_core_row_order", (DL_FUNC) &_backprop_core_row_order, 3},

@@ -161,11 +161,74 @@ class StoredReader {
   std::vector<std::uint32_t> ids_;
 };
 
-// Inputs in R's layout: a numeric matrix, or a dgCMatrix of package Matrix, or rows in a file.
+// Coded rows: a list of R/data-coded.R.
+struct CodedInputs {
+  Rcpp::NumericMatrix numbers;
+  Rcpp::IntegerVector columns;
+  std::vector<Rcpp::IntegerVector> codes, spans;
+  Rcpp::NumericVector on, mean, common;
+
+  explicit CodedInputs(const Rcpp::List& list)
+      : numbers(Rcpp::as<Rcpp::NumericMatrix>(list["numbers"])),
+        columns(Rcpp::as<Rcpp::IntegerVector>(list["columns"])),
+        on(Rcpp::as<Rcpp::NumericVector>(list["on"])),
+        mean(Rcpp::as<Rcpp::NumericVector>(list["mean"])),
+        common(Rcpp::as<Rcpp::NumericVector>(list["common"])) {
+    constexpr const char* invalid = "The coded matrix is invalid.";
+    require(columns.size() == numbers.ncol() && on.size() == common.size() &&
+                on.size() == mean.size() && on.size() <= static_cast<R_xlen_t>(most_int),
+            invalid);
+    for (const int column : columns) require(column >= 1 && column <= on.size(), invalid);
+    for (SEXP one : Rcpp::List(list["codes"])) {
+      codes.emplace_back(one);
+      require(codes.back().size() == numbers.nrow(), invalid);
+      for (const int code : codes.back()) require(code >= -1 && code <= on.size(), invalid);
+    }
+    for (SEXP one : Rcpp::List(list["spans"])) {
+      spans.emplace_back(one);
+      for (const int column : spans.back()) require(column >= 1 && column <= on.size(), invalid);
+    }
+    require(spans.size() == codes.size(), invalid);
+  }
+  // Rows which[0], which[1], ..., counted from 1.
+  template <class T> SparseRows<T> by_row(const Rcpp::IntegerVector& which) const {
+    SparseRows<T> out;
+    out.begin.reserve(which.size() + 1);
+    const std::size_t most = which.size() * (columns.size() + codes.size());
+    out.columns.reserve(most);
+    out.values.reserve(most);
+    for (const int row : which) {
+      out.begin.push_back(out.columns.size());
+      for (R_xlen_t k = 0; k < columns.size(); ++k) {
+        out.columns.push_back(columns[k] - 1);
+        out.values.push_back(static_cast<T>(numbers(row - 1, k)));
+      }
+      for (std::size_t k = 0; k < codes.size(); ++k) {
+        const int code = codes[k][row - 1];
+        if (code > 0) {
+          out.columns.push_back(code - 1);
+          out.values.push_back(static_cast<T>(on[code - 1]));
+        }
+        if (code >= 0) continue;
+        for (const int column : spans[k]) {  // a level that is only declared
+          out.columns.push_back(column - 1);
+          out.values.push_back(static_cast<T>(mean[column - 1]));
+        }
+      }
+    }
+    out.begin.push_back(out.columns.size());
+    out.common.assign(common.begin(), common.end());
+    return out;
+  }
+};
+
+// Inputs in R's layout: a numeric matrix, or a dgCMatrix of package Matrix, or rows in a file, or
+// coded rows.
 // Column c of a dgCMatrix has the values x[p[c]], ..., x[p[c + 1] - 1] in rows i[p[c]], ...,
 // i[p[c + 1] - 1].
 struct Inputs {
-  bool sparse;
+  std::unique_ptr<CodedInputs> code;
+  bool sparse;  // including coded rows
   std::unique_ptr<StoredInputs> stored;
   Rcpp::NumericMatrix dense;
   Rcpp::IntegerVector i, p;
@@ -173,12 +236,18 @@ struct Inputs {
   int rows, columns;
 
   explicit Inputs(SEXP X)
-      : sparse(Rf_isS4(X)),
-        stored(TYPEOF(X) == VECSXP ? std::make_unique<StoredInputs>(Rcpp::List(X)) : nullptr),
+      : code(Rf_inherits(X, "nn_coded") ? std::make_unique<CodedInputs>(Rcpp::List(X)) : nullptr),
+        sparse(code || Rf_isS4(X)),
+        stored(TYPEOF(X) == VECSXP && !code ? std::make_unique<StoredInputs>(Rcpp::List(X))
+                                            : nullptr),
         dense(sparse || stored ? Rcpp::NumericMatrix(0, 0) : Rcpp::NumericMatrix(X)),
-        rows(stored ? stored->rows() : dense.nrow()),
-        columns(stored ? stored->columns : dense.ncol()) {
-    if (!sparse) return;
+        rows(stored ? stored->rows()
+             : code ? code->numbers.nrow()
+                    : dense.nrow()),
+        columns(stored ? stored->columns
+                : code ? static_cast<int>(code->on.size())
+                       : dense.ncol()) {
+    if (!sparse || code) return;
     const Rcpp::S4 object(X);
     i = object.slot("i");
     p = object.slot("p");
@@ -190,8 +259,11 @@ struct Inputs {
     check_sparse(i, p, x, rows, columns);
   }
 
+  bool coded() const { return code != nullptr; }
+
   // Rows which[0], which[1], ...; indices are 1-based and unique.
   template <class T> SparseRows<T> by_row(const Rcpp::IntegerVector& which) const {
+    if (code) return code->by_row<T>(which);
     constexpr std::size_t excluded = -1;
     std::vector<std::size_t> place(rows, excluded);
     for (R_xlen_t k = 0; k < which.size(); ++k) place[which[k] - 1] = k;

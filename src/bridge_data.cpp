@@ -272,6 +272,7 @@ std::string core_digest(Rcpp::List parts) {
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector core_sum_digest(SEXP X, double before) {
   const Inputs given(X);
+  require(!given.coded(), "The matrix must not be coded.");
   std::uint64_t sum = 0;
   auto add = [&](double row, int column, double x) {
     std::uint64_t digest = 0x243F6A8885A308D3, bits;

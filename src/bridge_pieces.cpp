@@ -51,9 +51,10 @@ template <class T> class CollectedLayers {
 }  // namespace
 
 // [[Rcpp::export(rng = false)]]
-double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all) {
+double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all, bool coded) {
   return Pass<double>::bytes(as_network(layers, false),
-                             static_cast<std::size_t>(whole(rows, 0, most_int, "rows")), keep_all);
+                             static_cast<std::size_t>(whole(rows, 0, most_int, "rows")), keep_all,
+                             coded);
 }
 
 // [[Rcpp::export(rng = false)]]
@@ -145,7 +146,7 @@ struct Cases {
         given.stored ? std::make_unique<StoredReader>(*given.stored) : nullptr;
     std::vector<double> block;
     Team alone(1);  // no call to R as long as the team exists
-    Pass<T> pass(network, std::min(n, at_once), keep_all, false, alone);
+    Pass<T> pass(network, std::min(n, at_once), keep_all, false, alone, given.coded());
     for (std::size_t first = 0; first < n; first += at_once) {
       const std::size_t count = std::min(at_once, n - first);
       if (given.sparse) {
@@ -242,7 +243,7 @@ Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::Num
     double sum = 0, penalty = 0;
     {  // no call to R as long as the team exists
       Team team(members);
-      Pass<T> pass(network, rows.count, all, false, team);
+      Pass<T> pass(network, rows.count, all, false, team, rows.coded());
       for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
         sum = add_losses(sum, piece_loss(pass, objective, w.data(), rows, first, count,
                                          want_gradient ? gradient.data() : nullptr));

@@ -83,7 +83,8 @@ template <class T> class FirstOrder {
         batch_begin_(batches_ + 1),
         in_order_(!plan_.shuffle || batches_ == 1),
         plain_step_(!training.objective.has_penalty() && !std::isfinite(training.method.clip)),
-        pass_(training.network, plan_.batch_size, false, !dropout_.rates.empty(), team),
+        pass_(training.network, plan_.batch_size, false, !dropout_.rates.empty(), team,
+              training.rows.coded()),
         ledger_(training.network, training.objective, plan_, training.validation, state, outcome,
                 team),
         watch_(plan_, training.network),
@@ -295,7 +296,7 @@ template <class T> class FirstOrder {
   bool is_small_descent() const {
     return training_.method.rule == Rule::gradient_descent &&
            plan_.batch_size >= training_.rows.count && sums_.alone() &&
-           !training_.objective.custom &&
+           !training_.objective.custom && !training_.rows.coded() &&
            SmallNetworkPass<T>::is_applicable(training_.network, training_.rows.count) &&
            plain_step_ && plan_.rate_factors.empty() && std::isinf(plan_.max_norm) &&
            plan_.dropout.empty() && !training_.rows.with_offset && !training_.validation &&

@@ -12,9 +12,9 @@ Ledger<T>::Ledger(const Network& network, const Objective& objective, const Plan
       validation_(validation),
       state_(state),
       outcome_(outcome),
-      validation_pass_(
-          validation ? std::make_unique<Pass<T>>(network, validation->count, false, false, team)
-                     : nullptr),
+      validation_pass_(validation ? std::make_unique<Pass<T>>(network, validation->count, false,
+                                                              false, team, validation->coded())
+                                  : nullptr),
       sums_(plan, network.parameters()) {
   outcome.loss.reserve(plan.epochs);
 }

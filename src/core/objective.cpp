@@ -47,7 +47,8 @@ FullBatch<T>::FullBatch(const Training<T>& training, Team& team)
       objective_(training.objective),
       rows_(training.rows),
       rate_factors_(training.plan.rate_factors),
-      pass_(network_, rows_.count, false, false, team),
+      pass_(network_, rows_.count, false, false, team,
+            rows_.coded() && training.method.family != Family::levenberg_marquardt),
       weights_(network_.parameters()),
       gradient_(network_.parameters()),
       sums_(training.plan, network_.parameters()) {}

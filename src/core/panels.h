@@ -62,6 +62,7 @@ void sparse_to_panels(const SparseRows<T>& rows, std::size_t count, std::size_t 
   std::fill_n(panels, panel_at<T>(panels_for<T>(count), units), T(0));
   for (std::size_t r = 0; r < count; ++r) {
     T* to = panels + element_at<T>(r, 0, units);
+    for (std::size_t u = 0; u < rows.common.size(); ++u) to[u * line<T>] = rows.common[u];
     const std::size_t from = row(r);
     for (std::size_t k = rows.begin[from]; k < rows.begin[from + 1]; ++k)
       to[rows.columns[k] * line<T>] = rows.values[k];

@@ -15,8 +15,9 @@ std::size_t padded(std::size_t rows) {
 // and a packed block of deltas.
 struct Scratch {
   double weights = 0, inputs = 0, deltas = 0;
-  Scratch(const Network& network, std::size_t rows, std::size_t block) {
+  Scratch(const Network& network, std::size_t rows, std::size_t block, bool coded) {
     for (const Layer& layer : network.layers) {
+      if (coded && &layer == &network.layers.front()) continue;
       const double below = static_cast<double>(round_up(layer.inputs, line<float>)),
                    units = static_cast<double>(layer.units);
       weights = std::max(weights, below * units);
@@ -25,8 +26,8 @@ struct Scratch {
     }
   }
 };
-template <class T> Scratch scratch(const Network& network, std::size_t rows) {
-  return Scratch(network, padded(rows), gradient_rows<T>);
+template <class T> Scratch scratch(const Network& network, std::size_t rows, bool coded) {
+  return Scratch(network, padded(rows), gradient_rows<T>, coded);
 }
 std::size_t whole(double numbers) { return static_cast<std::size_t>(numbers); }
 
@@ -37,33 +38,36 @@ std::size_t joined_inputs(const Network& network) {
 
 }  // namespace
 
-template <class T> double Pass<T>::bytes(const Network& network, std::size_t rows, bool keep_all) {
-  double numbers =
-      static_cast<double>(network.inputs()) + static_cast<double>(joined_inputs(network));
+template <class T>
+double Pass<T>::bytes(const Network& network, std::size_t rows, bool keep_all, bool coded) {
+  coded = coded && !network.skips();
+  double numbers = (coded ? 0 : static_cast<double>(network.inputs())) +
+                   static_cast<double>(joined_inputs(network));
   for (const Layer& layer : network.layers)
     numbers += static_cast<double>(layer.units) * (keep_all ? 4 : 3);
-  const Scratch room = scratch<T>(network, rows);
+  const Scratch room = scratch<T>(network, rows, coded);
   return (numbers * static_cast<double>(padded(rows)) + room.weights + room.inputs + room.deltas) *
          sizeof(T);
 }
 
 template <class T>
 Pass<T>::Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout,
-              Team& team)
+              Team& team, bool coded)
     : network_(network),
       kernels_(kernels<T>()),
       team_(team),
       keep_all_(keep_all),
+      coded_(coded && !network.skips()),
       values_(network.layers.size()),
-      x_(padded(rows) * network.inputs()),
+      x_(coded_ ? 0 : padded(rows) * network.inputs()),
       y_(padded(rows) * network.outputs()),
       weight_of_row_(padded(rows)),
       offset_(padded(rows) * network.outputs()),
       loss_parameters_(network.outputs()),
       joined_(padded(rows) * joined_inputs(network)),
-      packed_weights_(whole(scratch<T>(network, rows).weights)),
-      transposed_inputs_(whole(scratch<T>(network, rows).inputs)),
-      packed_delta_(whole(scratch<T>(network, rows).deltas)),
+      packed_weights_(whole(scratch<T>(network, rows, coded_).weights)),
+      transposed_inputs_(whole(scratch<T>(network, rows, coded_).inputs)),
+      packed_delta_(whole(scratch<T>(network, rows, coded_).deltas)),
       ids_(padded(rows)) {
   for (std::size_t l = 0; l < values_.size(); ++l) {
     const Layer& layer = network.layers[l];
@@ -99,7 +103,9 @@ void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t 
   auto from = [&](const Buffer<T>& numbers, std::size_t units) {
     return [&numbers, units, this](std::size_t r) { return numbers.data() + ids_[r] * units; };
   };
-  if (rows.sparse()) {
+  if (coded_) {
+    coded_rows_ = &rows.sparse_x;
+  } else if (rows.sparse()) {
     sparse_to_panels(
         rows.sparse_x, count, rows.inputs, [&](std::size_t r) { return ids_[r]; }, x_.data());
   } else {
@@ -148,6 +154,11 @@ template <class T>
 void Pass<T>::load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride,
                           std::size_t begin, std::size_t count) {
   load_offset(offset, stride, begin, count);
+  if (coded_) {
+    coded_rows_ = &x;
+    for (std::size_t r = 0; r < count; ++r) ids_[r] = static_cast<std::uint32_t>(begin + r);
+    return;
+  }
   sparse_to_panels(
       x, count, network_.inputs(), [&](std::size_t r) { return begin + r; }, x_.data());
 }
@@ -206,6 +217,7 @@ void Pass<T>::draw_mask(std::size_t l, const Dropout& dropout, std::size_t begin
 template <class T> void Pass<T>::forward(const T* weights, const Dropout* dropout) {
   dropping_ = dropout && !dropout->rates.empty();
   team_.run([&](const Team::Share& share) {
+    if (coded_) prepare_coded(share, weights);
     for (std::size_t l = 0; l < values_.size(); ++l) {
       share.part_of(panels_, 1, [&](std::size_t begin, std::size_t end) {
         forward_layer(l, weights, dropout, begin, end);
@@ -231,13 +243,17 @@ void Pass<T>::forward_layer(std::size_t l, const T* weights, const Dropout* drop
   const std::size_t first = panel_at<T>(begin, layer.units), after = panel_at<T>(end, layer.units);
   T* input = values.input_or_output();
   if (layer.skip > 0) join_inputs(l, begin, end);
-  Weights<T> weight{};
-  weight.numbers = weights + layer.weights_at;
-  weight.unit_stride = layer.inputs;
-  weight.step_stride = 1;
-  kernels_.product(end - begin, layer.inputs, layer.units,
-                   inputs_of(l) + panel_at<T>(begin, layer.inputs), weight,
-                   weights + layer.biases_at, input + first);
+  if (coded_ && l == 0) {
+    forward_coded(weights, begin, end, input);
+  } else {
+    Weights<T> weight{};
+    weight.numbers = weights + layer.weights_at;
+    weight.unit_stride = layer.inputs;
+    weight.step_stride = 1;
+    kernels_.product(end - begin, layer.inputs, layer.units,
+                     inputs_of(l) + panel_at<T>(begin, layer.inputs), weight,
+                     weights + layer.biases_at, input + first);
+  }
   if (last && has_offset_)
     for (std::size_t i = first; i < after; ++i) input[i] += offset_.data()[i];
   if (layer.custom) return;
@@ -369,15 +385,81 @@ template <class T> void Pass<T>::gradient(T* gradient, bool add) {
       const Layer& layer = network_.layers[l];
       const T* delta = values_[l].delta.data();
       T* of_weights = gradient + layer.weights_at;
-      if (is_wide(l))
+      const bool of_coded = coded_ && l == 0;
+      if (of_coded)
+        coded_gradient(share, of_weights, add);
+      else if (is_wide(l))
         for (std::size_t begin = 0; begin < rows_; begin += gradient_rows<T>)
           add_wide_gradient(share, l, begin, std::min(gradient_rows<T>, rows_ - begin), of_weights,
                             add || begin > 0);
       if (!share.first()) continue;
-      if (!is_wide(l))
+      if (!of_coded && !is_wide(l))
         kernels_.weight_gradient(panels_, layer.units, layer.inputs, delta, inputs_of(l),
                                  of_weights, add);
       kernels_.bias_gradient(panels_, layer.units, delta, gradient + layer.biases_at, add);
+    }
+  });
+}
+
+// Coded rows are x = common + d with a d that has few non-zero values, so that the product with the
+// weights is that of `common`, which all rows share, plus that of d. Sums are in the order of
+// columns and rows, whatever the number of threads.
+template <class T> void Pass<T>::prepare_coded(const Team::Share& share, const T* weights) {
+  const Layer& layer = network_.layers[0];
+  const T* const common = coded_rows_->common.data();
+  if (share.first()) common_inputs_.resize(layer.units);
+  share.meet();
+  share.part_of(layer.units, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t u = begin; u < end; ++u) {
+      const T* const weight = weights + layer.weights_at + u * layer.inputs;
+      T sums[4] = {};  // several sums, which do not wait for each other
+      std::size_t c = 0;
+      for (; c + 4 <= layer.inputs; c += 4)
+        for (std::size_t k = 0; k < 4; ++k) sums[k] += common[c + k] * weight[c + k];
+      for (; c < layer.inputs; ++c) sums[0] += common[c] * weight[c];
+      common_inputs_[u] =
+          weights[layer.biases_at + u] + ((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    }
+  });
+  share.meet();
+}
+
+// The inputs of the first layer's units, for the panels begin, ..., end - 1.
+template <class T>
+void Pass<T>::forward_coded(const T* weights, std::size_t begin, std::size_t end, T* input) const {
+  const Layer& layer = network_.layers[0];
+  const SparseRows<T>& x = *coded_rows_;
+  for (std::size_t panel = begin; panel < end; ++panel)
+    for (std::size_t u = 0; u < layer.units; ++u)
+      std::fill_n(input + line_at<T>(panel, u, layer.units), line<T>, common_inputs_[u]);
+  for (std::size_t r = begin * line<T>; r < std::min(rows_, end * line<T>); ++r) {
+    T* const to = input + element_at<T>(r, 0, layer.units);
+    for (std::size_t k = x.begin[ids_[r]]; k < x.begin[ids_[r] + 1]; ++k) {
+      const T* const weight = weights + layer.weights_at + x.columns[k];
+      const T value = x.values[k] - x.common[x.columns[k]];
+      for (std::size_t u = 0; u < layer.units; ++u)
+        to[u * line<T>] += value * weight[u * layer.inputs];
+    }
+  }
+}
+
+template <class T>
+void Pass<T>::coded_gradient(const Team::Share& share, T* gradient, bool add) const {
+  const Layer& layer = network_.layers[0];
+  const SparseRows<T>& x = *coded_rows_;
+  const T* const delta = values_[0].delta.data();
+  share.part_of(layer.units, 1, [&](std::size_t first, std::size_t last) {
+    for (std::size_t u = first; u < last; ++u) {
+      T* const to = gradient + u * layer.inputs;
+      T sum = 0;
+      for (std::size_t r = 0; r < rows_; ++r) sum += delta[element_at<T>(r, u, layer.units)];
+      if (!add) std::fill_n(to, layer.inputs, T(0));
+      for (std::size_t c = 0; c < layer.inputs; ++c) to[c] += x.common[c] * sum;
+      for (std::size_t r = 0; r < rows_; ++r) {
+        const T d = delta[element_at<T>(r, u, layer.units)];
+        for (std::size_t k = x.begin[ids_[r]]; k < x.begin[ids_[r] + 1]; ++k)
+          to[x.columns[k]] += (x.values[k] - x.common[x.columns[k]]) * d;
+      }
     }
   });
 }

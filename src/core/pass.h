@@ -59,10 +59,14 @@ class HessianProduct;
 template <class T> class Pass {
  public:
   // Bytes that a pass over at most `rows` rows allocates, as double to avoid overflow.
-  static double bytes(const Network& network, std::size_t rows, bool keep_all);
+  static double bytes(const Network& network, std::size_t rows, bool keep_all, bool coded = false);
 
-  // `keep_all` stores input and error of each layer, which training does not need.
-  Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout, Team& team);
+  // `keep_all` stores input and error of each layer, which training does not need. `coded`: all
+  // rows that are loaded are coded, and the first layer computes with their values other than the
+  // common ones only. Then there are no panels of inputs,
+  // which a network needs that connects them with the outputs.
+  Pass(const Network& network, std::size_t rows, bool keep_all, bool with_dropout, Team& team,
+       bool coded = false);
 
   // Loads rows order[begin], ..., order[begin + count - 1], or begin, ..., begin + count - 1 if
   // `order` is nullptr. Does nothing if these rows are loaded already.
@@ -71,7 +75,7 @@ template <class T> class Pass {
   // from row `begin`, whose columns are `stride` apart (or nullptr), without targets.
   void load_columns(const double* x, std::size_t x_stride, const double* offset, std::size_t stride,
                     std::size_t begin, std::size_t count);
-  // The same for sparse inputs, from row `begin`.
+  // The same for sparse inputs, from row `begin`. Coded rows must exist as long as they are loaded.
   void load_sparse(const SparseRows<T>& x, const double* offset, std::size_t stride,
                    std::size_t begin, std::size_t count);
 
@@ -114,6 +118,10 @@ template <class T> class Pass {
   void forward_layer(std::size_t layer, const T* weights, const Dropout* dropout, std::size_t begin,
                      std::size_t end);
   Weights<T> backward_weights(const Team::Share& share, std::size_t layer, const T* weights);
+  // The first layer of coded rows.
+  void prepare_coded(const Team::Share& share, const T* weights);
+  void forward_coded(const T* weights, std::size_t begin, std::size_t end, T* input) const;
+  void coded_gradient(const Team::Share& share, T* gradient, bool add) const;
   void backward_layer(std::size_t layer, const Weights<T>& weight, std::size_t begin,
                       std::size_t end);
   bool is_wide(std::size_t layer) const;
@@ -133,8 +141,10 @@ template <class T> class Pass {
   Network network_;
   const Kernels<T>& kernels_;
   Team& team_;
-  bool keep_all_;
+  bool keep_all_, coded_;
   std::vector<LayerValues> values_;  // for each layer of the network
+  const SparseRows<T>* coded_rows_ = nullptr;
+  std::vector<T> common_inputs_;  // of the units of the first layer, from the common values
   Buffer<T> x_, y_, weight_of_row_, offset_, loss_parameters_;
   Buffer<T> joined_;  // outputs of the last hidden layer and inputs, if the output layer has both
   Buffer<T> packed_weights_, transposed_inputs_, packed_delta_;

@@ -11,11 +11,13 @@
 namespace backprop {
 
 // A sparse matrix by row: row r has the values values[begin[r]], ..., values[begin[r + 1] - 1] in
-// the columns columns[begin[r]], ..., columns[begin[r + 1] - 1].
+// the columns columns[begin[r]], ..., columns[begin[r + 1] - 1]. The other values are zeros or, in
+// coded rows, those of `common`, such as that of a centred column where its level does not occur.
 template <class T> struct SparseRows {
   std::vector<std::size_t> begin;  // number of rows + 1 elements
   std::vector<std::uint32_t> columns;
   std::vector<T> values;
+  std::vector<T> common;  // the most common value of each column, or empty
 };
 
 // Rows in a file that contains nothing but `width` numbers for each of its records.
@@ -84,6 +86,7 @@ template <class T> struct Rows {
         weight(rest ? count : 0),
         offset(with_offset && rest ? count * outputs : 0) {}
   bool sparse() const { return !sparse_x.begin.empty(); }
+  bool coded() const { return !sparse_x.common.empty(); }
   bool stored() const { return stored_x.file != nullptr; }
   bool rest_stored() const { return stored_rest.file != nullptr; }
   // The case weight, or else the weight, of a row, whose stored numbers begin at `rest`.
