@@ -51,7 +51,7 @@ check_rank_options <- function(options, call) {
 # and numbers of rows remain those of this one. A process without rows gets everything it needs.
 share_columns <- function(seen, ranks, call) {
   of_columns <- c("columns", "unknown", "prototype", "terms", "levels")
-  shared <- c("names", "extras", "needed", "constants", "block", of_columns)
+  shared <- c("names", "extras", "needed", "constants", "block", "used", of_columns)
   own <- stats::setNames(seen[shared], shared)
   if (!is.null(seen$names)) {
     own$prototype <- own$prototype[seq_len(min(nrow(own$prototype), 1)), , drop = FALSE]
@@ -59,13 +59,13 @@ share_columns <- function(seen, ranks, call) {
   }
   all <- each_rank(ranks, own, "columns")
   there <- which(!vapply(all, function(part) is.null(part$names), NA))
-  if (length(there) == 0) abort_no_shared_rows("data", ranks, call)
+  if (sum(vapply(all, `[[`, 0, "used")) == 0) abort_no_shared_rows("data", ranks, call)
   first <- all[[there[1]]]
   check_equal_parts(all, there, "names", "columns", call)
   check_equal_parts(all, there, "constants", "constants of the formula", call)
   if (is.null(seen$names)) {
     seen[shared] <- first[shared]
-    seen["sizes"] <- 0L
+    seen[c("sizes", "used")] <- list(0L, 0)
   }
   joined <- list()
   for (rank in there) joined <- combine_columns(joined, all[[rank]][of_columns], call)

@@ -1,8 +1,8 @@
 # The data of processes that train together: each has its own rows.
 
 # What must be the same in all processes: the options, except for those that concern one process,
-# and what kind of data there are.
-call_facts <- function(options, problem) {
+# and what kind of data there are. `name`: the argument with the inputs.
+call_facts <- function(options, problem, name = "X") {
   form <- function(x) {
     if (is.data.frame(x)) {
       return(list("data frame", names(x), lapply(x, form)))
@@ -21,7 +21,7 @@ call_facts <- function(options, problem) {
   if (is.list(options$validation)) options$validation <- lapply(options$validation, form)
   of_rows <- c("X", "y", "weights", "offset")
   forms <- lapply(problem[of_rows], form)
-  names(forms) <- of_rows
+  names(forms) <- c(name, of_rows[-1])
   c(options, forms)
 }
 

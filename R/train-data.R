@@ -251,7 +251,7 @@ train_formula <- function(given, na.action, contrasts, options, shown, ranks, ca
       ranks, c(options, list(
         formula = given$formula, `subset, weights or offset` = given$extras, contrasts = contrasts,
         na.action = na.action
-      )), new_problem(given$data, NULL), shown, call
+      )), new_problem(given$data, NULL), shown, call, "data"
     )
     if (!from_source) given$data <- source_of_frame(given$data, call)
   }
@@ -278,8 +278,8 @@ train_formula <- function(given, na.action, contrasts, options, shown, ranks, ca
 
 # Before the processes of a call with data read their rows: checks that all make the same call, with
 # data of the same form, and shares the random numbers. Returns the call that the fit stores.
-begin_together <- function(ranks, options, problem, shown, call) {
-  check_same_call(ranks, call_facts(options, problem))
+begin_together <- function(ranks, options, problem, shown, call, name = "X") {
+  check_same_call(ranks, call_facts(options, problem, name))
   check_rank_options(options, call)
   share_random_numbers(ranks)
   from_first_rank(ranks, shown, "call")

@@ -123,3 +123,114 @@ test_that("defaults are chosen as in one process", {
     expect_identical(fits[[2]][[!!name]], fits[[1]][[!!name]])
   }
 })
+
+test_that("sources of several processes, and other numbers of processes, continue a fit", {
+  skip_on_cran()
+  folder <- withr::local_tempdir()
+  calls <- list(
+    frame = quote(nn_train(two ~ x + g, D,
+      hidden = 3, epochs = 4, penalty = 0.01, validation = D, weights = w, calibration = 0.2,
+      checkpoint = file.path(folder, "frame"), communicator = C
+    )),
+    columns = quote(nn_train(D[c("x", "g")], D$y,
+      hidden = 3, epochs = 4, penalty = 0.01, optimizer = "adam", patience = Inf,
+      validation = 0.2, checkpoint = file.path(folder, "columns"), communicator = C
+    )),
+    source = quote(nn_train(y ~ x + g, nn_source(D, block_rows = 7),
+      hidden = 3, epochs = 4, penalty = 0.01, optimizer = "adam", weights = w,
+      checkpoint = file.path(folder, "source"), communicator = C
+    ))
+  )
+  again <- list(
+    frame = quote(nn_continue(readRDS(file.path(folder, "frame")), D,
+      validation = D, epochs = 3, communicator = C
+    )),
+    columns = quote(nn_continue(readRDS(file.path(folder, "columns")), D[c("x", "g")], D$y,
+      epochs = 3, communicator = C
+    )),
+    source = quote(nn_continue(readRDS(file.path(folder, "source")), nn_source(D, block_rows = 11),
+      epochs = 3, communicator = C
+    ))
+  )
+  at <- function(calls) {
+    lapply(calls, function(call) do.call(substitute, list(call, list(folder = folder))))
+  }
+  in_ranks(2, run_cases, d, at(calls), shares[[2]])
+  three <- in_ranks(3, run_cases, d, at(again), shares[[3]])
+  one <- run_cases(NULL, d, at(again), 1)
+  alone <- run_cases(NULL, d, lapply(at(calls), function(call) {
+    call$epochs <- 7
+    call["checkpoint"] <- list(NULL)
+    call
+  }), 1)
+  for (name in names(calls)) {
+    expect_lt(difference(three[[1]][[!!name]], alone[[!!name]]), 1e-12)
+    expect_lt(difference(one[[!!name]], alone[[!!name]]), 1e-12)
+    for (rank in 2:3) expect_identical(three[[rank]][[name]], three[[1]][[name]])
+  }
+})
+
+test_that("an error in the data of one process is an error in all", {
+  skip_on_cran()
+  calls <- list(
+    `another formula` = quote(nn_train(if (rank == 0) y ~ x else y ~ o, D, communicator = C)),
+    `another column` = quote(nn_train(y ~ ., if (rank == 0) D else D[-1], communicator = C)),
+    `another type` = quote(nn_train(y ~ g, if (rank == 0) D else transform(D, g = 1),
+      communicator = C
+    )),
+    `another constant` = quote(nn_train(y ~ I(x / rank2), D, communicator = C)),
+    `no outcome` = quote(nn_train(z ~ x, D, communicator = C)),
+    `a source without the outcome` = quote(nn_train(z ~ x, nn_source(D), communicator = C)),
+    `a source on one` = quote(nn_train(y ~ x, if (rank == 0) nn_source(D) else D,
+      communicator = C
+    )),
+    `no rows` = quote(nn_train(y ~ x, D[0, ], communicator = C)),
+    `no columns with rows` = quote(nn_train(D[0, c("x", "g")], D$y[0], communicator = C)),
+    `all rows dropped` = quote(nn_train(y ~ x, transform(D, x = NA_real_), communicator = C)),
+    `other rows` = quote(nn_train(y ~ poly(o, 2), D, communicator = C)),
+    `missing values` = quote(nn_train(y ~ x, D, missing = "indicator", communicator = C)),
+    `levels in another order` = quote(nn_train(y ~ f, transform(D, f = factor(
+      f, if (rank == 0) c("w", "u", "v") else c("v", "u")
+    )), communicator = C)),
+    `an infinite value` = quote(nn_train(y ~ o, transform(D, o = o / (rank == 0)),
+      communicator = C
+    )),
+    `a new level` = quote(nn_train(y ~ g, D,
+      validation = transform(D, g = paste0(g, rank)),
+      communicator = C
+    )),
+    `another version` = quote(nn_train(y ~ x, D, communicator = other_version(C)))
+  )
+  run <- function(communicator, data, calls) {
+    rank <- communicator$rank
+    rank2 <- rank + 2
+    C <- communicator
+    D <- data[which(seq_len(nrow(data)) %% 2 == rank), ]
+    attr(D, "row.names") <- .set_row_names(nrow(D))
+    # the digest of the version of rank 0 is another one
+    other_version <- function(C) {
+      receive <- C$broadcast
+      C$broadcast <- function(object, from) {
+        object <- receive(object, from)
+        if (rank == 1 && "version" %in% names(object)) object[["version"]] <- "another"
+        object
+      }
+      C
+    }
+    lapply(calls, function(call) tryCatch(eval(call), error = identity))
+  }
+  errors <- in_ranks(2, run, d, calls)
+  for (name in names(calls)) {
+    for (rank in 1:2) {
+      expect_s3_class(errors[[rank]][[!!name]], "backprop_error")
+    }
+  }
+  expect_snapshot(for (name in names(calls)) {
+    cat("##", name, "\n")
+    for (rank in 1:2) {
+      error <- errors[[rank]][[name]]
+      cat(class(error)[1], ": ", cli::ansi_strip(conditionMessage(error)), "\n", sep = "")
+    }
+  })
+  expect_snapshot(error = TRUE, nn_cv(y ~ x, d, communicator = list()))
+})

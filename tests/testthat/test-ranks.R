@@ -288,7 +288,7 @@ test_that("a communicator is checked", {
     class = "backprop_error_argument"
   )
   expect_error(
-    nn_cv(X, z, communicator = list()), "communicator",
+    nn_cv(X, z, communicator = list()), "can't be used",
     class = "backprop_error_argument"
   )
 })
