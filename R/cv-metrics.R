@@ -3,12 +3,17 @@
 #   better  whether "low" or "high" values are better
 #   value   a function of the observed outcome, the predictions, the case weights and the threshold
 #           (see check_threshold()). For "numeric" the first two are n x k matrices; for classes
-#           they are a factor and an n x levels matrix of probabilities.
+#           they are a factor and an n x levels matrix of probabilities. Accuracy and log loss also
+#           accept several outcomes that are yes (1) or no (0): matrices of them and of
+#           probabilities.
 
 metric <- function(kind, better, value) list(kind = kind, better = better, value = value)
 
 metric_table <- list(
   accuracy = metric("classes", "high", function(y, p, w, threshold = NULL) {
+    if (is.matrix(y)) {
+      return(weighted_mean(rowMeans((p > 0.5) == (y > 0.5)), w))
+    }
     weighted_mean(class_numbers(p, threshold) == as.integer(y), w)
   }),
   balanced_accuracy = metric("classes", "high", function(y, p, w, threshold = NULL) {
@@ -25,6 +30,9 @@ metric_table <- list(
     weighted_mean(wrong * threshold$costs[as.integer(y)], w)
   }),
   log_loss = metric("classes", "low", function(y, p, w, ...) {
+    if (is.matrix(y)) {
+      return(weighted_mean(rowMeans(event_losses(y, p)), w))
+    }
     -weighted_mean(log(pmax(of_class(p, y), 1e-15)), w)
   }),
   brier = metric("classes", "low", function(y, p, w, ...) {
@@ -101,8 +109,12 @@ area_under_curve <- function(y, p, w) {
   mean(areas[row(areas) != col(areas)])
 }
 
-# The metrics of an outcome: `levels` for a factor, NULL for numbers.
+# The metrics of an outcome: `levels` for a factor, a list for several outcomes that are yes or no,
+# NULL for numbers.
 metrics_of <- function(levels, threshold) {
+  if (is.list(levels)) {
+    return(c("accuracy", "log_loss", metrics_of(NULL, threshold)))
+  }
   kinds <- if (is.null(levels)) "numeric" else c("classes", if (length(levels) == 2) "two")
   known <- names(Filter(function(metric) metric$kind %in% kinds, metric_table))
   if (is.null(threshold$costs)) setdiff(known, "cost") else known
@@ -111,7 +123,8 @@ metrics_of <- function(levels, threshold) {
 # Converts metrics, given as names, functions or a list of both, to a named list of functions of
 # (observed, predicted, weights). The user's own have the attribute `own`.
 check_metrics <- function(metrics, levels, threshold, call, name = "metrics") {
-  kind <- if (is.null(levels)) "numeric" else "classes"
+  kind <- if (is.null(levels) || is.list(levels)) "numeric" else "classes"
+  if (is.null(metrics) && is.list(levels)) metrics <- c("accuracy", "log_loss")
   if (is.null(metrics)) {
     metrics <- union(
       if (!is.null(threshold)) {

@@ -301,7 +301,9 @@ observed_outcome <- function(frame, settings, call) {
     frame$y, frame$label, settings$loss, settings$output_activation, TRUE,
     check_weights(frame$weights, nrow(frame$raw), call), NULL, call
   )
-  if (is.null(outcome$levels)) {
+  if (!is.null(outcome$events)) {
+    structure(event_numbers(plain_outcome(frame$y), outcome$events, call), events = outcome$events)
+  } else if (is.null(outcome$levels)) {
     numeric_outcome(frame$y)
   } else {
     encode_outcome(frame$y, outcome, call)$y
@@ -384,7 +386,8 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
                            call) {
   repeats <- check_whole(repeats, "repeats", call)
   threshold <- check_threshold(threshold, levels(observed), call)
-  metrics <- check_metrics(metrics, levels(observed), threshold, call)
+  events <- attr(observed, "events")
+  metrics <- check_metrics(metrics, levels(observed) %||% events, threshold, call)
   keep_fits <- check_flag(keep_fits, "keep_fits", call)
   weights <- if (is.null(cases$rows$weights)) rep(1, NROW(observed)) else cases$rows$weights
   chosen <- check_folds(folds, repeats, observed, weights, cases$number, cases$given, call)

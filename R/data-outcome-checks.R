@@ -14,8 +14,8 @@ several_outcomes_hint <- function(y, name) {
       )
     },
     i = paste0(
-      "Probabilities of several such outcomes: {.code loss = \"cross_entropy\"}. ",
-      "More than two classes each: train a separate fit for each outcome."
+      "Outcomes are yes or no if they are logical, or columns of a data frame that are factors ",
+      "with two levels. More than two classes each: train a separate fit for each outcome."
     )
   )
 }
@@ -117,7 +117,7 @@ check_bound_outcomes <- function(expression, within, call) {
     if (is.factor(value)) {
       name <- deparse1(part)
       abort_input(c(
-        "An outcome with several columns must be numeric.",
+        "Several outcomes must all be numeric, or all be yes or no.",
         x = "Column {.code {name}} is {describe(value)}, which {.fn cbind} would turn into codes.",
         if (length(parts) > 1) several_outcomes_hint(value, name),
         i = if (length(parts) == 1) paste0("Use {.code ", literal(name), " ~ ...}.")
@@ -162,6 +162,17 @@ check_outcome_kind <- function(y, label, call) {
         "{.code levels(y)[is.na(levels(y))] <- \"none\"}."
       ),
       i = "Use {.code factor(y)} for ordinary missing values, which {.arg na.action} handles."
+    ), call)
+  }
+}
+
+# What several yes/no outcomes do not have.
+check_events <- function(options, call) {
+  if (!is.null(options$calibration)) {
+    abort_argument(c(
+      "{.arg calibration} can't be used with several outcomes that are yes or no.",
+      x = "Prediction sets are for the classes of a single outcome.",
+      i = "Train a separate fit for each outcome."
     ), call)
   }
 }

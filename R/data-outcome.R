@@ -1,18 +1,65 @@
 # The outcome of a fit made from data: its kind, its encoding as targets, and the decoding of
 # outputs as responses.
 
-# Describes an outcome: list(kind, levels, names, center, scale). The kind is "binary" or "classes"
+# Several outcomes that are yes or no: a logical matrix, or a data frame whose columns are logical
+# or factors with two levels. A list of the two levels of each column by name; NULL for other
+# outcomes.
+events_of <- function(y) {
+  if (is.matrix(y) && is.logical(y) && ncol(y) > 1) {
+    names <- fill_names(colnames(y)) %||% paste0("y", seq_len(ncol(y)))
+    return(stats::setNames(rep(list(c("FALSE", "TRUE")), ncol(y)), names))
+  }
+  if (!is.data.frame(y) || ncol(y) < 2) {
+    return(NULL)
+  }
+  levels <- lapply(y, function(column) {
+    if (is.logical(column) && is.null(dim(column))) c("FALSE", "TRUE") else levels(column)
+  })
+  if (all(lengths(levels) == 2)) levels
+}
+
+# Targets that are numbers already, as those of the single steps.
+is_numbers_by_column <- function(y, events) is.numeric(y) && NCOL(y) == length(events)
+
+# Such outcomes as numbers: 1 for TRUE and the second level, NA where they are missing.
+event_numbers <- function(y, events, call) {
+  if (!identical(events_of(y), events)) {
+    abort_input(c(
+      paste0(
+        "The outcome must have the columns {.field {names(events)}}, logical or factors with the ",
+        "levels of the training data."
+      ),
+      x = "It is {describe(y)}."
+    ), call)
+  }
+  columns <- lapply(seq_along(events), function(k) {
+    column <- if (is.matrix(y)) y[, k] else y[[k]]
+    (as.character(column) == events[[k]][2]) + 0
+  })
+  matrix(unlist(columns), NROW(y), dimnames = list(NULL, names(events)))
+}
+
+# Describes an outcome: list(kind, levels, names, center, scale), and for several outcomes that are
+# yes or no `events`, see events_of(). The kind is "binary" or "classes"
 # for factors, "count" for the Poisson loss, and otherwise "numeric", standardised if the output
 # activation is the identity. `offset` is on the scale of the response; `apart`: the outcome of the
 # calibration set; `text`: was the outcome supplied as text?
 describe_outcome <- function(y, label, loss, output_activation, standardize, weights, offset,
                              call, apart = NULL, text = is.character(y)) {
   if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else y
+  events <- events_of(y)
+  if (!is.null(events)) {
+    y <- event_numbers(y, events, call)
+    if (is.null(loss) && is.null(output_activation)) loss <- "cross_entropy"
+  }
   if (is.data.frame(y)) {
     bad <- which(!vapply(y, function(column) is.numeric(column) && is.null(dim(column)), NA))
     if (length(bad) > 0) {
+      # rather a column that is neither a number nor yes or no
+      other <- vapply(y[bad], function(x) !is.logical(x) && nlevels(x) != 2, NA)
+      bad <- c(bad[other], bad)
       abort_input(c(
-        "An outcome with several columns must be numeric.",
+        "Several outcomes must all be numeric, or all be yes or no.",
         x = "Column {.field {names(y)[bad[1]]}} is {describe(y[[bad[1]]])}.",
         several_outcomes_hint(y[[bad[1]]], names(y)[bad[1]])
       ), call)
@@ -95,7 +142,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
       kind = if (loss_table[[loss$name]]$counts) "count" else "numeric", levels = NULL,
       names = names, center = unname(scales$center), scale = unname(scales$scale)
     ),
-    if (!is.null(range)) list(range = range)
+    if (!is.null(range)) list(range = range), if (!is.null(events)) list(events = events)
   )
   if (outputs > ncol(y)) {
     # a standard deviation has no centre
@@ -153,6 +200,9 @@ numeric_outcome <- function(y) {
 encode_outcome <- function(y, outcome, call) {
   if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
   y <- plain_outcome(y)
+  if (!is.null(outcome$events) && !is_numbers_by_column(y, outcome$events)) {
+    y <- event_numbers(y, outcome$events, call)
+  }
   if (!is.null(outcome$levels)) {
     if (!(is.factor(y) || is.character(y) || is.logical(y)) || !is.null(dim(y))) {
       abort_input(c(

@@ -69,6 +69,12 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag
     "The values of its outcome must be finite numbers."
   )
   need(
+    is.null(outcome$events) ||
+      (is.list(outcome$events) && identical(names(outcome$events), outcome$names) &&
+        all(vapply(outcome$events, function(x) is.character(x) && length(x) == 2, NA))),
+    "The levels of its outcomes must be two for each."
+  )
+  need(
     is.null(outcome$ordered) || isTRUE(outcome$ordered),
     "The field {.field ordered} of its outcome must be true or absent."
   )

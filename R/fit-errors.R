@@ -15,6 +15,14 @@ output_errors <- function(residuals, y, weights, levels) {
   table <- cbind(
     mean_squared_error = squared, mean_absolute_error = colSums(share * abs(residuals))
   )
+  if (is.list(levels)) {
+    p <- y - residuals
+    return(list(table = cbind(
+      table,
+      log_loss = colSums(share * event_losses(y, p)),
+      accuracy = colSums(share * ((p > 0.5) == (y > 0.5)))
+    )))
+  }
   if (is.null(levels)) {
     spread <- colSums(share * (y - rep(colSums(share * y), each = nrow(y)))^2)
     return(list(table = cbind(table, r_squared = ifelse(spread > 0, 1 - squared / spread, NA))))
@@ -22,6 +30,15 @@ output_errors <- function(residuals, y, weights, levels) {
   right <- most_probable(y) == most_probable(y - residuals)
   list(table = table, accuracy = sum(share[right]))
 }
+
+# The log loss of each outcome that is yes (1) or no (0), of probabilities p (n x k).
+event_losses <- function(y, p) {
+  p <- pmin(pmax(p, 1e-15), 1 - 1e-15)
+  -y * log(p) - (1 - y) * log1p(-p)
+}
+
+# The levels as output_errors() takes them: a list for several outcomes that are yes or no.
+error_levels <- function(fit) fit$levels %||% fit$encoding$outcome$events
 
 # The outputs of a classification fit as a probability for each class, except that two classes have
 # that of the second. The outputs of ordered classes are the probabilities of higher classes.

@@ -94,7 +94,13 @@ describe_preparation <- function(fit) {
       }
     ),
     count = "counts",
-    if (scaled) "standardised (losses are on that scale)" else "not scaled"
+    if (!is.null(outcome$events)) {
+      "a probability for each"
+    } else if (scaled) {
+      "standardised (losses are on that scale)"
+    } else {
+      "not scaled"
+    }
   )
   c(
     paste0(
@@ -189,7 +195,7 @@ fit_summary <- function(fit) {
   if (is.null(fit$errors) && !is.null(fit$residuals) && !is.null(fit$output)) {
     output <- fit$output[, point_outputs(fit$settings$loss, ncol(fit$output)), drop = FALSE]
     seen <- observed_errors(fit, fit$residuals, fit$residuals + output)
-    fit$errors <- training_errors(seen$residuals, seen$y, numeric(), fit$levels)
+    fit$errors <- training_errors(seen$residuals, seen$y, numeric(), error_levels(fit))
   }
   structure(
     list(

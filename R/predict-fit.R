@@ -115,7 +115,8 @@
 #'   output (for two classes, the probability of the second level), and a matrix with one column per
 #'   output otherwise. For `"class"`, a factor with the levels of the training, ordered if the
 #'   outcome was. For `"prob"`, a matrix with one column per level. Row names that are text are
-#'   kept.
+#'   kept. For several outcomes that are yes or no, `"class"` is a data frame with a column for
+#'   each, logical or a factor as in training, and `"prob"` the same as `"response"`.
 #'
 #'   With `interval = "prediction"`: for numbers and counts, a matrix with the columns `fit`, `lwr`
 #'   and `upr`; for several outputs, an array of rows x these three columns x outputs; for classes,
@@ -191,7 +192,8 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   fit <- unclass(object)
   check_fit_sizes(fit, call)
   check_choice(type, c("response", "class", "prob", "link"), "type", call)
-  if (type %in% c("class", "prob") && is.null(fit$levels)) {
+  events <- fit$encoding$outcome$events
+  if (type %in% c("class", "prob") && is.null(fit$levels) && is.null(events)) {
     abort_argument(c(
       "{.code type = {.val {type}}} requires a classification fit.",
       x = "The outcome of this fit is numeric.",
@@ -219,9 +221,11 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   region <- check_interval(interval, level, type, vcov, fit, missing(newdata), call)
   if (type == "link") fit$layers <- linear_output(fit$layers, missing(newdata), call)
   if (missing(newdata)) {
-    return(stats::napredict(fit$na.action, as_type(
-      stored_fitted(object, call), type, fit, threshold
-    )))
+    fitted <- stored_fitted(object, call)
+    if (!is.null(events)) {
+      return(as_type(stats::napredict(fit$na.action, fitted), type, fit))
+    }
+    return(stats::napredict(fit$na.action, as_type(fitted, type, fit, threshold)))
   }
   if (!is.null(new_levels)) check_new_levels(new_levels, call)
   if (!is.null(fit$encoding)) {

@@ -104,6 +104,9 @@ as_type <- function(output, type, fit, threshold = NULL) {
   if (type %in% c("response", "link")) {
     return(bare(output))
   }
+  if (!is.null(fit$encoding$outcome$events)) {
+    return(if (type == "prob") output else event_classes(output, fit))
+  }
   levels <- fit$levels
   prob <- class_outputs(output, fit)
   if (length(levels) == 2) prob <- cbind(1 - output, output)
@@ -114,6 +117,21 @@ as_type <- function(output, type, fit, threshold = NULL) {
   stats::setNames(
     factor(levels[class_numbers(prob, threshold)], levels, ordered = isTRUE(fit$ordered)),
     rownames(output)
+  )
+}
+
+# Whether each of several outcomes is predicted to be yes: a data frame of truth values and factors.
+event_classes <- function(output, fit) {
+  events <- fit$encoding$outcome$events
+  columns <- lapply(seq_along(events), function(k) {
+    yes <- unname(output[, k]) > 0.5
+    levels <- events[[k]]
+    if (identical(levels, c("FALSE", "TRUE"))) yes else factor(levels[yes + 1], levels)
+  })
+  names <- rownames(output)
+  structure(
+    stats::setNames(columns, names(events)),
+    class = "data.frame", row.names = if (is.null(names)) .set_row_names(nrow(output)) else names
   )
 }
 

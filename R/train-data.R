@@ -20,12 +20,14 @@
 #' | more classes | one softmax unit per level | cross-entropy | matrix of probabilities |
 #' | numeric vector | identity | squared error of the standardised outcome | numeric vector |
 #' | numeric matrix, `cbind()`, or a data frame as `y` | one identity unit per column | the same for each column | matrix |
+#' | several yes/no outcomes: a data frame as `y` of logical columns or factors with two levels, `cbind()` of logical columns | one sigmoid unit per column | cross-entropy of each | matrix of probabilities |
 #' | counts, with `loss = "poisson"` | exp | Poisson | means |
 #'
 #' For numbers that are codes of classes, use `factor(y)`; `print()` has a note if the outcome has
 #' two values, or few whole ones. The order of an ordered factor is not used. Several outcomes must
-#' be numeric: use `cbind(as.numeric(a), as.numeric(b == "yes"))` with `loss = "cross_entropy"` for
-#' probabilities of several events, and separate fits for several factors.
+#' all be numeric, or all be yes or no; `cbind()` in a formula turns factors into codes, so write
+#' `cbind(a == "yes", b == "high")`, or supply a data frame as `y`. For several factors with more
+#' levels, train separate fits. Fits with several yes/no outcomes have no calibration.
 #'
 #' If the outcome is standardised, losses (`history`, `objective`, and those that `print()` shows)
 #' are in units of its standard deviation. Fitted values, residuals, predictions and the errors in
@@ -407,12 +409,18 @@ train_data <- function(frame, options, shown, call, store = NULL) {
   problem["na.action"] <- list(with_calibration_rows(
     frame$na.action, encoding$replay$na.action, calibration$rows, nrow(frame$raw), frame$names
   ))
+  if (!is.null(encoding$outcome$events)) {
+    check_events(options, call)
+    if (is.null(options$loss) && is.null(options$output_activation)) {
+      options$loss <- "cross_entropy"
+    }
+  }
   if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) &&
     (is.null(options$loss) || identical(options$loss, "squared_error"))) {
     options$output_activation <- "identity"
   }
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
-  y <- take_rows(frame$y, training)
+  y <- if (is.null(encoding$outcome$events)) take_rows(frame$y, training) else problem$response
   check_offset_size(offset, y, options$output_activation, problem$weights, call)
   warn_of_outcome_outliers(y, offset, encoding$outcome, problem$weights)
   options["validation"] <- list(without_none(options$validation))

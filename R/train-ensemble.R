@@ -54,7 +54,9 @@ train_ensemble <- function(problem, options, shown, call, chosen) {
   chosen$ensemble <- list(members = length(members), units = layer_units(layers)[-1])
   fit <- merge_members(problem, members, options, shown, call, chosen)
   if (!is.null(trained$interrupted)) fit$stop <- "interrupted"
-  if (is.null(problem$encoding$calibration)) fit <- calibrate_members(fit, members, splits)
+  if (is.null(problem$encoding$calibration) && is.null(problem$encoding$outcome$events)) {
+    fit <- calibrate_members(fit, members, splits)
+  }
   structure(fit, class = "nn_fit")
 }
 

@@ -466,7 +466,6 @@ test_that("several outcomes that are not numeric are refused with what to do, an
   expect_snapshot({
     refused(train(d["wt"], d[c("mpg", "fast")]), "input")
     refused(train(d["wt"], d[c("mpg", "kind")]), "input")
-    refused(train(cbind(fast, am == 1) ~ wt, d), "input")
     refused(train(cbind(kind, fast) ~ wt, d), "input")
     refused(train(kind ~ wt, d[d$am == 1, ]), "input")
   })
@@ -477,6 +476,9 @@ test_that("several outcomes that are not numeric are refused with what to do, an
   p <- predict(both, d)
   expect_identical(colnames(p), c("fast", "kind"))
   expect_true(all(p > 0 & p < 1))
+  # as those of logical columns
+  bound <- train(cbind(fast, kind = kind == "b") ~ wt, d)
+  expect_identical(predict(bound, d), p)
 })
 
 test_that("the errors in a fit, if it has any, are those that summary() shows", {

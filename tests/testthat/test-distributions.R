@@ -254,6 +254,34 @@ test_that("each loss is saved, loaded, resumed and exported", {
       expect_lt(relative_difference(unname(made[, seq_len(ncol(expected))]), expected), 1e-12)
     }
   }
+})
+
+test_that("each loss is exported as C and ONNX, and runs there", {
+  skip_on_cran()
+  new <- d[1:7, c("x", "z")]
+  for (fit in fits()) {
+    from_matrix <- is.null(unclass(fit)$encoding)
+    given <- if (from_matrix) as.matrix(new) else new
+    ordered <- unclass(fit)$settings$loss$name == "cumulative"
+    type <- if (ordered) "prob" else "response"
+    expected <- unname(as.matrix(predict(fit, given, type = type)))
+    if (!is.null(c_compiler())) {
+      path <- withr::local_tempfile(fileext = ".c")
+      nn_export(fit, path)
+      made <- run_exported_c(path, if (from_matrix) unname(given) else given, ncol(expected))
+      expect_lt(relative_difference(made, expected), 1e-12)
+    }
+    if (dir.exists(onnxruntime_folder()) && nzchar(Sys.which("node"))) {
+      path <- withr::local_tempfile(fileext = ".onnx")
+      nn_export(fit, path)
+      made <- run_onnx(path, given, "double")
+      expect_lt(relative_difference(made$response, expected), 1e-12)
+      if (ordered) expect_identical(made$class, as.character(predict(fit, given, type = "class")))
+    }
+  }
+})
+
+test_that("each loss with several outputs is resumed", {
   for (fit in fits()[4:7]) {
     y <- switch(unclass(fit)$settings$loss$name,
       beta = d$part,
