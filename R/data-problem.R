@@ -106,7 +106,7 @@ core_data <- function(data, settings, seed, call) {
 
 # Some rows in the core's format. Rows that are spread over processes know their places among those
 # of all. `in_file`: whether targets, weights and offsets of stored rows are also in a file.
-rows_for_core <- function(data, rows, single, in_file) {
+rows_for_core <- function(data, rows, single, in_file = TRUE) {
   if (is_stored(data$X)) {
     return(core_rows(
       data$X, if (in_file) data$y else as.matrix(data$y), data$weights, data$offset, rows, single,

@@ -46,7 +46,10 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
       )
     )
   )
-  encoded <- encode_source(c(encoding, list(contrasts = contrasts)), source, seen, store, call)
+  key <- if (is.null(ranks)) key_of_rows(encoding, source, seen, contrasts, store)
+  encoded <- find_kept_rows(store, key, seen$used) %||% keep_rows(
+    encode_source(c(encoding, list(contrasts = contrasts)), source, seen, store, call), store, key
+  )
   if (!is.null(ranks)) encoded <- share_encoded(encoded, ranks)
   encoding$contrasts <- encoded$contrasts
   frame <- new_frame(

@@ -12,17 +12,25 @@
 #' them to a file, row by row. Means and standard deviations are computed from that file with the
 #' same sums as in memory, and the standardised rows are written to a second one, at the precision
 #' of the training. The core maps this file into memory, or reads it piece by piece where the system
-#' or a limit of the address space (`ulimit -v`) does not allow that. The files are in `cache`, and
-#' are removed when the call ends, also after an error.
+#' or a limit of the address space (`ulimit -v`) does not allow that. The files are removed when the
+#' call ends, also after an error.
+#'
+#' **Using rows again.** With `cache`, `nn_train()` and [nn_cv()] keep the encoded rows of a whole
+#' source as two files, `backprop-<digest>.rows` and `.rds`. A later call still reads the source
+#' once, and if the digest of its columns and of the formula, the levels and the rows to use is the
+#' same, it uses these files instead of reading and encoding the source again. They must be complete
+#' and have the numbers that were written, which is checked; otherwise they are written anew.
+#' Nothing is kept if the formula has functions, or the call contrasts, that are not of a package,
+#' because they may change.
 #'
 #' **Memory.** A block, a batch and the network are in memory, but never the inputs. What grows with
 #' the rows are R's vectors of the outcome, the weights and the offsets, with copies of them while
-#' they are checked, and the order of an epoch (4 bytes a row). At its peak, training takes about 60
-#' bytes a row for one numeric outcome without weights, and about 110 for classes, however many
-#' there are (`bench/large-data.R` of the source package measures this). During training, targets,
-#' weights and offsets are read from a file like the inputs, except for `optimizer = "lm"`, whose
-#' matrices have all rows anyway. With `keep_fitted = TRUE` the fit also holds the outputs and
-#' residuals of all rows.
+#' they are checked, and the order of an epoch (4 bytes a row). At its peak, training takes about 90
+#' bytes a row for one numeric outcome without weights, and for classes, however many there are
+#' (`bench/large-data.R` of the source package measures this). During training, targets, weights and
+#' offsets are read from a file like the inputs, except for `optimizer = "lm"`, whose matrices have
+#' all rows anyway. With `keep_fitted = TRUE` the fit also holds the outputs and residuals of all
+#' rows.
 #'
 #' On disk, each row takes 8 bytes for each of its inputs after encoding, the same again after
 #' standardising, and 8 bytes for its weight and for each output and offset. In single precision the
@@ -71,8 +79,9 @@
 #' @param close A function without arguments to call after each pass, also if it failed, or `NULL`
 #'   (default).
 #' @param block_rows Number of rows in a block, a whole number; 10,000 by default.
-#' @param cache A folder for the encoded rows, on a disk with enough space. `NULL` (default) is the
-#'   session's temporary folder.
+#' @param cache A folder for the encoded rows, on a disk with enough space. They are kept there, for
+#'   later calls with the same rows and formula (see below), until you delete them. `NULL` (default)
+#'   is the session's temporary folder, from which they are removed when the call ends.
 #' @param ... Must be empty.
 #' @return A source: a list of class `nn_source`, which holds no data. It can't be saved or sent to
 #'   another process if what it reads can't.

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "../../src/core/panels.h"
+#include "../../src/core/rows.h"
+#include "../../src/core/stored_file.h"
 #include "../../src/core/tables.h"
 #include "../../src/core/team.h"
 #include "../../src/core/train.h"
@@ -371,6 +373,53 @@ template <class F> __attribute__((noinline)) void on_moved_stack(std::size_t byt
   f();
 }
 
+// Files of rows, which depend on the system: written in two parts, and read in any order, mapped or
+// not. The name is not ASCII.
+template <class T> void test_files() {
+  const std::string path = "rows-\xc3\xa9.part";
+  constexpr std::size_t width = 3, count = 5000;
+  std::vector<T> numbers(width * count);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<T>(i) / 7;
+  const std::size_t half = width * 2000;
+  append_to_file(path, numbers.data(), half * sizeof(T), true);
+  append_to_file(path, numbers.data() + half, (numbers.size() - half) * sizeof(T), false);
+  for (const bool map : {true, false}) {
+    StoredRows<T> rows;
+    rows.file = std::make_shared<StoredFile>(path, map);
+    rows.width = width;
+    check(rows.file->size() == numbers.size() * sizeof(T), "size of a file", map);
+    check(map || !rows.file->mapped(), "a file that is not to be mapped", map);
+    std::vector<std::uint32_t> ids(count);
+    for (std::size_t r = 0; r < count; ++r)
+      ids[r] = static_cast<std::uint32_t>(r < count / 2 ? r : r * 37 % count);
+    std::vector<T> copies;
+    std::vector<const T*> places;
+    rows.file->at_random(true);
+    rows.expect(10, count - 10);
+    rows.locate(ids.data(), count, copies, places);
+    bool right = true;
+    for (std::size_t r = 0; r < count; ++r)
+      for (std::size_t c = 0; c < width; ++c)
+        right = right && places[r][c] == numbers[ids[r] * width + c];
+    check(right, "rows of a file", map);
+    bool refused = false;
+    try {
+      rows.file->read(numbers.size() * sizeof(T) - 1, 2, copies.data());
+    } catch (const FileError&) {
+      refused = true;
+    }
+    check(refused, "reading beyond the end of a file", map);
+    if (!map) rows.file->remove_at_end();
+  }
+  bool gone = false;
+  try {
+    StoredFile again(path);
+  } catch (const FileError&) {
+    gone = true;
+  }
+  check(gone, "a file that is removed with its last user", 0);
+}
+
 template <class T> void test_all() {
   const Kernels<T>& table = kernels<T>();
   for (std::size_t bytes : {0, 16, 32, 48})
@@ -401,6 +450,8 @@ int main(int count_of_arguments, char** arguments) {
     } else {
       test_all<double>();
       test_all<float>();
+      test_files<double>();
+      test_files<float>();
     }
     std::printf("%s: %d checks\n", set->name, checks);
   }

@@ -15,6 +15,20 @@ made_source <- function(blocks, p) {
   }, function() at <<- 0)
 }
 
+# A source that fails in the middle of its second pass.
+failing_source <- function(d, folder) {
+  at <- 0
+  passes <- 0
+  nn_source(function() {
+    at <<- at + 1
+    if (at == 2 && passes == 2) stop("the disk is gone")
+    if (at <= 3) d[1:30 + 30 * (at - 1), ]
+  }, function() {
+    at <<- 0
+    passes <<- passes + 1
+  }, cache = folder)
+}
+
 test_that("a table four times the memory that its process may use trains and predicts", {
   skip_on_cran()
   skip_on_os(c("windows", "mac", "solaris"))
@@ -135,7 +149,7 @@ test_that("fits to a source keep no fitted values unless they are asked for", {
   expect_equal(unname(fitted(train(nn_source(d, 7), keep_fitted = TRUE))), unname(fitted(train(d))))
 })
 
-test_that("a full disk is a clear error that leaves nothing behind", {
+test_that("a full disk is a clear error that leaves no partial file behind", {
   skip_on_cran()
   skip_on_os(c("windows", "mac", "solaris"))
   skip_if_not(identical(Sys.info()[["effective_user"]], "root"))
@@ -147,15 +161,108 @@ test_that("a full disk is a clear error that leaves nothing behind", {
   skip_if(mounted != 0, "no file system can be mounted")
   withr::defer(system2("umount", shQuote(folder)))
   # the encoded rows, the standardised ones, or the targets do not fit
-  for (rows in c(5000, 2500, 1500)) {
+  for (rows in c(9000, 5000, 2500)) {
     d <- data.frame(a = sin(seq_len(rows)), b = cos(seq_len(rows)))
     expect_error(
       nn_train(a ~ b, nn_source(d, cache = folder), hidden = 0, epochs = 1),
       "space",
       class = "backprop_error_cache"
     )
-    expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), character())
+    # at most the encoded rows, if these are complete
+    left <- list.files(folder, all.files = TRUE, no.. = TRUE, full.names = TRUE)
+    expect_identical(grep("^backprop-", basename(left), value = TRUE, invert = TRUE), character())
+    expect_length(left, if (rows == 9000) 0 else 2)
+    unlink(left)
   }
+})
+
+test_that("encoded rows are used again where rows and formula are the same", {
+  folder <- withr::local_tempdir()
+  d <- data.frame(a = sin(1:90), b = cos(1:90), g = rep(c("u", "v", "w"), 30))
+  d$y <- d$a + d$b
+  passes <- 0
+  train <- function(formula = y ~ log(a + 2) + b * g, data = d, ...) {
+    at <- 0
+    passes <<- 0
+    source <- nn_source(function() {
+      at <<- at + 1
+      if (at <= 3) data[1:30 + 30 * (at - 1), ]
+    }, function() {
+      at <<- 0
+      passes <<- passes + 1
+    }, cache = folder)
+    set.seed(1)
+    coef(nn_train(formula, source, hidden = 2, activation = "tanh", penalty = 0.1, epochs = 3, ...))
+  }
+  kept <- function(pattern = "") {
+    list.files(folder, pattern, full.names = TRUE, all.files = TRUE, no.. = TRUE)
+  }
+  first <- train()
+  expect_identical(passes, 2)
+  expect_match(basename(kept()), "^backprop-[0-9a-f]{32}[.](rds|rows)$")
+  expect_length(kept(), 2)
+  expect_identical(train(), first)
+  expect_identical(passes, 1)
+  # other rows, another formula, other levels
+  changed <- d
+  changed$b[40] <- 0
+  expect_false(identical(train(data = changed), first))
+  expect_identical(passes, 2)
+  train(y ~ log(a + 2) + b)
+  train(subset = a > 0)
+  expect_length(kept(), 8)
+  # a file that is short or has other numbers is not taken for the rows
+  rows <- kept("rows$")
+  for (path in rows) writeBin(readBin(path, "raw", 1e6)[-1], path)
+  expect_identical(train(), first)
+  expect_identical(passes, 2)
+  for (path in kept("rows$")) {
+    bytes <- readBin(path, "raw", 1e6)
+    bytes[100] <- xor(bytes[100], as.raw(1))
+    writeBin(bytes, path)
+  }
+  expect_identical(train(), first)
+  expect_identical(passes, 2)
+  for (path in kept("rds$")) writeLines("no", path)
+  expect_identical(train(), first)
+  expect_identical(passes, 2)
+  expect_identical(train(), first)
+  expect_identical(passes, 1)
+  # a source that fails in the second pass leaves nothing
+  unlink(kept())
+  expect_error(
+    nn_train(y ~ a, failing_source(d, folder), hidden = 0),
+    class = "backprop_error_source"
+  )
+  expect_length(kept(), 0)
+  # folds, and functions that may change, are not kept
+  nn_cv(
+    y ~ a, nn_source(d, 40, cache = folder),
+    folds = 2, hidden = 0, penalty = 0.1, epochs = 2
+  )
+  expect_length(kept(), 2)
+  unlink(kept())
+  assign("of_mine", function(x) 2 * x, globalenv())
+  withr::defer(rm("of_mine", envir = globalenv()))
+  train(y ~ of_mine(a))
+  expect_length(kept(), 0)
+})
+
+test_that("a file that changes between the passes is an error", {
+  skip_if_not_installed("data.table")
+  path <- withr::local_tempfile(fileext = ".csv")
+  d <- data.frame(a = 1:50, y = sin(1:50))
+  write.csv(d, path, row.names = FALSE)
+  changes <- nn_source(path, block_rows = 20)
+  begin <- changes$open
+  passes <- 0
+  changes$open <- function() {
+    passes <<- passes + 1
+    if (passes == 2) write.csv(d[-7, ], path, row.names = FALSE)
+    begin()
+  }
+  expect_error(nn_train(y ~ a, changes, hidden = 0), class = "backprop_error_source")
+  expect_identical(list.files(tempdir(), "^rows"), character())
 })
 
 test_that("what needs the values of all rows is refused", {

@@ -1,0 +1,135 @@
+# Time and memory of fits to tables that are larger than memory, through nn_source().
+#
+#   speed   seconds an epoch from the cache against the same rows in memory, with both orders of
+#           rows: with the file in the system's page cache, and with a limit of memory (a control
+#           group, as root on Linux) of which the file is four times the size
+#   memory  the most memory that training takes, by rows: bytes for each further row
+#
+# Each measurement is a process of its own. Rscript bench/large-data.R [scale] prints the tables;
+# `scale` (1) multiplies the numbers of rows. Not part of the package's checks.
+
+child <- function(rows, inputs, kind, shuffle, where, epochs) {
+  library(backprop)
+  # the pages of a mapped file count as memory of the process, although the system may drop them
+  options(backprop.map_files = where != "read")
+  at <- 0
+  X <- matrix(sin(seq_len(1e4 * inputs)^1.1), 1e4)
+  block <- function(number) {
+    d <- as.data.frame(X + number / 100)
+    d$y <- if (kind == "classes") {
+      factor(letters[1 + (number + seq_len(1e4)) %% 20], letters[1:20])
+    } else {
+      d$V1^2 + d$V2
+    }
+    d
+  }
+  blocks <- rows / 1e4
+  data <- if (where == "memory") {
+    do.call(rbind, lapply(seq_len(blocks), block))
+  } else {
+    nn_source(function() if ((at <<- at + 1) <= blocks) block(at), function() at <<- 0)
+  }
+  ended <- numeric()
+  set.seed(1)
+  fit <- nn_train(
+    y ~ ., data,
+    hidden = 32, activation = "relu", penalty = 0, optimizer = "adam", batch_size = 256,
+    schedule = NULL, validation = NULL, patience = Inf, epochs = epochs, keep_fitted = FALSE,
+    shuffle = if (shuffle == "blocks") "blocks" else TRUE,
+    callback = function(fit) {
+      ended <<- c(ended, proc.time()[[3]])
+      NULL
+    }
+  )
+  status <- readLines("/proc/self/status")
+  peak <- as.numeric(gsub("[^0-9]", "", grep("^VmHWM", status, value = TRUE))) / 1024
+  cat(min(diff(ended)), peak, sum(abs(coef(fit)[[1]])), "\n", sep = " ")
+}
+
+arguments <- commandArgs(TRUE)
+if (length(arguments) == 6) {
+  child(
+    as.numeric(arguments[1]), as.numeric(arguments[2]), arguments[3], arguments[4], arguments[5],
+    as.numeric(arguments[6])
+  )
+  quit()
+}
+
+self <- sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))
+scale <- if (length(arguments) > 0) as.numeric(arguments[1]) else 1
+
+# list(seconds, peak, weights) of a process. `limit`: of its memory with its part of the page cache,
+# in MB.
+measure <- function(rows, inputs, kind, shuffle, where, epochs, limit = Inf) {
+  command <- paste(
+    shQuote(file.path(R.home("bin"), "Rscript")), shQuote(self), rows, inputs, kind, shuffle, where,
+    epochs
+  )
+  if (is.finite(limit)) {
+    group <- new_group(limit)
+    if (is.null(group)) {
+      return(NULL)
+    }
+    on.exit(system2("rmdir", group))
+    command <- paste0("echo $$ > ", group, "/cgroup.procs && exec ", command)
+  }
+  out <- system2("sh", c("-c", shQuote(command)), stdout = TRUE, stderr = FALSE)
+  numbers <- as.numeric(strsplit(trimws(utils::tail(out, 1)), " ")[[1]])
+  list(seconds = numbers[1], peak = numbers[2], weights = numbers[3])
+}
+
+# A control group with a limit of memory, or NULL where there can be none.
+new_group <- function(limit) {
+  root <- if (file.exists("/sys/fs/cgroup/memory")) "/sys/fs/cgroup/memory" else "/sys/fs/cgroup"
+  version_2 <- root == "/sys/fs/cgroup"
+  group <- file.path(root, paste0("large-data-", Sys.getpid()))
+  if (!suppressWarnings(dir.create(group))) {
+    return(NULL)
+  }
+  file <- file.path(group, if (version_2) "memory.max" else "memory.limit_in_bytes")
+  if (!file.exists(file) ||
+    inherits(try(cat(limit * 2^20, file = file), silent = TRUE), "try-error")) {
+    system2("rmdir", group)
+    return(NULL)
+  }
+  group
+}
+
+cat("Memory: the most that a process holds, 10 inputs, one epoch\n\n")
+for (kind in c("numbers", "classes")) {
+  rows <- c(1, 2, 4) * 5e5 * scale
+  peaks <- vapply(rows, function(n) measure(n, 10, kind, "blocks", "read", 2)$peak, 0)
+  names <- c(numbers = "a numeric outcome", classes = "20 classes")
+  cat(sprintf("%-18s %9.0f rows: %5.0f MB\n", names[[kind]], rows, peaks), sep = "")
+  cat(sprintf(
+    "%-18s each further row: %.0f bytes\n\n", "", diff(peaks)[2] * 2^20 / diff(rows)[2]
+  ))
+}
+
+rows <- 1e6 * scale
+inputs <- 160
+size <- rows * inputs * 8 / 2^20
+limit <- size / 4
+cat(sprintf(
+  "Speed: %.0f rows, %d inputs (%.0f MB), hidden = 32, batch_size = 256\n\n",
+  rows, inputs, size
+))
+for (shuffle in c("rows", "blocks")) {
+  memory <- measure(rows, inputs, "numbers", shuffle, "memory", 4)
+  cached <- measure(rows, inputs, "numbers", shuffle, "source", 4)
+  small <- measure(rows, inputs, "numbers", shuffle, "source", 3, limit)
+  stopifnot(identical(memory$weights, cached$weights))
+  cat(sprintf(
+    "shuffle: %-6s memory %6.2f s an epoch (peak %.0f MB)\n", shuffle, memory$seconds,
+    memory$peak
+  ))
+  cat(sprintf(
+    "                cached %6.2f s an epoch (peak with mapped pages %.0f MB)\n",
+    cached$seconds, cached$peak
+  ))
+  if (is.null(small)) {
+    cat("                no control group can be made here\n")
+  } else {
+    cat(sprintf("                at a limit of %.0f MB %6.2f s an epoch\n", limit, small$seconds))
+  }
+}
