@@ -17,6 +17,14 @@ core_first_not_finite <- function(x) {
     .Call(`_backprop_core_first_not_finite`, x)
 }
 
+core_clamp <- function(x, least, most) {
+    .Call(`_backprop_core_clamp`, x, least, most)
+}
+
+core_column_moments <- function(m, share) {
+    .Call(`_backprop_core_column_moments`, m, share)
+}
+
 core_digest <- function(parts) {
     .Call(`_backprop_core_digest`, parts)
 }

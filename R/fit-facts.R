@@ -21,25 +21,19 @@ outcome_facts <- function(settings, y, output, weights, offset) {
     weights <- weights[there]
   }
   share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
-  if (!is.null(output) && !all(abs(output) < 1e100)) output <- NULL # squares are not finite
-  # with little memory beyond the data
-  plain_center <- if (length(weights) > 0) function(m) colSums(share * m) else colMeans
-  center <- function(m) by_column(m, plain_center)
-  spread <- function(m) {
-    by_column(m, function(m) {
-      center <- plain_center(m)
-      sqrt(pmax(0, plain_center((m - if (ncol(m) > 1) rep(center, each = nrow(m)) else center)^2)))
-    })
-  }
+  # squares must be finite
+  if (!is.null(output) && !(max(output) < 1e100 && min(output) > -1e100)) output <- NULL
+  moments <- function(m) core_column_moments(m, if (length(weights) > 0) share else numeric())
+  of_targets <- function(name) by_column(y, function(m) moments(m)[[name]])
   facts <- list(
     losses = outcome_losses(settings, y, output, share, offset),
     total = if (length(weights) > 0) sum(weights) else as.double(nrow(y)),
     targets = c(min(by_column(y, min)), max(by_column(y, max))),
-    center = unname(center(y)), spread = unname(spread(y))
+    center = of_targets("center"), spread = of_targets("spread")
   )
   if (!is.null(output)) {
     facts$outputs <- c(min(output[, 1]), max(output[, 1]))
-    facts$output_spread <- unname(spread(output))
+    facts$output_spread <- moments(output)$spread
   }
   facts
 }

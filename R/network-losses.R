@@ -47,7 +47,7 @@ loss_row <- function(formula, value, targets = "any", domain = "any", outputs = 
 }
 
 # Probabilities, kept away from 0 and 1.
-inside <- function(p) pmin(pmax(p, 1e-15), 1 - 1e-15)
+inside <- function(p) core_clamp(p, 1e-15, 1 - 1e-15)
 
 # The constant of lowest loss by numerical search, for convex losses without a formula for it.
 minimiser <- function(value) {

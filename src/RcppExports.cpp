@@ -65,6 +65,29 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_clamp
+Rcpp::NumericVector core_clamp(const Rcpp::NumericVector& x, double least, double most);
+RcppExport SEXP _backprop_core_clamp(SEXP xSEXP, SEXP leastSEXP, SEXP mostSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type x(xSEXP);
+    Rcpp::traits::input_parameter< double >::type least(leastSEXP);
+    Rcpp::traits::input_parameter< double >::type most(mostSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_clamp(x, least, most));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_column_moments
+Rcpp::List core_column_moments(const Rcpp::NumericMatrix& m, const Rcpp::NumericVector& share);
+RcppExport SEXP _backprop_core_column_moments(SEXP mSEXP, SEXP shareSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type m(mSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type share(shareSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_column_moments(m, share));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_digest
 std::string core_digest(Rcpp::List parts);
 RcppExport SEXP _backprop_core_digest(SEXP partsSEXP) {
@@ -431,6 +454,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_indicator_loss", (DL_FUNC) &_backprop_core_indicator_loss, 4},
     {"_backprop_core_place_rows", (DL_FUNC) &_backprop_core_place_rows, 5},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
+    {"_backprop_core_clamp", (DL_FUNC) &_backprop_core_clamp, 3},
+    {"_backprop_core_column_moments", (DL_FUNC) &_backprop_core_column_moments, 2},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
     {"_backprop_core_sum_digest", (DL_FUNC) &_backprop_core_sum_digest, 2},
     {"_backprop_core_numbers_text", (DL_FUNC) &_backprop_core_numbers_text, 1},

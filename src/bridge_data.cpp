@@ -204,6 +204,40 @@ double core_first_not_finite(const Rcpp::NumericVector& x) {
   return 0;
 }
 
+// The numbers, or the limits where they are beyond them.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_clamp(const Rcpp::NumericVector& x, double least, double most) {
+  Rcpp::NumericVector out(Rcpp::no_init(x.size()));
+  SHALLOW_DUPLICATE_ATTRIB(out, x);
+  // NaN is not beyond a limit
+  std::transform(x.begin(), x.end(), out.begin(), [=](double value) {
+    value = least > value ? least : value;
+    return most < value ? most : value;
+  });
+  return out;
+}
+
+// list(center, spread): mean and standard deviation of each column, with the sums of R's
+// colMeans(). `share`: the weights of the rows, whose sum is 1, or none.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List core_column_moments(const Rcpp::NumericMatrix& m, const Rcpp::NumericVector& share) {
+  const R_xlen_t n = m.nrow();
+  const bool weighted = share.size() > 0;
+  require(!weighted || share.size() == n, "There must be a weight for each row.");
+  auto mean = [&](auto value) {
+    long double sum = 0;
+    for (R_xlen_t r = 0; r < n; ++r) sum += weighted ? share[r] * value(r) : value(r);
+    return static_cast<double>(weighted ? sum : sum / n);
+  };
+  Rcpp::NumericVector center(m.ncol()), spread(m.ncol());
+  for (int c = 0; c < m.ncol(); ++c) {
+    const double* const x = m.begin() + n * c;
+    const double at = center[c] = mean([=](R_xlen_t r) { return x[r]; });
+    spread[c] = std::sqrt(mean([=](R_xlen_t r) { return (x[r] - at) * (x[r] - at); }));
+  }
+  return Rcpp::List::create(Rcpp::_["center"] = center, Rcpp::_["spread"] = spread);
+}
+
 // A digest of numbers that does not depend on the versions of R or other packages. The bits of each
 // number and the lengths are mixed by multiplicative hashing (Knuth). It detects changes of data
 // but is not cryptographic. Rows in a file count as a matrix, whose columns are read in groups.

@@ -15,9 +15,9 @@ template <class T> class Collected {
   using Part = typename Pass<T>::Part;
   Collected(Part part, std::size_t layer, std::size_t rows, std::size_t units)
       : part_(part), layer_(layer), matrix_(Rcpp::no_init(rows, units)) {}
-  void take(const Pass<T>& pass, std::size_t first, std::size_t count) {
-    for (int u = 0; u < matrix_.ncol(); ++u)
-      for (std::size_t r = 0; r < count; ++r) matrix_(first + r, u) = pass.at(part_, layer_, r, u);
+  // The rows of the pass are the rows first, first + 1, ... of the matrix.
+  void take(const Pass<T>& pass, std::size_t first) {
+    pass.copy(part_, layer_, matrix_.nrow(), matrix_.begin() + first);
   }
   SEXP matrix() const { return matrix_; }
 
@@ -35,8 +35,8 @@ template <class T> class CollectedLayers {
     for (std::size_t l = 0; l < layers; ++l)
       layers_.emplace_back(part, l, rows, network.layers[l].units);
   }
-  void take(const Pass<T>& pass, std::size_t first, std::size_t count) {
-    for (auto& layer : layers_) layer.take(pass, first, count);
+  void take(const Pass<T>& pass, std::size_t first) {
+    for (auto& layer : layers_) layer.take(pass, first);
   }
   Rcpp::List list() const {
     Rcpp::List out(layers_.size());
@@ -136,7 +136,7 @@ struct Cases {
   }
   std::size_t rows() const { return given.rows; }
 
-  // Calls f(pass, first, count) after the forward pass of each piece.
+  // Calls f(pass, first) after the forward pass of each piece.
   template <class T, class F>
   void forward(const Network& network, const Buffer<T>& weights, bool keep_all, F&& f) const {
     constexpr std::size_t at_once = 256;
@@ -158,7 +158,7 @@ struct Cases {
         pass.load_columns(given.dense.begin() + first, n, offset, n, first, count);
       }
       pass.forward(weights.data(), nullptr);
-      f(pass, first, count);
+      f(pass, first);
     }
   }
 };
@@ -180,10 +180,10 @@ Rcpp::List core_forward(Rcpp::List layers, Rcpp::NumericVector weights, SEXP X,
     CollectedLayers<T> inputs(Part::input, network, kept, n),
         outputs(Part::output, network, kept, n);
     Collected<T> output(Part::output, network.layers.size() - 1, n, network.outputs());
-    cases.forward(network, w, all, [&](Pass<T>& pass, std::size_t first, std::size_t count) {
-      inputs.take(pass, first, count);
-      outputs.take(pass, first, count);
-      output.take(pass, first, count);
+    cases.forward(network, w, all, [&](Pass<T>& pass, std::size_t first) {
+      inputs.take(pass, first);
+      outputs.take(pass, first);
+      output.take(pass, first);
     });
     failure.raise();
     return Rcpp::List::create(Rcpp::_["input"] = inputs.list(),
@@ -205,11 +205,11 @@ Rcpp::List core_output_slopes(Rcpp::List layers, Rcpp::NumericVector weights, SE
   const Buffer<double> w = as_weights<double>(weights, network);
   CollectedLayers<double> outputs(Part::output, network, network.layers.size(), cases.rows()),
       deltas(Part::delta, network, network.layers.size(), cases.rows());
-  cases.forward(network, w, true, [&](Pass<double>& pass, std::size_t first, std::size_t count) {
+  cases.forward(network, w, true, [&](Pass<double>& pass, std::size_t first) {
     pass.start_from_output(output);
     pass.backward(w.data());
-    outputs.take(pass, first, count);
-    deltas.take(pass, first, count);
+    outputs.take(pass, first);
+    deltas.take(pass, first);
   });
   return Rcpp::List::create(Rcpp::_["activation"] = outputs.list(),
                             Rcpp::_["delta"] = deltas.list());
@@ -247,8 +247,8 @@ Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::Num
       for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
         sum = add_losses(sum, piece_loss(pass, objective, w.data(), rows, first, count,
                                          want_gradient ? gradient.data() : nullptr));
-        for (auto* part : {&inputs, &outputs, &errors, &deltas}) part->take(pass, first, count);
-        if (want_output) output.take(pass, first, count);
+        for (auto* part : {&inputs, &outputs, &errors, &deltas}) part->take(pass, first);
+        if (want_output) output.take(pass, first);
       });
       if (want_gradient)
         finish_gradient(network, objective, w.data(), objective.mean ? 1 / rows.total_weight : 1, 1,

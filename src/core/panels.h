@@ -55,7 +55,19 @@ void columns_to_panels(std::size_t count, std::size_t units, std::size_t stride,
     }
 }
 
-// The same from sparse rows; row(r) is the index of row r.
+// Copies `count` rows of panels to a column-major matrix, whose columns are `stride` apart.
+template <class T>
+void panels_to_columns(std::size_t count, std::size_t units, const T* panels, std::size_t stride,
+                       double* to) {
+  for (std::size_t u = 0; u < units; ++u, to += stride)
+    for (std::size_t panel = 0; panel < panels_for<T>(count); ++panel) {
+      const std::size_t begin = panel * line<T>;
+      std::copy_n(panels + line_at<T>(panel, u, units), std::min(line<T>, count - begin),
+                  to + begin);
+    }
+}
+
+// Copies sparse rows to panels; row(r) is the index of row r.
 template <class T, class Row>
 void sparse_to_panels(const SparseRows<T>& rows, std::size_t count, std::size_t units, Row row,
                       T* panels) {

@@ -493,30 +493,36 @@ double Pass<T>::input_at(std::size_t l, std::size_t row, std::size_t unit) const
   return inputs_of(l)[element_at<T>(row, unit, network_.layers[l].inputs)];
 }
 
+template <class T> const Buffer<T>& Pass<T>::panels_of(Part part, std::size_t l) const {
+  const LayerValues& values = values_[l];
+  return part == Part::input    ? values.input
+         : part == Part::output ? values.output
+         : part == Part::error  ? values.error
+                                : values.delta;
+}
+
 template <class T>
 double Pass<T>::at(Part part, std::size_t l, std::size_t row, std::size_t unit) const {
-  const LayerValues& values = values_[l];
-  const Buffer<T>& numbers = part == Part::input    ? values.input
-                             : part == Part::output ? values.output
-                             : part == Part::error  ? values.error
-                                                    : values.delta;
-  return numbers.data()[element_at<T>(row, unit, network_.layers[l].units)];
+  return panels_of(part, l).data()[element_at<T>(row, unit, network_.layers[l].units)];
+}
+
+template <class T>
+void Pass<T>::copy(Part part, std::size_t l, std::size_t stride, double* to) const {
+  panels_to_columns(rows_, network_.layers[l].units, panels_of(part, l).data(), stride, to);
 }
 
 template <class T> double Pass<T>::correct() const {
-  const std::size_t last = values_.size() - 1, outputs = network_.outputs();
-  auto target = [&](std::size_t r, std::size_t u) {
-    return y_.data()[element_at<T>(r, u, outputs)];
-  };
+  const std::size_t outputs = network_.outputs();
   double sum = 0;
   for (std::size_t r = 0; r < rows_; ++r) {
+    const std::size_t first = element_at<T>(r, 0, outputs);
+    const T *output = values_.back().output.data() + first, *target = y_.data() + first;
     std::size_t guess = 0, truth = 0;
-    for (std::size_t u = 1; u < outputs; ++u) {
-      if (at(Part::output, last, r, u) > at(Part::output, last, r, guess)) guess = u;
-      if (target(r, u) > target(r, truth)) truth = u;
+    for (std::size_t i = line<T>; i < outputs * line<T>; i += line<T>) {
+      if (output[i] > output[guess]) guess = i;
+      if (target[i] > target[truth]) truth = i;
     }
-    const bool right =
-        outputs > 1 ? guess == truth : (at(Part::output, last, r, 0) > 0.5) == (target(r, 0) > 0.5);
+    const bool right = outputs > 1 ? guess == truth : (output[0] > T(0.5)) == (target[0] > T(0.5));
     if (right) sum += loaded_->case_weight_of(ids_[r], rest_.empty() ? nullptr : rest_[r]);
   }
   return sum;

@@ -94,6 +94,8 @@ template <class T> class Pass {
   // A quantity of a layer for one row and unit. Layer 0 is the first hidden layer.
   enum class Part { input, output, error, delta };
   double at(Part part, std::size_t layer, std::size_t row, std::size_t unit) const;
+  // The same for all loaded rows and units, column-major with columns that are `stride` apart.
+  void copy(Part part, std::size_t layer, std::size_t stride, double* to) const;
   // An input of a layer: an input of the network or an output of the previous layer.
   double input_at(std::size_t layer, std::size_t row, std::size_t unit) const;
   // The sum of the case weights of the correctly classified rows. The class is the largest output,
@@ -112,6 +114,7 @@ template <class T> class Pass {
   const T* inputs_of(std::size_t layer) const;
   const T* outputs_below(std::size_t layer) const;
   void join_inputs(std::size_t layer, std::size_t begin, std::size_t end);
+  const Buffer<T>& panels_of(Part part, std::size_t layer) const;
   void multiply_output_slope();
   void drop_units(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);
   void draw_mask(std::size_t layer, const Dropout& dropout, std::size_t begin, std::size_t end);

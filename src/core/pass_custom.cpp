@@ -8,9 +8,7 @@ namespace backprop {
 template <class T>
 void Pass<T>::take_columns(const T* panels, std::size_t units, std::vector<double>& columns) const {
   columns.resize(rows_ * units);
-  for (std::size_t u = 0; u < units; ++u)
-    for (std::size_t r = 0; r < rows_; ++r)
-      columns[u * rows_ + r] = static_cast<double>(panels[element_at<T>(r, u, units)]);
+  panels_to_columns(rows_, units, panels, rows_, columns.data());
 }
 
 template <class T>

@@ -57,10 +57,30 @@ template <class T>
 void pack(std::size_t units, std::size_t steps, const T* numbers, std::size_t unit_stride,
           std::size_t step_stride, std::size_t depth, std::size_t first, T* packed) noexcept {
   for_each_tile_of_units(units, [&](auto width, std::size_t u) BACKPROP_INLINE_LAMBDA {
-    T* to = packed + u * depth + first * width;
+    constexpr int count = width;
+    constexpr bool in_vectors = count > 1 && (count & (count - 1)) == 0;
+    T* to = packed + u * depth + first * count;
     const T* from = numbers + u * unit_stride;
-    for (std::size_t k = 0; k < steps; ++k, to += width, from += step_stride)
-      unroll<width>([&](auto i) BACKPROP_INLINE_LAMBDA { to[i] = from[i * unit_stride]; });
+    std::size_t k = 0;
+    if (unit_stride == 1) {
+      for (; k < steps; ++k, to += count, from += step_stride)
+        __builtin_memcpy(to, from, count * sizeof(T));
+    } else if (in_vectors && step_stride == 1) {
+      for (; k + vector_size<T> <= steps; k += vector_size<T>) {
+        Vector<T> tile[count];
+        unroll<count>([&](auto i) BACKPROP_INLINE_LAMBDA {
+          tile[i] = load_anywhere(from + i * unit_stride);
+        });
+        if constexpr (in_vectors) transpose_vectors<T, count>(tile);
+        unroll<count>([&](auto i) BACKPROP_INLINE_LAMBDA {
+          store_anywhere(to + i * vector_size<T>, tile[i]);
+        });
+        to += count * vector_size<T>;
+        from += vector_size<T>;
+      }
+    }
+    for (; k < steps; ++k, to += count, from += step_stride)
+      unroll<count>([&](auto i) BACKPROP_INLINE_LAMBDA { to[i] = from[i * unit_stride]; });
   });
 }
 
@@ -80,7 +100,7 @@ void transpose(std::size_t panels, std::size_t units, const T* from, std::size_t
           unroll<vector_size<T>>([&](auto j) BACKPROP_INLINE_LAMBDA {
             square[j] = i + j < here ? load(x + (i + j) * line<T> + r) : broadcast(T(0));
           });
-          transpose_square<T>(square);
+          transpose_vectors<T, vector_size<T>>(square);
           unroll<vector_size<T>>([&](auto j) BACKPROP_INLINE_LAMBDA {
             store(out + (r + j) * line<T> + i, square[j]);
           });

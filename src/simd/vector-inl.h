@@ -157,17 +157,19 @@ BACKPROP_INLINE Vector<T> interleave(Vector<T> a, Vector<T> b, std::integer_sequ
   return shuffle<T, BEGIN + I / 2 + I % 2 * vector_size<T>...>(a, b);
 }
 
-// Lane j of square[i] <- lane i of square[j], by repeatedly interleaving vectors i and i + size
-// / 2.
-template <class T, int DONE = 1>
-BACKPROP_INLINE void transpose_square(Vector<T> (&square)[vector_size<T>]) {
-  constexpr int size = vector_size<T>, half = size / 2;
+// Transposes COUNT x vector_size numbers, where COUNT is a power of two: afterwards number j *
+// COUNT
+// + i of the array is what was lane j of vector i. Repeatedly interleaves vectors i and i + COUNT /
+// 2.
+template <class T, int COUNT, int DONE = 1>
+BACKPROP_INLINE void transpose_vectors(Vector<T> (&vectors)[COUNT]) {
+  constexpr int size = vector_size<T>, half = COUNT / 2;
   constexpr auto lanes = std::make_integer_sequence<int, size>{};
-  Vector<T> next[size];
+  Vector<T> next[COUNT];
   unroll<half>([&](auto i) BACKPROP_INLINE_LAMBDA {
-    next[2 * i] = interleave<T, 0>(square[i], square[i + half], lanes);
-    next[2 * i + 1] = interleave<T, half>(square[i], square[i + half], lanes);
+    next[2 * i] = interleave<T, 0>(vectors[i], vectors[i + half], lanes);
+    next[2 * i + 1] = interleave<T, size / 2>(vectors[i], vectors[i + half], lanes);
   });
-  if constexpr (DONE < half) transpose_square<T, DONE * 2>(next);
-  unroll<size>([&](auto i) BACKPROP_INLINE_LAMBDA { square[i] = next[i]; });
+  if constexpr (DONE < half) transpose_vectors<T, COUNT, DONE * 2>(next);
+  unroll<COUNT>([&](auto i) BACKPROP_INLINE_LAMBDA { vectors[i] = next[i]; });
 }

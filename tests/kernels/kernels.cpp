@@ -89,6 +89,14 @@ template <class T> void test_products(const Kernels<T>& kernels) {
         const std::size_t panels = panels_for<T>(rows);
         Buffer<T> packed(units * depth + 64), result(panel_at<T>(panels, units));
         kernels.pack(units, depth, weights.numbers.data(), depth, 1, depth, 0, packed.data());
+        {  // the same weights, stored by step
+          std::vector<T> by_step(units * depth), again(units * depth);
+          for (std::size_t u = 0; u < units; ++u)
+            for (std::size_t k = 0; k < depth; ++k) by_step[k * units + u] = weights.at(u, k);
+          kernels.pack(units, depth, by_step.data(), 1, units, depth, 0, again.data());
+          check(std::equal(again.begin(), again.end(), packed.data()),
+                std::string("pack, ") + precision<T>(), static_cast<double>(units));
+        }
         for (bool pack : {false, true})
           for (bool begin_at_0 : {false, true}) {
             Weights<T> weight{};

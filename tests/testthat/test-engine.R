@@ -364,3 +364,22 @@ test_that("a name that is in no table of the core is an error, and so is a state
     fixed = TRUE
   )
 })
+
+test_that("moments and clamped numbers are those of R's own functions", {
+  set.seed(1)
+  m <- matrix(rnorm(600, 1e3), 200, dimnames = list(NULL, letters[1:3]))
+  share <- runif(200)
+  share <- share / sum(share)
+  spread <- function(means) unname(sqrt(means((m - rep(means(m), each = 200))^2)))
+  weighted <- function(m) colSums(share * m)
+  expect_identical(
+    core_column_moments(m, numeric()),
+    list(center = unname(colMeans(m)), spread = spread(colMeans))
+  )
+  expect_identical(
+    core_column_moments(m, share), list(center = unname(weighted(m)), spread = spread(weighted))
+  )
+  expect_error(core_column_moments(m, share[-1]), "a weight for each row", fixed = TRUE)
+  m[1:4, 1] <- c(NaN, NA, Inf, -Inf)
+  expect_identical(core_clamp(m, 999, 1001), pmin(pmax(m, 999), 1001))
+})
