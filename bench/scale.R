@@ -103,17 +103,18 @@ networks <- list(
 rate <- stats::median(rates)
 say("\nPredicted for a rate of F = %.1f Gflop/s of a core (the median above):\n", rate / 1e9)
 say(
-  "%10s %10s %6s %18s %22s\n", "network", "parameters", "ranks", "sums in a step, ms",
-  "90 %% at rows of a rank"
+  "%10s %10s %6s %18s %22s %14s\n", "network", "parameters", "ranks", "sums in a step, ms",
+  "90 % at rows of a rank", "a batch of"
 )
 for (network in networks) {
   for (P in c(1e4, 1e5, 1e6)) {
     for (ranks in c(4, 16, 64, 256)) {
       sums <- 2 * ceiling(log2(ranks)) * (a + network$latency) +
         2 * (ranks - 1) / ranks * 8 * P / network$bandwidth
+      rows <- ceiling(9 * sums * rate / (6 * P))
       say(
-        "%10s %10d %6d %18.3f %22d\n", network$name, as.integer(P), as.integer(ranks), 1e3 * sums,
-        as.integer(ceiling(9 * sums * rate / (6 * P)))
+        "%10s %10d %6d %18.3f %22d %14d\n", network$name, as.integer(P), as.integer(ranks),
+        1e3 * sums, as.integer(rows), as.integer(rows * ranks)
       )
     }
   }
