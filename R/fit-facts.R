@@ -24,12 +24,19 @@ outcome_facts <- function(settings, y, output, weights, offset) {
   # squares must be finite
   if (!is.null(output) && !(max(output) < 1e100 && min(output) > -1e100)) output <- NULL
   moments <- function(m) core_column_moments(m, if (length(weights) > 0) share else numeric())
-  of_targets <- function(name) by_column(y, function(m) moments(m)[[name]])
+  of_targets <- if (is_indicators(y)) {
+    list(
+      center = by_column(y, function(m) moments(m)$center),
+      spread = by_column(y, function(m) moments(m)$spread)
+    )
+  } else {
+    moments(y)
+  }
   facts <- list(
     losses = outcome_losses(settings, y, output, share, offset),
     total = if (length(weights) > 0) sum(weights) else as.double(nrow(y)),
     targets = c(min(by_column(y, min)), max(by_column(y, max))),
-    center = of_targets("center"), spread = of_targets("spread")
+    center = of_targets$center, spread = of_targets$spread
   )
   if (!is.null(output)) {
     facts$outputs <- c(min(output[, 1]), max(output[, 1]))
