@@ -221,6 +221,11 @@ install_programs() {
   if [ "$1" = check ]; then
     have qpdf || useful="$useful qpdf"
     have clang++ || useful="$useful clang"
+    # clang's sanitizers and libFuzzer, where they are a package of their own
+    if ! ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1; then
+      ! can_use_apt || update_apt
+      ! apt-cache show libclang-rt-14-dev >/dev/null 2>&1 || useful="$useful libclang-rt-14-dev"
+    fi
     have objdump || useful="$useful binutils"
     have clang-format-14 || useful="$useful clang-format-14"
     have aarch64-linux-gnu-g++ || useful="$useful g++-aarch64-linux-gnu"

@@ -98,7 +98,21 @@ asan() {
 }
 clang() {
   have clang++ || return 77
-  build clang "$clang_flags -fno-sanitize=float-divide-by-zero" clang++ && run_tests clang ''
+  runtime=$(clang++ -print-resource-dir)/lib/linux/libclang_rt.ubsan_standalone-$(uname -m).so
+  [ -f "$runtime" ] || { echo "$runtime does not exist."; return 77; }
+  build clang "$clang_flags -fno-sanitize=float-divide-by-zero" clang++ && run_tests clang "$runtime"
+}
+# What C++ reads: the files of stored rows. The reports of libFuzzer end with the input.
+fuzzer() {
+  have clang++ || return 77
+  ls "$(clang++ -print-resource-dir)"/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || return 77
+  seconds=5
+  [ "$mode" != all ] || seconds=120
+  # shellcheck disable=SC2086
+  clang++ -std=gnu++17 -g -O1 -fsanitize=fuzzer,address,undefined ${planted_flags:-} \
+    "$root/tools/fuzz-files.cpp" "$root/src/core/stored_file.cpp" -o "$scratch/fuzz-files" &&
+    TMPDIR=$scratch "$scratch/fuzz-files" -max_total_time=$seconds -max_len=4096 -seed=1 \
+      -artifact_prefix="$scratch/"
 }
 tsan() {
   eigen=$(Rscript -e 'cat(system.file("include", package = "RcppEigen"))' </dev/null)
@@ -122,7 +136,11 @@ valgrind() {
     --show-leak-kinds=definite --num-callers=30 --log-file=$scratch/valgrind.log" \
     --vanilla --no-echo -f "$scratch/source-plain/tools/sanitize.R" || return 1
   # R and its packages have reports of their own: only those with a line of the package count.
-  awk 'BEGIN { RS = ""; bad = 0 } /backprop[.]so|backprop::/ { print; print ""; bad = 1 }
+  # Lines do not name namespaces, but the functions of RcppExports.cpp or the source files.
+  sources=$(cd "$scratch/source-plain/src" && ls ./*.cpp core simd | grep -E '[.](cpp|h)$' |
+    sed 's/^[.]\///; s/[.]/[.]/' | tr '\n' '|')
+  awk -v ours="_backprop_|backprop[.]so|[(](${sources%|}):[0-9]" '
+    BEGIN { RS = ""; bad = 0 } $0 ~ ours { print; print ""; bad = 1 }
     END { exit bad }' <<LOG || return 1
 $(sed 's/^==[0-9]*== *$//; s/^==[0-9]*== //' "$scratch/valgrind.log")
 LOG
@@ -194,6 +212,7 @@ planted_tests() (
 
 if [ "$mode" = planted ]; then
   leg asan "an overflow" reports OVERFLOW 'heap-buffer-overflow' planted_tests asan
+  leg fuzzer "an overflow" reports OVERFLOW 'heap-buffer-overflow' fuzzer
   leg clang "a conversion out of range" reports UNDEFINED 'outside the range' planted_tests clang
   leg tsan "a race" reports RACE 'data race' tsan
   leg valgrind "a leak" reports LEAK 'definitely lost' valgrind
@@ -202,6 +221,7 @@ else
   leg gctorture "every function of the bridge: objects of R that are not protected" gctorture
   leg valgrind "every function of the bridge, baseline kernels: memory and leaks" valgrind
   leg tsan "gcc: races of the teams of threads, 1 to 8 threads, kernels and training" tsan
+  leg fuzzer "libFuzzer: files of stored rows, the only bytes that C++ reads" fuzzer
   leg asan "gcc: addresses, undefined behaviour, assertions of libstdc++ and Eigen; tests" asan
   leg clang "clang: undefined behaviour, conversions that change the value; tests" clang
 fi
