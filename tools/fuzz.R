@@ -8,7 +8,9 @@
 #   models      files with a valid checksum and changed contents: refused by nn_load() with a
 #               classed error, or a model that predicts finite numbers, prints, resumes and exports
 #   fits        fits that were changed in memory: the same for predict(), nn_continue(), nn_save()
-#   exports     random fits as R code: the predictions of predict()
+#   exports     random fits to matrices, data frames and formulas, with odd names and levels,
+#               missing values and extremes, as R, C, SQL (in SQLite) and ONNX (in onnxruntime):
+#               the predictions of predict(). Languages that can't run here are skipped
 #   resume      training that is killed at a random moment and resumed from its checkpoint has the
 #               bits of training that was not interrupted
 #
@@ -238,31 +240,154 @@ try_fits <- function(case) {
   outcome(nn_save(fit, tempfile()), "fits", case, "nn_save()")
 }
 
-try_exports <- function(case) {
-  given <- list(
-    X = data$X, y = one_of(data[c("number", "unit", "two", "three", "several")]),
-    hidden = one_of(list(0, 2, c(3, 2))), epochs = 2,
-    activation = one_of(internal$inner_activations), reduction = "mean", learning_rate = 1e-3
-  )
-  if (chance(0.5)) {
-    odd <- one_of(c("a b", "if", "`x`", "\"", "\\", "\u00e4", "x;y", "--", "*/", "exp", "%s"))
-    colnames(given$X)[1] <- odd
+odd_names <- c(
+  "a", "a b", "if", "\"", "'", "\u00e4", "x;y", "--", "*/", "exp", "%s", "A.b", "_x", "1", "\u4e2d",
+  "row", "class", "response", "a.b", "a_b", "T", "\\", "//", "/*", "?", "${x}"
+)
+odd_levels <- c("u", "v w", "\u00e4", "it's", "\"q\"", "%d", "\\n", "NA", " ", "1", "TRUE", "??/", "\u4e2d")
+
+# A data frame of 40 rows with at most five columns, some with extreme values.
+random_frame <- function() {
+  n <- 40
+  column <- function() {
+    switch(sample.int(5, 1),
+      rnorm(n) * 10^sample(-8:8, 1),
+      factor(sample(sample(odd_levels, 3), n, replace = TRUE)),
+      sample(sample(odd_levels, 2), n, replace = TRUE),
+      sample(c(TRUE, FALSE), n, replace = TRUE),
+      1e5 + sample.int(9, n, replace = TRUE)
+    )
   }
+  names <- unique(sample(odd_names, sample.int(5, 1)))
+  # names that differ only in case are an error in SQL
+  data <- stats::setNames(lapply(names, function(name) column()), names)
+  as.data.frame(data, optional = TRUE, stringsAsFactors = FALSE)
+}
+
+# New rows: those of the data, with missing values, unseen levels and large numbers.
+random_rows <- function(data, unseen) {
+  rows <- data[1:8, , drop = FALSE]
+  for (j in seq_along(rows)) {
+    if (unseen && chance(0.5)) rows[[j]][2] <- NA
+    if (is.numeric(rows[[j]]) && chance(0.3)) rows[[j]][3] <- rows[[j]][3] * 100
+    if (unseen && chance(0.3) && is.character(rows[[j]])) rows[[j]][4] <- "never seen"
+  }
+  rows
+}
+
+# What runs exported files, from the tests; NULL if they are not beside this script.
+export_runners <- local({
+  script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+  helper <- file.path(dirname(script), "..", "tests", "testthat", "helper-export.R")
+  if (length(helper) == 1 && file.exists(helper) && requireNamespace("withr", quietly = TRUE)) {
+    runners <- new.env()
+    sys.source(helper, runners)
+    runners
+  }
+})
+export_languages <- c(
+  ".R",
+  if (!is.null(export_runners)) {
+    c(
+      if (requireNamespace("RSQLite", quietly = TRUE)) ".sql",
+      if (!is.null(export_runners$c_compiler())) ".c",
+      if (requireNamespace("jsonlite", quietly = TRUE) && nzchar(Sys.which("node")) &&
+        dir.exists(export_runners$onnxruntime_folder())) {
+        ".onnx"
+      }
+    )
+  }
+)
+
+# The predictions of an exported file, n x outputs.
+run_export <- function(path, ending, fit, rows, outputs) {
+  if (ending == ".R") {
+    alone <- new.env(parent = baseenv())
+    eval(parse(path, encoding = "UTF-8", keep.source = FALSE), alone)
+    return(alone$predict_network(rows))
+  }
+  model <- internal$export_model(fit, NULL)
+  used <- vapply(model$inputs, `[[`, "", "name")
+  part <- if (is.matrix(rows)) rows else rows[used]
+  if (ending == ".onnx" && is.data.frame(part)) {
+    # missing text is the empty string
+    text <- !vapply(part, function(x) is.numeric(x) || is.logical(x), NA)
+    part[text] <- lapply(part[text], function(x) ifelse(is.na(x), "", as.character(x)))
+  }
+  switch(ending,
+    .sql = export_runners$run_exported_sql(path, as.data.frame(rows, optional = TRUE)),
+    .c = export_runners$run_exported_c(path, if (is.matrix(part)) unname(part) else part, outputs),
+    .onnx = export_runners$run_onnx(path, part, "double")$response
+  )
+}
+
+try_exports <- function(case) {
+  y <- one_of(data[c("number", "unit", "count", "two", "three", "several")])
+  X <- if (chance(0.3)) {
+    X <- data$X
+    colnames(X) <- make.unique(sample(odd_names, 3))
+    X
+  } else {
+    random_frame()
+  }
+  given <- list(
+    X, y,
+    hidden = one_of(list(0, 2, c(3, 2))), epochs = 2, reduction = "mean", learning_rate = 1e-3
+  )
+  if (chance(0.7)) given$activation <- one_of(internal$inner_activations)
+  if (chance(0.4)) given$loss <- one_of(setdiff(names(internal$loss_table), "custom"))
+  if (is.data.frame(X)) {
+    given <- c(given, list(penalty = 0.01, new_levels = "NA"))
+    if (chance(0.3)) given$standardize <- one_of(list(FALSE, "robust"))
+    if (chance(0.3)) {
+      given$missing <- "indicator"
+      for (j in seq_along(X)) if (chance(0.5)) given[[1]][[j]][c(1, 7)] <- NA
+    }
+    if (is.numeric(y) && is.null(dim(y)) && chance(0.3)) {
+      columns <- lapply(names(X), as.name)
+      right <- Reduce(function(a, b) call(one_of(c("+", "*", ":")), a, b), columns)
+      frame <- given[[1]]
+      frame$outcome <- y
+      given[1:2] <- list(eval(call("~", quote(outcome), right)), frame)
+    }
+  }
+  if (verbose) str(given)
   set.seed(case)
-  fit <- outcome(do.call(nn_train, given), "exports", case, "nn_train()")
+  fit <- outcome(do.call(nn_train, given, quote = TRUE), "exports", case, "nn_train()")
   if (is_refused(fit)) {
     return(invisible())
   }
-  path <- tempfile(fileext = ".R")
-  on.exit(unlink(path))
-  if (is_refused(outcome(nn_export(fit, path), "exports", case, "nn_export()"))) {
+  rows <- if (is.matrix(X)) X[1:8, ] else random_rows(X, unseen = TRUE)
+  here <- outcome(predict(fit, rows), "exports", case, "predict()")
+  if (is_refused(here)) {
     return(invisible())
   }
-  alone <- new.env()
-  sys.source(path, alone)
-  there <- unname(as.matrix(alone$predict_network(given$X)))
-  here <- unname(as.matrix(predict(fit, given$X)))
-  if (!isTRUE(all.equal(there, here, tolerance = 1e-10))) fail("exports", case, "other predictions")
+  here <- unname(as.matrix(here))
+  for (ending in export_languages) {
+    path <- tempfile(fileext = ending)
+    extra <- switch(ending,
+      .sql = list(keep = "row_number"),
+      .onnx = list(precision = "double")
+    )
+    written <- outcome(do.call(nn_export, c(list(fit, path), extra)), "exports", case, ending)
+    if (is_refused(written)) next
+    there <- outcome(
+      run_export(path, ending, fit, rows, ncol(here)), "exports", case, paste("the file", ending)
+    )
+    unlink(path)
+    if (is_refused(there)) next
+    there <- matrix(as.double(as.matrix(there)), nrow(here))
+    expected <- here
+    # truth values can't be missing there
+    flags <- is.data.frame(rows) & ending == ".onnx"
+    flags <- if (flags) Reduce(`|`, lapply(Filter(is.logical, rows), is.na), FALSE) else FALSE
+    there[flags, ] <- expected[flags, ] <- 0
+    apart <- abs(there - expected) / pmax(1, abs(expected))
+    if (!identical(is.na(there), is.na(expected)) || any(apart > 1e-9, na.rm = TRUE)) {
+      fail("exports", case, ending, ": other predictions")
+      if (verbose) print(list(there = there, here = here, rows = rows))
+    }
+  }
 }
 
 try_resume <- function(case) {
