@@ -59,6 +59,82 @@ test_that("a disk that is full leaves the old file, and nothing else", {
   expect_identical(printed, "done  0")
 })
 
+test_that("a file system of 8 to 72 kB that fills keeps the old file", {
+  skip_on_cran()
+  skip_on_os(c("windows", "mac", "solaris"))
+  folder <- withr::local_tempdir()
+  mount <- function(options) {
+    suppressWarnings(system2(
+      "mount", c("-t", "tmpfs", "-o", options, "tmpfs", shQuote(folder)),
+      stdout = FALSE, stderr = FALSE
+    )) == 0
+  }
+  skip_if_not(nzchar(Sys.which("mount")) && mount("size=8k"), "file systems can't be mounted here")
+  withr::defer(system2("umount", shQuote(folder)), priority = "first")
+  set.seed(1)
+  fit <- nn_train(matrix(rnorm(300), 10), rnorm(10), hidden = 90, epochs = 1, keep_fitted = FALSE)
+  uses <- list(
+    fit.rds = function(path) backprop:::write_checkpoint(unclass(fit), path),
+    fit.json = function(path) nn_save(fit, path), fit.c = function(path) nn_export(fit, path)
+  )
+  whole <- lapply(names(uses), function(name) {
+    path <- withr::local_tempfile(fileext = sub("fit", "", name))
+    uses[[name]](path)
+    readBin(path, "raw", file.size(path))
+  })
+  names(whole) <- names(uses)
+  old <- as.raw(1:255)
+  written <- 0
+  for (size in seq(8, 72, 4)) {
+    expect_true(mount(sprintf("remount,size=%dk", size)))
+    for (name in names(uses)) {
+      path <- file.path(folder, name)
+      writeBin(old, path)
+      signalled <- tryCatch(
+        {
+          uses[[name]](path)
+          FALSE
+        },
+        backprop_error_file = function(e) TRUE,
+        backprop_warning_checkpoint = function(w) TRUE
+      )
+      kept <- readBin(path, "raw", file.size(path))
+      expect_identical(kept, if (signalled) old else whole[[name]], info = paste(size, name))
+      expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), name)
+      written <- written + !signalled
+      unlink(path)
+    }
+  }
+  # some sizes suffice, and some do not
+  expect_gt(written, 0)
+  expect_lt(written, 3 * 17)
+})
+
+test_that("models are written to files only, and to where links point", {
+  skip_on_os("windows")
+  withr::local_dir(withr::local_tempdir())
+  fit <- nn_train(X, y, epochs = 1)
+  dir.create("folder.c")
+  file.symlink("folder.c", "to-folder.c")
+  file.symlink("circle.c", "circle.c")
+  file.symlink("later.c", "dangling.c")
+  refused <- c("folder.c", "to-folder.c", "circle.c", paste0(strrep("a", 254), ".c"))
+  if (Sys.which("mkfifo") != "") {
+    system2("mkfifo", "pipe.c")
+    refused <- c(refused, "pipe.c")
+  }
+  before <- list.files()
+  for (write in list(nn_save, nn_export)) {
+    for (path in refused) expect_error(write(fit, path), class = "backprop_error_file")
+    expect_error(write(fit, "none/fit.c"), class = "backprop_error_argument")
+    expect_identical(list.files(), before)
+    write(fit, "dangling.c")
+    expect_gt(file.size("later.c"), 0)
+    expect_identical(unname(Sys.readlink("dangling.c")), "later.c")
+    unlink("later.c")
+  }
+})
+
 test_that("training continues when the disk is full, with the last complete checkpoint", {
   skip_on_os("windows")
   folder <- withr::local_tempdir()
