@@ -5,6 +5,8 @@
 #   sh tools/environments.sh                 tests that depend on the environment
 #   sh tools/environments.sh all             all tests in each environment
 #   sh tools/environments.sh small ...       only these environments
+#   sh tools/environments.sh --library=FOLDER ...
+#                                            tests the package that is installed there
 #
 # The environments are the rows of the table at the end of this file. The exit status is 1 if a test
 # fails, and 77 if nothing fails but an environment is not available.
@@ -14,7 +16,9 @@ use_utf8
 use_all_cores
 
 # Tests of text, files, threads, sums of R's BLAS, times and memory.
-tests='formula locale keeping threads memory save data-frames'
+tests='formula locale keeping threads memory save data-frames edge-numbers'
+library=
+case ${1:-} in --library=*) library=${1#*=}; shift ;; esac
 if [ "${1:-}" = all ]; then tests=; shift; fi
 only=$*
 
@@ -23,10 +27,15 @@ LANGUAGE=en
 NOT_CRAN=true
 export LANGUAGE NOT_CRAN
 
-build_package --no-build-vignettes --no-manual
-mkdir "$scratch/library"
-quietly "R CMD INSTALL" R CMD INSTALL --library="$scratch/library" "$tarball"
-R_LIBS=$scratch/library${R_LIBS:+:$R_LIBS}
+if [ -n "$library" ]; then
+  clean_copy "$scratch/copy"
+else
+  build_package --no-build-vignettes --no-manual
+  library=$scratch/library
+  mkdir "$library"
+  quietly "R CMD INSTALL" R CMD INSTALL --library="$library" "$tarball"
+fi
+R_LIBS=$library${R_LIBS:+:$R_LIBS}
 export R_LIBS
 files=
 for name in $tests; do

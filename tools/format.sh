@@ -27,7 +27,8 @@ has_package() { Rscript -e "quit(status = !requireNamespace('$1', quietly = TRUE
 
 clean_copy "$scratch/copy"
 cd "$scratch/copy"
-find src tests/kernels tools -name '*.cpp' -o -name '*.h' | grep -v RcppExports | sort >"$scratch/cpp"
+find src tests/kernels tools -name '*.cpp' -o -name '*.h' | grep -v RcppExports | sort \
+  >"$scratch/cpp"
 find . -name '*.R' | sed 's|^\./||' | grep -v RcppExports | sort >"$scratch/r"
 find . -name '*.Rmd' | sed 's|^\./||' | sort | cat "$scratch/r" - >"$scratch/styled"
 

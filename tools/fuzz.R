@@ -244,7 +244,9 @@ odd_names <- c(
   "a", "a b", "if", "\"", "'", "\u00e4", "x;y", "--", "*/", "exp", "%s", "A.b", "_x", "1", "\u4e2d",
   "row", "class", "response", "a.b", "a_b", "T", "\\", "//", "/*", "?", "${x}"
 )
-odd_levels <- c("u", "v w", "\u00e4", "it's", "\"q\"", "%d", "\\n", "NA", " ", "1", "TRUE", "??/", "\u4e2d")
+odd_levels <- c(
+  "u", "v w", "\u00e4", "it's", "\"q\"", "%d", "\\n", "NA", " ", "1", "TRUE", "??/", "\u4e2d"
+)
 
 # A data frame of 40 rows with at most five columns, some with extreme values.
 random_frame <- function() {

@@ -100,7 +100,8 @@ clang() {
   have clang++ || return 77
   runtime=$(clang++ -print-resource-dir)/lib/linux/libclang_rt.ubsan_standalone-$(uname -m).so
   [ -f "$runtime" ] || { echo "$runtime does not exist."; return 77; }
-  build clang "$clang_flags -fno-sanitize=float-divide-by-zero" clang++ && run_tests clang "$runtime"
+  build clang "$clang_flags -fno-sanitize=float-divide-by-zero" clang++ &&
+    run_tests clang "$runtime"
 }
 # What C++ reads: the files of stored rows. The reports of libFuzzer end with the input.
 fuzzer() {
