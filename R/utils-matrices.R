@@ -46,7 +46,7 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
       } else if (is.list(x) && "network" %in% names(formals(frame_fn(call)))) {
         "The first argument is {.arg network}, the second {.arg X}, the inputs."
       } else if (is.character(x) && length(x) == 1 && name == "X") {
-        "To choose the outcome by name, use a formula: {.code nn_train({x} ~ ., data)}"
+        "To choose the outcome by name, use a formula and a data frame: {.code {x} ~ .}"
       }
     ), call)
   }

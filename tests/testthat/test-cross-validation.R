@@ -594,7 +594,7 @@ test_that("in parallel a formula finds the user's functions and constants", {
 })
 
 test_that("a level that only one fold has is an error that says so", {
-  cars <- transform(mtcars, kind = factor(c("rare", rep("usual", 31))))
+  cars <- transform(mtcars, kind = c("rare", rep("usual", 31)))
   expect_snapshot(error = TRUE, {
     nn_cv(mpg ~ wt + kind, cars, folds = rep(1:4, 8), epochs = 5)
     nn_cv(mpg ~ wt + nothing, cars)
