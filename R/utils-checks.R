@@ -47,7 +47,7 @@ check_share_of_one <- function(x, name, call, with_0 = FALSE, with_1 = FALSE) {
       "and {if (with_1) 'at most 1' else 'less than 1'}."
     ),
     x = "You supplied {describe(x)}.",
-    i = if (is_number(x) && length(x) == 1 && is_true(x >= 2 && x < 100)) {
+    i = if (is_number(x) && length(x) == 1 && is_true(x >= 10 && x < 100)) {
       "Did you mean {x / 100}?"
     }
   ), call)
