@@ -97,6 +97,10 @@ quietly({
     y ~ a, nn_source(d),
     hidden = 2, epochs = 1, standardize = "robust", penalty = 0, validation = NULL
   )
+  nn_train(
+    three ~ ., nn_source(data.frame(three, X)),
+    hidden = 2, epochs = 1, penalty = 0, validation = NULL
+  )
   internal$core_block_order(c(1, 2), 3, 20L, 3)
   # what the first of two processes calls
   rows <- internal$core_rows(X, cbind(y), numeric(), NULL, seq_len(20), FALSE)
