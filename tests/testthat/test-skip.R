@@ -178,6 +178,7 @@ test_that("fits to data frames name, save, summarise and predict", {
   expect_identical(rownames(table)[5:9], c(
     "output:y:hidden[1]", "output:y:a", "output:y:b", "output:y:c", "output:y:(Intercept)"
   ))
+  skip_if_not_installed("generics")
   skip_if_not_installed("tibble")
   tidied <- generics::tidy(fit)
   expect_setequal(paste(tidied$layer, tidied$unit, tidied$term, sep = ":"), rownames(table))
