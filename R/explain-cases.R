@@ -129,12 +129,7 @@ check_variables <- function(variables, known, name, call, most = Inf) {
 
 check_explained_fit <- function(fit, call) {
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
-  if (!inherits(fit, "nn_fit")) {
-    abort_argument(c(
-      "{.arg fit} must be a fit from {.fn nn_train}.",
-      x = "You supplied {describe(fit)}."
-    ), call)
-  }
+  check_is_fit(fit, call)
   fit <- current_fit(fit, call)
   check_fit_sizes(unclass(fit), call, "fit")
   fit

@@ -124,12 +124,7 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
   check_given(
     missing(path), "path", "the path to the file to write, ending in .onnx, .sql, .R or .c", call
   )
-  if (!inherits(fit, "nn_fit")) {
-    abort_argument(c(
-      "{.arg fit} must be a fit from {.fn nn_train}.",
-      x = "You supplied {describe(fit)}."
-    ), call)
-  }
+  check_is_fit(fit, call)
   check_path(path, call)
   ending <- tolower(sub("^.*\\.", "", basename(path)))
   if (!ending %in% names(export_writers) || !grepl(".", basename(path), fixed = TRUE)) {

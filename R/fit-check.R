@@ -252,3 +252,12 @@ stop_reasons <- c(
   patience = "early stopping (no improvement)", callback = "stopped by the callback",
   interrupted = "interrupted", diverged = "training diverged"
 )
+
+check_is_fit <- function(fit, call) {
+  if (!inherits(fit, "nn_fit")) {
+    abort_argument(c(
+      "{.arg fit} must be a fit from {.fn nn_train}.",
+      x = "You supplied {describe(fit)}."
+    ), call)
+  }
+}

@@ -88,12 +88,7 @@ nn_doctor <- function(fit, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = "fit")
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
-  if (!inherits(fit, "nn_fit")) {
-    abort_argument(c(
-      "{.arg fit} must be a fit from {.fn nn_train}.",
-      x = "You supplied {describe(fit)}."
-    ), call)
-  }
+  check_is_fit(fit, call)
   findings <- examine(plain_fit(fit, call))
   text <- function(field) {
     vapply(

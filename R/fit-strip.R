@@ -26,12 +26,7 @@
 nn_strip <- function(fit) {
   call <- current_env()
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
-  if (!inherits(fit, "nn_fit")) {
-    abort_argument(c(
-      "{.arg fit} must be a fit from {.fn nn_train}.",
-      x = "You supplied {describe(fit)}."
-    ), call)
-  }
+  check_is_fit(fit, call)
   without_outputs(without_state(current_fit(fit, call)))
 }
 

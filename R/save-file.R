@@ -68,12 +68,7 @@ nn_save <- function(fit, path) {
   call <- current_env()
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
   check_given(missing(path), "path", "the path to the file to write", call)
-  if (!inherits(fit, "nn_fit")) {
-    abort_argument(c(
-      "{.arg fit} must be a fit from {.fn nn_train}.",
-      x = "You supplied {describe(fit)}."
-    ), call)
-  }
+  check_is_fit(fit, call)
   check_path(path, call)
   plain <- unclass(current_fit(fit, call))
   check_not_stripped(

@@ -58,12 +58,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_continue)))
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
-  if (!inherits(fit, "nn_fit")) {
-    abort_argument(c(
-      "{.arg fit} must be a fit from {.fn nn_train}.",
-      x = "You supplied {describe(fit)}."
-    ), call)
-  }
+  check_is_fit(fit, call)
   check_given(missing(X), "X", "the inputs that the fit was trained on", call)
   from_data <- !is.null(unclass(fit)$encoding)
   if (!from_data) check_given(missing(y), "y", "the targets that the fit was trained on", call)
