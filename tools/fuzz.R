@@ -284,6 +284,7 @@ export_runners <- local({
   if (length(helper) == 1 && file.exists(helper) && requireNamespace("withr", quietly = TRUE)) {
     runners <- new.env()
     sys.source(helper, runners)
+    runners$onnx_script <- file.path(dirname(helper), "fixtures", "run-onnx.js")
     runners
   }
 })
@@ -319,7 +320,7 @@ run_export <- function(path, ending, fit, rows, outputs) {
   switch(ending,
     .sql = export_runners$run_exported_sql(path, as.data.frame(rows, optional = TRUE)),
     .c = export_runners$run_exported_c(path, if (is.matrix(part)) unname(part) else part, outputs),
-    .onnx = export_runners$run_onnx(path, part, "double")$response
+    .onnx = export_runners$run_onnx(path, part, "double", export_runners$onnx_script)$response
   )
 }
 

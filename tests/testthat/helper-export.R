@@ -304,7 +304,8 @@ skip_without_onnxruntime <- function() {
 
 # list(response, class) of a model. Columns of a data frame are inputs by their names, a matrix is
 # the input X.
-run_onnx <- function(path, newdata, precision) {
+run_onnx <- function(path, newdata, precision,
+                     script = testthat::test_path("fixtures", "run-onnx.js")) {
   number <- c(double = "float64", single = "float32")[[precision]]
   tensor <- function(x, dims) {
     list(
@@ -328,7 +329,7 @@ run_onnx <- function(path, newdata, precision) {
   writeLines(jsonlite::toJSON(feeds, auto_unbox = TRUE), given, useBytes = TRUE)
   output <- suppressWarnings(system2(
     "node",
-    shQuote(c(testthat::test_path("fixtures", "run-onnx.js"), onnxruntime_folder(), path, given)),
+    shQuote(c(script, onnxruntime_folder(), path, given)),
     stdout = TRUE, stderr = TRUE
   ))
   results <- tryCatch(jsonlite::parse_json(paste(output, collapse = "\n")), error = function(e) {
