@@ -1,0 +1,154 @@
+# The data of the stepper's page, and what the page can show.
+
+# Limits of the page: wider matrices don't fit a small screen, and more rows make steps slow.
+most_shown <- list(units = 8, hidden_layers = 3, rows = 100, epochs = 10000)
+
+check_shown_size <- function(X, units, call) {
+  if (nrow(X) > most_shown$rows) {
+    abort_input(c(
+      "{.fn nn_show} supports at most {most_shown$rows} rows.",
+      x = "The data have {nrow(X)} rows.",
+      i = "Use a subset of the rows."
+    ), call)
+  }
+  if (max(units) > most_shown$units || length(units) - 2 > most_shown$hidden_layers) {
+    abort_argument(c(
+      paste0(
+        "{.fn nn_show} supports at most {most_shown$units} units per layer and ",
+        "{most_shown$hidden_layers} hidden layers."
+      ),
+      x = "The layers have {units} units, including inputs and outputs.",
+      i = "Use {.code plot(fit, \"network\")} for larger networks."
+    ), call)
+  }
+}
+
+# The activations and losses that the page computes (inst/htmlwidgets/sources/engine.js).
+page_functions <- list(
+  activation = c(
+    "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "identity",
+    "exp", "softmax"
+  ),
+  loss = c("squared_error", "cross_entropy", "absolute", "huber", "poisson", "quantile")
+)
+
+check_page_functions <- function(layers, loss, call) {
+  used <- list(activation = layer_activations(layers), loss = loss$name)
+  for (what in names(used)) {
+    unknown <- setdiff(used[[what]], page_functions[[what]])
+    if (length(unknown) > 0) {
+      abort_argument(c(
+        "{.fn nn_show} doesn't support the {what} {.val {unknown}}.",
+        i = "Use one of {.val {page_functions[[what]]}}."
+      ), call)
+    }
+  }
+}
+
+# The data of the page. Numbers are strings that convert back to the same double; a matrix has its
+# dimensions and its values by column.
+show_payload <- function(origin, epochs, call) {
+  units <- origin_units(origin, call)
+  check_shown_size(origin$X, units, call)
+  fit <- untrained_fit(origin, call, units)
+  settings <- fit$settings
+  check_page_functions(fit$layers, settings$loss, call)
+  seed <- origin$seed
+  if (is.null(seed)) seed <- if (is.null(fit$state$seed)) next_seed() else fit$state$seed
+  targets <- encode_targets(origin$y, nrow(origin$X), call)
+  batches <- unique(list(settings$batch_size, NULL, if (nrow(origin$X) > 1) 1))
+  rate <- settings$optimizer$learning_rate
+  ends <- end_names(fit)
+  named <- function(names, stem) ifelse(nzchar(names), names, paste0(stem, seq_along(names)))
+  list(
+    units = I(layer_units(fit$layers)), activations = I(layer_activations(fit$layers)),
+    loss = list(name = settings$loss$name, parameter = packed_numbers(settings$loss$parameter)),
+    reduction = settings$reduction,
+    X = packed_matrix(origin$X), y = packed_matrix(targets$y),
+    start = packed_numbers(fit$state$weights), rate = packed_numbers(rate),
+    rates = I(vapply(shown_rates(rate), packed_numbers, "")),
+    batch = settings$batch_size, shuffle = settings$shuffle, seed = I(seed), epochs = epochs,
+    inputs = I(named(ends$inputs, "x")), outputs = I(named(ends$outputs, "output")),
+    checks = show_checks(fit, origin, batches, seed, epochs)
+  )
+}
+
+# The units of each layer, inputs first.
+origin_units <- function(origin, call) {
+  targets <- encode_targets(origin$y, nrow(origin$X), call)
+  start_units(origin$start, origin$hidden, origin$X, targets, call)
+}
+
+# The untrained fit, with the checks and the random initial weights of nn_train().
+untrained_fit <- function(origin, call, units = origin_units(origin, call)) {
+  options <- lapply(as.list(formals(nn_train.matrix))[matrix_options], eval, baseenv())
+  given <- intersect(names(origin), matrix_options)
+  options[given] <- origin[given]
+  options$hidden <- if (length(units) > 2) units[-c(1, length(units))] else 0
+  options[c("epochs", "keep_fitted")] <- list(0, FALSE)
+  problem <- new_problem(origin$X, origin$y)
+  unclass(train_network(problem, options, quote(nn_train(X, y)), call))
+}
+
+# The seed that nn_train() would draw next.
+next_seed <- function() keep_seed(floor(runif(2) * 2^32))
+
+# The learning rates that can be selected on the page, including the given one.
+shown_rates <- function(rate) {
+  c(signif(rate * c(0.1, 0.3), 6), rate, signif(rate * c(3, 10, 100, 1000), 6))
+}
+
+# Checkpoints of weights and losses, computed by nn_train(). Other learning rates and batch sizes
+# have fewer, or none if they would make the page large or slow to create.
+show_checks <- function(fit, origin, batches, seed, epochs) {
+  rate <- fit$settings$optimizer$learning_rate
+  size <- length(fit$state$weights)
+  runs <- expand.grid(batch = seq_along(batches), rate = shown_rates(rate))
+  own <- runs$rate == rate & runs$batch == 1
+  each <- floor(1000 / (size * sum(!own)))
+  most <- floor(5e6 / (fit$n * (size + 50)))
+  at <- function(of, most) sort(unique(pmin(of, epochs, most)))
+  few <- at(c(epochs, 100, 1)[seq_len(min(3, each))], most)
+  checks <- Map(function(rate, batch, own) {
+    epochs <- if (own) at(c(1, 10, 100, 1000, 5000, epochs), Inf) else few
+    if (length(epochs) > 0) show_check(fit, origin, rate, batches[[batch]], seed, epochs)
+  }, runs$rate, runs$batch, own)
+  unname(Filter(Negate(is.null), checks))
+}
+
+show_check <- function(fit, origin, rate, batch_size, seed, at) {
+  fit$settings$optimizer$learning_rate <- rate
+  fit$settings["batch_size"] <- list(batch_size)
+  fit$state$seed <- if (needs_seed(fit$settings)) seed
+  class(fit) <- "nn_fit"
+  weights <- loss <- character()
+  diverged <- NULL
+  for (epoch in at) {
+    fit <- tryCatch(
+      nn_continue(fit, origin$X, origin$y, epochs = epoch - unclass(fit)$state$epoch),
+      backprop_error_diverged = function(e) e
+    )
+    if (inherits(fit, "error")) {
+      diverged <- unclass(fit$fit)$state$epoch + 1
+      break
+    }
+    weights <- c(weights, packed_numbers(unclass(fit)$state$weights))
+    loss <- c(loss, packed_numbers(last(fit$history$loss)))
+  }
+  list(
+    rate = packed_numbers(rate), batch = batch_size, at = I(at[seq_along(weights)]),
+    weights = I(weights), loss = I(loss), diverged = diverged
+  )
+}
+
+packed_matrix <- function(x) list(dim = dim(x), data = packed_numbers(x))
+
+# The fewest digits that convert back to the same double.
+packed_numbers <- function(x) {
+  text <- number_text(x, 15)
+  for (digits in 16:17) {
+    short <- as.numeric(text) != x
+    text[short] <- number_text(x[short], digits)
+  }
+  paste(text, collapse = " ")
+}
