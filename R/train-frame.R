@@ -1,0 +1,114 @@
+# Training on a frame: completes its encoding, chooses the defaults, trains and calibrates.
+
+# Trains on the rows of a frame that are not set aside for calibration.
+train_data <- function(frame, options, shown, call, store = NULL) {
+  check_weights(frame$weights, nrow(frame$raw), call)
+  check_whole_inputs(frame$encoded$X, frame$name, call)
+  calibration <- frame$calibration
+  training <- setdiff(seq_len(nrow(frame$raw)), calibration$rows)
+  encoding <- describe_encoding(frame, training, options, call)
+  problem <- encode_rows(encoding, frame, training, call)
+  problem["na.action"] <- list(with_calibration_rows(
+    frame$na.action, encoding$replay$na.action, calibration$rows, nrow(frame$raw), frame$names
+  ))
+  if (!is.null(encoding$outcome$events)) {
+    check_events(options, call)
+    if (is.null(options$loss) && is.null(options$output_activation)) {
+      options$loss <- "cross_entropy"
+    }
+  }
+  if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) &&
+    (is.null(options$loss) || identical(options$loss, "squared_error"))) {
+    options$output_activation <- "identity"
+  }
+  offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
+  y <- if (is.null(encoding$outcome$events)) take_rows(frame$y, training) else problem$response
+  check_offset_size(offset, y, options$output_activation, problem$weights, call)
+  warn_of_outcome_outliers(y, offset, encoding$outcome, problem$weights)
+  options["validation"] <- list(without_none(options$validation))
+  check_effort(options, call)
+  if (is.list(options$validation)) {
+    options$validation <- encode_validation(
+      list(
+        encoding = encoding, inputs = colnames(problem$X),
+        layers = list(list(inputs = ncol(problem$X)))
+      ),
+      options$validation, call, store, ranks_of(frame$encoded$X)
+    )
+  } else if (!identical(options$validation, "auto")) {
+    check_validation(options$validation, call)
+  }
+  chosen <- until_interrupt(choose_defaults(options, problem, shown, call), call)
+  if (!is.null(chosen$interrupted)) {
+    return(chosen$interrupted)
+  }
+  train <- if (options$effort == "high") train_ensemble else train_network
+  fit <- train(
+    problem, chosen$options, shown, call,
+    c(
+      list(chosen = chosen$names),
+      if (!is.null(chosen$evidence)) list(evidence = chosen$evidence)
+    )
+  )
+  if (is.null(calibration)) {
+    return(fit)
+  }
+  calibrate(fit, encode_rows(encoding, frame, calibration$rows, call))
+}
+
+# The encoding, completed by what is estimated from the training rows: the scales of the inputs,
+# and the outcome.
+describe_encoding <- function(frame, training, options, call) {
+  standardize <- check_standardize(options$standardize, frame$encoded$X, call)
+  encoding <- c(frame$encoding, list(offset_argument = frame$has_offset_argument))
+  if (check_new_levels(options$new_levels, call) != "error") {
+    encoding$new_levels <- options$new_levels
+  }
+  weights <- check_weights(frame$weights[training], length(training), call)
+  inputs <- take_rows(frame$encoded$X, training)
+  scales <- (if (is_shared(inputs)) shared_scales else column_scales)(inputs, weights, standardize)
+  check_scales(scales, colnames(frame$encoded$X), call)
+  if (isTRUE(standardize)) warn_of_outliers(inputs, scales, colnames(inputs), weights)
+  encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
+  if (identical(standardize, "robust")) encoding$clip <- clip_at
+  offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
+  # the classes of a character outcome are those of all rows, including the calibration set
+  y <- frame$y
+  if (is.character(y) && is.null(dim(y))) {
+    y <- factor(y, sort(unique(counted_values(y, frame$weights))))
+  }
+  encoding$outcome <- describe_outcome(
+    take_rows(y, training), frame$label, options$loss, options$output_activation,
+    !isFALSE(standardize), weights, offset, call, take_rows(y, frame$calibration$rows),
+    is.character(frame$y)
+  )
+  encoding$calibration <- if (!is.null(frame$calibration)) {
+    c(frame$calibration[c("share", "seed")], list(
+      rows = length(frame$calibration$rows), split = split_rule
+    ))
+  }
+  encoding
+}
+
+check_standardize <- function(standardize, X, call) {
+  if (isTRUE(standardize) || isFALSE(standardize)) {
+    return(standardize)
+  }
+  if (!identical(standardize, "robust")) {
+    abort_argument(c(
+      "{.arg standardize} must be TRUE, FALSE or {.val robust}.",
+      x = "You supplied {describe(standardize)}."
+    ), call)
+  }
+  if (is_sparse(X)) {
+    abort_argument(c(
+      "{.code standardize = \"robust\"} requires a data frame.",
+      x = "You supplied a sparse matrix, most of whose values are 0.",
+      i = "Use {.code standardize = TRUE}, which divides each column by its root mean square."
+    ), call)
+  }
+  standardize
+}
+
+# The number of scales at which "robust" clips.
+clip_at <- 3
