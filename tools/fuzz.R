@@ -361,7 +361,9 @@ try_exports <- function(case) {
     return(invisible())
   }
   rows <- if (is.matrix(X)) X[1:8, ] else random_rows(X, unseen = TRUE)
-  here <- outcome(predict(fit, rows), "exports", case, "predict()")
+  # exported files return the probability of each class, also where the outputs are of P(y > level)
+  type <- if (internal$has_ordered_outputs(fit)) "prob" else "response"
+  here <- outcome(predict(fit, rows, type = type), "exports", case, "predict()")
   if (is_refused(here)) {
     return(invisible())
   }
@@ -379,6 +381,10 @@ try_exports <- function(case) {
     )
     unlink(path)
     if (is_refused(there)) next
+    if (!identical(dim(as.matrix(there)), dim(here))) {
+      fail("exports", case, ending, ": predictions of another shape")
+      next
+    }
     there <- matrix(as.double(as.matrix(there)), nrow(here))
     expected <- here
     # truth values can't be missing there
