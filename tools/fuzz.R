@@ -387,6 +387,8 @@ try_exports <- function(case) {
     }
     there <- matrix(as.double(as.matrix(there)), nrow(here))
     expected <- here
+    # an exponential that overflows is missing in SQL
+    if (ending == ".sql") expected[is.infinite(here)] <- NA
     # truth values can't be missing there
     flags <- is.data.frame(rows) & ending == ".onnx"
     flags <- if (flags) Reduce(`|`, lapply(Filter(is.logical, rows), is.na), FALSE) else FALSE
