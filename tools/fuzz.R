@@ -364,7 +364,7 @@ try_exports <- function(case) {
   # exported files return the probability of each class, also where the outputs are of P(y > level)
   type <- if (internal$has_ordered_outputs(fit)) "prob" else "response"
   here <- outcome(predict(fit, rows, type = type), "exports", case, "predict()")
-  if (is_refused(here)) {
+  if (is_refused(here) || !any(is.finite(here))) {
     return(invisible())
   }
   here <- unname(as.matrix(here))
@@ -387,8 +387,8 @@ try_exports <- function(case) {
     }
     there <- matrix(as.double(as.matrix(there)), nrow(here))
     expected <- here
-    # an exponential that overflows is missing in SQL
-    if (ending == ".sql") expected[is.infinite(here)] <- NA
+    # beyond the largest number predictions are infinite or missing
+    there[is.infinite(there)] <- expected[is.infinite(here)] <- NA
     # truth values can't be missing there
     flags <- is.data.frame(rows) & ending == ".onnx"
     flags <- if (flags) Reduce(`|`, lapply(Filter(is.logical, rows), is.na), FALSE) else FALSE
