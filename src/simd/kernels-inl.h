@@ -5,6 +5,7 @@
 #include "vector-inl.h"
 #include "functions-inl.h"
 #include "products-inl.h"
+#include "gradients-inl.h"
 #include "activations-inl.h"
 #include "losses-inl.h"
 #include "update-inl.h"
