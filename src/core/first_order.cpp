@@ -5,6 +5,7 @@
 #include "objective.h"
 #include "small_network.h"
 #include "train.h"
+#include "update.h"
 
 namespace backprop {
 
@@ -13,58 +14,6 @@ namespace {
 template <class T> bool all_finite(const Buffer<T>& numbers) {
   return std::all_of(numbers.data(), numbers.data() + numbers.size(),
                      [](T x) { return std::isfinite(x); });
-}
-
-// The parameters and moments, at the precision of training.
-template <class T> struct Parameters {
-  Buffer<T> weights, moment, moment2;
-  double steps = 0;
-
-  explicit Parameters(const State& state)
-      : weights(state.weights.size()),
-        moment(state.moment.size()),
-        moment2(state.moment2.size()),
-        steps(state.steps) {
-    std::copy(state.weights.begin(), state.weights.end(), weights.data());
-    std::copy(state.moment.begin(), state.moment.end(), moment.data());
-    std::copy(state.moment2.begin(), state.moment2.end(), moment2.data());
-  }
-  void copy_from(const Parameters& other) {
-    std::copy_n(other.weights.data(), weights.size(), weights.data());
-    std::copy_n(other.moment.data(), moment.size(), moment.data());
-    std::copy_n(other.moment2.data(), moment2.size(), moment2.data());
-    steps = other.steps;
-  }
-  void copy_to(State& state) const {
-    std::copy_n(weights.data(), state.weights.size(), state.weights.begin());
-    std::copy_n(moment.data(), state.moment.size(), state.moment.begin());
-    std::copy_n(moment2.data(), state.moment2.size(), state.moment2.begin());
-    state.steps = steps;
-  }
-};
-
-template <class T> double norm(const Buffer<T>& numbers) {
-  double sum = 0;
-  for (std::size_t i = 0; i < numbers.size(); ++i)
-    sum += static_cast<double>(numbers.data()[i]) * static_cast<double>(numbers.data()[i]);
-  return std::sqrt(sum);
-}
-
-// The constants of update `t`, counted from 1; the gradient is multiplied by `scale`.
-template <class T> Step<T> step_of(const Method& method, double rate, double t, double scale) {
-  Step<T> step;
-  step.rate = static_cast<T>(rate);
-  step.decay = static_cast<T>(method.decay);
-  step.decay2 = static_cast<T>(method.decay2);
-  step.epsilon = static_cast<T>(method.epsilon);
-  step.corrected_rate = static_cast<T>(rate / (1 - std::pow(method.decay, t)));
-  step.correction2 = static_cast<T>(1 / std::sqrt(1 - std::pow(method.decay2, t)));
-  step.less = static_cast<T>(method.less);
-  step.more = static_cast<T>(method.more);
-  step.least = static_cast<T>(method.least);
-  step.most = static_cast<T>(method.most);
-  step.scale = static_cast<T>(scale);
-  return step;
 }
 
 // One call of train_first_order(). `finite_` is the state after the last epoch with finite weights,
@@ -82,7 +31,6 @@ template <class T> class FirstOrder {
         batches_((training.rows.all + plan_.batch_size - 1) / plan_.batch_size),
         batch_begin_(batches_ + 1),
         in_order_(!plan_.shuffle || batches_ == 1),
-        plain_step_(!training.objective.has_penalty() && !std::isfinite(training.method.clip)),
         pass_(training.network, plan_.batch_size, false, !dropout_.rates.empty(), team,
               training.rows.coded()),
         ledger_(training.network, training.objective, plan_, training.validation, state, outcome,
@@ -92,7 +40,7 @@ template <class T> class FirstOrder {
         finite_(state),
         finite_under_way_(state.under_way),
         gradient_(state.weights.size()),
-        before_(plan_.rate_factors.size()),
+        update_(training, team),
         sums_(plan_, state.weights.size()) {
     for (std::size_t b = 0; b <= batches_; ++b) {
       const std::size_t begin = std::min(b * plan_.batch_size, training.rows.all),
@@ -175,7 +123,7 @@ template <class T> class FirstOrder {
       now_.loss = add_losses(now_.loss, loss);
       now_.weight += weight;
       now_.correct += correct;
-      if (weight > 0) take_step(rate, weight);
+      if (weight > 0) update_.apply(rate, weight, parameters_, gradient_);
       ++now_.batch;
       if (outcome_.ended()) break;
     }
@@ -207,79 +155,6 @@ template <class T> class FirstOrder {
     return outcome_.stop != Stop::interrupted;
   }
 
-  // Updates the parameters with the gradient of a batch with this total weight.
-  void take_step(double rate, double weight) {
-    const Objective& objective = training_.objective;
-    const Method& method = training_.method;
-    double scale = objective.mean ? 1 / weight : 1;
-    // without penalty and clipping the update itself applies the scale
-    if (!plain_step_) {
-      const double share = objective.mean ? 1 : weight / training_.rows.total_weight;
-      finish_gradient(training_.network, objective, parameters_.weights.data(), scale, share,
-                      gradient_.data());
-      scale = 1;
-    }
-    clear_frozen(plan_.rate_factors, gradient_.data());
-    std::copy_n(parameters_.weights.data(), before_.size(), before_.data());
-    if (std::isfinite(method.clip)) {
-      const double size = norm(gradient_);
-      if (size > method.clip)
-        for (std::size_t i = 0; i < gradient_.size(); ++i)
-          gradient_.data()[i] *= static_cast<T>(method.clip / size);
-    }
-    if (method.weight_decay > 0) {
-      const T kept = static_cast<T>(1 - rate * method.weight_decay);
-      for_each_weight(training_.network, parameters_.weights.data(),
-                      [&](std::size_t i, T w) { parameters_.weights.data()[i] = w * kept; });
-    }
-    parameters_.steps += 1;
-    const Step<T> step = step_of<T>(method, rate, parameters_.steps, scale);
-    team_.run([&](const Team::Share& share) {
-      share.part_of(parameters_.weights.size(), line<T>, [&](std::size_t begin, std::size_t end) {
-        auto from = [&](Buffer<T>& numbers) {
-          return numbers.empty() ? nullptr : numbers.data() + begin;
-        };
-        kernels<T>().update(method.rule, step, end - begin, from(parameters_.weights),
-                            from(gradient_), from(parameters_.moment), from(parameters_.moment2));
-      });
-    });
-    scale_step();
-    if (std::isfinite(plan_.max_norm)) limit_norms();
-  }
-
-  // Multiplies the change of each parameter by its factor. Frozen ones keep their bits.
-  void scale_step() {
-    T* weights = parameters_.weights.data();
-    for (std::size_t i = 0; i < plan_.rate_factors.size(); ++i) {  // before_ is padded
-      const T factor = static_cast<T>(plan_.rate_factors[i]), old = before_.data()[i];
-      if (factor == 0)
-        weights[i] = old;
-      else if (factor != 1)
-        weights[i] = old + factor * (weights[i] - old);
-    }
-  }
-
-  // Scales down the weights of each hidden unit with a norm above max_norm (Srivastava et al.
-  // 2014). Units with frozen weights are left as they are.
-  void limit_norms() {
-    const std::vector<Layer>& layers = training_.network.layers;
-    for (std::size_t l = 0; l + 1 < layers.size(); ++l)
-      for (std::size_t u = 0; u < layers[l].units; ++u) {
-        const std::size_t at = layers[l].weights_at + u * layers[l].inputs;
-        T* weights = parameters_.weights.data() + at;
-        double squares = 0;
-        bool frozen = false;
-        for (std::size_t k = 0; k < layers[l].inputs; ++k) {
-          squares += static_cast<double>(weights[k]) * static_cast<double>(weights[k]);
-          frozen = frozen || (before_.size() > 0 && plan_.rate_factors[at + k] == 0);
-        }
-        const double norm = std::sqrt(squares);
-        if (frozen || !(norm > plan_.max_norm)) continue;
-        const T factor = static_cast<T>(plan_.max_norm / norm);
-        for (std::size_t k = 0; k < layers[l].inputs; ++k) weights[k] *= factor;
-      }
-  }
-
   void complete_epoch() {
     const Rows<T>& rows = training_.rows;
     const double loss = mean_loss(now_.loss, now_.weight),
@@ -298,7 +173,7 @@ template <class T> class FirstOrder {
            plan_.batch_size >= training_.rows.count && sums_.alone() &&
            !training_.objective.custom && !training_.rows.coded() &&
            SmallNetworkPass<T>::is_applicable(training_.network, training_.rows.count) &&
-           plain_step_ && plan_.rate_factors.empty() && std::isinf(plan_.max_norm) &&
+           update_.is_plain() && plan_.rate_factors.empty() && std::isinf(plan_.max_norm) &&
            plan_.dropout.empty() && !training_.rows.with_offset && !training_.validation &&
            !plan_.count_correct && std::isinf(plan_.patience);
   }
@@ -343,13 +218,14 @@ template <class T> class FirstOrder {
   Dropout dropout_;
   const std::size_t batches_;
   std::vector<std::size_t> batch_begin_;  // the first row of each batch, and the end of the last
-  const bool in_order_, plain_step_;
+  const bool in_order_;
   Pass<T> pass_;
   Ledger<T> ledger_;
   Watch watch_;
   Parameters<T> parameters_, finite_;
   UnderWay finite_under_way_;
-  Buffer<T> gradient_, before_;
+  Buffer<T> gradient_;
+  Update<T> update_;
   Sums<T> sums_;
   std::vector<std::uint32_t> order_, blocks_;
   std::size_t expected_ = 0;  // the number of blocks that have been announced
