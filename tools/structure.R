@@ -7,7 +7,8 @@
 # A file's room is the prefix of its name. Calls go to the same room or to a room below, never up,
 # and files never call each other in a cycle. A file has at most 300 lines of code, not counting
 # comments. Calls are found by codetools in top-level functions and values; calls by method dispatch
-# are not detected.
+# are not detected. Files that ARCHITECTURE.md and CONTRIBUTING.md name with their folder, and the
+# tests, must exist.
 
 most_lines <- 300
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
@@ -91,6 +92,21 @@ show_calls <- function(calls, file) {
   }
 }
 
+# The files between backquotes in a text that do not exist: paths from the root, from src for core/
+# and simd/, and names of tests.
+absent_files <- function(name) {
+  text <- paste(readLines(file.path(root, name), encoding = "UTF-8"), collapse = "\n")
+  quoted <- gsub("`", "", regmatches(text, gregexpr("`[^`\n]+`", text))[[1]])
+  folders <- "^(R|src|core|simd|inst|tests|tools|bench|vignettes|[.]ci)/[^ *<>]*$"
+  paths <- unique(grep(folders, quoted, value = TRUE))
+  tests <- unique(grep("^test-[a-z-]+([.]R)?$", quoted, value = TRUE))
+  paths <- c(
+    sub("^(core|simd)/", "src/\\1/", paths),
+    file.path("tests/testthat", paste0(sub("[.]R$", "", tests), ".R"))
+  )
+  paths[!file.exists(file.path(root, paths))]
+}
+
 generated <- c("RcppExports.R", "backprop-package.R")
 files <- setdiff(list.files(file.path(root, "R"), "[.]R$"), generated)
 defined <- lapply(stats::setNames(nm = files), function(file) {
@@ -119,9 +135,12 @@ for (group in cycles) {
   inner <- calls[calls$from %in% group & calls$to %in% group, ]
   for (file in group) show_calls(inner, file)
 }
+absent <- unlist(lapply(c("ARCHITECTURE.md", "CONTRIBUTING.md"), absent_files))
+if (length(absent) > 0) cat("Files that do not exist:", absent, "\n")
 if (length(long) > 0) cat("More than", most_lines, "lines of code:", long, "\n")
 cat(sprintf(
   "%d files in %d rooms, %d cycles, %d upward calls, longest file %d lines of code\n",
   length(files), length(unique(room)), length(cycles), nrow(up), max(lines)
 ))
-quit(status = as.integer(length(homeless) + nrow(up) + length(cycles) + length(long) > 0))
+faults <- length(homeless) + nrow(up) + length(cycles) + length(absent) + length(long)
+quit(status = as.integer(faults > 0))
