@@ -1,7 +1,7 @@
 # Coded matrices: inputs among which are the dummy variables of factors with many levels. A row has
 # one number for each such factor, the column of its level, instead of a number for each level.
 # Nothing has the size of the whole matrix, and the core computes the first layer with the values
-# that differ from the most common one of their column (see src/core/pass.cpp).
+# that differ from the most common one of their column (see src/core/pass_coded.cpp).
 
 # The rule for training: at least 2^23 numbers in all rows (64 MB), or those of an option, in the
 # dummy variables of factors with more than 32 levels and treatment contrasts. The encoding stores

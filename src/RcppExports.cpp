@@ -12,23 +12,6 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
-// core_rows
-SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single, Rcpp::NumericVector case_weights, std::string file);
-RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP, SEXP case_weightsSEXP, SEXP fileSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
-    Rcpp::traits::input_parameter< SEXP >::type y(ySEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type which(whichSEXP);
-    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type case_weights(case_weightsSEXP);
-    Rcpp::traits::input_parameter< std::string >::type file(fileSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_rows(X, y, weights, offset, which, single, case_weights, file));
-    return rcpp_result_gen;
-END_RCPP
-}
 // core_indicator_loss
 double core_indicator_loss(SEXP y, Rcpp::NumericVector share, Rcpp::NumericVector high, Rcpp::NumericVector low);
 RcppExport SEXP _backprop_core_indicator_loss(SEXP ySEXP, SEXP shareSEXP, SEXP highSEXP, SEXP lowSEXP) {
@@ -40,19 +23,6 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type low(lowSEXP);
     rcpp_result_gen = Rcpp::wrap(core_indicator_loss(y, share, high, low));
     return rcpp_result_gen;
-END_RCPP
-}
-// core_place_rows
-void core_place_rows(SEXP pointer, double before, double all, double total_weight, double total_case_weight);
-RcppExport SEXP _backprop_core_place_rows(SEXP pointerSEXP, SEXP beforeSEXP, SEXP allSEXP, SEXP total_weightSEXP, SEXP total_case_weightSEXP) {
-BEGIN_RCPP
-    Rcpp::traits::input_parameter< SEXP >::type pointer(pointerSEXP);
-    Rcpp::traits::input_parameter< double >::type before(beforeSEXP);
-    Rcpp::traits::input_parameter< double >::type all(allSEXP);
-    Rcpp::traits::input_parameter< double >::type total_weight(total_weightSEXP);
-    Rcpp::traits::input_parameter< double >::type total_case_weight(total_case_weightSEXP);
-    core_place_rows(pointer, before, all, total_weight, total_case_weight);
-    return R_NilValue;
 END_RCPP
 }
 // core_first_not_finite
@@ -106,16 +76,6 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
     Rcpp::traits::input_parameter< double >::type before(beforeSEXP);
     rcpp_result_gen = Rcpp::wrap(core_sum_digest(X, before));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_numbers_text
-Rcpp::String core_numbers_text(const Rcpp::NumericVector& x);
-RcppExport SEXP _backprop_core_numbers_text(SEXP xSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type x(xSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_numbers_text(x));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -275,6 +235,36 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_rows
+SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single, Rcpp::NumericVector case_weights, std::string file);
+RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP, SEXP case_weightsSEXP, SEXP fileSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type y(ySEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type which(whichSEXP);
+    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type case_weights(case_weightsSEXP);
+    Rcpp::traits::input_parameter< std::string >::type file(fileSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_rows(X, y, weights, offset, which, single, case_weights, file));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_place_rows
+void core_place_rows(SEXP pointer, double before, double all, double total_weight, double total_case_weight);
+RcppExport SEXP _backprop_core_place_rows(SEXP pointerSEXP, SEXP beforeSEXP, SEXP allSEXP, SEXP total_weightSEXP, SEXP total_case_weightSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< SEXP >::type pointer(pointerSEXP);
+    Rcpp::traits::input_parameter< double >::type before(beforeSEXP);
+    Rcpp::traits::input_parameter< double >::type all(allSEXP);
+    Rcpp::traits::input_parameter< double >::type total_weight(total_weightSEXP);
+    Rcpp::traits::input_parameter< double >::type total_case_weight(total_case_weightSEXP);
+    core_place_rows(pointer, before, all, total_weight, total_case_weight);
+    return R_NilValue;
+END_RCPP
+}
 // core_append_rows
 void core_append_rows(std::string path, Rcpp::NumericMatrix block, bool create, bool single);
 RcppExport SEXP _backprop_core_append_rows(SEXP pathSEXP, SEXP blockSEXP, SEXP createSEXP, SEXP singleSEXP) {
@@ -432,6 +422,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_numbers_text
+Rcpp::String core_numbers_text(const Rcpp::NumericVector& x);
+RcppExport SEXP _backprop_core_numbers_text(SEXP xSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type x(xSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_numbers_text(x));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_train
 Rcpp::List core_train(Rcpp::List layers, Rcpp::List objective_list, Rcpp::List method_list, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer, Rcpp::List state_list);
 RcppExport SEXP _backprop_core_train(SEXP layersSEXP, SEXP objective_listSEXP, SEXP method_listSEXP, SEXP plan_listSEXP, SEXP rows_pointerSEXP, SEXP validation_pointerSEXP, SEXP state_listSEXP) {
@@ -450,15 +450,12 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
-    {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 8},
     {"_backprop_core_indicator_loss", (DL_FUNC) &_backprop_core_indicator_loss, 4},
-    {"_backprop_core_place_rows", (DL_FUNC) &_backprop_core_place_rows, 5},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
     {"_backprop_core_clamp", (DL_FUNC) &_backprop_core_clamp, 3},
     {"_backprop_core_column_moments", (DL_FUNC) &_backprop_core_column_moments, 2},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
     {"_backprop_core_sum_digest", (DL_FUNC) &_backprop_core_sum_digest, 2},
-    {"_backprop_core_numbers_text", (DL_FUNC) &_backprop_core_numbers_text, 1},
     {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 4},
     {"_backprop_core_activation", (DL_FUNC) &_backprop_core_activation, 3},
     {"_backprop_core_slope", (DL_FUNC) &_backprop_core_slope, 3},
@@ -471,6 +468,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_descend", (DL_FUNC) &_backprop_core_descend, 3},
     {"_backprop_core_hessian_bytes", (DL_FUNC) &_backprop_core_hessian_bytes, 2},
     {"_backprop_core_hessian_product", (DL_FUNC) &_backprop_core_hessian_product, 5},
+    {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 8},
+    {"_backprop_core_place_rows", (DL_FUNC) &_backprop_core_place_rows, 5},
     {"_backprop_core_append_rows", (DL_FUNC) &_backprop_core_append_rows, 4},
     {"_backprop_core_read_rows", (DL_FUNC) &_backprop_core_read_rows, 1},
     {"_backprop_core_read_column", (DL_FUNC) &_backprop_core_read_column, 2},
@@ -486,6 +485,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_stop_alarm", (DL_FUNC) &_backprop_core_stop_alarm, 0},
     {"_backprop_core_tables", (DL_FUNC) &_backprop_core_tables, 0},
     {"_backprop_core_is_defined", (DL_FUNC) &_backprop_core_is_defined, 2},
+    {"_backprop_core_numbers_text", (DL_FUNC) &_backprop_core_numbers_text, 1},
     {"_backprop_core_train", (DL_FUNC) &_backprop_core_train, 7},
     {NULL, NULL, 0}
 };

@@ -1,9 +1,8 @@
 // Rows of encoded data in files: writing, reading, and what is computed from all of them.
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 
 #include "bridge.h"
+#include "bridge_digest.h"
 
 using namespace backprop;
 
@@ -27,29 +26,6 @@ template <class T> class Appender {
   std::string path_;
   bool create_;
   std::vector<T> numbers_;
-};
-
-// The digest of a sequence of words, by multiplicative hashing as in core_digest().
-struct Digest {
-  std::uint64_t value = 0x243F6A8885A308D3;
-  void mix(std::uint64_t word) {
-    value = (value ^ word) * 0x9E3779B97F4A7C15;
-    value ^= value >> 32;
-  }
-  void mix(double x) {
-    std::uint64_t bits;
-    std::memcpy(&bits, &x, sizeof bits);
-    mix(bits);
-  }
-  void mix(const char* text) {
-    for (; *text; ++text) mix(std::uint64_t{static_cast<unsigned char>(*text)});
-    mix(std::uint64_t{256});
-  }
-  std::string text() const {
-    char digits[17];
-    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
-    return digits;
-  }
 };
 
 std::string joined(const std::vector<Digest>& columns) {

@@ -1,0 +1,131 @@
+// Converts R's data to the core's rows.
+#include "bridge.h"
+
+using namespace backprop;
+
+namespace {
+
+// Writes targets, weights and offsets to a file that is removed with the rows. value(r, c) is the
+// number of row r in column c.
+template <class T, class Value>
+StoredRows<T> write_rest(const std::string& path, bool map, std::size_t n, const Rows<T>& rows,
+                         Value value) {
+  StoredRows<T> out;
+  out.width = rows.outputs + 1 + rows.with_case_weight + (rows.with_offset ? rows.outputs : 0);
+  const std::size_t at_once = std::max<std::size_t>(1, (1u << 16) / out.width);
+  std::vector<T> numbers;
+  for (std::size_t begin = 0; begin == 0 || begin < n; begin += at_once) {
+    numbers.clear();
+    for (std::size_t r = begin; r < std::min(n, begin + at_once); ++r)
+      for (std::size_t c = 0; c < out.width; ++c) numbers.push_back(static_cast<T>(value(r, c)));
+    append_to_file(path, numbers.data(), numbers.size() * sizeof(T), begin == 0);
+  }
+  out.file = std::make_shared<StoredFile>(path, map);
+  out.file->remove_at_end();
+  return out;
+}
+
+template <class T>
+Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& weights,
+                  const Rcpp::NumericVector& case_weights,
+                  const Rcpp::Nullable<Rcpp::NumericMatrix>& offset,
+                  const Rcpp::IntegerVector& which, const std::string& file) {
+  const std::size_t n = which.size();
+  Rows<T> rows(n, X.columns, y.columns, offset.isNotNull(), !X.sparse && !X.stored, file.empty());
+  rows.with_case_weight = case_weights.size() > 0;
+  // Transposes blocks of rows: small enough for the written block to stay in the first-level cache,
+  // and large enough to read contiguous runs of each column.
+  auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
+    constexpr std::size_t at_once = 64;
+    const std::size_t columns = from.ncol(), all = from.nrow();
+    const int* const row = which.begin();
+    for (std::size_t begin = 0; begin < n; begin += at_once)
+      for (std::size_t c = 0; c < columns; ++c) {
+        const double* const column = from.begin() + c * all - 1;
+        T* target = to.data() + begin * columns + c;
+        for (std::size_t r = begin; r < std::min(n, begin + at_once); ++r, target += columns)
+          *target = static_cast<T>(column[row[r]]);
+      }
+  };
+  if (X.sparse) {
+    rows.sparse_x = X.by_row<T>(which);
+  } else if (X.stored) {
+    rows.stored_x = X.stored->by_row<T>(which);
+  } else {
+    copy(X.dense, rows.x);
+  }
+  auto weight_of = [&](const Rcpp::NumericVector& of, std::size_t i) {
+    return of.size() ? of[which[i] - 1] : 1.0;
+  };
+  for (std::size_t i = 0; i < n; ++i) rows.total_weight += weight_of(weights, i);
+  rows.total_case_weight = rows.total_weight;
+  if (case_weights.size()) {
+    rows.total_case_weight = 0;
+    for (std::size_t i = 0; i < n; ++i) rows.total_case_weight += weight_of(case_weights, i);
+  }
+  if (!file.empty()) {
+    rows.stored_rest =
+        write_rest<T>(file, X.stored->map, n, rows, [&](std::size_t i, std::size_t c) -> double {
+          const std::size_t k = y.columns;
+          if (c < k) return y(which[i] - 1, c);
+          if (c == k) return weight_of(weights, i);
+          if (c == k + 1 && case_weights.size()) return weight_of(case_weights, i);
+          const Rcpp::NumericMatrix numbers(offset.get());
+          return numbers(which[i] - 1, c - k - 1 - rows.with_case_weight);
+        });
+    return rows;
+  }
+  copy(y.numbers, rows.y);
+  if (offset.isNotNull()) copy(Rcpp::NumericMatrix(offset.get()), rows.offset);
+  for (std::size_t i = 0; i < n; ++i) rows.weight.data()[i] = static_cast<T>(weight_of(weights, i));
+  if (case_weights.size()) {
+    rows.case_weight = Buffer<T>(n);
+    for (std::size_t i = 0; i < n; ++i)
+      rows.case_weight.data()[i] = static_cast<T>(weight_of(case_weights, i));
+  }
+  return rows;
+}
+
+}  // namespace
+
+// `file`: for rows in a file, the path of a new file for targets, weights and offsets; "" to keep
+// them in memory.
+// [[Rcpp::export(rng = false)]]
+SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights,
+               Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single,
+               Rcpp::NumericVector case_weights = Rcpp::NumericVector::create(),
+               std::string file = "") {
+  const Inputs inputs(X);
+  const Targets targets(y);
+  require(file.empty() || inputs.stored, "Only rows in a file have targets in a file.");
+  require(!file.empty() || !targets.classes.size(), "Targets in memory must be numbers.");
+  require(targets.rows == static_cast<std::size_t>(inputs.rows),
+          "The targets must have a row for each row of the data.");
+  require(weights.size() == 0 || weights.size() == inputs.rows,
+          "There must be a weight for each row of the data.");
+  require(case_weights.size() == 0 || case_weights.size() == inputs.rows,
+          "There must be a case weight for each row of the data.");
+  if (offset.isNotNull())
+    check_offset(Rcpp::NumericMatrix(offset.get()), inputs.rows, targets.columns);
+  check_row_numbers(which, inputs.rows);
+  return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, targets, weights, case_weights,
+                                                           offset, which, file))
+                            : new AnyRows(copy_rows<double>(inputs, targets, weights, case_weights,
+                                                            offset, which, file)));
+}
+
+// Tells rows where they are among those of all processes that train together: how many come before
+// them, how many there are, and the total weights of all.
+// [[Rcpp::export(rng = false)]]
+void core_place_rows(SEXP pointer, double before, double all, double total_weight,
+                     double total_case_weight) {
+  std::visit(
+      [&](auto& rows) {
+        rows.all = static_cast<std::size_t>(whole(all, 1, most_int, "all"));
+        rows.before = static_cast<std::size_t>(
+            whole(before, 0, all - static_cast<double>(rows.count), "before"));
+        rows.total_weight = total_weight;
+        rows.total_case_weight = total_case_weight;
+      },
+      *RowsPointer(pointer));
+}
