@@ -149,23 +149,43 @@ local_symbols <- function(expression, known) {
   }
   symbols <- lapply(known, symbol_of)
   keys <- name_key(known)
-  adapt <- function(x) {
-    if (is.symbol(x)) {
-      text <- as.character(x)
-      if (!has_non_ascii(text) && !grepl("<", text, fixed = TRUE)) {
-        return(x)
-      }
-      at <- match(name_key(text), keys)
-      return(if (is.na(at)) x else symbols[[at]])
+  part <- function(x) {
+    if (is.character(x)) {
+      return(as_utf8(x))
     }
-    for (i in if (is.call(x)) seq_along(x)) {
-      empty <- is_missing(x[[i]])
-      if (!empty && (is.symbol(x[[i]]) || is.call(x[[i]]))) x[[i]] <- adapt(x[[i]])
-      if (is.character(x[[i]])) x[[i]] <- as_utf8(x[[i]])
+    if (is.call(x)) {
+      return(adapt(x))
+    }
+    text <- if (is.symbol(x)) as.character(x) else ""
+    if (!has_non_ascii(text) && !grepl("<", text, fixed = TRUE)) {
+      return(x)
+    }
+    at <- match(name_key(text), keys)
+    if (is.na(at)) x else symbols[[at]]
+  }
+  parts <- function(x, positions) {
+    for (i in positions) {
+      if (!is_missing(x[[i]]) && !is.null(x[[i]])) x[[i]] <- part(x[[i]])
     }
     x
   }
-  adapt(expression)
+  # Sums nest in their first operand, once for each term, which would exhaust the stack: these calls
+  # are changed one after the other, from the inside.
+  adapt <- function(x) {
+    outer <- list()
+    while (length(x) > 1 && is.call(x[[2]])) {
+      outer[[length(outer) + 1]] <- x
+      x <- x[[2]]
+    }
+    x <- parts(x, seq_along(x))
+    for (call in rev(outer)) {
+      call <- parts(call, seq_along(call)[-2])
+      call[[2]] <- x
+      x <- call
+    }
+    x
+  }
+  part(expression)
 }
 
 # R warns of each name that the locale can't represent.

@@ -147,6 +147,10 @@ test_that("a wide data frame takes no time to encode", {
     fit <- nn_train(y ~ ., wide, hidden = 1, epochs = 1, optimizer = "adam")
   )[[3]] + system.time(predict(fit, wide))[[3]]
   expect_lt(took, 10)
+  # a name beyond ASCII changes symbols in a sum that nests once for each term
+  names(wide)[1:2] <- c("gr\u00f6\u00dfe", "b")
+  fit <- nn_train(y ~ ., wide, hidden = 1, epochs = 1, optimizer = "adam")
+  expect_length(predict(fit, wide), 200)
 })
 
 test_that("going on with data gives the longer call's fit, to the last bit", {
