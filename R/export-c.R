@@ -31,7 +31,7 @@ export_c <- function(model, options) {
   layers <- model$layers
   inputs <- length(model$columns)
   outputs <- length(model$outputs)
-  widest <- max(vapply(layers, function(layer) dim(layer$w), c(0L, 0L)))
+  widest <- max(vapply(layers, function(layer) max(layer$inputs, layer$units), 0))
   kinds <- setdiff(
     unique(unlist(lapply(layers, `[`, c("activation", "first")))), c("identity", "softmax")
   )
@@ -44,13 +44,6 @@ export_c <- function(model, options) {
   # exported files.
   own <- function(what) paste0(options$name, "_", what)
   struct <- own("row")
-  activated <- function(activation, z) {
-    if (activation %in% c("identity", "softmax")) {
-      z
-    } else {
-      paste0(own("activation_"), activation, "(", z, ")")
-    }
-  }
   field_of <- stats::setNames(fields, if (!model$matrix) names)
   levels_of <- function(name) own(paste0("levels_", field_of[[name]]))
   level_of <- function(name) paste0("level_", field_of[[name]])
@@ -94,6 +87,7 @@ export_c <- function(model, options) {
     }, ""), collapse = " * ")
   }
   n <- seq_along(layers)
+  dense <- vapply(layers, `[[`, "", "kind") == "dense"
   c(
     paste0("/* ", comment_text(model$about), ", written by backprop. C99; link with -lm. */"),
     "",
@@ -123,11 +117,11 @@ export_c <- function(model, options) {
     },
     c_array(own("center"), model$center),
     c_array(own("scale"), model$scale),
-    unlist(lapply(n, function(i) {
+    unlist(lapply(n[dense], function(i) {
       c(
         paste0(
-          "/* layer ", i, ": ", counted(ncol(layers[[i]]$w), "unit"), " of ",
-          counted(nrow(layers[[i]]$w), "weight"), " each */"
+          "/* layer ", i, ": ", counted(layers[[i]]$units, "unit"), " of ",
+          counted(layers[[i]]$inputs, "weight"), " each */"
         ),
         c_array(own(paste0("w", i)), as.vector(layers[[i]]$w)),
         c_array(own(paste0("b", i)), layers[[i]]$b)
@@ -228,6 +222,7 @@ export_c <- function(model, options) {
       ", double *response) {"
     ),
     paste0("  double from[", widest, "], to[", widest, "];"),
+    if (has_skip_form(model)) paste0("  double inputs[", inputs, "];"),
     vapply(with_levels, function(name) {
       levels <- Find(function(input) input$name == name, model$inputs)$levels
       filled <- if (!is.null(fills[[name]])) {
@@ -250,23 +245,9 @@ export_c <- function(model, options) {
     if (!is.null(model$clip)) {
       paste0("    from[i] = ", translate(model$clip, c_language, list(z = "from[i]")), ";")
     },
+    if (has_skip_form(model)) "    inputs[i] = from[i];",
     "  }",
-    unlist(lapply(n, function(i) {
-      layer <- layers[[i]]
-      units <- ncol(layer$w)
-      c(
-        paste0(
-          "  ", own("dense"), "(from, ", nrow(layer$w), ", ", own("w"), i, ", ", own("b"), i, ", ",
-          units, ", to);"
-        ),
-        if (layer$activation == "softmax") paste0("  ", own("softmax"), "(to, ", units, ");"),
-        if (!is.null(layer$first)) paste0("  from[0] = ", activated(layer$first, "to[0]"), ";"),
-        paste0(
-          "  for (int u = ", length(layer$first), "; u < ", units, "; ++u) from[u] = ",
-          activated(layer$activation, "to[u]"), ";"
-        )
-      )
-    })),
+    unlist(lapply(n, function(i) c_layer(layers[[i]], i, own))),
     paste0(
       "  for (int u = 0; u < ", outputs, "; ++u) response[u] = from[u] * ", own("response_scale"),
       "[u] + ", own("response_center"), "[u];"

@@ -91,10 +91,9 @@
 #'   `name`, too.
 #' @return `path`, invisibly.
 #' @section Errors: `backprop_error_argument` for an invalid argument, or one that does not apply to
-#'   the format, and for fits with a custom activation or with `skip = TRUE`;
-#'   `backprop_error_export` if the fit has offsets, a term that can't be exported, a
-#'   name that can't be converted to UTF-8, or, for SQL, columns whose names differ only in case;
-#'   `backprop_error_file` if the file can't be written.
+#'   the format, and for fits with a custom activation; `backprop_error_export` if the fit has
+#'   offsets, a term that can't be exported, a name that can't be converted to UTF-8, or, for SQL,
+#'   columns whose names differ only in case; `backprop_error_file` if the file can't be written.
 #' @references Open Neural Network Exchange, opset 13, \url{https://onnx.ai/onnx/operators/}. Cody,
 #'   W. J. (1969). Rational Chebyshev approximations for the error function. *Mathematics of
 #'   Computation*, 23, 631-637. \doi{10.1090/S0025-5718-1969-0247736-4}

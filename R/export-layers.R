@@ -1,34 +1,57 @@
-# The layers of a model in the form that every format has.
-
-# A layer as layers of elementwise activations, which every format has: sums of other units become a
-# layer of their own, with the weights 1 or -1.
-plain_layers <- function(w, b, activation) {
-  units <- ncol(w)
-  layer <- function(activation, first = NULL) {
-    if (units == 1 && !is.null(first)) {
-      list(w = w, b = b, activation = first)
-    } else {
-      c(list(w = w, b = b, activation = activation), if (!is.null(first)) list(first = first))
-    }
+# The layers of a model in the forms that every format has, one kind each. A layer is a list of its
+# `kind`, numbers of `inputs` and `units`, an elementwise `activation` (or "softmax") and, where it
+# differs, `first`: that of the first unit. The kinds:
+#   dense        x %*% w + b; w (inputs x units), b. With `skip`, the inputs of the network are its
+#                last `skip` inputs, after the units of the layer below.
+#   running_sum  unit u is unit u - 1 plus `sign` (1 or -1) times input u
+#   differences  from the probabilities of a class above each level, which decrease, to those of the
+#                classes: 1 - x[1], x[1] - x[2], ..., x[inputs]
+dense_form <- function(w, b, activation, first = NULL, skip = NULL) {
+  if (ncol(w) == 1 && !is.null(first)) {
+    activation <- first
+    first <- NULL
   }
-  sums <- function(sign, activation) {
-    if (units == 1) {
-      return(list(list(w = diag(1), b = 0, activation = activation)))
-    }
-    steps <- outer(seq_len(units), seq_len(units), "<=") * ifelse(seq_len(units) == 1, 1, sign)
-    list(list(w = steps, b = numeric(units), activation = activation))
-  }
-  switch(activation,
-    mean_sd = list(layer("exp", "identity")),
-    mean_precision = list(layer("exp", "sigmoid")),
-    increasing = c(list(layer("softplus", "identity")), sums(1, "identity")),
-    ordered = c(list(layer("softplus", "identity")), sums(-1, "sigmoid")),
-    list(layer(activation))
+  c(
+    list(
+      kind = "dense", inputs = nrow(w), units = ncol(w), w = w, b = b, activation = activation
+    ),
+    if (!is.null(first)) list(first = first), if (!is.null(skip)) list(skip = skip)
   )
 }
 
-# From the probabilities of a class above each level to those of the classes.
-class_layer <- function(classes) {
-  w <- cbind(0, diag(classes - 1)) - cbind(diag(classes - 1), 0)
-  list(w = w, b = c(1, numeric(classes - 1)), activation = "identity")
+running_sum_form <- function(units, sign, activation) {
+  list(kind = "running_sum", inputs = units, units = units, sign = sign, activation = activation)
 }
+
+differences_form <- function(classes) {
+  list(kind = "differences", inputs = classes - 1, units = classes, activation = "identity")
+}
+
+# A layer of a fit in these forms.
+plain_layers <- function(w, b, activation, skip = NULL) {
+  dense <- function(activation, first = NULL) list(dense_form(w, b, activation, first, skip))
+  sums <- function(sign, activation) list(running_sum_form(ncol(w), sign, activation))
+  switch(activation,
+    mean_sd = dense("exp", "identity"),
+    mean_precision = dense("exp", "sigmoid"),
+    increasing = c(dense("softplus", "identity"), sums(1, "identity")),
+    ordered = c(dense("softplus", "identity"), sums(-1, "sigmoid")),
+    dense(activation)
+  )
+}
+
+# The layers of a fit, in order.
+export_layers <- function(fit) {
+  layers <- lapply(fit$layers, function(layer) {
+    plain_layers(
+      unname(fit[[layer$parameters[["weights"]]]]),
+      as.vector(fit[[layer$parameters[["biases"]]]]), layer$activation, layer$skip
+    )
+  })
+  c(
+    unlist(layers, recursive = FALSE),
+    if (has_ordered_outputs(fit)) list(differences_form(length(fit$levels)))
+  )
+}
+
+has_skip_form <- function(model) any(lengths(lapply(model$layers, `[[`, "skip")) > 0)

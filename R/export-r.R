@@ -1,39 +1,5 @@
 # Writes an R function of a data frame or matrix.
 
-r_language <- c(infix, list(
-  number = function(x) sub("\\.0(\\)?)$", "\\1", digits(x)), `^` = pattern("(%s ^ %s)"),
-  where = pattern("ifelse(%s > 0, %s, %s)"), abs = pattern("abs(%s)"), log = pattern("log(%s)"),
-  log1p = pattern("log1p(%s)"), expm1 = pattern("expm1(%s)"), log2 = pattern("log2(%s)"),
-  log10 = pattern("log10(%s)"), tanh = pattern("tanh(%s)"),
-  sigmoid = pattern("(1 / (1 + exp(-%s)))"), composed_sigmoid = pattern("(1 / (1 + exp(-%s)))"),
-  normal = pattern("stats::pnorm(%s)")
-))
-
-# Escapes non-ASCII characters, so that the text does not depend on the encoding of the file.
-r_text <- function(x) {
-  vapply(
-    x,
-    function(text) {
-      code <- utf8ToInt(text)
-      plain <- code %in% setdiff(32:126, utf8ToInt("\"\\"))
-      paste0(
-        "\"",
-        paste(
-          ifelse(plain, intToUtf8(code, multiple = TRUE), sprintf("\\U{%x}", code)),
-          collapse = ""
-        ),
-        "\""
-      )
-    },
-    "",
-    USE.NAMES = FALSE
-  )
-}
-
-r_numbers <- function(x) {
-  paste0("c(\n", listed(gsub("[()]", "", sub("\\.0(\\)?)$", "\\1", digits(x)))), ")")
-}
-
 export_r <- function(model, options) {
   names <- vapply(model$inputs, `[[`, "", "name")
   kinds <- vapply(model$inputs, `[[`, "", "kind")
@@ -156,31 +122,6 @@ export_r <- function(model, options) {
       scaling, finite, clip
     )
   }
-  layer <- function(layer) {
-    activation <- if (layer$activation == "softmax") {
-      c(
-        "  x <- exp(x - do.call(pmax, lapply(seq_len(ncol(x)), function(column) x[, column])))",
-        "  x <- x / rowSums(x)"
-      )
-    } else if (layer$activation != "identity") {
-      paste0(
-        "  x[] <- ", translate(activation_table[[layer$activation]]$code, r_language, list(z = "x"))
-      )
-    }
-    if (!is.null(layer$first)) {
-      code <- activation_table[[layer$first]]$code
-      activation <- c(
-        "  first <- x[, 1]", activation,
-        paste0("  x[, 1] <- ", translate(code, r_language, list(z = "first")))
-      )
-    }
-    c(
-      paste0(
-        "  x <- x %*% matrix(", r_numbers(layer$w), ", ", nrow(layer$w), ", ", ncol(layer$w), ")"
-      ),
-      paste0("  x <- sweep(x, 2, ", r_numbers(layer$b), ", \"+\")"), activation
-    )
-  }
   scaled <- any(model$response$center != 0 | model$response$scale != 1)
   c(
     paste0("# ", comment_text(model$about), ", written by backprop. Needs no package."),
@@ -224,7 +165,7 @@ export_r <- function(model, options) {
         "!identical(type, \"prob\")) {\n    stop(\"type must be response, class or prob\")\n  }"
       )
     },
-    encode, unlist(lapply(model$layers, layer)),
+    encode, if (has_skip_form(model)) "  inputs <- x", unlist(lapply(model$layers, r_layer)),
     if (scaled) {
       paste0(
         "  x <- sweep(sweep(x, 2, ", r_numbers(model$response$scale), ", \"*\"), 2, ",
@@ -255,8 +196,4 @@ r_classes <- function(model) {
     ),
     "  }"
   )
-}
-
-r_vector <- function(texts) {
-  if (length(texts) == 1) texts else paste0("c(", paste(texts, collapse = ", "), ")")
 }

@@ -98,6 +98,10 @@ fits <- local({
         hidden = 2, optimizer = "lm", penalty = 0.1, epochs = 3
       ),
       data = D$frame[1:5], y = D$number
+    ),
+    list(
+      fit = nn_train(D$X, D$several, hidden = c(3, 2), skip = TRUE, epochs = 3), data = D$X,
+      y = D$several
     )
   )
 })
@@ -339,6 +343,11 @@ try_exports <- function(case) {
   )
   if (chance(0.7)) given$activation <- one_of(internal$inner_activations)
   if (chance(0.4)) given$loss <- one_of(setdiff(names(internal$loss_table), "custom"))
+  if (chance(0.2)) {
+    given[[2]] <- factor(data$three, ordered = TRUE)
+    given$loss <- "cumulative"
+  }
+  if (!identical(given$hidden, 0) && chance(0.4)) given$skip <- TRUE
   if (is.data.frame(X)) {
     given <- c(given, list(penalty = 0.01, new_levels = "NA"))
     if (chance(0.3)) given$standardize <- one_of(list(FALSE, "robust"))
@@ -346,7 +355,7 @@ try_exports <- function(case) {
       given$missing <- "indicator"
       for (j in seq_along(X)) if (chance(0.5)) given[[1]][[j]][c(1, 7)] <- NA
     }
-    if (is.numeric(y) && is.null(dim(y)) && chance(0.3)) {
+    if (is.numeric(given[[2]]) && is.null(dim(given[[2]])) && chance(0.3)) {
       columns <- lapply(names(X), as.name)
       right <- Reduce(function(a, b) call(one_of(c("+", "*", ":")), a, b), columns)
       frame <- given[[1]]

@@ -250,7 +250,6 @@ test_that("what can't have skip is refused", {
     refused(nn_train(X, y, hidden = 2, skip = "yes"), "argument")
     refused(nn_train(X, y, hidden = 2, start = start), "argument")
     refused(nn_train(X, y, hidden = 2, skip = TRUE, start = nn_init(3, 1, 2)), "argument")
-    refused(nn_export(fit, tempfile(fileext = ".c")), "argument")
     refused(nn_trace(X, y, hidden = 2, start = start), "argument")
     refused(nn_show(X, y, hidden = 2, start = start), "argument")
     broken <- fit
