@@ -102,7 +102,10 @@ Rcpp::IntegerVector core_block_order(Rcpp::NumericVector seed, double epoch, int
              rows = static_cast<std::uint32_t>(whole(count, 0, most_int, "count")),
              size = block_rows(static_cast<std::size_t>(whole(inputs, 1, most_int, "inputs")));
   const Key key = as_key(seed);
-  const auto order = row_order(key, number, rows, size, block_order(key, number, rows, size));
+  const auto blocks = block_order(key, number, rows, size);
+  std::vector<std::uint32_t> order;
+  for (std::size_t b = 0; b < blocks.size(); b += blocks_at_once)
+    append_block_rows(key, number, rows, size, blocks, b, order);
   Rcpp::IntegerVector out(order.begin(), order.end());
   return out + 1;
 }

@@ -29,7 +29,6 @@ template <class T> class FirstOrder {
         team_(team),
         dropout_{plan_.dropout, plan_.seed, 0},
         batches_((training.rows.all + plan_.batch_size - 1) / plan_.batch_size),
-        batch_begin_(batches_ + 1),
         in_order_(!plan_.shuffle || batches_ == 1),
         pass_(training.network, plan_.batch_size, false, !dropout_.rates.empty(), team,
               training.rows.coded()),
@@ -42,10 +41,10 @@ template <class T> class FirstOrder {
         gradient_(state.weights.size()),
         update_(training, team),
         sums_(plan_, state.weights.size()) {
-    for (std::size_t b = 0; b <= batches_; ++b) {
+    for (std::size_t b = 0; is_part() && b <= batches_; ++b) {
       const std::size_t begin = std::min(b * plan_.batch_size, training.rows.all),
                         before = training.rows.before;
-      batch_begin_[b] = std::min(begin > before ? begin - before : 0, training.rows.count);
+      batch_begin_.push_back(std::min(begin > before ? begin - before : 0, training.rows.count));
     }
     if (training.rows.stored())
       training.rows.stored_x.file->at_random(!in_order_ && !plan_.in_blocks);
@@ -74,19 +73,27 @@ template <class T> class FirstOrder {
   }
 
  private:
-  // The order of all rows, of which those of this process are kept, and where its batches begin.
+  // Does this process have some of the rows only?
+  bool is_part() const { return training_.rows.count != training_.rows.all; }
+  // The first row of a batch, in the order of the epoch; the end of the last one for batches_.
+  std::size_t batch_at(std::size_t batch) const {
+    return is_part() ? batch_begin_[batch] : std::min(batch * plan_.batch_size, training_.rows.all);
+  }
+
+  // The order of all rows. Shuffled blocks are put in order as they are needed, unless the process
+  // has some of the rows only: these are kept, and where its batches begin.
   void shuffle() {
     const Rows<T>& rows = training_.rows;
     const auto all = static_cast<std::uint32_t>(rows.all);
-    if (plan_.in_blocks) {
-      const std::uint32_t size = block_rows(rows.inputs);
-      blocks_ = block_order(plan_.seed, state_.epoch + 1, all, size);
-      order_ = row_order(plan_.seed, state_.epoch + 1, all, size, blocks_);
-      expected_ = 0;
-    } else {
+    ordered_from_ = ordered_blocks_ = expected_ = 0;
+    order_.clear();
+    if (!plan_.in_blocks) {
       order_ = row_order(plan_.seed, state_.epoch + 1, all);
+    } else {
+      blocks_ = block_order(plan_.seed, state_.epoch + 1, all, block_rows(rows.inputs));
     }
-    if (rows.count == rows.all) return;
+    if (!is_part()) return;
+    if (plan_.in_blocks) order_until(0, rows.all);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < rows.all; ++i) {
       if (i % plan_.batch_size == 0) batch_begin_[i / plan_.batch_size] = kept;
@@ -97,11 +104,47 @@ template <class T> class FirstOrder {
     batch_begin_[batches_] = kept;
   }
 
+  // Puts the rows of shuffled blocks in order as far as the place `end`. What comes before `begin`
+  // is no longer needed.
+  void order_until(std::size_t begin, std::size_t end) {
+    const auto all = static_cast<std::uint32_t>(training_.rows.all);
+    while (ordered_from_ + order_.size() < end) {
+      const std::size_t gone = std::min(begin - ordered_from_, order_.size());
+      order_.erase(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(gone));
+      ordered_from_ += gone;
+      append_block_rows(plan_.seed, state_.epoch + 1, all, block_rows(training_.rows.inputs),
+                        blocks_, ordered_blocks_, order_);
+      hold_blocks();
+      ordered_blocks_ += blocks_at_once;
+    }
+  }
+
+  // Reads the blocks that were just put in order, if stored rows are not mapped: their rows are
+  // used one by one, in another order.
+  void hold_blocks() {
+    const Rows<T>& rows = training_.rows;
+    if (is_part()) return;
+    const std::size_t size = block_rows(rows.inputs),
+                      many = std::min(blocks_.size() - ordered_blocks_,
+                                      static_cast<std::size_t>(blocks_at_once));
+    auto hold = [&](const StoredRows<T>& stored) {
+      stored.hold(blocks_.data() + ordered_blocks_, many, size, rows.count);
+    };
+    if (rows.stored() && !rows.stored_x.file->mapped()) hold(rows.stored_x);
+    if (rows.rest_stored() && !rows.stored_rest.file->mapped()) hold(rows.stored_rest);
+  }
+
+  // The numbers of the rows from the place `first` on.
+  const std::uint32_t* order_at(std::size_t first, std::size_t count) {
+    if (plan_.in_blocks && !is_part()) order_until(first, first + count);
+    return order_.data() + (first - ordered_from_);
+  }
+
   // Tells the system which blocks of stored rows are next: those of the batch that begins there and
   // of the batches that follow it within the next blocks.
   void expect_blocks(std::size_t begin) {
     const Rows<T>& rows = training_.rows;
-    if (!plan_.in_blocks || in_order_ || !rows.stored() || rows.count != rows.all) return;
+    if (!plan_.in_blocks || in_order_ || !rows.stored() || is_part()) return;
     const std::size_t size = block_rows(rows.inputs), here = begin / (size * blocks_at_once);
     for (; expected_ < std::min(blocks_.size(), (here + 2) * blocks_at_once); ++expected_) {
       const std::size_t first = blocks_[expected_] * size;
@@ -133,13 +176,15 @@ template <class T> class FirstOrder {
   // Adds up the loss and the gradient of one batch. False if interrupted before its last piece, or
   // with several processes at any time.
   bool add_batch(double& loss, double& weight, double& correct) {
-    const std::size_t begin = batch_begin_[now_.batch],
-                      count = batch_begin_[now_.batch + 1] - begin;
+    const std::size_t begin = batch_at(now_.batch), count = batch_at(now_.batch + 1) - begin;
     bool ended = false;
     expect_blocks(begin);
     for_each_piece(begin, count, [&](std::size_t first, std::size_t piece) {
       if (ended) return;
-      pass_.load(training_.rows, in_order_ ? nullptr : order_.data(), first, piece);
+      if (in_order_)
+        pass_.load(training_.rows, nullptr, first, piece);
+      else
+        pass_.load(training_.rows, order_at(first, piece), 0, piece);
       pass_.forward(parameters_.weights.data(), &dropout_);
       loss = add_losses(loss, pass_.loss(training_.objective));
       weight += pass_.weight();
@@ -217,7 +262,7 @@ template <class T> class FirstOrder {
   Team& team_;
   Dropout dropout_;
   const std::size_t batches_;
-  std::vector<std::size_t> batch_begin_;  // the first row of each batch, and the end of the last
+  std::vector<std::size_t> batch_begin_;  // see batch_at(); empty unless is_part()
   const bool in_order_;
   Pass<T> pass_;
   Ledger<T> ledger_;
@@ -228,7 +273,9 @@ template <class T> class FirstOrder {
   Update<T> update_;
   Sums<T> sums_;
   std::vector<std::uint32_t> order_, blocks_;
-  std::size_t expected_ = 0;  // the number of blocks that have been announced
+  // the place of the first element of order_, and the numbers of blocks that have been put in order
+  // and that have been announced
+  std::size_t ordered_from_ = 0, ordered_blocks_ = 0, expected_ = 0;
 };
 
 }  // namespace

@@ -58,20 +58,17 @@ std::vector<std::uint32_t> block_order(Key seed, std::uint32_t epoch, std::uint3
   return shuffled(seed, epoch, of_blocks, count / rows_of_block + (count % rows_of_block > 0));
 }
 
-std::vector<std::uint32_t> row_order(Key seed, std::uint32_t epoch, std::uint32_t count,
-                                     std::uint32_t rows_of_block,
-                                     const std::vector<std::uint32_t>& blocks) {
-  std::vector<std::uint32_t> order(count);
-  std::uint32_t at = 0, begin = 0, number = of_rows_of_blocks;
-  for (std::size_t b = 0; b < blocks.size(); ++b) {
+void append_block_rows(Key seed, std::uint32_t epoch, std::uint32_t count,
+                       std::uint32_t rows_of_block, const std::vector<std::uint32_t>& blocks,
+                       std::size_t begin, std::vector<std::uint32_t>& order) {
+  const std::size_t before = order.size(), end = std::min(blocks.size(), begin + blocks_at_once);
+  for (std::size_t b = begin; b < end; ++b) {
     const std::uint32_t first = blocks[b] * rows_of_block;
     for (std::uint32_t r = 0; r < std::min(rows_of_block, count - first); ++r)
-      order[at++] = first + r;
-    if ((b + 1) % blocks_at_once != 0 && b + 1 < blocks.size()) continue;
-    shuffle(seed, epoch, number++, order.data() + begin, at - begin);
-    begin = at;
+      order.push_back(first + r);
   }
-  return order;
+  shuffle(seed, epoch, of_rows_of_blocks + static_cast<std::uint32_t>(begin / blocks_at_once),
+          order.data() + before, static_cast<std::uint32_t>(order.size() - before));
 }
 
 }  // namespace backprop

@@ -37,9 +37,11 @@ constexpr std::uint32_t blocks_at_once = 32;
 std::uint32_t block_rows(std::size_t inputs);
 std::vector<std::uint32_t> block_order(Key seed, std::uint32_t epoch, std::uint32_t count,
                                        std::uint32_t rows_of_block);
-// The order of the rows by such an order of blocks.
-std::vector<std::uint32_t> row_order(Key seed, std::uint32_t epoch, std::uint32_t count,
-                                     std::uint32_t rows_of_block,
-                                     const std::vector<std::uint32_t>& blocks);
+// The order of the rows of the blocks blocks[begin], ..., blocks[begin + blocks_at_once - 1] (or as
+// many as there are) by such an order; `begin` is a multiple of `blocks_at_once`. It is appended to
+// `order`, so that the order of all rows need not be known at once.
+void append_block_rows(Key seed, std::uint32_t epoch, std::uint32_t count,
+                       std::uint32_t rows_of_block, const std::vector<std::uint32_t>& blocks,
+                       std::size_t begin, std::vector<std::uint32_t>& order);
 
 }  // namespace backprop

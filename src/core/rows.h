@@ -1,5 +1,6 @@
 // Training or validation data: row-major inputs and targets at the precision of training.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -31,6 +32,51 @@ template <class T> struct StoredRows {
     return std::uint64_t{record} * width * sizeof(T);
   }
 
+  // Blocks of consecutive rows that were read at once from a file that is not mapped: `size` rows
+  // in each, and where the first record of a block is among `numbers`; `none` if it was not read.
+  struct Held {
+    static constexpr std::size_t none = SIZE_MAX;
+    std::size_t size = 0;
+    std::vector<std::size_t> at;  // one for each block of the rows
+    std::vector<T> numbers;
+  };
+  mutable Held held;
+
+  // Reads these blocks of `size` of all `count` rows, and forgets those before. Does nothing if the
+  // file is mapped, or if memory is too short.
+  void hold(const std::uint32_t* blocks, std::size_t many, std::size_t size,
+            std::size_t count) const {
+    held.at.assign(count / size + 1, Held::none);
+    held.size = size;
+    auto span = [&](std::size_t block) {
+      const std::size_t begin = block * size, end = std::min(count, begin + size);
+      const bool ordered =
+          record.empty() || std::is_sorted(record.data() + begin, record.data() + end);
+      return std::pair(record_of(begin),
+                       ordered ? record_of(end - 1) + 1 - record_of(begin) : std::size_t{0});
+    };
+    std::size_t records = 0;
+    for (std::size_t b = 0; b < many; ++b) records += span(blocks[b]).second;
+    if (!file->may_hold(records * width * sizeof(T)) || records > 2 * many * size) return;
+    held.numbers.clear();  // no copy of the former numbers when it grows
+    held.numbers.resize(records * width);
+    std::size_t at = 0;
+    for (std::size_t b = 0; b < many; ++b) {
+      const auto [first, length] = span(blocks[b]);
+      file->read(place(first), length * width * sizeof(T), held.numbers.data() + at);
+      if (length > 0) held.at[blocks[b]] = at;
+      at += length * width;
+    }
+  }
+  // The numbers of a row that is held, or nullptr.
+  const T* held_row(std::size_t row) const {
+    if (held.size == 0) return nullptr;
+    const std::size_t block = row / held.size;
+    if (held.at[block] == Held::none) return nullptr;
+    return held.numbers.data() + held.at[block] +
+           (record_of(row) - record_of(block * held.size)) * width;
+  }
+
   // Sets to[k] to the numbers of row rows[k], in the mapped file or copied to `copies`.
   void locate(const std::uint32_t* rows, std::size_t count, std::vector<T>& copies,
               std::vector<const T*>& to) const {
@@ -42,8 +88,10 @@ template <class T> struct StoredRows {
     }
     copies.resize(count * width);
     for (std::size_t k = 0, run; k < count; k += run) {
+      run = 1;
+      if ((to[k] = held_row(rows[k]))) continue;
       const std::size_t first = record_of(rows[k]);
-      for (run = 1; k + run < count && record_of(rows[k + run]) == first + run;) ++run;
+      while (k + run < count && record_of(rows[k + run]) == first + run) ++run;
       file->read(place(first), run * width * sizeof(T), copies.data() + k * width);
       for (std::size_t r = k; r < k + run; ++r) to[r] = copies.data() + r * width;
     }

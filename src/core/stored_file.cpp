@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #ifdef _WIN32
@@ -62,6 +63,7 @@ void StoredFile::read(std::uint64_t begin, std::size_t bytes, void* to) {
     fail("Can't read", system_->path);
 }
 
+bool StoredFile::may_hold(std::uint64_t) const { return true; }
 void StoredFile::at_random(bool) {}
 void StoredFile::expect(std::uint64_t, std::uint64_t) {}
 
@@ -85,6 +87,23 @@ bool is_address_space_limited() {
   return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 #else
   return false;
+#endif
+}
+
+// What is left of a limited address space; 0 if that is not known.
+std::uint64_t address_space_left() {
+#ifdef RLIMIT_AS
+  rlimit limit;
+  unsigned long long pages = 0;
+  std::FILE* const status = std::fopen("/proc/self/statm", "r");
+  if (!status) return 0;
+  const bool known = std::fscanf(status, "%llu", &pages) == 1;
+  std::fclose(status);
+  if (!known || getrlimit(RLIMIT_AS, &limit) != 0) return 0;
+  const std::uint64_t used = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+#else
+  return 0;
 #endif
 }
 
@@ -132,6 +151,10 @@ void StoredFile::read(std::uint64_t begin, std::size_t bytes, void* to) {
 
 // An open file has no need of its name.
 void StoredFile::remove_at_end() { unlink(system_->path.c_str()); }
+
+bool StoredFile::may_hold(std::uint64_t bytes) const {
+  return !mapped_ && (!is_address_space_limited() || bytes <= address_space_left() / 4);
+}
 
 void StoredFile::at_random(bool random) {
   if (mapped_)

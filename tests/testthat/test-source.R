@@ -173,18 +173,24 @@ test_that("shuffled blocks are the same order in memory and on disk", {
   d <- table_of()
   # more than one group of blocks
   d[paste0("x", 1:300)] <- rep(list(d$a), 300)
-  train <- function(data, shuffle = "blocks", epochs = 2) {
+  train <- function(data, shuffle = "blocks", epochs = 2, validation = NULL) {
     set.seed(1)
     nn_train(
       y ~ . - k - t, data,
       hidden = 2, activation = "relu", penalty = 0, optimizer = "adam", batch_size = 20,
-      epochs = epochs, shuffle = shuffle, schedule = NULL, patience = Inf, validation = NULL
+      epochs = epochs, shuffle = shuffle, schedule = NULL, patience = Inf, validation = validation
     )
   }
   d <- d[rep(1:600, 30), ]
   fit <- train(d)
   expect_identical(coef(train(nn_source(d))), coef(fit))
   expect_identical(coef(nn_continue(train(d, epochs = 1), d, epochs = 1)), coef(fit))
+  # where a file is not mapped, blocks are read at once
+  held_out <- coef(train(d, validation = 0.3))
+  withr::with_options(list(backprop.map_files = FALSE), {
+    expect_identical(coef(train(nn_source(d))), coef(fit))
+    expect_identical(coef(train(nn_source(d), validation = 0.3)), held_out)
+  })
   expect_false(identical(coef(train(d, TRUE)), coef(fit)))
   expect_output(print(fit), "batches of 20 of shuffled blocks")
   expect_error(train(d, "rows"), class = "backprop_error_argument")
