@@ -140,19 +140,5 @@ likelihood_of <- function(record, what, call) {
 
 mixes_outputs <- function(fit) activation_table[[fit$settings$output_activation]]$mixes_units
 
-# Twice the weighted loss above that of a perfect fit; `scaled`: on the scale of the network, which
-# differs for squared error.
-record_deviance <- function(record, scaled = FALSE) {
-  loss <- record$fit$settings$loss
-  mixed <- mixes_outputs(record$fit)
-  by <- if (scaled) rep(record$scale, each = nrow(record$y)) else 1
-  value <- function(a) {
-    values <- loss_table[[loss$name]]$value(a / by, record$y / by, loss$parameter, mixed)
-    if (is.matrix(values)) rowSums(values) else values
-  }
-  own <- if (loss_table[[loss$name]]$least_is_0) 0 else value(record$y)
-  2 * sum(record$w * (value(record$a) - own))
-}
-
 # Degrees of freedom of the residuals.
 residual_df <- function(record) as.double(length(record$y) - length(record$free))

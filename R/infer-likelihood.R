@@ -8,7 +8,8 @@
 #' * `logLik()` returns the log-likelihood, for [stats::AIC()] and [stats::BIC()];
 #' * `deviance()` returns the deviance: for squared error the residual sum of squares, otherwise
 #'   twice the difference to the log-likelihood of a perfect fit (for gamma and Tweedie times the
-#'   dispersion);
+#'   dispersion). `deviance(fit, null = TRUE)` is that of the null model, the `null.deviance` of
+#'   [stats::glm()];
 #' * `simulate()` draws new outcomes for the training cases from the fitted distribution;
 #' * `family()` returns R's family for the outcome and the link of the output layer, such as
 #'   `binomial()`, if there is one;
@@ -26,8 +27,20 @@
 #' dispersion is the mean deviance, as in `glm()`; `df` counts them, and an estimated size. Several
 #' numeric outcomes have one variance on the scale on which they were trained.
 #'
-#' A Tweedie distribution has a deviance, but a density without a closed form: `logLik()`, `AIC()`
-#' and `simulate()` are errors, as for losses that are not those of a distribution (`"absolute"`,
+#' The null model has the same prediction for all rows, that of lowest loss; with an offset, the
+#' output activation of a constant plus the offset. For `"gaussian"` and `"beta"` a perfect fit has
+#' no highest likelihood, and `deviance()` is -2 times the log-likelihood. The fraction of the
+#' deviance that a fit explains is `1 - deviance(fit) / deviance(fit, null = TRUE)`, for squared
+#' error R squared.
+#'
+#' For losses without a likelihood, `deviance()` is twice the loss, on the scale of the outcome: for
+#' `"absolute"` and `nn_quantile()` twice the sum of the weighted absolute residuals; for
+#' `nn_huber()` and `"log_cosh"` the loss of the standardised residuals times the squared scale, so
+#' that small residuals count as in a residual sum of squares. It is an error for custom losses and
+#' with `class_weights`.
+#'
+#' A Tweedie distribution has a density without a closed form: `logLik()`, `AIC()` and `simulate()`
+#' are errors, as for losses that are not those of a distribution (`"absolute"`,
 #' `nn_quantile()`, `nn_huber()`, `"log_cosh"`, custom losses). Frozen weights do not count in `df`.
 #'
 #' AIC and BIC are justified if the fit is a maximum of the likelihood and all its weights are
@@ -41,6 +54,7 @@
 #' @param nsim Number of simulations, a whole number of at least 1.
 #' @param seed Seed for `set.seed()`; `NULL` (default) continues the present stream of random
 #'   numbers.
+#' @param null Whether to return the deviance of the null model; `FALSE` by default.
 #' @return `logLik()` returns an object of class `logLik` with the attributes `df` (number of
 #'   weights, and 1 for a variance) and `nobs`. `deviance()` returns a number. `simulate()` returns
 #'   a data frame with one row per training case and the columns `sim_1`, `sim_2`, ... (factors for
@@ -104,18 +118,6 @@ likelihood_reasons <- function(fit) {
       list(penalised = "The objective has a penalty, so the likelihood is not at its maximum.")
     }
   )
-}
-
-#' @rdname logLik.nn_fit
-#' @importFrom stats deviance
-#' @export
-deviance.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset = NULL, ...) {
-  call <- current_env()
-  check_no_dots(call, ..., known = names(formals(deviance.nn_fit)))
-  record <- training_record(object, X, y, weights, offset, call)
-  # the variance of the loss determines a deviance, also without a density
-  if (record$fit$settings$loss$name != "tweedie") likelihood_of(record, "A deviance", call)
-  record_deviance(record)
 }
 
 #' @rdname logLik.nn_fit
