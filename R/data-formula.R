@@ -34,6 +34,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   }
   # first filled from all rows, until it is known which are trained on
   frame <- model_frame(fill_columns(unfilled, lapply(unfilled[to_fill], fill_value)))
+  show_prepared(1)
   rows <- frame[["(row)"]]
   check_bound_outcomes(formula[[2]], function(part) eval(part, data, where), call)
   y <- name_outputs(plain_outcome(stats::model.response(frame)), formula[[2]])

@@ -259,6 +259,8 @@ train_formula <- function(given, na.action, contrasts, options, shown, ranks, ca
   }
   store <- new_store(if (from_source) given$data$cache, identical(options$precision, "single"))
   on.exit(close_store(store))
+  begin_preparation(if (from_source) Inf else data_values(given$data))
+  on.exit(end_preparation(), add = TRUE)
   frame <- in_memory(
     if (is_source(given$data)) {
       if (from_source) check_source_options(options, call)
@@ -277,6 +279,9 @@ train_formula <- function(given, na.action, contrasts, options, shown, ranks, ca
   )
   in_memory(train_data(frame, options, shown, call, store), call)
 }
+
+# The number of values in the columns of a data frame or matrix; 0 for other data.
+data_values <- function(data) prod(as.double(dim(data) %||% 0))
 
 # Before the processes of a call with data read their rows: checks that all make the same call, with
 # data of the same form, and shares the random numbers. Returns the call that the fit stores.
@@ -332,6 +337,8 @@ nn_train.data.frame <- function(X, y, hidden = "auto", activation = "auto",
         new_problem(X, y, weights = weights, offset = offset), shown, call
       )
     }
+    begin_preparation(data_values(X))
+    on.exit(end_preparation())
     frame <- in_memory(
       read_columns(
         X, y, weights, offset, na.action, calibration, label, call,

@@ -3,11 +3,15 @@
 # Trains on the rows of a frame that are not set aside for calibration.
 train_data <- function(frame, options, shown, call, store = NULL) {
   check_weights(frame$weights, nrow(frame$raw), call)
+  show_prepared(2)
   check_whole_inputs(frame$encoded$X, frame$name, call)
+  show_prepared(3)
   calibration <- frame$calibration
   training <- setdiff(seq_len(nrow(frame$raw)), calibration$rows)
   encoding <- describe_encoding(frame, training, options, call)
+  show_prepared(5)
   problem <- encode_rows(encoding, frame, training, call)
+  end_preparation()
   problem["na.action"] <- list(with_calibration_rows(
     frame$na.action, encoding$replay$na.action, calibration$rows, nrow(frame$raw), frame$names
   ))
@@ -69,6 +73,7 @@ describe_encoding <- function(frame, training, options, call) {
   scales <- (if (is_shared(inputs)) shared_scales else column_scales)(inputs, weights, standardize)
   check_scales(scales, colnames(frame$encoded$X), call)
   if (isTRUE(standardize)) warn_of_outliers(inputs, scales, colnames(inputs), weights)
+  show_prepared(4)
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
   if (identical(standardize, "robust")) encoding$clip <- clip_at
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)

@@ -74,6 +74,26 @@ test_that("a bar is closed if training fails, and the next search has one again"
   expect_length(told(nn_train(y ~ a, d, hidden = 2)), 3)
 })
 
+test_that("the preparation of many data has one bar, which is closed before the training", {
+  d <- transform(few_rows_of_data(), f = factor(rep(c("u", "v"), 20)))
+  expect_gt(prepared_values, data_values(d))
+  replace_in("backprop", prepared_values = 100)
+  train <- function(...) nn_train(..., hidden = 2, penalty = 0.1, epochs = 5)
+  for (bars in list(told(train(y ~ ., d)), told(train(d[c("a", "b", "f")], d$y)))) {
+    expect_match(bars[[1]]$format, "^Preparing the data .*eta")
+    expect_match(bars[[2]]$format, "^Training ")
+    expect_length(bars, 2)
+    expect_true(bars[[1]]$closed)
+    expect_false(is.unsorted(bars[[1]]$set, strictly = TRUE))
+    expect_identical(max(bars[[1]]$set), preparation_steps - 1)
+  }
+  # an error closes it, and the next call has its own
+  bars <- told(try(train(y ~ a + b, transform(d, a = a / 0)), silent = TRUE))
+  expect_length(bars, 1)
+  expect_true(bars[[1]]$closed)
+  expect_length(told(train(y ~ a, d)), 2)
+})
+
 test_that("the epoch under way counts by its batches", {
   run <- list(core = list(rows = 100), fit = list(settings = list(batch_size = 30)))
   state <- list(epoch = 2, under_way = c(batch = 3, loss = 1, weight = 90))

@@ -1,0 +1,69 @@
+# Progress bars with the time left, in interactive sessions: that of a search, and that of the
+# preparation of many data. cli shows a bar after two seconds.
+
+# The bar of the search under way: `id`, the number of epochs `done` and the `total` that is
+# expected. It has no `id` outside a search.
+search_bar <- new.env(parent = emptyenv())
+
+# Evaluates `code`, a search that trains for about `total` epochs in all.
+with_search_bar <- function(label, total, code) {
+  if (!is_interactive() || !is.null(search_bar$id)) {
+    return(code)
+  }
+  search_bar$done <- 0
+  search_bar$total <- total
+  search_bar$id <- cli::cli_progress_bar(
+    total = total,
+    format = paste0(label, " {cli::pb_bar} {cli::pb_eta_str} {cli::pb_percent}"),
+    .envir = environment(), .auto_close = FALSE
+  )
+  on.exit({
+    cli::cli_progress_done(id = search_bar$id)
+    search_bar$id <- NULL
+  })
+  code
+}
+
+# If a search takes longer than expected, its bar stays a little before the end.
+advance_search <- function(done) {
+  if (is.null(search_bar$id)) {
+    return(invisible())
+  }
+  search_bar$total <- max(search_bar$total, 1.05 * done)
+  cli::cli_progress_update(set = done, total = search_bar$total, id = search_bar$id)
+}
+
+# The bar of the preparation of the data under way: its `id`, or nothing.
+preparation_bar <- new.env(parent = emptyenv())
+
+# The steps of the preparation: the frame of the variables, the encoded columns, their checks, their
+# scales, the description of the outcome and the standardised rows. They take about the same time.
+preparation_steps <- 6
+# Fewer values are prepared in less than two seconds on any machine.
+prepared_values <- 1e6
+
+# `values`: the number of values in the columns.
+begin_preparation <- function(values) {
+  if (!is_interactive() || values < prepared_values || !is.null(preparation_bar$id)) {
+    return(invisible())
+  }
+  preparation_bar$id <- cli::cli_progress_bar(
+    total = preparation_steps,
+    format = "Preparing the data {cli::pb_bar} {cli::pb_eta_str} {cli::pb_percent}",
+    .envir = environment(), .auto_close = FALSE
+  )
+}
+
+# Shows that so many steps are done.
+show_prepared <- function(steps) {
+  if (!is.null(preparation_bar$id)) {
+    cli::cli_progress_update(set = steps, id = preparation_bar$id)
+  }
+}
+
+end_preparation <- function() {
+  if (!is.null(preparation_bar$id)) {
+    cli::cli_progress_done(id = preparation_bar$id)
+    preparation_bar$id <- NULL
+  }
+}
