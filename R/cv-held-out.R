@@ -88,7 +88,9 @@ new_outcome <- function(fit, data, y, rows, call) {
       x = "{.arg data} has {rows} row{?s}, {.arg y} has {NROW(y)}."
     ), call)
   }
-  if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else as.matrix(y)
+  if (is.data.frame(y) && is.null(fit$encoding$outcome$events)) {
+    y <- if (ncol(y) == 1) y[[1]] else as.matrix(y)
+  }
   there <- which(rowSums(is.na(as.matrix(y))) == 0)
   known <- known_outcome(fit, take_rows(y, there), length(there), call)
   if (is.factor(known)) {

@@ -37,7 +37,7 @@
 #'   `data`. A cross-validation knows it.
 #' @param metric The measure of how good predictions are: a name from the table in [nn_cv()], or a
 #'   function of the observed and the predicted values, as in [nn_cv()], for which lower values are
-#'   better. `NULL` (default) is `"log_loss"` for classes and `"rmse"` for numbers.
+#'   better. `NULL` (default) is `"log_loss"` for classes and yes/no outcomes, `"rmse"` for numbers.
 #' @param repeats Number of times that each input is shuffled, a whole number of at least 2; 10 by
 #'   default.
 #' @param variables Names of the inputs, or a list of them: those of an element are shuffled
@@ -89,8 +89,9 @@ nn_importance <- function(fit, data, y = NULL, metric = NULL, repeats = 10, vari
     list(new_cases_explained(fit, data, y, weights, offset, call, with_outcome = TRUE))
   }
   levels <- if (of_folds) levels(fit$predictions$observed) else unclass(fit)$levels
-  if (is.null(metric)) metric <- if (is.null(levels)) "rmse" else "log_loss"
-  measure <- one_metric(metric, levels, call)
+  classes <- levels %||% unclass(parts[[1]]$fit)$encoding$outcome$events
+  if (is.null(metric)) metric <- if (is.null(classes)) "rmse" else "log_loss"
+  measure <- one_metric(metric, classes, call)
   groups <- variable_groups(variables, parts[[1]]$variables, call)
   score_of_data <- function(cases, data) {
     predicted <- predict_changed(cases, data, type = if (is.null(levels)) "response" else "prob")

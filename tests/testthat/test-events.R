@@ -131,3 +131,21 @@ test_that("what is not yes or no is refused", {
     refused(nn_continue(fit, d[c("a", "b")], d[c("wind", "rain")], epochs = 1), "input")
   })
 })
+
+test_that("importance is measured by the metrics of yes or no outcomes", {
+  fit <- linear(d[c("a", "b")], d[c("rain", "wind")])
+  y <- d[c("rain", "wind")]
+  importance <- nn_importance(fit, d, y, repeats = 2)
+  expect_identical(attr(importance, "metric"), "log_loss")
+  p <- predict(fit, d)
+  expect_equal(
+    attr(importance, "score"), -mean(truths * log(p) + (1 - truths) * log(1 - p)),
+    tolerance = 1e-10
+  )
+  importance <- nn_importance(fit, d, y, metric = "accuracy", repeats = 2)
+  expect_equal(attr(importance, "score"), mean((p > 0.5) == truths))
+  expect_true(all(importance$importance > 0))
+  cv <- nn_cv(d[c("a", "b")], y, folds = 2, hidden = 0, penalty = 0.01, keep_fits = TRUE)
+  importance <- nn_importance(cv, d, repeats = 2)
+  expect_equal(attr(importance, "score"), mean(cv$metrics$log_loss), tolerance = 1e-10)
+})
