@@ -124,15 +124,12 @@ abort_diverged <- function(fit, call) {
 # Evaluates `training`. When a time limit is reached, calls `record()` with R's error and returns
 # "interrupted". Other errors pass.
 until_time_limit <- function(training, record) {
-  withRestarts(
-    withCallingHandlers(training, error = function(e) {
-      if (is_time_limit(e)) invokeRestart("backprop_time_limit", e)
-    }),
-    backprop_time_limit = function(e) {
-      record(e)
-      "interrupted"
-    }
-  )
+  result <- until_error(training, is_time_limit)
+  if (!inherits(result, "error")) {
+    return(result)
+  }
+  record(result)
+  "interrupted"
 }
 
 # Signals R's own error again, as if training had not caught it, with the fit so far.

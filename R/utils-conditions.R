@@ -144,6 +144,14 @@ nearest_name <- function(x, choices) {
 # A requirement on the contents of a file or a fit.
 need <- function(ok, what, hint = NULL) if (!isTRUE(ok)) abort_format(what, hint)
 
+# Evaluates code and returns its value, or the error that ends it if that `is_expected`. Other
+# errors pass from where they occurred. (A restart would take three times as long.)
+until_error <- function(code, is_expected) {
+  callCC(function(leave) {
+    withCallingHandlers(code, error = function(e) if (is_expected(e)) leave(e))
+  })
+}
+
 # Errors of setTimeLimit() and setSessionTimeLimit() have no class, and are in the user's language.
 is_time_limit <- function(e) {
   limits <- gettext(

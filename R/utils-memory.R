@@ -130,12 +130,9 @@ rlimit_memory <- function(root) {
 
 # Runs code in which R may fail to allocate memory, and converts its error.
 in_memory <- function(code, call) {
-  withRestarts(
-    withCallingHandlers(code, error = function(e) {
-      if (is_allocation_error(e)) invokeRestart("backprop_no_memory", conditionMessage(e))
-    }),
-    backprop_no_memory = function(message) abort_out_of_memory(message, call)
-  )
+  result <- until_error(code, is_allocation_error)
+  if (inherits(result, "error")) abort_out_of_memory(conditionMessage(result), call)
+  result
 }
 
 # R's errors have no class for it, and are translated.
