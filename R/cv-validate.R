@@ -165,7 +165,7 @@ nn_cv <- function(X, ...) {
     check_given(missing(X), "X", "a numeric matrix, a data frame or a formula", current_env())
   }
   check_full_names(
-    ...names(), c(names(formals(nn_cv.formula)), training_arguments()), current_env()
+    ...names(), c(names(formals(nn_cv.formula)), training_arguments), current_env()
   )
   UseMethod("nn_cv", if (is.null(formula)) X else formula)
 }

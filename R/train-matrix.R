@@ -214,16 +214,8 @@ nn_train <- function(X, ...) {
   if (is.null(formula)) {
     check_given(missing(X), "X", "a numeric matrix, a data frame or a formula", current_env())
   }
-  check_full_names(...names(), training_arguments(), current_env())
+  check_full_names(...names(), training_arguments, current_env())
   UseMethod("nn_train", if (is.null(formula)) X else formula)
-}
-
-# The arguments of all methods.
-training_arguments <- function() {
-  unique(unlist(lapply(
-    list(nn_train.matrix, nn_train.data.frame, nn_train.formula),
-    function(method) names(formals(method))
-  )))
 }
 
 # The formula among the arguments, whether it is named or comes first after the data:
@@ -294,3 +286,9 @@ warn_of_targets <- function(problem) {
 }
 
 matrix_options <- setdiff(names(formals(nn_train.matrix)), c("X", "y", "communicator", "..."))
+
+# The arguments of all methods.
+training_arguments <- unique(unlist(lapply(
+  list(nn_train.matrix, nn_train.data.frame, nn_train.formula),
+  function(method) names(formals(method))
+)))

@@ -131,7 +131,8 @@ check_no_dots <- function(call, ..., known) {
 # The argument names of the call of a frame as they are written, including those in `...` of its
 # caller.
 written_names <- function(frame) {
-  at <- which(vapply(sys.frames(), identical, NA, frame))[1]
+  at <- sys.nframe()
+  while (!identical(sys.frame(at), frame)) at <- at - 1
   sent <- as.list(sys.call(at))[-1]
   dots <- vapply(sent, identical, NA, quote(...))
   c(
