@@ -84,7 +84,5 @@ check_output_activation <- function(output_activation, call) {
       )
     ), call)
   }
-  check_choice(
-    output_activation, setdiff(names(activation_table), "custom"), "output_activation", call
-  )
+  check_choice(output_activation, named_activations, "output_activation", call)
 }

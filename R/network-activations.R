@@ -134,6 +134,7 @@ init_for <- function(activation) {
   row <- if (is.character(activation) && length(activation) == 1) activation_table[[activation]]
   if (is.null(row)) "he_normal" else row$init
 }
+named_activations <- setdiff(names(activation_table), "custom")
 inner_activations <- setdiff(
   names(activation_table)[!activation_field("output_only", NA)], "custom"
 )

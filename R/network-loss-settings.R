@@ -1,16 +1,5 @@
 # Losses as users choose them: the help page, the functions with settings, and the checks.
 
-# The output activations with which a loss can be combined.
-allowed_outputs <- function(loss) {
-  outputs <- loss_table[[loss]]$outputs
-  if (!is.null(outputs)) {
-    return(outputs)
-  }
-  of_all <- lengths(activation_losses) == 0
-  names(activation_losses)[of_all | vapply(activation_losses, function(x) loss %in% x, NA)]
-}
-activation_losses <- lapply(activation_table, `[[`, "losses")
-
 # The output activations that only certain losses can be combined with, in addition to all others.
 only_with <- function(loss) {
   own <- vapply(activation_table, function(row) loss %in% row$losses, NA)
@@ -45,7 +34,7 @@ central_outputs <- function(loss, outputs) {
 
 # The table of the help page, in Markdown.
 loss_help <- function() {
-  rows <- vapply(setdiff(names(loss_table), "custom"), function(name) {
+  rows <- vapply(named_losses, function(name) {
     row <- loss_table[[name]]
     outputs <- if (is.null(row$outputs)) "any" else paste(row$outputs, collapse = ", ")
     outputs <- paste(c(outputs, only_with(name)), collapse = ", ")
@@ -193,7 +182,7 @@ check_loss <- function(loss, call) {
       x = "You supplied only its name."
     ), call)
   }
-  new_loss(check_choice(loss, setdiff(names(loss_table), "custom"), "loss", call))
+  new_loss(check_choice(loss, named_losses, "loss", call))
 }
 
 # A compatible pair of loss and output activation. The default of one follows from the other and
@@ -202,7 +191,7 @@ check_loss_and_output <- function(loss, output_activation, kind, call) {
   classes <- kind %in% c("binary", "classes")
   if (is.null(loss)) loss <- if (classes) "cross_entropy" else "squared_error"
   loss <- check_loss(loss, call)
-  allowed <- allowed_outputs(loss$name)
+  allowed <- allowed_outputs[[loss$name]]
   if (is.null(output_activation)) {
     output_activation <- if (kind == "classes" && "softmax" %in% allowed) {
       "softmax"

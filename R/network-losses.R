@@ -278,6 +278,15 @@ loss_table <- list(
   )
 )
 
+# Those that are chosen by name.
+named_losses <- setdiff(names(loss_table), "custom")
+
+# The output activations with which each loss can be combined.
+allowed_outputs <- Map(function(name, loss) {
+  supports <- function(row) is.null(row$losses) || name %in% row$losses
+  loss$outputs %||% names(Filter(supports, activation_table))
+}, names(loss_table), loss_table)
+
 # The domains of targets: for messages, a function of the targets that finds invalid ones, and the
 # range of predictions where the range of the output activation is not that of the outcome.
 loss_domains <- list(

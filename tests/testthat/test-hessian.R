@@ -37,7 +37,7 @@ test_that("the Hessian is that of central differences for every activation, loss
   deeper <- random_problem(5, 3, 2, c(2, 2), seed = 24)
   none <- random_problem(5, 3, 2, 0, seed = 20)
   for (loss in loss_names()) {
-    for (output in backprop:::allowed_outputs(loss)) {
+    for (output in backprop:::allowed_outputs[[loss]]) {
       for (activation in inner) check(random, activation, output, loss)
       check(none, "sigmoid", output, loss)
     }

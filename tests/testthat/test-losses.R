@@ -24,9 +24,7 @@ plain_cross_entropy <- list(
 activations <- nn_activations()
 inner <- activations$name[!activations$output_only]
 loss_table <- backprop:::loss_table
-allowed_outputs <- lapply(
-  stats::setNames(nm = loss_names()), backprop:::allowed_outputs
-)
+allowed_outputs <- backprop:::allowed_outputs[loss_names()]
 
 test_that(
   paste0(
