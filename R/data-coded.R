@@ -125,7 +125,7 @@ coded_numbers <- function(X) {
 # Whether each row of inputs has missing values.
 has_missing <- function(X) {
   if (!is_coded(X)) {
-    return(rowSums(is.na(X)) > 0)
+    return(if (anyNA(X)) rowSums(is.na(X)) > 0 else logical(nrow(X)))
   }
   plain <- unclass(X)
   Reduce(`|`, lapply(plain$codes, is.na), rowSums(is.na(plain$numbers)) > 0)

@@ -116,6 +116,11 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
 }
 
 check_column <- function(x, kind, column, name, call, unseen = NULL) {
+  # most columns
+  if (is.numeric(x) && is.null(attributes(x)) && identical(kind$type, "numeric") &&
+    is.null(kind$width)) {
+    return(x)
+  }
   if (!is.null(kind$dates) && is_date(x)) x <- date_parts(x, hours = kind$width == 5)
   x <- utf8_values(x)
   text <- kind$type %in% c("factor", "character")

@@ -38,8 +38,8 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
   }
   names <- plain$names
   labels <- plain$labels
-  text <- vapply(columns, function(x) is.factor(x) || is.character(x), NA)
-  of_levels <- text | vapply(columns, is.logical, NA)
+  of_levels <- !vapply(columns, is.numeric, NA)
+  text <- of_levels & !vapply(columns, is.logical, NA)
   if (!identical(names[text], as.character(names(xlevels))) ||
     !names_functions(contrasts, names[of_levels])) {
     return(NULL)
@@ -89,10 +89,10 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
 }
 
 is_plain_column <- function(x) {
-  is.null(dim(x)) && if (is.factor(x)) {
-    is.null(attr(x, "contrasts"))
+  is.null(dim(x)) && if (is.object(x)) {
+    is.factor(x) && is.null(attr(x, "contrasts"))
   } else {
-    !is.object(x) && (is.numeric(x) || is.logical(x) || is.character(x))
+    is.numeric(x) || is.logical(x) || is.character(x)
   }
 }
 

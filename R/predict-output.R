@@ -31,8 +31,9 @@ network_output <- function(fit, X, offset, rows = seq_len(nrow(X))) {
 
 # Warns of infinite predictions of finite inputs: a sum or an exponential exceeds all numbers.
 warn_of_overflow <- function(output) {
-  rows <- which(rowSums(is.infinite(output)) > 0)
-  if (length(rows) > 0) {
+  at <- which(is.infinite(output))
+  if (length(at) > 0) {
+    rows <- sort(unique(row(output)[at]))
     cli::cli_warn(c(
       "{length(rows)} prediction{?s} {?is/are} infinite: beyond 1.8e308 there are no numbers.",
       x = "The first is in row {rows[1]}.",
