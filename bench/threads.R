@@ -23,6 +23,19 @@
 #
 # When waiting threads yielded instead of sleeping, 2 threads on the busy machine took 16 times as
 # long as 1.
+#
+#   Rscript bench/threads.R --model [--rounds=N]
+#
+# predicts the seconds for 1 to 8 threads instead, for two layers of 256 units. n threads take
+#
+#   s + (t - s) * max(part of n) + batches * wait * (n - 1)
+#
+# with the seconds t of 1 thread, s of them without any epoch; the largest part of a batch's panels
+# that one of n threads gets (gradients, which are divided by units, are taken to be as even); and
+# the seconds that 2 threads take longer than 1 for a batch of a single panel in small layers, where
+# a second thread has nothing to gain: the wait at the barriers, which is assumed to grow with the
+# other threads. t and s are measured with 1 thread, so the measurement with 2 is a test of the
+# model. What threads share (caches, bandwidth, clock) is not in it.
 suppressPackageStartupMessages(library(backprop))
 arguments <- commandArgs(trailingOnly = TRUE)
 option <- function(name, default) {
@@ -35,16 +48,48 @@ cores <- option("cores", parallel::detectCores())
 set.seed(1)
 X <- matrix(rnorm(10000 * 50), 10000)
 y <- X[, 1] * X[, 2] + rnorm(10000) / 10
-seconds <- function(batch_size, threads) {
+seconds <- function(batch_size, threads, units = 64, epochs = 10, rows = nrow(X)) {
+  X <- X[seq_len(rows), ]
+  y <- y[seq_len(rows)]
   set.seed(2)
   begin <- Sys.time()
   nn_train(
     X, y,
-    hidden = c(64, 64), activation = "relu", output_activation = "identity",
-    init = "he_normal", reduction = "mean", optimizer = "adam", epochs = 10,
+    hidden = c(units, units), activation = "relu", output_activation = "identity",
+    init = "he_normal", reduction = "mean", optimizer = "adam", epochs = epochs,
     batch_size = batch_size, threads = threads, keep_fitted = FALSE
   )
   as.double(Sys.time() - begin, units = "secs")
+}
+
+# The seconds of a network of two layers of 256 units as measured and as predicted.
+model <- function(batch_size, epochs = 5) {
+  numbers <- 1:8
+  batches <- ceiling(nrow(X) / batch_size) * epochs
+  measured <- function(...) stats::median(vapply(seq_len(rounds), function(i) seconds(...), 0))
+  of_one <- measured(batch_size, 1, 256, epochs)
+  of_none <- measured(batch_size, 1, 256, 0)
+  # a line of doubles has 8 rows: one panel
+  small <- vapply(1:2, function(n) measured(8, n, 16, 100, rows = 800), 0)
+  wait <- max(0, diff(small)) / (100 * 100)
+  panels <- ceiling(batch_size / 8)
+  largest <- ceiling(panels / numbers) / panels
+  predicted <- of_none + (of_one - of_none) * largest + batches * wait * (numbers - 1)
+  cat(sprintf(
+    "batches of %d: %.3f s without an epoch, %.1f us a batch at the barriers of 2 threads\n",
+    batch_size, of_none, 1e6 * wait
+  ))
+  real <- c(of_one, vapply(numbers[numbers > 1 & numbers <= cores], function(n) {
+    measured(batch_size, n, 256, epochs)
+  }, 0))
+  print(data.frame(
+    threads = numbers, predicted = round(predicted, 3),
+    speedup = round(of_one / predicted, 2), measured = round(real[numbers], 3)
+  ), row.names = FALSE)
+}
+if ("--model" %in% arguments) {
+  for (batch_size in c(128, 1024)) model(batch_size)
+  quit()
 }
 
 with_busy_cores <- function(code) {
