@@ -214,6 +214,7 @@ draw_regions <- function(at, probability, levels, points, given, title) {
     }
   }
   symbols <- rep_len(c(21, 24, 22, 25, 23), length(levels))
+  label_regions(at, winner, levels, points)
   if (!is.null(points)) {
     class <- if (is.null(points$observed)) NULL else as.integer(points$observed)
     graphics::points(
@@ -225,4 +226,40 @@ draw_regions <- function(at, probability, levels, points, given, title) {
   }
   labels <- c(paste0(if (is.null(title)) "class" else title, ":"), levels)
   legend_above(labels, given, pch = c(NA, symbols), pt.bg = c(NA, colours), col = "grey10")
+}
+
+# Writes each level into its region, so that regions can be told apart without colours: where the
+# label is farthest from other regions, the edges and the points, in units of its size. Levels whose
+# regions have no room for the label get none.
+label_regions <- function(at, winner, levels, points, cex = 0.9) {
+  every <- lapply(at, function(x) unique(round(seq(1, length(x), length.out = min(60, length(x))))))
+  cells <- expand.grid(x = every[[1]], y = every[[2]])
+  class <- winner[cells$x + (cells$y - 1) * length(at[[1]])]
+  x <- at[[1]][cells$x]
+  y <- at[[2]][cells$y]
+  usr <- graphics::par("usr")
+  for (k in unique(class)) {
+    half <- 0.6 * c(
+      graphics::strwidth(levels[k], cex = cex, font = 2),
+      graphics::strheight("Mg", cex = cex, font = 2)
+    )
+    own <- which(class == k)
+    # the distance of each own cell from the nearest of some points
+    distance <- function(px, py) {
+      vapply(own, function(i) {
+        min(Inf, pmax(abs(x[i] - px) / half[1], abs(y[i] - py) / half[2]), na.rm = TRUE)
+      }, 0)
+    }
+    edge <- pmin(
+      pmin(x[own] - usr[1], usr[2] - x[own]) / half[1],
+      pmin(y[own] - usr[3], usr[4] - y[own]) / half[2]
+    )
+    room <- pmin(distance(x[-own], y[-own]), edge)
+    score <- pmin(room, 4, distance(points$x, points$y))
+    score[room < 1] <- -Inf
+    best <- own[which.max(score)]
+    if (max(score) > -Inf) {
+      graphics::text(x[best], y[best], levels[k], cex = cex, font = 2, col = "grey10")
+    }
+  }
 }

@@ -1,6 +1,8 @@
 # The colours of all plots, from the palette of Okabe and Ito (2008), which is suitable for
 # colour-blind readers. Blue is positive and orange negative.
 sign_colours <- c(above = "#0072B2", below = "#D55E00")
+# The lines of signs, which also show without colours.
+sign_lines <- c(above = "solid", below = "41")
 class_colours <- c(
   "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#666666"
 )

@@ -10,8 +10,9 @@
 #'
 #' **`"network"`** shows the network as a diagram. Each line is a weight: the larger its absolute
 #' value relative to the largest one in the network, the wider and darker the line. The fill of a
-#' unit shows its bias in the same way. Positive values are blue, negative ones are orange. Layers
-#' with more than `units` units are drawn with their first and last units and dots in between.
+#' unit shows its bias in the same way. Positive values are blue, negative ones orange and dashed (a
+#' negative bias has a dashed outline), so that signs show without colours. Layers with more than
+#' `units` units are drawn with their first and last units and dots in between.
 #' Labels that are too long are set smaller, and then shortened so that they remain distinct, for
 #' example to a beginning and the unit's number, as in `"...#12"`.
 #'
@@ -21,12 +22,14 @@
 #'
 #' **`"boundary"`** shows the predictions of a fit with two inputs. For classes, the colour is that
 #' of the most probable class, lighter where it is less certain, and lines mark where two classes
-#' are equally probable. (For other thresholds see [predict.nn_fit()].) For a single sigmoid output
-#' of numbers, it is blue above 0.5 and orange below, deeper farther away, with a thick line at 0.5.
+#' are equally probable. (For other thresholds see [predict.nn_fit()].) The level is written into
+#' each region with room for it, and each level has a symbol, to tell them apart without colours.
+#' For a single sigmoid output of numbers, it is blue above 0.5 and orange below, deeper farther
+#' away, with a thick line at 0.5; observed numbers above 0.5 are triangles.
 #' For any other single numeric output, the shade goes from low (dark) to high (light), with contour
 #' lines between shades, and the key above the plot shows their values. A fit does not store its
 #' training data, so points are drawn only if `data` is supplied. Their colours show the observed
-#' outcome, and classes also have different symbols.
+#' outcome.
 #'
 #' **`"confusion"`, `"roc"` and `"calibration"`** for classes, and **`"observed"` and
 #' `"residuals"`** for numbers, compare the predictions for `data`, which should not be the

@@ -19,10 +19,14 @@ draw_levels <- function(at, answer, points, given, scale) {
     heights(scale$middle, FALSE, col = "black", lwd = 2.5)
   }
   if (!is.null(points)) {
+    side <- if (!is.null(scale$middle) && !is.null(points$observed)) {
+      1 + (points$observed > scale$middle)
+    }
+    pch <- if (is.null(side)) 21 else c(21, 24)[side]
     graphics::points(points$x, points$y, pch = 19, col = "white", cex = 2)
     graphics::points(
       points$x, points$y,
-      pch = 21,
+      pch = pch,
       bg = if (is.null(points$observed)) "white" else scale$points[colour_of(points$observed)],
       col = "black", cex = 1.5, lwd = 1.5
     )

@@ -6,10 +6,9 @@ plot_network <- function(fit, most, call, main = NULL, ...) {
   check_fit_sizes(fit, call, "x")
   old <- graphics::par(mar = c(0, 0, 0, 0))
   on.exit(graphics::par(old))
-  graphics::plot.new()
-  room <- graphics::par("pin")
-  graphics::plot.window(c(0, room[1]), c(0, room[2]), xaxs = "i", yaxs = "i")
-  line <- 1.65 * graphics::strheight("M", units = "inches", cex = 1)
+  page <- begin_inches()
+  room <- page$room
+  line <- page$line
   layers <- lapply(layer_units(fit$layers), shown_units, most = most)
   labels <- end_labels(fit, layers)
   top <- room[2] - (if (is.null(main)) 0.4 else 1.9) * line
@@ -108,11 +107,11 @@ draw_weights <- function(weights, layers, place) {
 lines_between <- function(w, largest, from, to, place) {
   order <- order(abs(w))
   size <- (abs(w) / largest)[order]
-  colour <- sign_colours[ifelse(w[order] < 0, "below", "above")]
+  sign <- ifelse(w[order] < 0, "below", "above")
   graphics::segments(
     place$x[from], place$y[[from]][row(w)[order]], place$x[to], place$y[[to]][col(w)[order]],
-    lwd = 0.5 + min(4.5, 28 * place$radius) * size, col = tint(colour, 0.25 + 0.75 * sqrt(size)),
-    lend = "butt"
+    lwd = 0.5 + min(4.5, 28 * place$radius) * size,
+    col = tint(sign_colours[sign], 0.25 + 0.75 * sqrt(size)), lty = sign_lines[sign], lend = "butt"
   )
 }
 
@@ -121,12 +120,23 @@ draw_units <- function(biases, layers, place) {
   for (l in seq_along(layers)) {
     y <- place$y[[l]]
     b <- if (l > 1) biases[[l - 1]][layers[[l]]$number] else rep(0, length(y))
-    fill <- tint(sign_colours[ifelse(b < 0, "below", "above")], 0.85 * abs(b) / largest)
-    graphics::symbols(
-      rep(place$x[l], length(y)), y,
-      circles = rep(place$radius, length(y)), inches = FALSE,
-      add = TRUE, bg = fill, fg = "grey20"
-    )
+    sign <- ifelse(b < 0, "below", "above")
+    fill <- tint(sign_colours[sign], 0.85 * abs(b) / largest)
+    for (s in unique(sign)) {
+      # a dashed outline is on white, so that it shows on a dark fill
+      which <- sign == s
+      circles <- function(...) {
+        graphics::symbols(
+          rep(place$x[l], sum(which)), y[which],
+          circles = rep(place$radius, sum(which)), inches = FALSE, add = TRUE, ...
+        )
+      }
+      if (s == "below") circles(bg = fill[which], fg = "white", lwd = 3)
+      circles(
+        bg = if (s == "below") NA else fill[which], fg = "grey20",
+        lty = if (s == "below") "33" else "solid", lwd = if (s == "below") 1.5 else 1
+      )
+    }
     if (l > 1 && l < length(layers)) {
       cex <- min(0.75, size_to_fit(as.character(max(layers[[l]]$number)), 1.4 * place$radius))
       if (cex >= 0.35) {
@@ -239,6 +249,10 @@ draw_key <- function(largest, width, line) {
   x <- (width - sum(wide) - sum(marks) - (shown - 1) * gap) / 2 +
     c(0, cumsum((wide + marks + gap)[-shown]))
   y <- 0.7 * line
-  graphics::segments(x[1:2], y, x[1:2] + mark, y, col = sign_colours, lwd = 4, lend = "butt")
+  # short dashes, of which the mark has room for two
+  graphics::segments(
+    x[1:2], y, x[1:2] + mark, y,
+    col = sign_colours, lty = c("solid", "21"), lwd = 4, lend = "butt"
+  )
   graphics::text(x + marks, y, text, adj = c(0, 0.5), cex = cex, col = "grey20")
 }

@@ -69,3 +69,11 @@ keep_numbers <- function(text, number, fits) {
   }
   cut
 }
+
+# Begins a plot whose coordinates are inches: its room, and the height of a line of text.
+begin_inches <- function() {
+  graphics::plot.new()
+  room <- graphics::par("pin")
+  graphics::plot.window(c(0, room[1]), c(0, room[2]), xaxs = "i", yaxs = "i")
+  list(room = room, line = 1.65 * graphics::strheight("M", units = "inches", cex = 1))
+}

@@ -3,10 +3,9 @@
 draw_unit <- function(unit, input, most, main) {
   old <- graphics::par(mar = c(0, 0, 0, 0))
   on.exit(graphics::par(old))
-  graphics::plot.new()
-  room <- graphics::par("pin")
-  graphics::plot.window(c(0, room[1]), c(0, room[2]), xaxs = "i", yaxs = "i")
-  line <- 1.65 * graphics::strheight("M", units = "inches", cex = 1)
+  page <- begin_inches()
+  room <- page$room
+  line <- page$line
   shown <- shown_units(length(unit$w), most)
   top <- room[2] - (if (is.null(main)) 0.5 else 2) * line
   foot <- unit_foot(unit, input, room, line)

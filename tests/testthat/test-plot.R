@@ -468,3 +468,31 @@ test_that(
     })
   }
 )
+
+test_that("signs and classes can be told apart without colours", {
+  # the operators of a page: "[...] 0 d" with numbers begins a dashed line
+  drawn <- function(code) {
+    file <- withr::local_tempfile(fileext = ".pdf")
+    grDevices::pdf(file, compress = FALSE, useKerning = FALSE)
+    force(code)
+    grDevices::dev.off()
+    readLines(file, warn = FALSE)
+  }
+  dashes <- function(weights, bias) {
+    start <- list(wout = matrix(weights), bout = matrix(bias))
+    fit <- nn_train(
+      cars_inputs, mtcars$mpg,
+      hidden = 0, output_activation = "identity", start = start, epochs = 0
+    )
+    sum(grepl("\\[ *[0-9].*\\] 0 d", drawn(plot(fit, "network"))))
+  }
+  # the key has one dashed line
+  expect_equal(dashes(c(1, 2), 1), 1)
+  expect_equal(dashes(c(-1, 2), 1), 2)
+  expect_equal(dashes(c(1, 2), -1), 2)
+  text <- drawn(plot(flower_fit(), "boundary", inputs))
+  # each level is in the legend and, in its own region, on the plane
+  for (level in levels(iris$Species)) {
+    expect_equal(sum(grepl(paste0("(", level, ") Tj"), text, fixed = TRUE, useBytes = TRUE)), 2)
+  }
+})
