@@ -16,7 +16,8 @@ summary.nn_cv <- function(object, by_output = FALSE, ...) {
     ), call)
   }
   bind_rows(lapply(unique(table$output), function(output) {
-    data.frame(output = output, summarise_metrics(table[table$output == output, -(1:5)]))
+    of_output <- table[table$output == output, -(1:5), drop = FALSE]
+    data.frame(output = output, summarise_metrics(of_output))
   }))
 }
 
@@ -54,7 +55,18 @@ print.nn_cv <- function(x, ...) {
   )
   if (!is.null(x$metrics_by_output)) {
     cat("\nBy output\n")
-    print(summary(x, by_output = TRUE)[1:4], row.names = FALSE, digits = 4)
+    by_output <- summary(x, by_output = TRUE)[1:4]
+    outputs <- unique(by_output$output)
+    most <- 10
+    shown <- by_output[by_output$output %in% utils::head(outputs, most), ]
+    print(shown, row.names = FALSE, digits = 4)
+    if (length(outputs) > most) {
+      cat(
+        "... and ", counted(length(outputs) - most, "more output"),
+        ", see summary(, by_output = TRUE)\n",
+        sep = ""
+      )
+    }
   }
   for (i in which(missing > 0)) {
     cat(table$metric[i], " is NA for ", counted(missing[i], "fit"), ".\n", sep = "")

@@ -64,7 +64,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
 
 outcome_words <- function(observed) {
   if (is.factor(observed)) {
-    paste("classes", paste(levels(observed), collapse = ", "))
+    paste("classes", some_of(levels(observed)))
   } else if (ncol(observed) > 1) {
     paste(ncol(observed), "numeric outputs")
   } else {

@@ -669,3 +669,17 @@ test_that("only classes without rows are called unused, and those that folds lac
   expect_match(warned, "class \"[cd]\" of the outcome y are in the calibration set", all = FALSE)
   expect_no_match(warned, "unused")
 })
+
+test_that("many classes and many outputs are shown in part", {
+  many <- data.frame(x = seq_len(600), y = factor(sprintf("class%03d", rep(1:300, 2))))
+  set.seed(1)
+  result <- nn_cv(y ~ x, many, folds = 2, hidden = 0, epochs = 1, penalty = 0, metrics = "accuracy")
+  expect_lt(length(capture.output(print(result))), 10)
+  expect_snapshot(print(result))
+  X <- cbind(1:12 / 12)
+  y <- matrix(sin(1:144), 12, dimnames = list(NULL, paste0("out", 1:12)))
+  result <- nn_cv(X, y, folds = 2, hidden = 0, epochs = 1, metrics = "rmse")
+  text <- capture.output(print(result))
+  expect_equal(sum(grepl("^ +out[0-9]+ ", text)), 10)
+  expect_match(text, "and 2 more outputs", all = FALSE)
+})
