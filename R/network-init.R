@@ -58,8 +58,11 @@ draw_network <- function(layers, init = "tutorial") {
 #'   with one row: `wh` (n_inputs x hidden), `bh` (1 x hidden), `wout` (hidden x n_outputs) and
 #'   `bout` (1 x n_outputs). With more hidden layers `wh1`, `bh1`, `wh2`, `bh2`, ..., `wout`,
 #'   `bout`; with none `wout` (n_inputs x n_outputs) and `bout`.
-#' @section Errors: `backprop_error_argument` if an argument is not a whole number in its range, and
-#'   `backprop_error_memory` if the matrices do not fit in memory.
+#' @section Errors and messages: `backprop_error_argument` if an argument is not a whole number in
+#'   its range, and `backprop_error_memory` if the matrices do not fit in memory. A message of class
+#'   `backprop_message_sizes` with the numbers of units if `hidden` is supplied by position and is
+#'   less than `n_outputs`, because its place may be mistaken: `nn_init(4, 3, 1)` has 3 outputs and
+#'   1 hidden unit.
 #' @references Glorot and Bengio (2010), *Proceedings of Machine Learning Research*, 9, 249-256. He,
 #'   Zhang, Ren and Sun (2015), \doi{10.1109/ICCV.2015.123}. LeCun, Bottou, Orr and Mueller (1998),
 #'   \doi{10.1007/3-540-49430-8_2}.
@@ -72,6 +75,7 @@ nn_init <- function(n_inputs, n_outputs, hidden = 3, init = "tutorial", skip = F
   call <- current_env()
   check_given(missing(n_inputs), "n_inputs", "the number of inputs", call)
   check_given(missing(n_outputs), "n_outputs", "the number of outputs", call)
+  by_position <- !missing(hidden) && !names_argument(sys.call(), "hidden")
   hidden <- check_hidden(hidden, call)
   layers <- dense_layers(
     c(check_whole(n_inputs, "n_inputs", call), hidden, check_whole(n_outputs, "n_outputs", call)),
@@ -79,5 +83,20 @@ nn_init <- function(n_inputs, n_outputs, hidden = 3, init = "tutorial", skip = F
   )
   init <- check_choice(init, names(init_table), "init", call)
   check_memory(8 * n_parameters(layers), "the weights", call)
+  if (by_position && length(hidden) == 1 && hidden < n_outputs) {
+    cli::cli_inform(c(
+      paste0(
+        "The network has {n_inputs} input{?s}, {hidden} hidden unit{?s} and {n_outputs} ",
+        "output{?s}: the third argument is {.arg hidden}."
+      ),
+      i = "Name the arguments: {.code nn_init(n_inputs = , n_outputs = , hidden = )}."
+    ), class = "backprop_message_sizes")
+  }
   draw_network(layers, init)
+}
+
+# Whether a call names this argument, or may do so in its dots.
+names_argument <- function(call, name) {
+  given <- names2(as.list(call)[-1])
+  any(startsWith(name, given[nzchar(given)])) || any(vapply(call[-1], identical, NA, quote(...)))
 }

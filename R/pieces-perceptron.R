@@ -37,9 +37,19 @@ perceptron <- function(x, w = 1, b = 0, threshold = 0) {
   }
   x <- check_matrix(numbers_of_frame(x, "x", call), "x", call)
   if (!is.numeric(w) || !length(w) %in% c(1, ncol(x)) || !all(is.finite(w))) {
+    targets <- is.numeric(w) && length(w) == nrow(x)
     abort_argument(c(
-      "{.arg w} must be one finite number, or one for each of the {ncol(x)} input{?s}.",
-      x = "You supplied {describe(w)}."
+      paste0(
+        "{.arg w} must be the weights: one finite number for each of the {ncol(x)} input{?s}, or ",
+        "one for all."
+      ),
+      x = "You supplied {describe(w)}.",
+      i = if (targets) {
+        paste0(
+          "It has one number per row of {.arg x}. If these are targets, train a network: ",
+          "{.code nn_train(X, y)}."
+        )
+      }
     ), call)
   }
   b <- check_number(b, "b", call)

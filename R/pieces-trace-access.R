@@ -21,6 +21,26 @@
   }
 }
 
+#' @export
+`[.nn_trace` <- function(x, i) {
+  plain <- unclass(x)
+  if (missing(i)) {
+    return(plain)
+  }
+  kept <- plain[i]
+  if (anyNA(names(kept))) {
+    wrong <- i[is.na(names(kept))][1]
+    abort_argument(c(
+      "The trace has no element {.val {wrong}}.",
+      x = "Its elements are {.field {names(plain)}}.",
+      i = if (is.character(wrong)) {
+        "For the value of a step, use {.code trace[[\"{wrong}\"]]} or {.code trace${wrong}}."
+      }
+    ), current_env())
+  }
+  kept
+}
+
 #' @exportS3Method utils::.DollarNames nn_trace
 .DollarNames.nn_trace <- function(x, pattern = "") {
   plain <- unclass(x)

@@ -182,6 +182,7 @@ test_that("missing and mistyped sizes are refused", {
     refused(nn_train(X, y, shuffle = NA), "argument")
     refused(nn_init(n_outputs = 1), "input")
     refused(nn_init(4, 0), "argument")
+    invisible(nn_init(4, 3, 1))
     refused(nn_init(4, 1, init = "he"), "argument")
     refused(nn_continue(nn_train(X, y, epochs = 1), X, y), "input")
     refused(nn_continue(nn_train(X, y, epochs = 1), X, y, epochs = 2.7), "argument")

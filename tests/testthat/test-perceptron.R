@@ -78,3 +78,15 @@ test_that("a sum that is too large for a number is an error, by its row", {
   })
   expect_identical(perceptron(c(1e308, -1e308, 1)), 1L)
 })
+
+test_that("targets in the place of weights are recognised", {
+  expect_snapshot(error = TRUE, perceptron(rbind(c(1, 0), c(0, 1), c(1, 1)), c(1, 0, 1)))
+})
+
+test_that("nn_init() says the sizes if the place of hidden may be mistaken", {
+  expect_message(network <- nn_init(4, 3, 1), class = "backprop_message_sizes")
+  expect_equal(dim(network$wout), c(1, 3))
+  expect_silent(nn_init(4, 3, hidden = 1))
+  expect_silent(nn_init(4, 1, 3))
+  expect_silent(nn_init(n_inputs = 4, n_outputs = 3, hid = 1))
+})

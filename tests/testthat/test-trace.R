@@ -633,3 +633,14 @@ test_that(
     })
   }
 )
+
+test_that("single brackets give elements by name, and refuse what a trace does not have", {
+  trace <- nn_trace(rbind(c(1, 0), c(0, 1)), c(1, 0), hidden = 2)
+  expect_identical(trace["network"], unclass(trace)["network"])
+  expect_identical(trace[2:3], unclass(trace)[2:3])
+  expect_snapshot({
+    refused(trace["E"], "argument")
+    refused(trace[c("network", "E_1")], "argument")
+    refused(trace[9], "argument")
+  })
+})
