@@ -7,9 +7,9 @@
 # C ...) on one thread, and prints medians and ratios. Contestants in Python require jsonlite.
 #
 # OpenBLAS takes a slow kernel for processors that it does not know, which would make its users look
-# slow. So its kernels are tried first, and the fastest is used. A contestant in Python whose
-# product of matrices is still slower than ours is not at the rate of the machine, and no ratio is
-# printed.
+# slow. So its kernels are tried first, and the fastest is used. If the products of a contestant in
+# Python are still slower than ours, they are not at the rate of the machine, and no ratio is
+# printed (judgement.R).
 options(width = 150)
 arguments <- commandArgs(trailingOnly = TRUE)
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
@@ -25,6 +25,7 @@ if (length(option("installed")) == 0) {
 library(backprop)
 source(file.path(here, "workloads.R"))
 source(file.path(here, "peers.R"))
+source(file.path(here, "judgement.R"))
 chosen <- intersect(names(workloads), arguments)
 if (length(chosen) == 0) chosen <- names(workloads)
 
@@ -64,23 +65,23 @@ try_kernels <- function(python) {
     report <- tryCatch(jsonlite::fromJSON(utils::tail(lines, 1)), error = function(e) NULL)
     if (!is.null(report)) c(report, list(asked = kernel))
   })
-  reports <- Filter(function(report) length(report$NumPy) == 2, reports)
-  # names that this OpenBLAS does not have are its own choice
-  reports[!duplicated(vapply(reports, function(r) as.character(r$kernel %||% ""), ""))]
+  usable_reports(reports)
 }
-`%||%` <- function(x, y) if (is.null(x)) y else x
 
-# The rates of our own product, double and single: a network without a hidden layer.
+# The rates of our own product, double and single, without R: product.cpp with the kernels of the
+# sources, compiled with R's compiler and flags.
 own_rates <- function() {
-  X <- matrix(rnorm(4e6), 4000)
-  vapply(c("double", "single"), function(precision) {
-    fit <- nn_train(X[1:2, ], matrix(0.5, 2, 1000),
-      hidden = 0, epochs = 0, output_activation = "identity", precision = precision,
-      keep_fitted = FALSE
-    )
-    seconds <- vapply(1:5, function(i) system.time(predict(fit, X))[["elapsed"]], 0)
-    8 / min(seconds)
-  }, 0)
+  config <- function(name) {
+    line <- system2(file.path(R.home("bin"), "R"), c("CMD", "config", name), stdout = TRUE)
+    strsplit(line, " ")[[1]]
+  }
+  program <- tempfile("product-", fileext = ".exe")
+  compiler <- c(config("CXX17"), config("CXX17STD"), config("CXX17FLAGS"))
+  kernels <- Sys.glob(file.path(here, "..", "src", "simd", "*.cpp"))
+  sources <- c(file.path(here, "product.cpp"), kernels)
+  status <- system2(compiler[1], c(compiler[-1], shQuote(sources), "-o", shQuote(program)))
+  if (status != 0) stop("bench/product.cpp does not compile.")
+  as.numeric(strsplit(system2(program, stdout = TRUE), " ")[[1]])
 }
 
 # The contestants in Python run in one process, which receives requests over a local socket.
@@ -94,12 +95,16 @@ start_python <- function(program, kernel) {
 rates_text <- function(rates) sprintf("%.1f GFLOP/s double, %.1f single", rates[1], rates[2])
 program <- python_program()
 python <- NULL
+reports <- list()
 crippled <- character()
 if (!is.null(program)) {
-  own <- own_rates()
-  cat("Products of 1000 x 1000 matrices on one thread:\n")
-  cat("  backprop: ", rates_text(own), "\n", sep = "")
   reports <- try_kernels(program)
+  if (length(reports) == 0) message("NumPy's products fail: nothing in Python takes part.")
+}
+if (length(reports) > 0) {
+  own <- own_rates()
+  cat("Products of 1000 x 1000 matrices on one thread, without R:\n")
+  cat("  backprop: ", rates_text(own), "\n", sep = "")
   for (report in reports) {
     cat(
       "  OpenBLAS's kernel ", report$kernel, if (report$asked == "") " (its own choice)", ": ",
@@ -113,13 +118,9 @@ if (!is.null(program)) {
       sep = ""
     )
   }
-  chosen_kernel <- reports[[which.max(vapply(reports, function(report) report$NumPy[1], 0))]]
+  chosen_kernel <- fastest_report(reports)
   cat("  used: ", chosen_kernel$kernel, "\n\n", sep = "")
-  # a tenth less is within what other load on the machine does
-  crippled <- Filter(
-    function(name) any(chosen_kernel[[name]] < 0.9 * own),
-    intersect(c("NumPy", "torch"), names(chosen_kernel))
-  )
+  crippled <- crippled_peers(chosen_kernel, own)
   for (name in crippled) {
     message(
       name, " multiplies matrices at ", rates_text(chosen_kernel[[name]]), ", less than backprop. ",
@@ -127,10 +128,6 @@ if (!is.null(program)) {
     )
   }
   python <- start_python(program, chosen_kernel$asked)
-}
-is_crippled <- function(label) {
-  (grepl("^(NumPy|scikit)", label) & "NumPy" %in% crippled) |
-    (grepl("^torch", label) & "torch" %in% crippled)
 }
 ask <- function(...) {
   writeLines(paste(..., sep = "\t"), python)
@@ -218,7 +215,7 @@ blas <- if (!is.null(python)) {
   paste0(
     "OpenBLAS's kernel ", chosen_kernel$kernel, ": NumPy ", rates_text(chosen_kernel$NumPy),
     if (!is.null(chosen_kernel$torch)) paste0(", torch ", rates_text(chosen_kernel$torch)),
-    "; our product ", rates_text(own)
+    "; backprop's product without R ", rates_text(own)
   )
 }
 conditions <- c(
@@ -271,14 +268,12 @@ for (name in chosen) {
   medians <- apply(seconds, 2, stats::median)
   # a ratio is the median of the rounds' ratios, in which other load on the machine cancels out
   ratio <- function(to) apply(seconds / seconds[, to], 2, stats::median)
-  ratio_text <- function(to) {
-    ifelse(is_crippled(names(medians)), NA, sprintf("%.2f", ratio(to)))
-  }
   table <- data.frame(
-    seconds = signif(medians, 3), "times backprop" = ratio_text("backprop"), check.names = FALSE
+    seconds = signif(medians, 3),
+    "times backprop" = ratio_text(ratio("backprop"), crippled), check.names = FALSE
   )
   if ("backprop, single" %in% colnames(seconds)) {
-    table$`times single` <- ratio_text("backprop, single")
+    table$`times single` <- ratio_text(ratio("backprop, single"), crippled)
   }
   if (any(!is.na(losses))) table$loss <- signif(apply(losses, 2, stats::median), 4)
   if (any(!is.na(rates))) {
