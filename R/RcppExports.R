@@ -9,6 +9,14 @@ core_first_not_finite <- function(x) {
     .Call(`_backprop_core_first_not_finite`, x)
 }
 
+core_all_below <- function(x, limit) {
+    .Call(`_backprop_core_all_below`, x, limit)
+}
+
+core_cross_entropy <- function(y, a, share, mixed) {
+    .Call(`_backprop_core_cross_entropy`, y, a, share, mixed)
+}
+
 core_clamp <- function(x, least, most) {
     .Call(`_backprop_core_clamp`, x, least, most)
 }

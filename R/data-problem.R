@@ -140,6 +140,7 @@ check_single <- function(data, call) {
     if (is_sparse(values)) values <- values@x
     if (is_coded(values)) values <- coded_numbers(values)
     if (length(values) == 0) next
+    if (!is_stored(values) && core_all_below(values, 2^128)) next
     ends <- if (is_stored(values)) {
       range_of_rows(values)
     } else {

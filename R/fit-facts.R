@@ -25,9 +25,10 @@ outcome_facts <- function(settings, y, output, weights, offset) {
   if (!is.null(output) && !(max(output) < 1e100 && min(output) > -1e100)) output <- NULL
   moments <- function(m) core_column_moments(m, if (length(weights) > 0) share else numeric())
   of_targets <- if (is_indicators(y)) {
+    each <- lapply(seq_len(ncol(y)), function(k) moments(y[, k, drop = FALSE]))
     list(
-      center = by_column(y, function(m) moments(m)$center),
-      spread = by_column(y, function(m) moments(m)$spread)
+      center = vapply(each, function(one) one$center, 0),
+      spread = vapply(each, function(one) one$spread, 0)
     )
   } else {
     moments(y)
@@ -179,7 +180,11 @@ row_losses <- function(y, a, settings) {
 
 # The mean of a row's loss. `share`: the rows' weights, which sum to 1.
 row_loss <- function(y, a, loss, mixed, share = rep(1 / nrow(y), nrow(y))) {
-  sum(share * loss_table[[loss$name]]$value(a, y, loss$parameter, mixed))
+  row <- loss_table[[loss$name]]
+  if (!is.null(row$mean)) {
+    return(row$mean(a, y, share, mixed))
+  }
+  sum(share * row$value(a, y, loss$parameter, mixed))
 }
 
 # The best single prediction for each output, in a matrix of the shape of y.

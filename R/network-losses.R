@@ -24,6 +24,8 @@
 #   of_classes      whether each row has one class
 #   counts          whether targets are counts
 #   log_mean        whether the output bias starts from the log of the mean outcome
+#   mean            a faster function of matrices a and y, the rows' weights `share`, and whether
+#                   the output activation mixes units, for sum(share * value); NULL for none
 #   sum_code, blame_code, delta_code
 #                   functions of the parameter as text that return R code for nn_trace(), in terms
 #                   of E = y - output, y and output: the loss summed over the rows, and minus its
@@ -34,15 +36,15 @@ loss_row <- function(formula, value, targets = "any", domain = "any", outputs = 
                      output_names = function(p) NULL, points = NULL,
                      kinks = function(p) numeric(), least_is_0 = TRUE, squares = FALSE,
                      of_classes = FALSE, counts = FALSE, log_mean = counts, estimable = FALSE,
-                     sum_code = NULL,
+                     mean = NULL, sum_code = NULL,
                      blame_code = NULL, delta_code = function(p) "E") {
   list(
     formula = formula, value = value, targets = targets, domain = domain, outputs = outputs,
     default_output = default_output, from_input = from_input, setting = setting, best = best,
     spread = spread, output_names = output_names, points = points, kinks = kinks,
     least_is_0 = least_is_0, squares = squares, of_classes = of_classes, counts = counts,
-    log_mean = log_mean, estimable = estimable, sum_code = sum_code, blame_code = blame_code,
-    delta_code = delta_code
+    log_mean = log_mean, estimable = estimable, mean = mean, sum_code = sum_code,
+    blame_code = blame_code, delta_code = delta_code
   )
 }
 
@@ -150,6 +152,7 @@ loss_table <- list(
     targets = "0 to 1; for softmax each row's sum is 1", domain = "share",
     outputs = c("sigmoid", "softmax"), default_output = "sigmoid",
     from_input = c("sigmoid", "softmax"), of_classes = TRUE,
+    mean = function(a, y, share, mixed) core_cross_entropy(y, a, share, mixed),
     sum_code = function(p, mixed) {
       if (mixed) {
         "-sum(y * log(output))"

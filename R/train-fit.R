@@ -88,14 +88,20 @@ fitted_parts <- function(run, output, weights) {
   }
   y <- if (is.null(data$response)) as.matrix(data$y) else data$response
   points <- point_outputs(fit$settings$loss, ncol(output))
-  estimate <- output[, points, drop = FALSE]
-  y <- y[, rep_len(seq_len(ncol(y)), ncol(output))[points], drop = FALSE]
+  # a subset of all columns would be a copy
+  some <- function(m, columns) {
+    whole <- identical(as.integer(columns), seq_len(ncol(m))) &&
+      all(names(attributes(m)) %in% c("dim", "dimnames"))
+    if (whole) m else m[, columns, drop = FALSE]
+  }
+  estimate <- some(output, points)
+  y <- some(y, rep_len(seq_len(ncol(y)), ncol(output))[points])
   residuals <- y - estimate
   dimnames(residuals) <- dimnames(estimate)
   held_out <- run$core$held_out
   kept <- list(output = output, residuals = residuals)
-  kept$output[data$blank$inputs, ] <- NA
-  kept$residuals[unlist(data$blank), ] <- NA
+  if (length(data$blank$inputs) > 0) kept$output[data$blank$inputs, ] <- NA
+  if (length(unlist(data$blank)) > 0) kept$residuals[unlist(data$blank), ] <- NA
   c(
     kept,
     if (length(data$weights) > 0 || !is.null(fit$settings$validation)) {

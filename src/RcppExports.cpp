@@ -35,6 +35,30 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_all_below
+bool core_all_below(const Rcpp::NumericVector& x, double limit);
+RcppExport SEXP _backprop_core_all_below(SEXP xSEXP, SEXP limitSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type x(xSEXP);
+    Rcpp::traits::input_parameter< double >::type limit(limitSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_all_below(x, limit));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_cross_entropy
+double core_cross_entropy(const Rcpp::NumericMatrix& y, const Rcpp::NumericMatrix& a, const Rcpp::NumericVector& share, bool mixed);
+RcppExport SEXP _backprop_core_cross_entropy(SEXP ySEXP, SEXP aSEXP, SEXP shareSEXP, SEXP mixedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type y(ySEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type a(aSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type share(shareSEXP);
+    Rcpp::traits::input_parameter< bool >::type mixed(mixedSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_cross_entropy(y, a, share, mixed));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_clamp
 Rcpp::NumericVector core_clamp(const Rcpp::NumericVector& x, double least, double most);
 RcppExport SEXP _backprop_core_clamp(SEXP xSEXP, SEXP leastSEXP, SEXP mostSEXP) {
@@ -452,6 +476,8 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_indicator_loss", (DL_FUNC) &_backprop_core_indicator_loss, 4},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
+    {"_backprop_core_all_below", (DL_FUNC) &_backprop_core_all_below, 2},
+    {"_backprop_core_cross_entropy", (DL_FUNC) &_backprop_core_cross_entropy, 4},
     {"_backprop_core_clamp", (DL_FUNC) &_backprop_core_clamp, 3},
     {"_backprop_core_column_moments", (DL_FUNC) &_backprop_core_column_moments, 2},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},

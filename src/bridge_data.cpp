@@ -1,5 +1,6 @@
 // Checks and statistics of R's vectors and matrices.
 #include <cmath>
+#include <type_traits>
 
 #include "bridge.h"
 
@@ -43,6 +44,46 @@ double core_first_not_finite(const Rcpp::NumericVector& x) {
   return 0;
 }
 
+// Are the absolute values of all numbers below a limit? NaN is not beyond it.
+// [[Rcpp::export(rng = false)]]
+bool core_all_below(const Rcpp::NumericVector& x, double limit) {
+  constexpr R_xlen_t lanes = 8;
+  double largest[lanes] = {};
+  const double* p = x.begin();
+  R_xlen_t at = 0;
+  for (; at + lanes <= x.size(); at += lanes)
+    for (R_xlen_t lane = 0; lane < lanes; ++lane) {
+      const double size = std::fabs(p[at + lane]);
+      largest[lane] = size > largest[lane] ? size : largest[lane];
+    }
+  for (; at < x.size(); ++at) largest[0] = std::max(largest[0], std::fabs(p[at]));
+  return *std::max_element(largest, largest + lanes) < limit;
+}
+
+// The mean cross-entropy of outputs `a` for the targets y, with the sums of R's sum() over all rows
+// and columns of the rows' weights `share` times the loss. A logarithm is computed only where its
+// factor is not 0: for classes, once a row. `mixed`: softmax outputs instead of sigmoid ones.
+// [[Rcpp::export(rng = false)]]
+double core_cross_entropy(const Rcpp::NumericMatrix& y, const Rcpp::NumericMatrix& a,
+                          const Rcpp::NumericVector& share, bool mixed) {
+  const R_xlen_t n = y.nrow();
+  require(a.nrow() == y.nrow() && a.ncol() == y.ncol() && share.size() == n,
+          "Targets and outputs must have the same dimensions, and a weight for each row.");
+  constexpr double least = 1e-15, most = 1 - 1e-15;
+  auto log_inside = [](double p) { return std::log(p < least ? least : p > most ? most : p); };
+  long double sum = 0;
+  const double *target = y.begin(), *output = a.begin();
+  for (int c = 0; c < y.ncol(); ++c)
+    for (R_xlen_t r = 0; r < n; ++r, ++target, ++output) {
+      double value = std::isnan(*output) ? *output : 0;
+      if (*target != 0) value -= *target * log_inside(*output);
+      if (!mixed && *target != 1) value -= (1 - *target) * log_inside(1 - *output);
+      const double loss = share[r] * value;
+      sum += loss;
+    }
+  return static_cast<double>(sum);
+}
+
 // The numbers, or the limits where they are beyond them.
 // [[Rcpp::export(rng = false)]]
 Rcpp::NumericVector core_clamp(const Rcpp::NumericVector& x, double least, double most) {
@@ -63,16 +104,37 @@ Rcpp::List core_column_moments(const Rcpp::NumericMatrix& m, const Rcpp::Numeric
   const R_xlen_t n = m.nrow();
   const bool weighted = share.size() > 0;
   require(!weighted || share.size() == n, "There must be a weight for each row.");
-  auto mean = [&](auto value) {
-    long double sum = 0;
-    for (R_xlen_t r = 0; r < n; ++r) sum += weighted ? share[r] * value(r) : value(r);
-    return static_cast<double>(weighted ? sum : sum / n);
+  const double* const weights = share.begin();
+  // Means of `count` columns of value(r, k), whose sums do not wait for each other.
+  constexpr int at_once = 4;
+  auto means = [&](int count, double* to, auto value) {
+    long double sums[at_once] = {};
+    auto add = [&](auto columns, auto weight) {
+      for (R_xlen_t r = 0; r < n; ++r)
+        for (int k = 0; k < columns; ++k) sums[k] += weight(r, value(r, k));
+    };
+    auto add_all = [&](auto weight) {
+      if (count == at_once)
+        add(std::integral_constant<int, at_once>(), weight);
+      else
+        add(count, weight);
+    };
+    if (weighted)
+      add_all([=](R_xlen_t r, double x) { return weights[r] * x; });
+    else
+      add_all([](R_xlen_t, double x) { return x; });
+    for (int k = 0; k < count; ++k) to[k] = static_cast<double>(weighted ? sums[k] : sums[k] / n);
   };
   Rcpp::NumericVector center(m.ncol()), spread(m.ncol());
-  for (int c = 0; c < m.ncol(); ++c) {
-    const double* const x = m.begin() + n * c;
-    const double at = center[c] = mean([=](R_xlen_t r) { return x[r]; });
-    spread[c] = std::sqrt(mean([=](R_xlen_t r) { return (x[r] - at) * (x[r] - at); }));
+  for (int c = 0; c < m.ncol(); c += at_once) {
+    const int count = std::min(at_once, m.ncol() - c);
+    const double *const x = m.begin() + n * c, *const at = center.begin() + c;
+    means(count, center.begin() + c, [=](R_xlen_t r, int k) { return x[r + n * k]; });
+    means(count, spread.begin() + c, [=](R_xlen_t r, int k) {
+      const double d = x[r + n * k] - at[k];
+      return d * d;
+    });
+    for (int k = c; k < c + count; ++k) spread[k] = std::sqrt(spread[k]);
   }
   return Rcpp::List::create(Rcpp::_["center"] = center, Rcpp::_["spread"] = spread);
 }

@@ -365,9 +365,42 @@ test_that("a name that is in no table of the core is an error, and so is a state
   )
 })
 
+test_that("the cross-entropy is R's sum of the losses, bit for bit", {
+  set.seed(2)
+  value <- loss_table$cross_entropy$value
+  for (n in c(1, 50)) {
+    a <- matrix(runif(3 * n), n)
+    a[1, ] <- c(0, 1, 1e-20)
+    share <- runif(n)
+    classes <- diag(3)[rep_len(1:3, n), , drop = FALSE]
+    for (y in list(classes, matrix(runif(3 * n), n), classes * 0, 1 - classes)) {
+      for (mixed in c(TRUE, FALSE)) {
+        expect_identical(
+          core_cross_entropy(y, a, share, mixed), sum(share * value(a, y, NULL, mixed))
+        )
+      }
+    }
+  }
+  a[n, 3] <- NaN
+  expect_identical(core_cross_entropy(classes, a, share, TRUE), NaN)
+  expect_error(core_cross_entropy(classes, a, share[-1], TRUE), "the same dimensions", fixed = TRUE)
+  expect_error(
+    core_cross_entropy(classes[, -1], a, share, TRUE), "the same dimensions",
+    fixed = TRUE
+  )
+})
+
+test_that("numbers below a limit are found wherever they are", {
+  x <- c(rnorm(21), NaN)
+  expect_true(core_all_below(x, 100))
+  expect_true(core_all_below(numeric(), 100))
+  for (at in 1:21) expect_false(core_all_below(replace(x, at, -100), 100))
+  expect_false(core_all_below(replace(x, 3, Inf), 100))
+})
+
 test_that("moments and clamped numbers are those of R's own functions", {
   set.seed(1)
-  m <- matrix(rnorm(600, 1e3), 200, dimnames = list(NULL, letters[1:3]))
+  m <- matrix(rnorm(1400, 1e3), 200, dimnames = list(NULL, letters[1:7]))
   share <- runif(200)
   share <- share / sum(share)
   spread <- function(means) unname(sqrt(means((m - rep(means(m), each = 200))^2)))
