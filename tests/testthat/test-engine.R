@@ -260,7 +260,7 @@ test_that(
     y <- y / rowSums(y)
     w <- runif(5)
     for (loss in loss_names()) {
-      for (output in allowed_outputs(loss)) {
+      for (output in allowed_outputs[[loss]]) {
         for (hidden in list(0, 3, c(3, 2))) {
           for (reduction in c("sum", "mean")) {
             for (penalty in c(0, 0.1)) {
