@@ -118,6 +118,7 @@ summary.nn_trace <- function(object, ...) {
   check_no_dots(current_env(), ..., known = "object")
   trace <- unclass(object)
   names <- names(trace$network)
+  if (is_true(trace$settings$skip)) names <- append(names, "wskip", length(names) - 1)
   updates <- do.call(
     rbind,
     lapply(trace$epochs, function(traced) {
@@ -153,7 +154,10 @@ describe_trace <- function(trace) {
     paste0(
       "Trace of ", counted(length(trace$epochs), "epoch"), " of a network ",
       paste(s$units, collapse = "-"), " (",
-      paste(c(s$activation, s$output_activation), collapse = ", "), ")"
+      paste(
+        c(s$activation, s$output_activation, if (is_true(s$skip)) "inputs to outputs"),
+        collapse = ", "
+      ), ")"
     ),
     paste0(
       "Loss ", s$loss$name, ", ", s$reduction, " over the rows; learning rate ",

@@ -46,8 +46,10 @@ band_order <- function(ids, phase) {
   suffix <- if (phase == "data") "_before" else "_after"
   weights <- sort(grep(paste0("^w.*", suffix, "$"), ids, value = TRUE))
   layers <- lapply(
-    c(setdiff(weights, paste0("wout", suffix)), paste0("wout", suffix)),
-    function(w) c(w, sub("^w", "b", w))
+    c(setdiff(weights, paste0(c("wout", "wskip"), suffix)), paste0("wout", suffix)),
+    function(w) {
+      c(w, if (startsWith(w, "wout")) intersect(paste0("wskip", suffix), ids), sub("^w", "b", w))
+    }
   )
   if (phase == "data") {
     c(list("X", "y"), layers)

@@ -57,7 +57,7 @@ run_trace <- function(problem, weights, settings, learning_rate, epochs, call) {
 # All matrices of one update, named by the ids of their steps.
 update_matrices <- function(problem, part, before, after, weights, updated) {
   network <- function(weights, suffix) {
-    matrices <- unflatten_network(weights, problem$layers)
+    matrices <- split_skip(unflatten_network(weights, problem$layers), problem$layers)
     stats::setNames(matrices, paste0(names(matrices), suffix))
   }
   c(
@@ -66,6 +66,18 @@ update_matrices <- function(problem, part, before, after, weights, updated) {
     list(loss = matrix(before$loss)), network(updated, "_after"),
     list(output_after = last(after$activation)[[1]], loss_after = matrix(after$loss))
   )
+}
+
+# The network with the rows of wout that belong to the inputs as a matrix of their own, wskip.
+split_skip <- function(network, layers) {
+  if (!has_skip(layers)) {
+    return(network)
+  }
+  below <- seq_len(nrow(network$wout) - n_inputs(layers))
+  parts <- list(
+    wout = network$wout[below, , drop = FALSE], wskip = network$wout[-below, , drop = FALSE]
+  )
+  c(network[setdiff(names(network), c("wout", "bout"))], parts, network["bout"])
 }
 
 new_trace <- function(epochs, network, learning_rate, settings) {

@@ -10,7 +10,9 @@ trace_steps <- function(value, settings, batch) {
   hidden <- seq_len(layers)
   name <- function(stem) layer_names(stem, layers)
   dense <- dense_layers(settings$units)
+  skip <- settings$skip
   network <- parameter_names(dense)
+  if (skip) network <- append(network, "wskip", length(network) - 1)
   weights <- parameter_names(dense, "weights")
   biases <- parameter_names(dense, "biases")
   before <- function(name) paste0(name, "_before")
@@ -40,14 +42,19 @@ trace_steps <- function(value, settings, batch) {
   for (matrix in network) {
     add(
       "data", 1, matrix, "weights", character(),
-      if (matrix %in% weights) "the weights" else "the bias", before(matrix)
+      if (matrix %in% biases) "the bias" else "the weights", before(matrix)
     )
   }
   for (l in seq_len(layers + 1)) {
+    skipped <- skip && l > layers
     add(
       "forward", if (l > layers) 4 else 2, sums[l], "weighted_sum",
-      c(below[l], before(weights[l]), before(biases[l])),
-      paste0(below[l], " %*% ", weights[l], " + ", biases[l])
+      c(
+        below[l], before(weights[l]), if (skipped) c("X", before("wskip")), before(biases[l])
+      ),
+      paste0(
+        below[l], " %*% ", weights[l], if (skipped) " + X %*% wskip", " + ", biases[l]
+      )
     )
     add("forward", if (l > layers) 4 else 3, outputs[l], "activation", sums[l], paste0(
       activations[l], "(", sums[l], ")"
@@ -70,12 +77,16 @@ trace_steps <- function(value, settings, batch) {
       errors[l], " * ", slopes[l]
     ))
   }
-  for (l in rev(seq_len(layers + 1))) {
+  add_weights <- function(name, from, delta) {
     add(
-      "update", 10, weights[l], "update", c(before(weights[l]), below[l], deltas[l]),
-      paste0(weights[l], " + t(", below[l], ") %*% ", deltas[l], share, " * learning_rate"),
-      paste0(weights[l], "_after")
+      "update", 10, name, "update", c(before(name), from, delta),
+      paste0(name, " + t(", from, ") %*% ", delta, share, " * learning_rate"),
+      paste0(name, "_after")
     )
+  }
+  for (l in rev(seq_len(layers + 1))) {
+    add_weights(weights[l], below[l], deltas[l])
+    if (skip && l > layers) add_weights("wskip", "X", "d_output")
   }
   for (l in rev(seq_len(layers + 1))) {
     add(

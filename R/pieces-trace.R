@@ -20,6 +20,11 @@
 #' `bout_before`, `loss`, `wh_after`, `bh_after`, `wout_after`, `bout_after`, `output_after` and
 #' `loss_after`. With several hidden layers they are numbered (`wh1_after`).
 #'
+#' With `skip = TRUE`, the rows of the output layer's weight matrix that belong to the inputs are a
+#' matrix of their own, `wskip` (inputs x outputs): the output layer's input is
+#' `hiddenlayer_activations %*% wout + X %*% wskip + bout`, and `wout` has the rows of the hidden
+#' units alone. The element `network` has them in one matrix, as [coef()][coef.nn_fit].
+#'
 #' In an HTML document of R Markdown or Quarto, a trace is shown as an interactive stepper (see
 #' [nn_show()]) if the package htmlwidgets is installed. Without it, or after
 #' `options(backprop.stepper = FALSE)`, a compact layout of its matrices is shown, as in PDF and
@@ -36,6 +41,8 @@
 #' @param hidden Number of units in each hidden layer, as in [nn_train()]; ignored if `start` is
 #'   supplied.
 #' @param activation,output_activation,loss As in [nn_train()].
+#' @param skip Whether the inputs are also connected directly to the output layer, as in
+#'   [nn_train()]; `FALSE` by default. Ignored if `start` is supplied, whose shapes determine it.
 #' @param learning_rate Learning rate, a positive number; 0.1 by default.
 #' @param epochs Number of epochs to record, a whole number of at least 1; 1 by default. About
 #'   twenty matrices are stored per update.
@@ -49,8 +56,8 @@
 #'     epoch; and `steps`, the steps of all batches.}
 #'   \item{`network`}{the final weights, a list of matrices.}
 #'   \item{`learning_rate`}{the learning rate.}
-#'   \item{`settings`}{a list of `units`, `activation`, `output_activation`, `loss`, `reduction`,
-#'     `batch_size`, `shuffle`, `seed` and `levels`, as in a fit.}
+#'   \item{`settings`}{a list of `units`, `skip`, `activation`, `output_activation`, `loss`,
+#'     `reduction`, `batch_size`, `shuffle`, `seed` and `levels`, as in a fit.}
 #' }
 #' A step is a list with the elements
 #' \describe{
@@ -99,7 +106,7 @@
 #' @export
 nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
                      output_activation = NULL, learning_rate = 0.1, epochs = 1, batch_size = NULL,
-                     shuffle = TRUE, loss = NULL, reduction = "sum", ...) {
+                     shuffle = TRUE, loss = NULL, reduction = "sum", skip = FALSE, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_trace)))
   check_given(missing(X), "X", "a numeric matrix with one row per case", call)
@@ -114,11 +121,14 @@ nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
   pair <- check_loss_and_output(loss, output_activation, targets$kind, call)
   check_traceable(pair, call)
   targets <- spread_targets(targets, pair$loss, call)
-  units <- start_units(start, hidden, X, targets, call)
-  settings <- trace_settings(units, targets, activation, pair, reduction, batch_size, shuffle, call)
+  shape <- start_layers(start, hidden, skip, X, targets, call)
+  settings <- trace_settings(shape, targets, activation, pair, reduction, batch_size, shuffle, call)
   check_softmax(settings$output_activation, targets, call)
   check_domain(targets$y, settings$loss, settings$output_activation, call)
-  layers <- dense_layers(units, c(settings$activation, settings$output_activation))
+  layers <- dense_layers(
+    settings$units, c(settings$activation, settings$output_activation),
+    skip = settings$skip
+  )
   check_trace_memory(layers, nrow(X), settings$batch_size, epochs, call)
   network <- if (is.null(start)) draw_network(layers) else start
   if (!is.null(settings$batch_size) && settings$shuffle) settings$seed <- floor(runif(2) * 2^32)
@@ -129,22 +139,22 @@ nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
   run_trace(problem, flatten_network(network), settings, learning_rate, epochs, call)
 }
 
-# The number of units of each layer, beginning with the inputs, from `start` or `hidden`.
-start_units <- function(start, hidden, X, targets, call) {
-  if (is.null(start)) {
-    return(c(ncol(X), check_hidden(hidden, call), ncol(targets$y)))
+# The layers, without activations, from `start` or from `hidden` and `skip`.
+start_layers <- function(start, hidden, skip, X, targets, call) {
+  if (!is.null(start)) {
+    return(check_start(start, ncol(X), ncol(targets$y), call, skip = NULL))
   }
-  layers <- check_start(start, ncol(X), ncol(targets$y), call, skip = NULL)
-  check_no_skip(layers, "{.fn nn_trace}", call)
-  layer_units(layers)
+  hidden <- check_hidden(hidden, call)
+  dense_layers(c(ncol(X), hidden, ncol(targets$y)), skip = check_skip(skip, hidden, call))
 }
 
-trace_settings <- function(units, targets, activation, pair, reduction, batch_size, shuffle,
+trace_settings <- function(shape, targets, activation, pair, reduction, batch_size, shuffle,
                            call) {
-  chosen <- check_activations(activation, pair$output_activation, length(units) - 2, call)
+  chosen <- check_activations(activation, pair$output_activation, n_hidden(shape), call)
   check_no_custom(list(custom = chosen$custom), "{.fn nn_trace}", call)
   settings <- list(
-    units = units, activation = chosen$activation, output_activation = pair$output_activation,
+    units = layer_units(shape), skip = has_skip(shape), activation = chosen$activation,
+    output_activation = pair$output_activation,
     loss = pair$loss, reduction = check_choice(reduction, c("sum", "mean"), "reduction", call),
     shuffle = check_flag(shuffle, "shuffle", call)
   )

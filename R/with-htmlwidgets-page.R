@@ -48,9 +48,9 @@ check_page_functions <- function(layers, loss, call) {
 # The data of the page. Numbers are strings that convert back to the same double; a matrix has its
 # dimensions and its values by column.
 show_payload <- function(origin, epochs, call) {
-  units <- origin_units(origin, call)
-  check_shown_size(origin$X, units, call)
-  fit <- untrained_fit(origin, call, units)
+  shape <- origin_layers(origin, call)
+  check_shown_size(origin$X, layer_units(shape), call)
+  fit <- untrained_fit(origin, call, shape)
   settings <- fit$settings
   check_page_functions(fit$layers, settings$loss, call)
   seed <- origin$seed
@@ -61,7 +61,8 @@ show_payload <- function(origin, epochs, call) {
   ends <- end_names(fit)
   named <- function(names, stem) ifelse(nzchar(names), names, paste0(stem, seq_along(names)))
   list(
-    units = I(layer_units(fit$layers)), activations = I(layer_activations(fit$layers)),
+    units = I(layer_units(fit$layers)), skip = has_skip(fit$layers),
+    activations = I(layer_activations(fit$layers)),
     loss = list(name = settings$loss$name, parameter = packed_numbers(settings$loss$parameter)),
     reduction = settings$reduction,
     X = packed_matrix(origin$X), y = packed_matrix(targets$y),
@@ -73,18 +74,20 @@ show_payload <- function(origin, epochs, call) {
   )
 }
 
-# The units of each layer, inputs first.
-origin_units <- function(origin, call) {
+# The layers, without activations.
+origin_layers <- function(origin, call) {
   targets <- encode_targets(origin$y, nrow(origin$X), call)
-  start_units(origin$start, origin$hidden, origin$X, targets, call)
+  start_layers(origin$start, origin$hidden, origin$skip, origin$X, targets, call)
 }
 
 # The untrained fit, with the checks and the random initial weights of nn_train().
-untrained_fit <- function(origin, call, units = origin_units(origin, call)) {
+untrained_fit <- function(origin, call, shape = origin_layers(origin, call)) {
+  units <- layer_units(shape)
   options <- lapply(as.list(formals(nn_train.matrix))[matrix_options], eval, baseenv())
   given <- intersect(names(origin), matrix_options)
   options[given] <- origin[given]
   options$hidden <- if (length(units) > 2) units[-c(1, length(units))] else 0
+  options$skip <- has_skip(shape)
   options[c("epochs", "keep_fitted")] <- list(0, FALSE)
   problem <- new_problem(origin$X, origin$y)
   unclass(train_network(problem, options, quote(nn_train(X, y)), call))

@@ -29,7 +29,7 @@
 #' @param y,start,hidden,activation,output_activation As in [nn_train()]. Random numbers are drawn
 #'   in the same order, so that after `set.seed()` the page shows the training of the same call of
 #'   `nn_train()`.
-#' @param loss,reduction,learning_rate,batch_size,shuffle As in [nn_train()].
+#' @param loss,reduction,learning_rate,batch_size,shuffle,skip As in [nn_train()].
 #' @param epochs Maximum number of epochs on the page, a whole number between 1 and 10,000; 5000 by
 #'   default. At least the number of traced epochs.
 #' @param lang Language of the page: `"en"` (default) or `"zh"`, Chinese.
@@ -81,13 +81,13 @@ nn_show.nn_trace <- function(x, epochs = NULL, lang = "en", width = NULL, height
 nn_show.default <- function(x, y, start = NULL, hidden = 3, activation = "sigmoid",
                             output_activation = NULL, loss = NULL, reduction = "sum",
                             learning_rate = 0.1, batch_size = NULL, shuffle = TRUE, epochs = 5000,
-                            lang = "en", width = NULL, height = NULL, ...) {
+                            lang = "en", width = NULL, height = NULL, skip = FALSE, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_show.default)))
   check_given(missing(y), "y", "the targets, one for each row of the inputs", call)
   given <- c(
     "start", "hidden", "activation", "output_activation", "loss", "reduction",
-    "learning_rate", "batch_size", "shuffle"
+    "learning_rate", "batch_size", "shuffle", "skip"
   )
   origin <- c(
     list(
@@ -118,18 +118,21 @@ trace_origin <- function(trace, call) {
     parts[order(unlist(first$batches)), , drop = FALSE]
   }
   names <- names(trace$network)
-  start <- lapply(first$steps[match(paste0(names, "_before"), ids)], `[[`, "value")
+  value <- function(name) first$steps[[match(paste0(name, "_before"), ids)]]$value
+  start <- lapply(names, value)
+  names(start) <- names
+  if (trace$settings$skip) start$wout <- rbind(start$wout, value("wskip"))
   y <- all_rows("y")
   levels <- trace$settings$levels
   if (length(levels) == 2) colnames(y) <- levels[2]
   c(
     list(
-      X = all_rows("X"), y = y, start = stats::setNames(start, names),
+      X = all_rows("X"), y = y, start = start,
       learning_rate = trace$learning_rate
     ),
     trace$settings[c(
       "activation", "output_activation", "loss", "reduction", "batch_size",
-      "shuffle", "seed"
+      "shuffle", "seed", "skip"
     )]
   )
 }

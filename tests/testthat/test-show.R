@@ -182,7 +182,9 @@ show_combinations <- function() {
       of(y = shares, loss = nn_quantile(0.8), reduction = "mean"),
       of(y = cbind(0:6), loss = "poisson", batch_size = 5),
       of(y = cbind(0:6) / 2, loss = "poisson", output_activation = "softplus"),
-      of(y = shares, loss = "poisson", output_activation = "sigmoid")
+      of(y = shares, loss = "poisson", output_activation = "sigmoid"),
+      of(y = shares, skip = TRUE, activation = "tanh"),
+      of(y = classes, skip = TRUE, hidden = c(3, 2), batch_size = 3, reduction = "mean")
     )
   )
 }

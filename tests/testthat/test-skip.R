@@ -242,6 +242,45 @@ test_that("cross-validation, parsnip and pictures know it", {
   expect_identical(names(unit$w), c("h[1]", "h[2]", "a", "b", "c"))
 })
 
+test_that("a trace shows the weights of the inputs in every step, with the fit's bits", {
+  for (batch_size in list(NULL, 7)) {
+    set.seed(4)
+    trace <- nn_trace(X, y, hidden = c(4, 2), skip = TRUE, epochs = 2, batch_size = batch_size)
+    set.seed(4)
+    fit <- nn_train(X, y, hidden = c(4, 2), skip = TRUE, epochs = 2, batch_size = batch_size)
+    expect_identical(trace$network, coef(fit)[names(trace$network)])
+  }
+  set.seed(4)
+  trace <- nn_trace(X, y, hidden = 2, skip = TRUE)
+  expect_identical(dim(trace$wskip_before), c(ncol(X), 1L))
+  expect_equal(
+    trace$output_layer_input,
+    trace$hiddenlayer_activations %*% trace$wout_before + X %*% trace$wskip_before +
+      c(trace$bout_before),
+    tolerance = 1e-12, ignore_attr = TRUE
+  )
+  expect_equal(
+    trace$Error_at_hidden_layer, trace$d_output %*% t(trace$wout_before),
+    tolerance = 1e-12, ignore_attr = TRUE
+  )
+  expect_equal(
+    trace$wskip_after, trace$wskip_before + 0.1 * t(X) %*% trace$d_output,
+    tolerance = 1e-12, ignore_attr = TRUE
+  )
+  expect_identical(
+    rbind(trace$wout_after, trace$wskip_after), unname(trace$network$wout),
+    ignore_attr = TRUE
+  )
+  expect_true("wskip" %in% names(summary(trace)$updates))
+  skip_if_not_installed("htmlwidgets")
+  set.seed(4)
+  page <- nn_show(X, y, hidden = 2, skip = TRUE, batch_size = 7, epochs = 10)$x
+  set.seed(4)
+  trace <- nn_trace(X, y, hidden = 2, skip = TRUE, batch_size = 7)
+  expect_true(page$skip)
+  expect_identical(nn_show(trace, epochs = 10)$x, page)
+})
+
 test_that("what can't have skip is refused", {
   fit <- train(y, hidden = 2)
   start <- coef(fit)
@@ -250,8 +289,7 @@ test_that("what can't have skip is refused", {
     refused(nn_train(X, y, hidden = 2, skip = "yes"), "argument")
     refused(nn_train(X, y, hidden = 2, start = start), "argument")
     refused(nn_train(X, y, hidden = 2, skip = TRUE, start = nn_init(3, 1, 2)), "argument")
-    refused(nn_trace(X, y, hidden = 2, start = start), "argument")
-    refused(nn_show(X, y, hidden = 2, start = start), "argument")
+    refused(nn_trace(X, y, hidden = 0, skip = TRUE), "argument")
     broken <- fit
     broken$wout <- broken$wout[1:2, , drop = FALSE]
     refused(predict(broken, X), "argument")

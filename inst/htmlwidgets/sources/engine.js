@@ -204,17 +204,27 @@
   }
 
   // The weights of all layers are one array, as in R: each matrix by column, followed by its
-  // biases.
+  // biases. With skip, the matrix of the output layer has a row for each unit below and then one
+  // for each input of the network; these are a matrix `s` of their own.
+  function hasSkip(model, layer) {
+    return model.skip && layer === model.units.length - 2;
+  }
+
   function layerWeights(model, weights, layer) {
     let from = 0;
     for (let l = 0; l < layer; l++) from += (model.units[l] + 1) * model.units[l + 1];
     const inputs = model.units[layer], outputs = model.units[layer + 1];
+    const skipped = hasSkip(model, layer) ? model.units[0] : 0, rows = inputs + skipped;
     const w = matrix(inputs, outputs), b = matrix(1, outputs);
+    const s = skipped > 0 ? matrix(skipped, outputs) : null;
     for (let j = 0; j < outputs; j++) {
-      for (let i = 0; i < inputs; i++) w.data[i * outputs + j] = weights[from + j * inputs + i];
-      b.data[j] = weights[from + inputs * outputs + j];
+      for (let i = 0; i < inputs; i++) w.data[i * outputs + j] = weights[from + j * rows + i];
+      for (let i = 0; i < skipped; i++) {
+        s.data[i * outputs + j] = weights[from + j * rows + inputs + i];
+      }
+      b.data[j] = weights[from + rows * outputs + j];
     }
-    return { w: w, b: b };
+    return { w: w, b: b, s: s };
   }
 
   function flatten(layers) {
@@ -222,20 +232,23 @@
     layers.forEach(function (layer) {
       for (let j = 0; j < layer.w.columns; j++) {
         for (let i = 0; i < layer.w.rows; i++) flat.push(at(layer.w, i, j));
+        for (let i = 0; layer.s && i < layer.s.rows; i++) flat.push(at(layer.s, i, j));
       }
       layer.b.data.forEach(function (b) { flat.push(b); });
     });
     return Float64Array.from(flat);
   }
 
-  // a %*% w + b
-  function affine(a, w, b) {
+  // a %*% w + b or, with skip, a %*% w + x %*% s + b
+  function affine(a, layer, x) {
+    const w = layer.w, b = layer.b, s = layer.s;
     const z = matrix(a.rows, w.columns);
     const inner = a.columns;
     for (let i = 0; i < a.rows; i++) {
       for (let j = 0; j < w.columns; j++) {
         let sum = a.data[i * inner] * w.data[j];
         for (let k = 1; k < inner; k++) sum += a.data[i * inner + k] * w.data[k * w.columns + j];
+        for (let k = 0; s && k < s.rows; k++) sum += at(x, i, k) * at(s, k, j);
         z.data[i * w.columns + j] = sum + b.data[j];
       }
     }
@@ -287,7 +300,7 @@
   function forward(model, layers, x) {
     const z = [], a = [];
     layers.forEach(function (layer, l) {
-      z.push(affine(l === 0 ? x : a[l - 1], layer.w, layer.b));
+      z.push(affine(l === 0 ? x : a[l - 1], layer, x));
       a.push(activate(model.activations[l], z[l]));
     });
     return { z: z, a: a };
@@ -348,12 +361,14 @@
       const from = l === 0 ? x : way.a[l - 1];
       change.push({
         w: weightChange(from, delta[l], rate, divisor),
-        b: biasChange(delta[l], rate, divisor)
+        b: biasChange(delta[l], rate, divisor),
+        s: before[l].s && weightChange(x, delta[l], rate, divisor)
       });
       const add = function (old, step) { return old + step; };
       after.push({
         w: zip(before[l].w, change[l].w, add),
-        b: zip(before[l].b, change[l].b, add)
+        b: zip(before[l].b, change[l].b, add),
+        s: before[l].s && zip(before[l].s, change[l].s, add)
       });
     }
     return {
@@ -557,7 +572,7 @@
   function parse(given) {
     return {
       model: {
-        units: given.units, activations: given.activations, reduction: given.reduction,
+        units: given.units, skip: Boolean(given.skip), activations: given.activations, reduction: given.reduction,
         loss: { name: given.loss.name, parameter: Number(given.loss.parameter) }
       },
       X: parseMatrix(given.X), y: parseMatrix(given.y), start: parseNumbers(given.start),

@@ -141,23 +141,28 @@
   // The layouts of a step: `lines` for fit(), and draw(), which returns the HTML.
   const layouts = {
     // A product with the first factor on the left, the second on top, and the result where rows and
-    // columns meet.
+    // columns meet. With skip, X is beside the first factor, and wskip below the second.
     crossed: function (view, step, matrices, result) {
       const made = matrices[result], turned = Boolean(step.transposed);
-      const over = [{ id: made.w, turned: turned }].concat(made.b ? [entry(made.b)] : []);
+      const over = [{ id: made.w, turned: turned }].concat(made.s ? [entry(made.s)] : [],
+        made.b ? [entry(made.b)] : []);
+      const beside = made.s ? [[entry(made.fromSkip)]] : [];
       return {
-        lines: [[[entry(made.from)], over.concat([entry(result)])]],
+        lines: [[[entry(made.from)]].concat(beside, [over.concat([entry(result)])])],
         draw: function (fits) {
           const left = view.table(made.from), here = view.table(result, { result: true });
           const title = turned ? "t(" + matrices[made.w].name + ")" : undefined;
           const top = view.table(made.w, { turned: turned, title: title });
+          const more = made.s ? view.table(made.fromSkip) : "";
+          const skip = made.s ? signed("\u00d7", view.table(made.s), " nns-plus") : "";
           const bias = made.b ? signed("+", view.table(made.b), " nns-plus") : "";
           if (!fits) {
-            return tag("div", { class: "nns-stack" }, left, sign("\u00d7"), top, bias, sign("="),
-              here);
+            return tag("div", { class: "nns-stack" }, left, sign("\u00d7"), top,
+              more && sign("+") + more, skip, bias, sign("="), here);
           }
           return tag("div", { class: "nns-crossed" }, tag("div"),
-            tag("div", {}, signed("\u00d7", top), bias), tag("div", {}, left), signed("=", here));
+            tag("div", {}, signed("\u00d7", top), skip, bias),
+            tag("div", { class: "nns-line nns-factors" }, left, more), signed("=", here));
         }
       };
     },
@@ -215,7 +220,7 @@
     const fits = this.fit(layout.lines, step.layout === "update" ? 13 : 10);
     put(fits || this.fitAlone(layout.lines), fits !== null);
     if (fits && step.layout === "crossed" && box.scrollWidth > box.clientWidth) {
-      const each = layout.lines[0][0].concat(layout.lines[0][1]);
+      const each = [].concat.apply([], layout.lines[0]);
       put(this.fitAlone(each.map(function (one) { return [[one]]; })), false);
     }
     box.classList.toggle("nns-long", this.now().cases.length > 12);

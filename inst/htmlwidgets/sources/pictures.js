@@ -98,7 +98,9 @@
     const units = this.problem.model.units, pointed = {}, self = this;
     const found = { under: "", over: "", labels: "" };
     if (this.pointed) {
-      this.pointed.edges.forEach(function (e) { pointed[[e.layer, e.from, e.to]] = true; });
+      this.pointed.edges.forEach(function (e) {
+        pointed[[e.layer, e.from, e.to, Boolean(e.skip)]] = true;
+      });
     }
     const layers = step.id === "output_after" || step.id === "loss_after" ? batch.made.after :
       batch.made.before;
@@ -107,18 +109,22 @@
     const change = update ? batch.made.change[working] : null;
     let largest = 0;
     layers.forEach(function (one) {
-      largest = Math.max(largest, largestOf(one.w.data), largestOf(one.b.data));
+      largest = Math.max(largest, largestOf(one.w.data), largestOf(one.b.data),
+        one.s ? largestOf(one.s.data) : 0);
     });
-    const moved = update ? largestOf(step.bias ? change.b.data : change.w.data) : 0;
+    const moved = update ?
+      largestOf((step.bias ? change.b : step.skip ? change.s : change.w).data) : 0;
 
-    function edge(l, from, to) {
-      const bias = from < 0, a = at.layers[l], b = at.layers[l + 1];
-      const atWork = working === l && !(back && bias) && (!update || bias === Boolean(step.bias));
+    // with `skip`, from an input to the output layer
+    function edge(l, from, to, skip) {
+      const bias = from < 0, a = at.layers[skip ? 0 : l], b = at.layers[l + 1];
+      const atWork = working === l && !(back && (bias || skip)) &&
+        (!update || (bias === Boolean(step.bias) && skip === Boolean(step.skip)));
       const one = update && atWork ? change : layers[l];
-      const value = bias ? one.b.data[to] : engine.at(one.w, from, to);
+      const value = bias ? one.b.data[to] : engine.at(skip ? one.s : one.w, from, to);
       const scale = update && atWork ? moved : largest;
       const size = scale > 0 ? Math.min(1, Math.abs(value) / scale) : 0;
-      const lit = pointed[[l, from, to]];
+      const lit = pointed[[l, from, to, skip]];
       const start = [a.x + at.radius, a.y[bias ? units[l] : from]];
       const end = [b.x - at.radius, b.y[to]];
       const line = function (kind, p, q, wide) {
@@ -135,8 +141,10 @@
         found.over += line("nns-flow", back ? end : start, back ? start : end, 3 + 4.3 * size);
       }
       if (lit && at.apart > 80) {
-        const written = self.edgeText(batch, l, bias, update && atWork, value);
-        const x = (start[0] + end[0]) / 2, y = (start[1] + end[1]) / 2;
+        const written = self.edgeText(batch, l, bias, skip, update && atWork, value);
+        const where = skip ? 0.25 : 0.5;
+        const x = start[0] + where * (end[0] - start[0]);
+        const y = start[1] + where * (end[1] - start[1]);
         const wide = written.length * 7 + 8;
         found.labels += tag("g", { class: "nns-edge-label" },
           tag("rect", { x: x - wide / 2, y: y - 9, width: wide, height: 18, rx: 4 }),
@@ -145,15 +153,17 @@
     }
     for (let l = 0; l + 1 < units.length; l++) {
       for (let to = 0; to < units[l + 1]; to++) {
-        for (let from = -1; from < units[l]; from++) edge(l, from, to);
+        for (let from = -1; from < units[l]; from++) edge(l, from, to, false);
+        for (let from = 0; layers[l].s && from < units[0]; from++) edge(l, from, to, true);
       }
     }
     return found;
   };
 
-  View.prototype.edgeText = function (batch, l, bias, changed, value) {
+  View.prototype.edgeText = function (batch, l, bias, skip, changed, value) {
     const update = batch.steps.find(function (s) {
-      return s.op === (bias ? "biasAfter" : "weightAfter") && s.layer === l;
+      return s.op === (bias ? "biasAfter" : "weightAfter") && s.layer === l &&
+        Boolean(s.skip) === skip;
     });
     return steps.format(value, this.byMatrix[update.parts[changed ? 1 : 0]]);
   };
@@ -234,7 +244,7 @@
   View.prototype.direction = function (at, step) {
     if (step.flow !== "edges" && step.flow !== "update") return "";
     const t = this.text, back = step.phase === "backward";
-    const x1 = at.layers[step.layer].x, x2 = at.layers[step.layer + 1].x;
+    const x1 = at.layers[step.skip ? 0 : step.layer].x, x2 = at.layers[step.layer + 1].x;
     const from = back ? x2 - 8 : x1 + 8, to = back ? x1 + 8 : x2 - 8, tip = back ? 7 : -7;
     const words = step.flow === "update" ? t.update : back ? t.backward : t.forward;
     return tag("path", {

@@ -91,7 +91,13 @@
         { name: names.w[l], layer: l });
       add(names.b[l] + "_before", made.before[l].b, "one", l + 1, "before",
         { name: names.b[l], layer: l, bias: true });
-      starts.push(names.w[l] + "_before", names.b[l] + "_before");
+      starts.push(names.w[l] + "_before");
+      if (made.before[l].s) {
+        add("wskip_before", made.before[l].s, 0, l + 1, "before",
+          { name: "wskip", layer: l, skip: true });
+        starts.push("wskip_before");
+      }
+      starts.push(names.b[l] + "_before");
     }
     step(1, "data", starts, "row", {
       name: starts.map(function (id) { return matrices[id].name; }).join(", "), op: "before"
@@ -100,12 +106,14 @@
     for (let l = 0; l < layers; l++) {
       const kind = model.activations[l], output = l === hidden;
       const w = names.w[l] + "_before", b = names.b[l] + "_before";
-      add(names.z[l], made.z[l], "case", l + 1, "affine",
-        { layer: l, from: input(l), w: w, b: b });
+      const skip = made.before[l].s ? { r: " + X %*% wskip", numpy: " + X @ wskip" } : null;
+      add(names.z[l], made.z[l], "case", l + 1, "affine", Object.assign(
+        { layer: l, from: input(l), w: w, b: b }, skip && { fromSkip: "X", s: "wskip_before" }));
       step(output ? 4 : 2, "forward", [names.z[l]], "crossed", {
         layer: l, flow: "edges",
-        r: "sweep(" + input(l) + " %*% " + names.w[l] + ", 2, " + names.b[l] + ", \"+\")",
-        numpy: input(l) + " @ " + names.w[l] + " + " + names.b[l]
+        r: "sweep(" + input(l) + " %*% " + names.w[l] + (skip ? skip.r : "") + ", 2, " +
+          names.b[l] + ", \"+\")",
+        numpy: input(l) + " @ " + names.w[l] + (skip ? skip.numpy : "") + " + " + names.b[l]
       });
       add(names.a[l], made.a[l], "case", l + 1, kind === "softmax" ? "softmax" : "activate",
         { layer: l, from: names.z[l], kind: kind });
@@ -170,21 +178,27 @@
     }
 
     const mean = model.reduction === "mean";
-    for (let l = last; l >= 0; l--) {
-      const id = names.w[l] + "_after";
-      add(names.w[l] + "_change", made.change[l].w, l, l + 1, "weightChange",
-        { name: "", layer: l, from: input(l), delta: names.delta[l], divisor: made.divisor });
-      add(id, made.after[l].w, l, l + 1, "weightAfter", {
-        name: names.w[l], layer: l, old: names.w[l] + "_before", change: names.w[l] + "_change"
+    function updateWeights(l, name, from, rows, change, after, skip) {
+      const id = name + "_after";
+      add(name + "_change", change, rows, l + 1, "weightChange",
+        { name: "", layer: l, skip: skip, from: from, delta: names.delta[l],
+          divisor: made.divisor });
+      add(id, after, rows, l + 1, "weightAfter", {
+        name: name, layer: l, skip: skip, old: name + "_before", change: name + "_change"
       });
       step(10, "update", [id], "update", {
-        layer: l, flow: "update", operands: [input(l), names.delta[l]],
-        parts: [names.w[l] + "_before", names.w[l] + "_change"],
-        r: names.w[l] + " + learning_rate * t(" + input(l) + ") %*% " + names.delta[l] +
+        layer: l, skip: skip, flow: "update", operands: [from, names.delta[l]],
+        parts: [name + "_before", name + "_change"],
+        r: name + " + learning_rate * t(" + from + ") %*% " + names.delta[l] +
           (mean ? " / nrow(X)" : ""),
-        numpy: names.w[l] + " + learning_rate * " + input(l) + ".T @ " + names.delta[l] +
+        numpy: name + " + learning_rate * " + from + ".T @ " + names.delta[l] +
           (mean ? " / len(X)" : "")
       });
+    }
+    for (let l = last; l >= 0; l--) {
+      const change = made.change[l], after = made.after[l];
+      updateWeights(l, names.w[l], input(l), l, change.w, after.w, false);
+      if (after.s) updateWeights(l, "wskip", "X", 0, change.s, after.s, true);
     }
     for (let l = last; l >= 0; l--) {
       const id = names.b[l] + "_after";
@@ -288,6 +302,10 @@
           edges.push({ layer: made.layer, from: k, to: j });
           return [use(made.from, i, k), use(made.w, k, j)];
         });
+        for (let k = 0; made.s && k < matrices[made.s].m.rows; k++) {
+          edges.push({ layer: made.layer, from: k, to: j, skip: true });
+          put(" + ", use(made.fromSkip, i, k), " \u00d7 ", use(made.s, k, j));
+        }
         edges.push({ layer: made.layer, from: -1, to: j });
         put(" + ", use(made.b, 0, j));
         break;
@@ -326,7 +344,7 @@
       case "weightAfter":
       case "weightChange": {
         const change = made.op === "weightAfter" ? matrices[made.change] : made;
-        edges.push({ layer: made.layer, from: i, to: j });
+        edges.push({ layer: made.layer, from: i, to: j, skip: made.skip });
         if (made.op === "weightAfter") put(old(made, i, j), " + ");
         put({ n: batch.rate, of: "rate" }, " \u00d7 (");
         products(matrices[change.from].m.rows, function (k) {
@@ -349,7 +367,7 @@
         break;
       }
       case "before":
-        edges.push({ layer: made.layer, from: made.bias ? -1 : i, to: j });
+        edges.push({ layer: made.layer, from: made.bias ? -1 : i, to: j, skip: made.skip });
         return { parts: null, cells: cells, edges: edges, row: row };
       default:
         return { parts: null, cells: cells, edges: edges, row: row };

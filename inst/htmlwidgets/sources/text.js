@@ -88,6 +88,7 @@
       start: "The initial weights and biases.",
       affine: function (s) {
         return "Multiply each row of " + s.from + " by each column of " + s.w +
+          (s.s ? " and each row of X by each column of " + s.s : "") +
           ", sum, and add the bias " + s.b + ".";
       },
       activate: function (s) { return "Apply " + s.kind + " to each value of " + s.from + "."; },
@@ -201,7 +202,9 @@
       before: function () { return "更新之前的权重与偏置。"; },
       start: "训练开始时的权重与偏置。",
       affine: function (s) {
-        return s.from + " 的每一行与 " + s.w + " 的每一列对应相乘、求和，再加上偏置 " + s.b + "。";
+        return s.from + " 的每一行与 " + s.w + " 的每一列" +
+          (s.s ? "、X 的每一行与 " + s.s + " 的每一列" : "") + "对应相乘、求和，再加上偏置 " +
+          s.b + "。";
       },
       activate: function (s) { return "对 " + s.from + " 的每个数应用 " + s.kind + " 函数。"; },
       softmax: function () { return "每个数的指数除以所在行的指数之和，得到概率。"; },

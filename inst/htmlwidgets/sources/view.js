@@ -431,7 +431,7 @@
     if (step.op === "before" && this.epoch === 1 && this.batch === 0) return t.words.start;
     const named = function (id) { return id ? batch.matrices[id].name : ""; };
     return t.words[step.op]({
-      from: named(made.from), w: named(made.w), b: named(made.b), kind: made.kind,
+      from: named(made.from), w: named(made.w), b: named(made.b), s: named(made.s), kind: made.kind,
       loss: t.losses[model.loss.name], squared: model.loss.name === "squared_error",
       mean: model.reduction === "mean"
     });
