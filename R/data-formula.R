@@ -75,20 +75,9 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
       variables$frame[-weightless, , drop = FALSE]
     }, where, variables$constants, call
   )
-  encoding <- list(
-    columns = mark_dates(lapply(raw, raw_kind), dated), terms = kept_terms,
-    xlevels = utf8_list(
-      stats::.getXlevels(stats::delete.response(kept_terms), droplevels(inputs))
-    ),
-    replay = list(
-      na.action = na_action_name(na.action),
-      extras = Filter(
-        function(expression) {
-          is.data.frame(data) && !anyNA(match_names(all.vars(expression), names(data)))
-        },
-        extras
-      )
-    )
+  encoding <- formula_encoding(
+    mark_dates(lapply(raw, raw_kind), dated), kept_terms, droplevels(inputs), na.action, extras,
+    if (is.data.frame(data)) names(data)
   )
   encoding$declared <- declared_variables(
     of_all_rows, encoding$xlevels, names(raw), setdiff(seq_along(rows), calibration$rows), weights
@@ -121,6 +110,22 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
   frame <- blank_frame(frame, unseen$blank)
   frame$blank$outcome <- y$rows
   frame
+}
+
+# What an encoding has for a formula: the kinds of its raw columns, its terms, the levels of
+# `variables`, and what repeats the selection of rows: na.action, and those expressions of the call
+# that only use columns. `names`: those of all columns, NULL if the data are no data frame.
+formula_encoding <- function(columns, terms, variables, na.action, extras, names) {
+  list(
+    columns = columns, terms = terms,
+    xlevels = utf8_list(stats::.getXlevels(stats::delete.response(terms), variables)),
+    replay = list(
+      na.action = na_action_name(na.action),
+      extras = Filter(
+        function(extra) !is.null(names) && !anyNA(match_names(all.vars(extra), names)), extras
+      )
+    )
+  )
 }
 
 # The terms of a formula, checked. `data`: a data frame with its columns, or another kind of data.

@@ -18,7 +18,7 @@ shared_scales <- function(X, weights, standardize) {
   # f(block, shares) for blocks of the rows of this process
   over_rows <- function(f) {
     n <- nrow(used$local)
-    at_once <- max(1, encoded_at_once %/% max(1, p))
+    at_once <- max(1, 2^21 %/% max(1, p))
     for (begin in seq_len(ceiling(n / at_once)) * at_once - at_once) {
       rows <- seq(begin + 1, min(begin + at_once, n))
       f(as.matrix(take_rows(used$local, rows)), share[rows])

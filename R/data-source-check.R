@@ -2,14 +2,11 @@
 
 # Options that need all rows in memory.
 check_source_options <- function(options, call) {
-  for (name in c("missing", "dates")) {
-    asked <- c(missing = "indicator", dates = "parts")[[name]]
-    if (identical(options[[name]], asked)) {
-      abort_argument(c(
-        "{.code {name} = {.val {asked}}} is not supported for a source.",
-        i = "Compute the columns where the table is made, or use a data frame."
-      ), call)
-    }
+  if (identical(options$missing, "indicator")) {
+    abort_argument(c(
+      "{.code missing = {.val indicator}} is not supported for a source.",
+      i = "Compute the columns where the table is made, or use a data frame."
+    ), call)
   }
 }
 

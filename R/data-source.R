@@ -7,10 +7,10 @@
 # Its `encoded$X` is in a file of `store`, or in memory if that is NULL. Of several processes (see
 # data-ranks.R) each has a source of its own rows.
 read_source <- function(formula, source, extras, na.action, contrasts, calibration, store, call,
-                        ranks = NULL) {
+                        ranks = NULL, dates = NULL) {
   na.action <- check_source_na_action(na.action, call)
   check_contrasts(contrasts, call)
-  seen <- gather_source(formula, source, extras, na.action, call, ranks)
+  seen <- gather_source(formula, source, extras, na.action, call, ranks, check_dates(dates, call))
   given <- name_outputs(seen$y, formula[[2]])
   label <- derived_text(deparse1(formula[[2]]))
   if (seen$used > 0) check_outcome_kind(given, label, call)
@@ -30,21 +30,10 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
     seen$prototype[names(seen$levels)]
   ))
   kept_terms <- portable_terms(seen$terms, NULL, seen$where, seen$constants, call)
-  encoding <- list(
-    columns = seen$columns, terms = kept_terms,
-    xlevels = utf8_list(
-      stats::.getXlevels(stats::delete.response(kept_terms), variables_with_levels(seen))
-    ),
-    replay = list(
-      na.action = na_action_name(na.action),
-      extras = Filter(
-        function(expression) {
-          (is.language(expression) || length(expression) < 2) &&
-            !anyNA(match_names(all.vars(expression), seen$names))
-        },
-        seen$extras
-      )
-    )
+  encoding <- formula_encoding(
+    mark_dates(seen$columns, seen$dated), kept_terms, variables_with_levels(seen), na.action,
+    # vectors of all rows come from nn_cv()
+    Filter(function(extra) is.language(extra) || length(extra) < 2, seen$extras), seen$names
   )
   key <- if (is.null(ranks)) key_of_rows(encoding, source, seen, contrasts, store)
   encoded <- find_kept_rows(store, key, seen$used) %||% keep_rows(
@@ -86,24 +75,27 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
 #   y, weights, offset   of all rows used; `used`: their number
 #   kept       the rows of each block that are used, or NULL if all are
 #   na.action  the rows dropped
+#   dated      the names of the columns of dates that become numbers
 #   digest     of the columns that are used
-gather_source <- function(formula, source, extras, na.action, call, ranks = NULL) {
+gather_source <- function(formula, source, extras, na.action, call, ranks = NULL,
+                          dates = "error") {
   seen <- list(where = environment(formula) %||% globalenv(), used = 0, selected = 0)
   seen[c("y", "weights", "offset", "kept", "dropped")] <- list(list())
   add_block <- function(block, before) {
     block <- check_formula_data(block, call)
     if (is.null(seen$names)) {
       seen$names <<- names(block)
-      seen$block <<- block[seq_len(min(nrow(block), 10)), , drop = FALSE]
       formula <<- local_symbols(formula, names(block))
       seen$extras <<- extras <<- lapply(extras, local_symbols, names(block))
       seen$terms <<- formula_terms(formula, block, call)
+      seen["dated"] <<- list(if (dates == "parts") date_columns(block, seen$terms))
+      seen$block <<- convert_dates(block[seq_len(min(nrow(block), 10)), , drop = FALSE], seen$dated)
       seen$needed <<- intersect(
         names(block),
         known_names(unique(c(all.vars(seen$terms), unlist(lapply(extras, all.vars)))), names(block))
       )
     }
-    seen <<- gather_block(seen, block, before, na.action, call)
+    seen <<- gather_block(seen, convert_dates(block, seen$dated), before, na.action, call)
   }
   rows <- each_block(source, add_block, call)
   if (!is.null(ranks)) seen <- share_columns(seen, ranks, call)
@@ -190,9 +182,6 @@ variables_with_levels <- function(seen) {
   variables
 }
 
-# The most numbers that are encoded at a time.
-encoded_at_once <- 2^21
-
 # The second pass: list(X, offset, contrasts), as encode_terms() returns them, and `blank`, the rows
 # of weight 0 that can't be encoded.
 encode_source <- function(encoding, source, seen, store, call) {
@@ -220,7 +209,7 @@ encode_source <- function(encoding, source, seen, store, call) {
   }
   each_block(source, function(block, before) {
     number <<- number + 1
-    block <- check_formula_data(block, call)
+    block <- convert_dates(check_formula_data(block, call), seen$dated)
     digest <<- core_block_digest(lapply(block[seen$needed], plain_column), digest)
     rows <- seen$kept[[number]] %||% seq_len(nrow(block))
     data <- as_known_columns(
@@ -231,7 +220,7 @@ encode_source <- function(encoding, source, seen, store, call) {
       encode(data, rows[first])
       rows <- rows[-first]
     }
-    at_once <- max(1, encoded_at_once %/% width)
+    at_once <- rows_at_once(width)
     for (begin in seq_len(ceiling(length(rows) / at_once)) * at_once - at_once) {
       encode(data, rows[seq(begin + 1, min(begin + at_once, length(rows)))])
     }

@@ -11,6 +11,7 @@
 # `outcome`: the outcome, if it is known in this form.
 new_cases_explained <- function(fit, data, y, weights, offset, call,
                                 with_outcome = !is.null(outcome), outcome = NULL) {
+  check_explained_data(data, call)
   plain <- unclass(fit)
   columns <- plain$encoding$columns
   if (is.null(columns)) {
@@ -46,6 +47,7 @@ new_cases_explained <- function(fit, data, y, weights, offset, call,
 # The held-out cases of each fit of a cross-validation, a list. `data`, `weights`, `offset`: those
 # of the data that nn_cv() was called with.
 cases_of_folds <- function(cv, data, y, weights, offset, call) {
+  check_explained_data(data, call)
   if (is.null(cv$fits)) {
     abort_argument(c(
       "{.arg fit} must contain the fits of the cross-validation.",
@@ -125,6 +127,18 @@ check_variables <- function(variables, known, name, call, most = Inf) {
     ), call)
   }
   variables
+}
+
+# Values are shuffled, and replaced, among all rows at once.
+check_explained_data <- function(data, call) {
+  if (!is_source(data)) {
+    return(invisible())
+  }
+  abort_argument(c(
+    "{.arg data} must be a data frame or a matrix.",
+    x = "You supplied a source, which is read in blocks.",
+    i = "Read some of its rows, such as a random sample of 10,000, into a data frame."
+  ), call)
 }
 
 check_explained_fit <- function(fit, call) {

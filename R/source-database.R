@@ -2,11 +2,11 @@
 
 #' @rdname nn_source
 #' @export
-nn_source.DBIConnection <- function(x, table, block_rows = 10000, cache = NULL, ...) {
+nn_source.DBIConnection <- function(x, table, block_rows = NULL, cache = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_source.DBIConnection)))
   check_installed("DBI", "to read from a data base.")
-  block_rows <- check_whole(block_rows, "block_rows", call)
+  block_rows <- check_block_rows(block_rows, call)
   check_given(missing(table), "table", "the name of a table, or a query", call)
   if (!is_string(table)) {
     abort_argument(c(
@@ -26,9 +26,11 @@ nn_source.DBIConnection <- function(x, table, block_rows = 10000, cache = NULL, 
   source <- new_source(
     function() {
       result <- DBI::dbSendQuery(x, query)
+      columns <- tryCatch(NROW(DBI::dbColumnInfo(result)), error = function(e) 1)
+      at_once <- rows_to_read(block_rows, columns)
       list(
         read = function() {
-          block <- DBI::dbFetch(result, block_rows)
+          block <- DBI::dbFetch(result, at_once)
           if (nrow(block) > 0) plain_numbers(block)
         },
         close = function() DBI::dbClearResult(result)
@@ -65,15 +67,15 @@ plain_numbers <- function(block) {
 
 #' @rdname nn_source
 #' @export
-nn_source.big.matrix <- function(x, block_rows = 10000, cache = NULL, ...) {
+nn_source.big.matrix <- function(x, block_rows = NULL, cache = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_source.big.matrix)))
   check_installed("bigmemory", "to read a big.matrix.")
-  block_rows <- check_whole(block_rows, "block_rows", call)
+  block_rows <- check_block_rows(block_rows, call)
   names <- colnames(x)
   if (is.null(names)) names <- paste0("V", seq_len(ncol(x)))
   new_source(
-    blocks_of_rows(nrow(x), block_rows, function(rows) {
+    blocks_of_rows(nrow(x), rows_to_read(block_rows, ncol(x)), function(rows) {
       stats::setNames(as.data.frame(x[rows, , drop = FALSE]), names)
     }),
     paste("a big.matrix of", counted(nrow(x), "row")), cache, call

@@ -4,10 +4,10 @@
 #' @export
 nn_source.character <- function(x, separator = ",", decimal = ".", header = TRUE,
                                 missing_values = c("NA", ""), encoding = "UTF-8", types = NULL,
-                                block_rows = 10000, cache = NULL, ...) {
+                                block_rows = NULL, cache = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_source.character)))
-  block_rows <- check_whole(block_rows, "block_rows", call)
+  block_rows <- check_block_rows(block_rows, call)
   if (length(x) == 0 || anyNA(x)) {
     abort_argument(c(
       "{.arg x} must be the paths of files.",
@@ -183,7 +183,9 @@ csv_reader <- function(paths, format, types) {
         return(NULL)
       }
       from <- line
-      lines <- records(format$block_rows)
+      # without a header, the number of columns is only known after the first record
+      columns <- if (is.null(names)) values_at_once else length(names)
+      lines <- records(rows_to_read(format$block_rows, columns))
       if (length(lines) == 0) close()
       if (attr(lines, "count") > 0) break
     }

@@ -19,18 +19,19 @@
 #' source as two files, `backprop-<digest>.rows` and `.rds`. A later call still reads the source
 #' once, and if the digest of its columns and of the formula, the levels and the rows to use is the
 #' same, it uses these files instead of reading and encoding the source again. They must be complete
-#' and have the numbers that were written, which is checked; otherwise they are written anew.
-#' Nothing is kept if the formula has functions, or the call contrasts, that are not of a package,
-#' because they may change.
+#' and have the numbers that were written, which is checked; otherwise they are written anew. What a
+#' killed process leaves there (`rows-*.part`) is removed by the next call on the same machine; on
+#' Windows, delete it. Nothing is kept if the formula has functions, or the call contrasts, that are
+#' not of a package, because they may change.
 #'
 #' **Memory.** A block, a batch and the network are in memory, but never the inputs. What grows with
 #' the rows are R's vectors of the outcome, the weights and the offsets, with copies of them while
-#' they are checked, and the order of an epoch (4 bytes a row). At its peak, training takes about 90
-#' bytes a row for one numeric outcome without weights, and for classes, however many there are
-#' (`bench/large-data.R` of the source package measures this). During training, targets, weights and
-#' offsets are read from a file like the inputs, except for `optimizer = "lm"`, whose matrices have
-#' all rows anyway. With `keep_fitted = TRUE` the fit also holds the outputs and residuals of all
-#' rows.
+#' they are checked, and the order of an epoch (4 bytes a row; none with `shuffle = "blocks"`). At
+#' its peak, training takes about 90 bytes a row for one numeric outcome without weights, and for
+#' classes, however many there are (`bench/large-data.R` of the source package measures this).
+#' During training, targets, weights and offsets are read from a file like the inputs, except for
+#' `optimizer = "lm"`, whose matrices have all rows anyway. With `keep_fitted = TRUE` the fit also
+#' holds the outputs and residuals of all rows.
 #'
 #' On disk, each row takes 8 bytes for each of its inputs after encoding, the same again after
 #' standardising, and 8 bytes for its weight and for each output and offset. In single precision the
@@ -42,14 +43,21 @@
 #' `weights`, `offset` and `subset`, which are expressions of the columns. `na.action` must be one
 #' of R's four functions.
 #'
+#' **What is refused.** `missing = "indicator"`, because medians need all rows of a column, and
+#' levels that a factor declares without having rows of them, which [predict.nn_fit()] then treats
+#' as unseen: use a data frame, or compute such columns where the table is made. [nn_importance()]
+#' and [nn_effects()] need a data frame of some of the rows. `dates = "parts"` and several yes/no
+#' outcomes (`cbind()` of logical columns) are encoded as those of a data frame.
+#'
 #' **Defaults** are chosen as for a data frame, from the same held-out rows. Only `keep_fitted` is
 #' `FALSE`, because fitted values are as long as the table: `predict(fit, source)` computes them.
 #'
 #' **Writing a source.** Any table can be read through `nn_source(x, restart)`, where `x()` returns
 #' the next block, a data frame, and `NULL` after the last one, and `restart()` goes back to the
-#' first. Blocks may have any number of rows. They must have the same columns, of the same types,
-#' and each pass must return the same rows in the same order, which is checked by a digest. A method
-#' of `nn_source()` for a class is a function that returns such a source.
+#' first. Blocks may have any number of rows; of more than half a million values, parts are encoded
+#' one after the other. They must have the same columns, of the same types, and each pass must
+#' return the same rows in the same order, which is checked by a digest. A method of `nn_source()`
+#' for a class is a function that returns such a source.
 #'
 #' @param x The table:
 #'   * a DBI connection, with `table`;
@@ -78,7 +86,8 @@
 #'   before each pass, also before the first.
 #' @param close A function without arguments to call after each pass, also if it failed, or `NULL`
 #'   (default).
-#' @param block_rows Number of rows in a block, a whole number; 10,000 by default.
+#' @param block_rows Number of rows to read at a time, a whole number. `NULL` (default) is 10,000,
+#'   or fewer rows of a table with more than 52 columns: as many as have half a million values.
 #' @param cache A folder for the encoded rows, on a disk with enough space. They are kept there, for
 #'   later calls with the same rows and formula (see below), until you delete them. `NULL` (default)
 #'   is the session's temporary folder, from which they are removed when the call ends.
@@ -126,13 +135,15 @@ nn_source.default <- function(x, ...) {
 
 #' @rdname nn_source
 #' @export
-nn_source.data.frame <- function(x, block_rows = 10000, cache = NULL, ...) {
+nn_source.data.frame <- function(x, block_rows = NULL, cache = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(nn_source.data.frame)))
-  block_rows <- check_whole(block_rows, "block_rows", call)
+  block_rows <- check_block_rows(block_rows, call)
   x <- as.data.frame(x)
   new_source(
-    blocks_of_rows(nrow(x), block_rows, function(rows) x[rows, , drop = FALSE]),
+    blocks_of_rows(
+      nrow(x), rows_to_read(block_rows, ncol(x)), function(rows) x[rows, , drop = FALSE]
+    ),
     paste("a data frame of", counted(nrow(x), "row")), cache, call,
     portable = TRUE
   )

@@ -51,8 +51,24 @@ print.nn_source <- function(x, ...) {
   invisible(x)
 }
 
-# Reads a source from its beginning, and calls f(block, before) for each block with rows to use:
-# `before` is the number of rows used in the blocks before. Returns the number of all rows used.
+# The most values that are worked on at a time: of wide tables, fewer rows than a block has.
+values_at_once <- 2^19
+
+rows_at_once <- function(columns) max(1, values_at_once %/% max(1, columns))
+
+# The number of rows to read at a time: `block_rows`, or if that is NULL as many as have about
+# values_at_once values, at most 10,000.
+rows_to_read <- function(block_rows, columns) {
+  if (is.null(block_rows)) min(1e4, rows_at_once(columns)) else block_rows
+}
+
+check_block_rows <- function(block_rows, call) {
+  if (!is.null(block_rows)) check_whole(block_rows, "block_rows", call)
+}
+
+# Reads a source from its beginning, and calls f(block, before) for each block with rows to use, or
+# for parts of a large one: `before` is the number of rows used before. Returns the number of all
+# rows used.
 each_block <- function(source, f, call) {
   reader <- in_source(source, source$open(), call)
   closed <- FALSE
@@ -79,8 +95,17 @@ each_block <- function(source, f, call) {
     read <- read + count
     if (nrow(block) == 0) next
     attr(block, "row.names") <- .set_row_names(nrow(block))
-    f(block, used)
-    used <- used + nrow(block)
+    most <- rows_at_once(length(block))
+    for (begin in seq(0, nrow(block) - 1, by = most)) {
+      part <- if (nrow(block) <= most) {
+        block
+      } else {
+        block[seq(begin + 1, min(begin + most, nrow(block))), , drop = FALSE]
+      }
+      attr(part, "row.names") <- .set_row_names(nrow(part))
+      f(part, used)
+      used <- used + nrow(part)
+    }
   }
   in_source(source, close(), call, read)
   if (length(source$rows) > 0 && last(source$rows) > read) abort_changed(source, call)

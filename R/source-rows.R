@@ -8,6 +8,7 @@
 #   single    whether rows are stored in single precision once they are standardised
 #   written   the names of the files with standardised rows, by what they contain
 new_store <- function(folder, single) {
+  if (!is.null(folder)) remove_abandoned(folder)
   list2env(
     list(folder = folder, temporary = character(), single = single, written = list()),
     parent = emptyenv()
@@ -16,9 +17,29 @@ new_store <- function(folder, single) {
 
 # A path for a new file of a store.
 new_file <- function(store) {
-  path <- tempfile("rows", tmpdir = store$folder %||% tempdir(), fileext = ".part")
+  path <- tempfile(
+    paste0("rows-", this_machine(), "-", Sys.getpid(), "-"),
+    tmpdir = store$folder %||% tempdir(), fileext = ".part"
+  )
   store$temporary <- c(store$temporary, path)
   path
+}
+
+# What tells the processes of this machine, and of its container, from others of the same number.
+this_machine <- function() {
+  substring(rlang::hash(c(Sys.info()[["nodename"]], Sys.readlink("/proc/self/ns/pid"))), 1, 12)
+}
+
+# Removes the files that processes of this machine left in a folder, because they were killed. On
+# Windows it can't be asked whether a process runs without ending it.
+remove_abandoned <- function(folder) {
+  if (.Platform$OS.type != "unix") {
+    return(invisible())
+  }
+  left <- list.files(folder, paste0("^rows-", this_machine(), "-[0-9]+-.*[.]part$"))
+  process <- as.integer(sub("^rows-[^-]*-([0-9]+)-.*$", "\\1", left))
+  running <- vapply(process, is_running, NA)
+  unlink(file.path(folder, left[!running]))
 }
 
 # Removes the files of a call.

@@ -266,7 +266,7 @@ train_formula <- function(given, na.action, contrasts, options, shown, ranks, ca
       if (from_source) check_source_options(options, call)
       read_source(
         given$formula, given$data, given$extras, na.action, contrasts, options$calibration,
-        if (from_source) store, call, ranks
+        if (from_source) store, call, ranks, options$dates
       )
     } else {
       read_formula(

@@ -65,7 +65,7 @@ output_ends <- function(plain, weights, data, of_classes, unpenalised) {
     least = Inf, most = -Inf
   )
   units <- sum(vapply(layers, function(layer) layer$units, 0))
-  at_once <- max(1, if (is_stored(X)) encoded_at_once %/% units else length(own))
+  at_once <- if (is_stored(X)) rows_at_once(units) else max(1, length(own))
   for (begin in seq_len(ceiling(length(own) / at_once)) * at_once - at_once) {
     block <- seq(begin + 1, min(begin + at_once, length(own)))
     passed <- core_forward(

@@ -269,6 +269,73 @@ test_that("what needs the values of all rows is refused", {
   source <- nn_source(datasets::airquality, 40)
   expect_snapshot(error = TRUE, {
     nn_train(Ozone ~ Wind, source, missing = "indicator")
-    nn_train(Ozone ~ Wind, source, dates = "parts")
   })
+  fit <- nn_train(Ozone ~ Wind, source, hidden = 0, penalty = 0, epochs = 1)
+  expect_snapshot(error = TRUE, {
+    nn_importance(fit, source)
+    nn_effects(fit, source, "Wind")
+  })
+})
+
+test_that("files that a killed process left are removed, and no others", {
+  skip_on_cran()
+  skip_on_os("windows")
+  folder <- withr::local_tempdir()
+  d <- data.frame(a = sin(1:60), y = cos(1:60))
+  dump(c("d", "folder"), script <- withr::local_tempfile())
+  start_script(c(
+    sprintf("source(%s)", encodeString(script, quote = "\"")),
+    "at <- 0",
+    "passes <- 0",
+    "source <- nn_source(function() {",
+    "  at <<- at + 1",
+    "  if (at == 2 && passes == 2) tools::pskill(Sys.getpid(), 9)",
+    "  if (at <= 2) d[1:30 + 30 * (at - 1), ]",
+    "}, function() {",
+    "  at <<- 0",
+    "  passes <<- passes + 1",
+    "}, cache = folder)",
+    "nn_train(y ~ a, source, hidden = 0, epochs = 1, penalty = 0)"
+  ), withr::local_tempdir(), wait = TRUE)
+  expect_match(list.files(folder), "^rows-[0-9a-f]+-[0-9]+-.*[.]part$")
+  # of a process that runs, and of another machine
+  others <- c(
+    paste0("rows-", this_machine(), "-", Sys.getpid(), "-1.part"), "rows-00aa-999999-1.part"
+  )
+  file.create(file.path(folder, others))
+  train <- function(data) {
+    set.seed(1)
+    coef(nn_train(y ~ a, data, hidden = 0, epochs = 1, penalty = 0))
+  }
+  expect_identical(train(nn_source(d, 30, cache = folder)), train(d))
+  expect_setequal(grep("part$", list.files(folder), value = TRUE), others)
+})
+
+test_that("dates, several events and wide tables are those of a data frame", {
+  n <- 70
+  d <- data.frame(
+    a = sin(1:n), day = as.Date("2024-02-20") + 1:n,
+    time = as.POSIXct("2024-02-20 10:00", tz = "Europe/Berlin") + 5e4 * (1:n)
+  )
+  d$u <- d$a > 0.3
+  d$v <- cos(1:n) > 0
+  train <- function(formula, data, ...) {
+    set.seed(1)
+    fit <- nn_train(
+      formula, data,
+      hidden = 2, activation = "tanh", penalty = 0.01, epochs = 3, keep_fitted = FALSE, ...
+    )
+    unclass(fit)[setdiff(names(unclass(fit)), c("digest", "call"))]
+  }
+  same <- function(...) expect_identical(train(..., data = nn_source(d, 30)), train(..., data = d))
+  same(a ~ day + time, dates = "parts")
+  expect_error(train(a ~ day, nn_source(d)), class = "backprop_error_input")
+  same(cbind(u, v) ~ a)
+  d[paste0("x", 1:9000)] <- as.list(as.data.frame(matrix(sin(1:(9000 * n)), n)))
+  rows <- numeric()
+  each_block(nn_source(d, 65), function(block, before) rows <<- c(rows, nrow(block)), quote(f()))
+  expect_identical(rows, c(58, 7, 5))
+  rows <- numeric()
+  each_block(nn_source(d), function(block, before) rows <<- c(rows, nrow(block)), quote(f()))
+  expect_identical(rows, c(58, 12))
 })
