@@ -13,8 +13,9 @@
 #'
 #' For an unseen level or a missing value the output is missing (`NaN` in ONNX and C, `NULL` in SQL,
 #' `NA` in R). So it is if a formula has no finite value for a case, such as `log(x)` for `x = 0`,
-#' and for infinite inputs; the other cases are not affected. The R function, like
-#' [predict()][predict.nn_fit], stops if an input is infinite. For a fit made with
+#' and for infinite inputs; the other cases are not affected. An exponential above 1.8e308, which is
+#' infinite in `predict()`, is missing in SQL. The R function, like [predict()][predict.nn_fit],
+#' stops if an input is infinite. For a fit made with
 #' `missing = "indicator"`, missing values are filled and marked as in `predict()`: `NaN` and, for
 #' text, `NULL` in C; `NaN` and the empty string in ONNX, where truth values can't be missing.
 #'
