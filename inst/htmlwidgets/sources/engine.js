@@ -572,7 +572,8 @@
   function parse(given) {
     return {
       model: {
-        units: given.units, skip: Boolean(given.skip), activations: given.activations, reduction: given.reduction,
+        units: given.units, skip: Boolean(given.skip), activations: given.activations,
+        reduction: given.reduction,
         loss: { name: given.loss.name, parameter: Number(given.loss.parameter) }
       },
       X: parseMatrix(given.X), y: parseMatrix(given.y), start: parseNumbers(given.start),
