@@ -115,6 +115,7 @@ quietly({
   internal$core_philox(c(1, 2, 3, 4), c(5, 6))
   internal$core_slope("tanh", X, tanh(X))
   internal$core_row_order(c(1, 2), 3, 10L)
+  internal$core_clamp(X, -1, 1)
   internal$core_is_defined("squared_error", "sigmoid")
 })
 if (requireNamespace("Matrix", quietly = TRUE)) {
