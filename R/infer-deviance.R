@@ -36,17 +36,17 @@ deviance.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset =
 # not homogeneous, are always that of the network, times its square.
 record_deviance <- function(record, a = record$a, scaled = FALSE) {
   loss <- record$fit$settings$loss
+  row <- loss_table[[loss$name]]
   mixed <- mixes_outputs(record$fit)
-  if (!is.null(loss_table[[loss$name]]$points)) {
+  if (!is.null(row$points)) {
     density <- likelihood_table[[loss$name]]$log_density
     return(-2 * density(record$y, a, record$w, 1, loss$parameter, mixed))
   }
-  robust <- loss$name %in% c("huber", "log_cosh")
-  by <- if (scaled || robust) rep(record$scale, each = nrow(record$y)) else 1
+  by <- if (scaled || row$robust) rep(record$scale, each = nrow(record$y)) else 1
   y <- record$y / by
-  value <- function(a) loss_table[[loss$name]]$value(a, y, loss$parameter, mixed)
+  value <- function(a) row$value(a, y, loss$parameter, mixed)
   above <- value(a / by) - value(y)
-  2 * sum(record$w * above * if (robust) by^2 else 1)
+  2 * sum(record$w * above * if (row$robust) by^2 else 1)
 }
 
 # The outputs (n x k) of the null model, on the scale of the outcome: of a network whose only input
@@ -58,15 +58,13 @@ null_output <- function(record, call) {
   row <- loss_table[[loss$name]]
   y <- network_scale(record$y, fit$encoding$outcome)
   offset <- record$problem$offset
-  at_kink <- loss$name %in% c("absolute", "quantile")
-  if (at_kink && !is.null(offset)) {
+  if (!is.null(offset) && 0 %in% row$kinks(loss$parameter)) {
     abort_argument(c(
       "The deviance of the null model can't be computed for this fit.",
       x = "Its loss is {.val {loss$name}}, and it has an offset."
     ), call)
   }
-  robust <- loss$name %in% c("huber", "log_cosh")
-  if (is.null(offset) && is.null(row$points) && !robust) {
+  if (is.null(offset) && is.null(row$points) && !row$robust) {
     return(decode_output(best_constant(y, loss, record$w / sum(record$w)), fit$encoding))
   }
   if (outputs_per_outcome(loss) > 1) y <- y[, 1]

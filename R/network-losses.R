@@ -19,6 +19,8 @@
 #   output_names    a function of p: the names of these outputs
 #   points          a function of p: which outputs estimate the outcome itself; NULL for all
 #   kinks           a function of p: the residuals at which the loss or its derivative has a kink
+#   robust          whether it is squared for small residuals and absolute for large ones, so that
+#                   it depends on their unit
 #   least_is_0      whether the loss of a perfect fit is 0
 #   squares         whether it is half the squared error, so that the history has its root
 #   of_classes      whether each row has one class
@@ -34,14 +36,14 @@ loss_row <- function(formula, value, targets = "any", domain = "any", outputs = 
                      default_output = "identity", from_input = character(), setting = NULL,
                      best = function(y, p, share) sum(share * y), spread = function(p) 1,
                      output_names = function(p) NULL, points = NULL,
-                     kinks = function(p) numeric(), least_is_0 = TRUE, squares = FALSE,
-                     of_classes = FALSE, counts = FALSE, log_mean = counts, estimable = FALSE,
+                     kinks = function(p) numeric(), robust = FALSE, least_is_0 = TRUE,
+                     squares = FALSE, of_classes = FALSE, counts = FALSE, log_mean = counts, estimable = FALSE,
                      mean = NULL, sum_code = NULL,
                      blame_code = NULL, delta_code = function(p) "E") {
   list(
     formula = formula, value = value, targets = targets, domain = domain, outputs = outputs,
     default_output = default_output, from_input = from_input, setting = setting, best = best,
-    spread = spread, output_names = output_names, points = points, kinks = kinks,
+    spread = spread, output_names = output_names, points = points, kinks = kinks, robust = robust,
     least_is_0 = least_is_0, squares = squares, of_classes = of_classes, counts = counts,
     log_mean = log_mean, estimable = estimable, mean = mean, sum_code = sum_code,
     blame_code = blame_code, delta_code = delta_code
@@ -171,7 +173,7 @@ loss_table <- list(
     setting = list(name = "width", default = 1, check = function(x, call) {
       check_number(x, "width", call, least = 0, above = TRUE)
     }),
-    best = minimiser(huber_value), kinks = function(p) c(-p, p),
+    best = minimiser(huber_value), kinks = function(p) c(-p, p), robust = TRUE,
     sum_code = function(p, mixed) {
       paste0("sum(ifelse(abs(E) <= ", p, ", E^2 / 2, ", p, " * (abs(E) - ", p, " / 2)))")
     },
@@ -201,7 +203,7 @@ loss_table <- list(
   ),
   log_cosh = loss_row(
     "`log(cosh(a - y))`", log_cosh_value,
-    best = minimiser(log_cosh_value),
+    best = minimiser(log_cosh_value), robust = TRUE,
     sum_code = function(p, mixed) "sum(abs(E) + log1p(exp(-2 * abs(E))) - log(2))",
     blame_code = function(p) "tanh(E)"
   ),
