@@ -5,6 +5,15 @@
 # expected. It has no `id` outside a search.
 search_bar <- new.env(parent = emptyenv())
 
+# Opens a bar, and returns its id. It stays open when the function that opens it ends.
+open_bar <- function(label, total) {
+  cli::cli_progress_bar(
+    total = total,
+    format = paste0(label, " {cli::pb_bar} {cli::pb_eta_str} {cli::pb_percent}"),
+    .envir = environment(), .auto_close = FALSE
+  )
+}
+
 # Evaluates `code`, a search that trains for about `total` epochs in all.
 with_search_bar <- function(label, total, code) {
   if (!is_interactive() || !is.null(search_bar$id)) {
@@ -12,11 +21,7 @@ with_search_bar <- function(label, total, code) {
   }
   search_bar$done <- 0
   search_bar$total <- total
-  search_bar$id <- cli::cli_progress_bar(
-    total = total,
-    format = paste0(label, " {cli::pb_bar} {cli::pb_eta_str} {cli::pb_percent}"),
-    .envir = environment(), .auto_close = FALSE
-  )
+  search_bar$id <- open_bar(label, total)
   on.exit({
     cli::cli_progress_done(id = search_bar$id)
     search_bar$id <- NULL
@@ -47,11 +52,7 @@ begin_preparation <- function(values) {
   if (!is_interactive() || values < prepared_values || !is.null(preparation_bar$id)) {
     return(invisible())
   }
-  preparation_bar$id <- cli::cli_progress_bar(
-    total = preparation_steps,
-    format = "Preparing the data {cli::pb_bar} {cli::pb_eta_str} {cli::pb_percent}",
-    .envir = environment(), .auto_close = FALSE
-  )
+  preparation_bar$id <- open_bar("Preparing the data", preparation_steps)
 }
 
 # Shows that so many steps are done.
