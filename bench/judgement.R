@@ -6,9 +6,10 @@
 # one that was requested ("" for OpenBLAS's own choice), and the others are rates of products of
 # 1000 x 1000 matrices, c(double, single) in GFLOP/s.
 
-# A tenth less than our own product is within what other load on the machine does. A kernel for
-# vectors of half the width has at most half of the peak rate, the reference BLAS much less.
-least_of_own_rate <- 0.9
+# A kernel for vectors of half the width has at most half of the peak rate, and the reference BLAS
+# much less. On a processor newer than OpenBLAS, its fastest kernel had 0.86 of the rate of our own
+# product (AMD Zen 5, doubles): it uses the whole machine, and other load takes up to a tenth more.
+least_of_own_rate <- 0.75
 
 # The reports whose two rates are known, one for each kernel. Names that this OpenBLAS does not have
 # are its own choice.

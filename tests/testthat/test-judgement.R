@@ -42,6 +42,11 @@ test_that("a healthy BLAS gets ratios, also on a machine with other load", {
   expect_length(judgement$crippled_peers(healthy, own), 0)
   busy <- report("SkylakeX", "", 0.94 * c(95, 221), torch = c(140, 280))
   expect_length(judgement$crippled_peers(busy, own), 0)
+  # a processor that is newer than OpenBLAS, whose kernel has vectors of the full width
+  newer <- report("Cooperlake", "", c(104.3, 249.5), torch = c(104.2, 249.4))
+  expect_length(judgement$crippled_peers(newer, c(120.9, 250.3)), 0)
+  half <- report("Haswell", "Haswell", c(62.6, 128.4), torch = c(63, 128.7))
+  expect_equal(judgement$crippled_peers(half, c(120.9, 250.3)), c("NumPy", "torch"))
 })
 
 test_that("the fastest of OpenBLAS's kernels is used", {
