@@ -160,6 +160,20 @@ function layout() {
           out.cut.push(before + " cut: " + element.textContent);
         }
       });
+    // each heading says which row or column it is
+    root.querySelectorAll(".nns-grid").forEach(function (grid) {
+      ["columnheader", "rowheader"].forEach(function (role) {
+        const seen = {};
+        grid.querySelectorAll("[role=" + role + "]").forEach(function (head) {
+          const shown = head.textContent;
+          if (head.title && (seen[shown] || head.title) !== head.title) {
+            out.cut.push(before + " heads are the same: " + shown);
+          }
+          seen[shown] = head.title;
+          if (head.scrollWidth > head.clientWidth + 1) out.cut.push(before + " cut: " + shown);
+        });
+      });
+    });
     root.querySelectorAll("svg").forEach(function (svg) {
       const edge = svg.getBoundingClientRect();
       svg.querySelectorAll("text").forEach(function (text) {

@@ -18,10 +18,16 @@
     const largest = root.tags.largestOf(m.data), width = this.widths[id];
     const title = o.title === undefined ? made.name : o.title, label = made.name || title;
     const size = m.rows + " \u00d7 " + m.columns;
-    const heading = function (role, name) {
+    // a character of a heading is 7.3 pixels wide
+    const heads = {
+      columnheader: root.tags.clipAll(columns, Math.floor(width.cell / 7.3)),
+      rowheader: root.tags.clipAll(rows, Math.floor((width.head - 5) / 7.3))
+    };
+    const heading = function (role, name, k) {
       return tag("span", {
-        role: role, class: "nns-th" + (role === "rowheader" ? " nns-rh" : ""), title: name
-      }, escape(name));
+        role: role, class: "nns-th" + (role === "rowheader" ? " nns-rh" : ""), title: name,
+        "aria-label": name
+      }, escape(heads[role][k]));
     };
     const cell = function (i, j) {
       const value = engine.at(m, i, j), text = self.cellText(o.places || id, value);
@@ -34,11 +40,11 @@
       }, text);
     };
     const line = function (name, i) {
-      return tag("div", { role: "row", class: "nns-tr" }, heading("rowheader", name),
+      return tag("div", { role: "row", class: "nns-tr" }, heading("rowheader", name, i),
         columns.map(function (_, j) { return cell(i, j); }).join(""));
     };
     const head = tag("div", { role: "row", class: "nns-tr" }, tag("span", { role: "cell" }),
-      columns.map(function (name) { return heading("columnheader", name); }).join(""));
+      columns.map(function (name, j) { return heading("columnheader", name, j); }).join(""));
     return tag("div", { class: "nns-matrix" + (o.result ? " nns-result" : "") },
       tag("div", { class: "nns-title", title: title }, tag("span", {}, escape(title)), " ",
         tag("small", {}, size)),

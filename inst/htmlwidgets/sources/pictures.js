@@ -3,6 +3,7 @@
   "use strict";
   const engine = root.engine, steps = root.steps, View = root.View;
   const tag = root.tags.tag, svg = root.tags.svg, escape = root.tags.escape;
+  const clipAll = root.tags.clipAll;
   const fill = root.tags.fill, lineColour = root.tags.lineColour, largestOf = root.tags.largestOf;
 
   function text(x, y, words, attributes) {
@@ -14,34 +15,6 @@
     const small = v !== 0 && Math.abs(v) < 0.001;
     const written = small ? v.toExponential(0) : String(Number(v.toPrecision(2)));
     return written.replace(/-/g, "\u2212");
-  }
-
-  function clip(words, most) {
-    return words.length > most ? words.slice(0, most - 2) + "\u2026" + words.slice(-1) : words;
-  }
-
-  // Clipped names that differ where the names do: those that would be the same show the part from
-  // their first difference on, and if that is not enough their number.
-  function clipAll(names, most) {
-    function count(texts, text) {
-      return texts.filter(function (other) { return other === text; }).length;
-    }
-    const plain = names.map(function (name) { return clip(name, most); });
-    const parted = names.map(function (name, k) {
-      if (count(plain, plain[k]) === 1 || name === plain[k]) return plain[k];
-      const same = names.filter(function (other, i) { return plain[i] === plain[k]; });
-      let from = 0;
-      while (from < name.length && same.every(function (other) {
-        return other[from] === name[from];
-      })) from++;
-      from = Math.min(from, Math.max(2, name.length - most + 3));
-      return name.slice(0, 2) + "\u2026" + name.slice(from, from + most - 3);
-    });
-    return parted.map(function (text, k) {
-      if (count(parted, text) === 1 || text === names[k]) return text;
-      const number = String(k + 1);
-      return names[k].slice(0, Math.max(1, most - 1 - number.length)) + "\u2026" + number;
-    });
   }
 
   function key(kind, words) {

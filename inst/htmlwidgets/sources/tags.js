@@ -62,6 +62,38 @@
     return largest;
   }
 
+  function clip(words, most) {
+    return words.length > most ? words.slice(0, most - 2) + "\u2026" + words.slice(-1) : words;
+  }
+
+  // Clipped names that differ where the names do: those that would be the same show the part from
+  // their first difference on, and if that is not enough their number. With room for less than four
+  // characters, a clipped name is its number.
+  function clipAll(names, most) {
+    if (most < 4) {
+      return names.map(function (name, k) { return name.length > most ? String(k + 1) : name; });
+    }
+    function count(texts, text) {
+      return texts.filter(function (other) { return other === text; }).length;
+    }
+    const plain = names.map(function (name) { return clip(name, most); });
+    const parted = names.map(function (name, k) {
+      if (count(plain, plain[k]) === 1 || name === plain[k]) return plain[k];
+      const same = names.filter(function (other, i) { return plain[i] === plain[k]; });
+      let from = 0;
+      while (from < name.length && same.every(function (other) {
+        return other[from] === name[from];
+      })) from++;
+      from = Math.min(from, Math.max(2, name.length - most + 3));
+      return name.slice(0, 2) + "\u2026" + name.slice(from, from + most - 3);
+    });
+    return parted.map(function (text, k) {
+      if (count(parted, text) === 1 || text === names[k]) return text;
+      const number = String(k + 1);
+      return names[k].slice(0, Math.max(1, most - 1 - number.length)) + "\u2026" + number;
+    });
+  }
+
   const icons = {
     rewind: "M3 3h2v10H3zM13 3v10L6 8z", back: "M11 3v10L4 8z", next: "M5 3v10l7-5z",
     play: "M4 2v12l10-6z", pause: "M4 3h3v10H4zM9 3h3v10H9z"
@@ -76,6 +108,6 @@
 
   root.tags = {
     escape: escape, tag: tag, svg: svg, options: options, fill: fill, lineColour: lineColour,
-    largestOf: largestOf, face: face
+    largestOf: largestOf, clipAll: clipAll, face: face
   };
 })(window.backpropShow = window.backpropShow || {});
