@@ -127,8 +127,14 @@ show_check <- function(fit, origin, rate, batch_size, seed, at) {
   weights <- loss <- character()
   diverged <- NULL
   for (epoch in at) {
+    # the page itself shows what the learning rates lead to
     fit <- tryCatch(
-      nn_continue(fit, origin$X, origin$y, epochs = epoch - unclass(fit)$state$epoch),
+      suppressWarnings(
+        nn_continue(fit, origin$X, origin$y, epochs = epoch - unclass(fit)$state$epoch),
+        classes = c(
+          "backprop_warning_diverged", "backprop_warning_saturated", "backprop_warning_separable"
+        )
+      ),
       backprop_error_diverged = function(e) e
     )
     if (inherits(fit, "error")) {
