@@ -6,13 +6,16 @@
 #   class      for a factor, the predicted class of each row
 #   weights    n positive case weights
 #   repeats    how often each row of the data is in the n rows
+#   events     for several outcomes that are yes or no (n x k numbers) see events_of(); NULL for
+#              other outcomes
 # Rows of weight 0, and those without a prediction or an outcome, are dropped.
-new_held_out <- function(observed, predicted, class = NULL, weights = NULL, repeats = 1) {
+new_held_out <- function(observed, predicted, class = NULL, weights = NULL, repeats = 1,
+                         events = NULL) {
   if (is.null(weights)) weights <- rep(1, nrow(predicted))
   known <- weights > 0 & rowSums(is.na(predicted)) == 0 & rowSums(is.na(as.matrix(observed))) == 0
   list(
     observed = take_rows(observed, known), predicted = predicted[known, , drop = FALSE],
-    class = class[known], weights = weights[known], repeats = repeats
+    class = class[known], weights = weights[known], repeats = repeats, events = events
   )
 }
 
@@ -22,7 +25,7 @@ cv_held_out <- function(cv) {
   new_held_out(
     if (classes) predictions$observed else as.matrix(predictions$observed),
     if (classes) cv$probabilities else as.matrix(predictions$predicted),
-    if (classes) predictions$predicted, cv$weights, cv$repeats
+    if (classes) predictions$predicted, cv$weights, cv$repeats, cv$events
   )
 }
 
@@ -47,7 +50,7 @@ fit_held_out <- function(fit, threshold, call) {
   output <- fit$output[rows, , drop = FALSE]
   y <- y[rows, , drop = FALSE]
   if (is.null(fit$levels)) {
-    return(new_held_out(y, output))
+    return(new_held_out(y, output, events = fit$encoding$outcome$events))
   }
   observed <- factor(fit$levels[row_classes(list(y = y, kind = kind))], fit$levels)
   new_held_out(
@@ -67,7 +70,8 @@ new_data_held_out <- function(fit, data, y, weights, offset, threshold, call) {
   new_held_out(
     new_outcome(plain, data, y, nrow(predicted), call), predicted,
     if (classes) factor(plain$levels[class_numbers(predicted, threshold)], plain$levels),
-    if (length(weights) > 0) weights
+    if (length(weights) > 0) weights,
+    events = plain$encoding$outcome$events
   )
 }
 
@@ -112,8 +116,24 @@ known_outcome <- function(fit, y, rows, call) {
   if (is.null(fit$levels)) targets$y else factor(fit$levels[row_classes(targets)], fit$levels)
 }
 
-# The classes that are compared with all others: of two, the second.
-compared_classes <- function(levels) if (length(levels) == 2) 2L else seq_along(levels)
+# The classes that are compared with all others (of two, the second), or the outcomes that are yes
+# or no: for each list(name, score, positive), its name, the predicted probability of each row, and
+# whether it is true. The name is a factor with all levels.
+compared_classes <- function(held) {
+  if (!is.null(held$events)) {
+    names <- factor(names(held$events), names(held$events))
+    return(lapply(seq_along(names), function(k) {
+      list(name = names[k], score = held$predicted[, k], positive = held$observed[, k] > 0.5)
+    }))
+  }
+  levels <- levels(held$observed)
+  lapply(if (length(levels) == 2) 2L else seq_along(levels), function(k) {
+    list(
+      name = factor(levels[k], levels), score = held$predicted[, k],
+      positive = as.integer(held$observed) == k
+    )
+  })
+}
 
 bind_rows <- function(tables) {
   table <- do.call(rbind, tables)
@@ -122,8 +142,21 @@ bind_rows <- function(tables) {
 }
 
 # A row for each pair of classes: the sum of the weights of its rows, and their proportion of the
-# rows of the observed class, which is the recall where both are the same.
+# rows of the observed class, which is the recall where both are the same. Several outcomes that are
+# yes or no are below each other, with the column `output`.
 confusion_table <- function(held, ...) {
+  if (!is.null(held$events)) {
+    return(bind_rows(lapply(seq_along(held$events), function(k) {
+      as_class <- function(x) factor(held$events[[k]][(x[, k] > 0.5) + 1], held$events[[k]])
+      data.frame(
+        output = factor(names(held$events)[k], names(held$events)),
+        confusion_table(list(
+          observed = as_class(held$observed), class = as_class(held$predicted),
+          weights = held$weights
+        ))
+      )
+    })))
+  }
   levels <- levels(held$observed)
   pairs <- expand.grid(
     observed = factor(levels, levels), predicted = factor(levels, levels), KEEP.OUT.ATTRS = FALSE
@@ -138,14 +171,13 @@ confusion_table <- function(held, ...) {
 }
 
 roc_table <- function(held, ...) {
-  levels <- levels(held$observed)
-  bind_rows(lapply(compared_classes(levels), function(k) {
-    score <- held$predicted[, k]
-    positive <- as.integer(held$observed) == k
+  bind_rows(lapply(compared_classes(held), function(compared) {
+    score <- compared$score
+    positive <- compared$positive
     above <- rev(rowsum(held$weights * positive, score))
     below <- rev(rowsum(held$weights * !positive, score))
     data.frame(
-      class = factor(levels[k], levels), threshold = c(Inf, sort(unique(score), decreasing = TRUE)),
+      class = compared$name, threshold = c(Inf, sort(unique(score), decreasing = TRUE)),
       false_positive_rate = c(0, cumsum(below) / sum(below)),
       true_positive_rate = c(0, cumsum(above) / sum(above)),
       auc = rank_area(score, positive, held$weights)
@@ -154,16 +186,15 @@ roc_table <- function(held, ...) {
 }
 
 calibration_table <- function(held, bins) {
-  levels <- levels(held$observed)
-  bind_rows(lapply(compared_classes(levels), function(k) {
-    p <- held$predicted[, k]
-    positive <- as.integer(held$observed) == k
+  bind_rows(lapply(compared_classes(held), function(compared) {
+    p <- compared$score
+    positive <- compared$positive
     tables <- lapply(split(seq_along(p), equal_bins(p, held$weights, bins)), function(rows) {
       w <- held$weights[rows]
       observed <- stats::weighted.mean(positive[rows], w)
       interval <- wilson_interval(observed, effective_rows(w) / held$repeats)
       data.frame(
-        class = factor(levels[k], levels), predicted = stats::weighted.mean(p[rows], w),
+        class = compared$name, predicted = stats::weighted.mean(p[rows], w),
         observed = observed, lower = interval[1], upper = interval[2], rows = sum(w)
       )
     })

@@ -1,11 +1,13 @@
 # Metrics of prediction quality. A metric is a row of this table:
-#   kind    the outcome that it applies to: "numeric", "classes" or "two" (classes)
+#   kind    the outcome that it applies to: "numeric", "classes", "two" (classes), or "quantiles"
+#           and "bands" for a fit of one or several of them
 #   better  whether "low" or "high" values are better
 #   value   a function of the observed outcome, the predictions, the case weights and the threshold
 #           (see check_threshold()). For "numeric" the first two are n x k matrices; for classes
-#           they are a factor and an n x levels matrix of probabilities. Accuracy and log loss also
+#           they are a factor and an n x levels matrix of probabilities. Those of `of_events` also
 #           accept several outcomes that are yes (1) or no (0): matrices of them and of
-#           probabilities.
+#           probabilities. For quantiles they are the outcome (n x 1) and all quantiles, and the
+#           last argument is their probabilities.
 
 metric <- function(kind, better, value) list(kind = kind, better = better, value = value)
 
@@ -36,9 +38,18 @@ metric_table <- list(
     -weighted_mean(log(pmax(of_class(p, y), 1e-15)), w)
   }),
   brier = metric("classes", "low", function(y, p, w, ...) {
+    if (is.matrix(y)) {
+      return(weighted_mean(2 * rowMeans((p - y)^2), w))
+    }
     weighted_mean(rowSums((p - one_hot(y))^2), w)
   }),
-  auc = metric("classes", "high", function(y, p, w, ...) area_under_curve(y, p, w)),
+  auc = metric("classes", "high", function(y, p, w, ...) {
+    if (is.matrix(y)) {
+      areas <- vapply(seq_len(ncol(y)), function(k) rank_area(p[, k], y[, k] > 0.5, w), 0)
+      return(mean(areas))
+    }
+    area_under_curve(y, p, w)
+  }),
   rmse = metric("numeric", "low", function(y, p, w, ...) {
     sqrt(weighted_mean(rowMeans((y - p)^2), w))
   }),
@@ -55,8 +66,18 @@ metric_table <- list(
     } else {
       2 * weighted_mean(rowMeans(ifelse(y > 0, y * log(y / p), 0) - (y - p)), w)
     }
+  }),
+  pinball_loss = metric("quantiles", "low", function(y, p, w, probability) {
+    share <- rep(probability, each = nrow(p))
+    above <- y[, 1] - p
+    weighted_mean(rowMeans(pmax(share * above, (share - 1) * above)), w)
+  }),
+  coverage = metric("bands", "high", function(y, p, w, ...) {
+    weighted_mean(y[, 1] >= p[, 1] & y[, 1] <= p[, ncol(p)], w)
   })
 )
+
+of_events <- c("accuracy", "log_loss", "brier", "auc")
 
 # The proportion of the rows of class k whose class is predicted.
 recall_of <- function(k, y, p, w, threshold) {
@@ -64,7 +85,8 @@ recall_of <- function(k, y, p, w, threshold) {
 }
 
 usual_metrics <- list(
-  classes = c("accuracy", "log_loss", "auc"), numeric = c("rmse", "mae", "r_squared")
+  classes = c("accuracy", "log_loss", "auc"), numeric = c("rmse", "mae", "r_squared"),
+  quantiles = c("pinball_loss", "coverage")
 )
 
 # NA if all weights are 0.
@@ -110,27 +132,37 @@ area_under_curve <- function(y, p, w) {
 }
 
 # The metrics of an outcome: `levels` for a factor, a list for several outcomes that are yes or no,
-# NULL for numbers.
-metrics_of <- function(levels, threshold) {
+# NULL for numbers. `probability`: those of a fit's quantiles, or NULL.
+metrics_of <- function(levels, threshold, probability = NULL) {
   if (is.list(levels)) {
-    return(c("accuracy", "log_loss", metrics_of(NULL, threshold)))
+    return(c(of_events, metrics_of(NULL, threshold)))
   }
-  kinds <- if (is.null(levels)) "numeric" else c("classes", if (length(levels) == 2) "two")
+  kinds <- if (is.null(levels)) {
+    c("numeric", c("quantiles", "bands")[seq_len(min(length(probability), 2))])
+  } else {
+    c("classes", if (length(levels) == 2) "two")
+  }
   known <- names(Filter(function(metric) metric$kind %in% kinds, metric_table))
   if (is.null(threshold$costs)) setdiff(known, "cost") else known
 }
 
 # Converts metrics, given as names, functions or a list of both, to a named list of functions of
-# (observed, predicted, weights). The user's own have the attribute `own`.
-check_metrics <- function(metrics, levels, threshold, call, name = "metrics") {
-  kind <- if (is.null(levels) || is.list(levels)) "numeric" else "classes"
-  if (is.null(metrics) && is.list(levels)) metrics <- c("accuracy", "log_loss")
+# (observed, predicted, weights). The user's own have the attribute `own`, those that are called
+# with all quantiles instead of the central one the attribute `quantiles`. `loss`: that of the fits.
+check_metrics <- function(metrics, levels, threshold, call, name = "metrics", loss = NULL) {
+  probability <- if (!is.null(loss) && is.null(levels)) {
+    loss <- check_loss(loss, call)
+    if (loss$name == "quantile") loss$parameter
+  }
+  known <- metrics_of(levels, threshold, probability)
   if (is.null(metrics)) {
     metrics <- union(
       if (!is.null(threshold)) {
         c("accuracy", "sensitivity", "specificity", if (!is.null(threshold$costs)) "cost")
       },
-      usual_metrics[[kind]]
+      intersect(usual_metrics[[
+        if (!is.null(levels)) "classes" else if (is.null(probability)) "numeric" else "quantiles"
+      ]], known)
     )
   }
   if (is.function(metrics)) metrics <- list(metric = metrics)
@@ -141,36 +173,21 @@ check_metrics <- function(metrics, levels, threshold, call, name = "metrics") {
     ), call)
   }
   metrics <- as.list(metrics)
-  known <- metrics_of(levels, threshold)
   if (is.null(names(metrics))) names(metrics) <- rep("", length(metrics))
   functions <- lapply(metrics, function(metric) {
     if (is.function(metric)) {
       return(own_metric(metric, call, name))
     }
-    unsuited <- is.character(metric) && length(metric) == 1 &&
-      metric %in% setdiff(names(metric_table), known)
-    if (unsuited && kind == "classes" && metric_table[[metric]]$kind == "two") {
-      abort_argument(c(
-        "The metric {.val {metric}} requires two classes{if (metric == 'cost') ' and costs'}.",
-        i = if (metric == "cost") {
-          "Use {.code threshold = c(false_positive = 1, false_negative = 5)}."
-        },
-        i = "The metrics for this outcome are {.val {known}}."
-      ), call)
+    if (is.character(metric) && length(metric) == 1 &&
+      metric %in% setdiff(names(metric_table), known)) {
+      abort_unsuited(metric, levels, known, call)
     }
-    if (unsuited) {
-      abort_argument(c(
-        paste0(
-          "The metric {.val {metric}} requires ",
-          "{if (kind == 'classes') 'a numeric outcome' else 'a factor as the outcome'}, and this ",
-          "outcome is {if (kind == 'classes') 'a factor' else 'numeric'}."
-        ),
-        i = "The metrics for this outcome are {.val {known}}.",
-        i = if (kind == "numeric") "Convert the outcome to a factor if its numbers are classes."
-      ), call)
+    row <- metric_table[[check_choice(metric, known, name, call)]]
+    if (row$kind %in% c("quantiles", "bands")) {
+      structure(quantiles = TRUE, function(y, p, w) row$value(y, p, w, probability))
+    } else {
+      function(y, p, w) row$value(y, p, w, threshold)
     }
-    value <- metric_table[[check_choice(metric, known, name, call)]]$value
-    function(y, p, w) value(y, p, w, threshold)
   })
   unnamed <- names(functions) == ""
   names(functions)[unnamed] <- vapply(
@@ -188,6 +205,45 @@ check_metrics <- function(metrics, levels, threshold, call, name = "metrics") {
     ), call)
   }
   functions
+}
+
+# A metric of another outcome.
+abort_unsuited <- function(metric, levels, known, call) {
+  kind <- metric_table[[metric]]$kind
+  if (kind == "two" && is.character(levels)) {
+    abort_argument(c(
+      "The metric {.val {metric}} requires two classes{if (metric == 'cost') ' and costs'}.",
+      i = if (metric == "cost") {
+        "Use {.code threshold = c(false_positive = 1, false_negative = 5)}."
+      },
+      i = "The metrics for this outcome are {.val {known}}."
+    ), call)
+  }
+  if (kind %in% c("quantiles", "bands") && is.null(levels)) {
+    abort_argument(c(
+      paste0(
+        "The metric {.val {metric}} requires a network for ",
+        "{if (kind == 'bands') 'several '}quantiles."
+      ),
+      i = "Use {.code loss = nn_quantile(c(0.05, 0.5, 0.95))}.",
+      i = "The metrics for this outcome are {.val {known}}."
+    ), call)
+  }
+  abort_argument(c(
+    paste0(
+      "The metric {.val {metric}} requires ",
+      if (kind %in% c("classes", "two")) "a factor as the outcome" else "a numeric outcome",
+      ", and this outcome is ", if (is.list(levels)) {
+        "several columns that are yes or no"
+      } else if (is.null(levels)) {
+        "numeric"
+      } else {
+        "a factor"
+      }, "."
+    ),
+    i = "The metrics for this outcome are {.val {known}}.",
+    i = if (is.null(levels)) "Convert the outcome to a factor if its numbers are classes."
+  ), call)
 }
 
 # Wraps a user's metric. With one output it is called with vectors, and it must return one number.

@@ -54,11 +54,12 @@ train_without <- function(task, cases, settings, keep_fit, whole_rows) {
     predicted[held_out %in% none, ] <- predict_weightless(predict_rows, none, outputs)
     predicted[held_out %in% cases$blank$inputs, ] <- NA
   }
+  quantiles <- if (plain$settings$loss$name == "quantile") predicted
   if (is.null(plain$levels)) {
     predicted <- predicted[, central_outputs(plain$settings$loss, outputs), drop = FALSE]
   }
   list(
-    predicted = predicted, new_levels = new_levels,
+    predicted = predicted, quantiles = quantiles, new_levels = new_levels,
     epoch = if (is.null(plain$best_epoch)) plain$state$epoch else plain$best_epoch,
     warnings = warnings, fit = if (keep_fit) fit
   )
@@ -181,8 +182,13 @@ measure <- function(results, tasks, observed, weights, metrics) {
           return(NA_real_)
         }
         rows <- task$held_out[known]
+        predicted <- if (isTRUE(attr(metrics[[name]], "quantiles"))) {
+          result$quantiles
+        } else {
+          result$predicted
+        }
         metrics[[name]](
-          take_rows(observed, rows), result$predicted[known, , drop = FALSE], weights[rows]
+          take_rows(observed, rows), predicted[known, , drop = FALSE], weights[rows]
         )
       },
       results, tasks

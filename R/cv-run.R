@@ -4,9 +4,12 @@
 cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, threshold, settings,
                            call) {
   repeats <- check_whole(repeats, "repeats", call)
-  threshold <- check_threshold(threshold, levels(observed), call)
   events <- attr(observed, "events")
-  metrics <- check_metrics(metrics, levels(observed) %||% events, threshold, call)
+  threshold <- check_threshold(threshold, levels(observed) %||% events, call)
+  metrics <- check_metrics(
+    metrics, levels(observed) %||% events, threshold, call,
+    loss = settings$loss
+  )
   keep_fits <- check_flag(keep_fits, "keep_fits", call)
   weights <- if (is.null(cases$rows$weights)) rep(1, NROW(observed)) else cases$rows$weights
   chosen <- check_folds(folds, repeats, observed, weights, cases$number, cases$given, call)
@@ -54,7 +57,7 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
       metrics_by_output = by_output(results, tasks, table[1:4], observed, weights, metrics),
       weights = if (!is.null(cases$rows$weights)) {
         weights[match(predictions$predictions$row, cases$number)]
-      }, threshold = threshold$at,
+      }, threshold = threshold$at, events = events,
       fits = if (keep_fits) lapply(results, `[[`, "fit"), folds = chosen$number, repeats = repeats,
       stratified = is.null(chosen$given), n = NROW(observed), outcome = outcome_words(observed)
     )),
@@ -65,6 +68,8 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
 outcome_words <- function(observed) {
   if (is.factor(observed)) {
     paste("classes", some_of(levels(observed)))
+  } else if (!is.null(attr(observed, "events"))) {
+    paste("the yes or no outcomes", some_of(colnames(observed)))
   } else if (ncol(observed) > 1) {
     paste(ncol(observed), "numeric outputs")
   } else {

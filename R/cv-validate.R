@@ -44,26 +44,30 @@
 #' installed, `progressr::with_progress(nn_cv(...))` shows the progress.
 #'
 #' **Metrics** are weighted by case weights. Rows of weight 0 are neither counted nor passed to a
-#' metric. With several outputs they are averaged over the outputs, and
+#' metric. With several outcomes they are averaged over the outcomes, and
 #' `summary(cv, by_output = TRUE)` has those of each output. A metric that is undefined for a fold
 #' is `NA` there and excluded from the mean: for example the area under the curve if the fold
 #' contains a single class, or any metric if all its rows have weight 0. Losses with several outputs
-#' for one outcome predict the mean, or of several quantiles the one nearest to the median.
+#' for one outcome predict the mean, or of several quantiles the one nearest to the median; the last
+#' two metrics compare all quantiles. Metrics for a factor marked with `*` can also be used for
+#' several outcomes that are yes or no.
 #'
 #' | metric | outcome | definition |
 #' |---|---|---|
-#' | `"accuracy"` | factor | proportion of rows whose predicted class is correct |
+#' | `"accuracy"` | factor * | proportion of rows whose predicted class is correct |
 #' | `"balanced_accuracy"` | factor | mean over the classes of the proportion of their rows whose class is predicted |
 #' | `"sensitivity"` | two classes | proportion of the rows of the second level for which it is predicted |
 #' | `"specificity"` | two classes | proportion of the rows of the first level for which it is predicted |
 #' | `"cost"` | two classes | mean cost of the errors, if `threshold` states costs |
-#' | `"log_loss"` | factor | mean of `-log(p)`, with `p` the predicted probability of the observed class |
-#' | `"brier"` | factor | mean of the sum over classes of `(p - 1)^2` for the observed class and `p^2` for the other classes |
-#' | `"auc"` | factor | area under the ROC curve; for more than two classes, the mean over all pairs of classes (Hand and Till 2001) |
+#' | `"log_loss"` | factor * | mean of `-log(p)`, with `p` the predicted probability of the observed class |
+#' | `"brier"` | factor * | mean of the sum over classes of `(p - 1)^2` for the observed class and `p^2` for the other classes |
+#' | `"auc"` | factor * | area under the ROC curve; for more than two classes, the mean over all pairs of classes (Hand and Till 2001) |
 #' | `"rmse"` | numeric | root mean squared error |
 #' | `"mae"` | numeric | mean absolute error |
 #' | `"r_squared"` | numeric | `1 - sum((y - p)^2) / sum((y - mean(y))^2)` within the fold; negative if the mean of the fold predicts better |
 #' | `"poisson_deviance"` | numeric | mean of `2 * (y * log(y / p) - (y - p))` |
+#' | `"pinball_loss"` | numeric, [nn_quantile()] | mean over rows and quantiles of `max(q * (y - p), (q - 1) * (y - p))` for the probability `q` |
+#' | `"coverage"` | numeric, several quantiles | proportion of outcomes from the first to the last quantile, whose probabilities tell what it should be |
 #'
 #' @param X,y Predictors and outcome of all rows, as in [nn_train()] for a matrix and in
 #'   [nn_train.data.frame()] for a data frame or a sparse matrix.
@@ -86,8 +90,9 @@
 #'   function is called with the observed and the predicted values of a fold: two vectors, or two
 #'   matrices for several outputs; for a factor, the second is the matrix of class probabilities. It
 #'   must return one number; if it fails or returns something else, the value is `NA`, with a
-#'   warning. `NULL` (default) means accuracy, log_loss and auc for a factor, with a `threshold`
-#'   also sensitivity, specificity and cost, and rmse, mae and r_squared for numbers.
+#'   warning. `NULL` (default) means accuracy, log_loss and auc for a factor and for yes or no
+#'   outcomes, with a `threshold` also sensitivity, specificity and cost; pinball_loss and coverage
+#'   for quantiles; and rmse, mae and r_squared for other numbers.
 #' @param keep_fits Whether to store the fits in the result; `FALSE` by default, because they can be
 #'   large.
 #' @param threshold For two classes, the probability above which the second level is predicted, or
@@ -112,6 +117,8 @@
 #'     and output and a column `output`, without metrics that are functions; otherwise `NULL`.}
 #'   \item{`weights`}{The case weights of the rows of `predictions`, or `NULL` if all are 1.}
 #'   \item{`threshold`}{The probability above which the second level is predicted, or `NULL`.}
+#'   \item{`events`}{For several yes or no outcomes, a list of their two levels by name; otherwise
+#'     `NULL`.}
 #'   \item{`fits`}{With `keep_fits`, the fits in the order of `metrics`; otherwise `NULL`.}
 #'   \item{`folds`, `repeats`, `stratified`, `n`, `outcome`}{The number of folds and of repetitions,
 #'     whether the folds were drawn (`TRUE`) or given, the number of rows, and a description of the

@@ -95,7 +95,7 @@ code_declared_rows <- function(X, terms, frame, coding, declared, apart) {
       lapply(which(factors[, term] > 0), function(i) part(i, full[i, term]))
     )
   })
-  X[rows, ] <- do.call(cbind, columns)
+  X[rows, colnames(X) != "(Intercept)"] <- do.call(cbind, columns)
   X
 }
 

@@ -42,6 +42,17 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
       ), call)
     }
   }
+  X <- terms_matrix(encoding, terms, frame, name, call, unseen)
+  coding <- attr(X, "contrasts")
+  X <- X[, colnames(X) != "(Intercept)", drop = FALSE]
+  if (is.list(coding)) names(coding) <- derived_text(names(coding))
+  dimnames(X) <- list(NULL, derived_text(colnames(X)))
+  list(X = X, offset = stats::model.offset(frame), contrasts = coding)
+}
+
+# The model matrix of terms without an outcome, with its intercept. `frame`: their variables, in
+# this order.
+terms_matrix <- function(encoding, terms, frame, name, call, unseen = NULL) {
   at <- match_names(names(encoding$xlevels), names(frame))
   declared <- encoding$declared
   apart <- list()
@@ -68,13 +79,8 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
   contrasts <- encoding$contrasts
   if (is.list(contrasts)) names(contrasts) <- known_names(names(contrasts), names(frame))
   X <- in_formula(stats::model.matrix(terms, frame, contrasts.arg = contrasts), call, name)
-  coding <- attr(X, "contrasts")
-  X <- X[, colnames(X) != "(Intercept)", drop = FALSE]
   if (!is.null(declared)) names(declared) <- known_names(names(declared), names(frame))
-  X <- code_declared_rows(X, terms, frame, coding, declared, apart)
-  if (is.list(coding)) names(coding) <- derived_text(names(coding))
-  dimnames(X) <- list(NULL, derived_text(colnames(X)))
-  list(X = X, offset = stats::model.offset(frame), contrasts = coding)
+  code_declared_rows(X, terms, frame, attr(X, "contrasts"), declared, apart)
 }
 
 # The model frame. If `rows` are selected, the formula has been evaluated before, with the same

@@ -33,9 +33,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
     abort_input(c(
       "{.arg {name}} and {.arg y} must have the same number of rows.",
       x = "{.arg {name}} has {rows} row{?s}, {.arg y} has {NROW(y)}.",
-      i = if (is.character(y) && length(y) == 1 && y %in% names(X)) {
-        "To choose the outcome by name, use a formula: {.code {y} ~ .}"
-      }
+      i = outcome_hint(y, names(X))
     ), call)
   }
   if (is.data.frame(y)) {

@@ -37,7 +37,8 @@
 #'   `data`. A cross-validation knows it.
 #' @param metric The measure of how good predictions are: a name from the table in [nn_cv()], or a
 #'   function of the observed and the predicted values, as in [nn_cv()], for which lower values are
-#'   better. `NULL` (default) is `"log_loss"` for classes and yes/no outcomes, `"rmse"` for numbers.
+#'   better. `NULL` (default) is `"log_loss"` for classes and yes/no outcomes, `"pinball_loss"` for
+#'   quantiles, and `"rmse"` for other numbers.
 #' @param repeats Number of times that each input is shuffled, a whole number of at least 2; 10 by
 #'   default.
 #' @param variables Names of the inputs, or a list of them: those of an element are shuffled
@@ -90,14 +91,24 @@ nn_importance <- function(fit, data, y = NULL, metric = NULL, repeats = 10, vari
   }
   levels <- if (of_folds) levels(fit$predictions$observed) else unclass(fit)$levels
   classes <- levels %||% unclass(parts[[1]]$fit)$encoding$outcome$events
-  if (is.null(metric)) metric <- if (is.null(classes)) "rmse" else "log_loss"
-  measure <- one_metric(metric, classes, call)
+  loss <- unclass(parts[[1]]$fit)$settings$loss
+  if (is.null(metric)) {
+    metric <- if (!is.null(classes)) {
+      "log_loss"
+    } else if (loss$name == "quantile") {
+      "pinball_loss"
+    } else {
+      "rmse"
+    }
+  }
+  measure <- one_metric(metric, classes, loss, call)
   groups <- variable_groups(variables, parts[[1]]$variables, call)
   score_of_data <- function(cases, data) {
     predicted <- predict_changed(cases, data, type = if (is.null(levels)) "response" else "prob")
-    predicted <- if (is.null(levels)) {
-      central <- central_outputs(unclass(cases$fit)$settings$loss, ncol(predicted))
-      predicted[, central, drop = FALSE]
+    predicted <- if (isTRUE(attr(measure$value, "quantiles"))) {
+      predicted
+    } else if (is.null(levels)) {
+      predicted[, central_outputs(loss, ncol(predicted)), drop = FALSE]
     } else if (of_folds) {
       align_levels(list(predicted = predicted), levels)$predicted
     } else {
@@ -137,14 +148,14 @@ nn_importance <- function(fit, data, y = NULL, metric = NULL, repeats = 10, vari
 }
 
 # list(name, value, sign): `sign` is 1 if low values are better.
-one_metric <- function(metric, levels, call) {
+one_metric <- function(metric, levels, loss, call) {
   if (!(is.function(metric) || is.character(metric)) || length(metric) != 1) {
     abort_argument(c(
       "{.arg metric} must be the name of a metric, or a function.",
       x = "You supplied {describe(metric)}."
     ), call)
   }
-  value <- check_metrics(metric, levels, NULL, call, "metric")
+  value <- check_metrics(metric, levels, NULL, call, "metric", loss)
   list(
     name = if (is.function(metric)) "metric" else metric, value = value[[1]],
     sign = if (is.character(metric) && metric_table[[metric]]$better == "high") -1 else 1

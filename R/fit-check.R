@@ -97,7 +97,8 @@ check_model <- function(fit) {
   errors <- function(x) {
     is.list(x) && is.double(x$table) && is.matrix(x$table) &&
       nrow(x$table) == (if (has_ordered_outputs(fit)) length(fit$levels) else points) &&
-      !is.null(colnames(x$table)) && (is.null(x$accuracy) || number(x$accuracy))
+      !is.null(colnames(x$table)) && (is.null(x$accuracy) || number(x$accuracy)) &&
+      (is.null(x$coverage) || number(x$coverage))
   }
   need(
     is.null(fit$errors) ||

@@ -54,8 +54,9 @@
 #' and are `NA` for a fit trained with `keep_fitted = FALSE`. The null model has the weights and the
 #' offset of the fit.
 #'
-#' For the Poisson loss, which is negative for most counts, losses are measured from that of a
-#' perfect fit (half the mean deviance).
+#' For the Poisson loss, which is negative for most counts, and for cross-entropy of proportions,
+#' which is above 0 for the best predictions, losses are measured from that of a perfect fit (half
+#' the mean deviance).
 #'
 #' @param fit A fit from [nn_train()], or the `fit` field of the error that is signalled when
 #'   training diverges.

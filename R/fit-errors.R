@@ -1,9 +1,10 @@
 # Errors by output, for summary().
 
-# Errors of some rows by output (`table`, k x 2 or 3) and, for classes, the accuracy. A fit stores
-# them so that they are available without the residuals. `weights`: case weights; numeric() if all
-# are 1.
-output_errors <- function(residuals, y, weights, levels) {
+# Errors of some rows by output (`table`, k x 2 to 4), for classes the accuracy, and for several
+# quantiles the coverage, the proportion of outcomes between the first and the last one. A fit
+# stores them so that they are available without the residuals. `weights`: case weights; numeric()
+# if all are 1. `kind`: see error_kind().
+output_errors <- function(residuals, y, weights, kind) {
   if (any(weights == 0)) {
     there <- weights > 0
     residuals <- residuals[there, , drop = FALSE]
@@ -11,11 +12,14 @@ output_errors <- function(residuals, y, weights, levels) {
     weights <- weights[there]
   }
   share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
+  if (!is.null(kind$probability)) {
+    return(quantile_errors(residuals, share, kind$probability))
+  }
   squared <- colSums(share * residuals^2)
   table <- cbind(
     mean_squared_error = squared, mean_absolute_error = colSums(share * abs(residuals))
   )
-  if (is.list(levels)) {
+  if (!is.null(kind$events)) {
     p <- y - residuals
     return(list(table = cbind(
       table,
@@ -23,12 +27,25 @@ output_errors <- function(residuals, y, weights, levels) {
       accuracy = colSums(share * ((p > 0.5) == (y > 0.5)))
     )))
   }
-  if (is.null(levels)) {
+  if (is.null(kind$levels)) {
     spread <- colSums(share * (y - rep(colSums(share * y), each = nrow(y)))^2)
     return(list(table = cbind(table, r_squared = ifelse(spread > 0, 1 - squared / spread, NA))))
   }
   right <- most_probable(y) == most_probable(y - residuals)
   list(table = table, accuracy = sum(share[right]))
+}
+
+# `below` is the proportion of outcomes that are at most the quantile.
+quantile_errors <- function(residuals, share, probability) {
+  p <- rep(probability, each = nrow(residuals))
+  inside <- residuals[, 1] >= 0 & residuals[, ncol(residuals)] <= 0
+  c(
+    list(table = cbind(
+      pinball_loss = colSums(share * pmax(p * residuals, (p - 1) * residuals)),
+      below = colSums(share * (residuals <= 0))
+    )),
+    if (length(probability) > 1) list(coverage = sum(share[inside]))
+  )
 }
 
 # The log loss of each outcome that is yes (1) or no (0), of probabilities p (n x k).
@@ -37,8 +54,15 @@ event_losses <- function(y, p) {
   -y * log(p) - (1 - y) * log1p(-p)
 }
 
-# The levels as output_errors() takes them: a list for several outcomes that are yes or no.
-error_levels <- function(fit) fit$levels %||% fit$encoding$outcome$events
+# What errors are those of: list(levels, events, probability), the levels of classes, those of each
+# of several outcomes that are yes or no, and the probabilities of quantiles; NULL for others.
+error_kind <- function(fit) {
+  loss <- fit$settings$loss
+  list(
+    levels = fit$levels, events = fit$encoding$outcome$events,
+    probability = if (loss$name == "quantile") loss$parameter
+  )
+}
 
 # The outputs of a classification fit as a probability for each class, except that two classes have
 # that of the second. The outputs of ordered classes are the probabilities of higher classes.
@@ -65,18 +89,18 @@ most_probable <- function(output) {
 
 # The errors of the training rows, and of the held-out rows: either some of the rows, numbered
 # `held_out`, or separate data, `apart`, a list(residuals, y, weights).
-training_errors <- function(residuals, y, weights, levels, weighted = FALSE, held_out = NULL,
+training_errors <- function(residuals, y, weights, kind, weighted = FALSE, held_out = NULL,
                             apart = NULL) {
   of <- function(rows) {
     output_errors(
       residuals[rows, , drop = FALSE], y[rows, , drop = FALSE],
-      if (length(weights) > 0) weights[rows], levels
+      if (length(weights) > 0) weights[rows], kind
     )
   }
   held <- if (length(held_out) > 0) {
     of(held_out)
   } else if (!is.null(apart)) {
-    output_errors(apart$residuals, apart$y, apart$weights, levels)
+    output_errors(apart$residuals, apart$y, apart$weights, kind)
   }
   c(
     list(training = of(setdiff(seq_len(nrow(y)), held_out))),

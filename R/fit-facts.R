@@ -81,9 +81,23 @@ outcome_losses <- function(settings, y, output, share, offset) {
     } else {
       best_offset_loss(settings, y, share, offset)
     },
-    perfect = if (row$least_is_0) 0 else if (is.null(row$points)) loss(y) else NA_real_,
+    perfect = if (row$least_is_0 || row$of_classes && has_whole_classes(y)) {
+      0
+    } else if (is.null(row$points)) {
+      loss(y)
+    } else {
+      NA_real_
+    },
     no_offset = plain
   )
+}
+
+# Are all targets 0 or 1? Otherwise they are proportions, of which a perfect fit has a loss above 0.
+has_whole_classes <- function(y) {
+  is_indicators(y) || all(vapply(seq_len(ncol(y)), function(k) {
+    column <- y[, k]
+    all(column == 0 | column == 1)
+  }, NA))
 }
 
 # The lowest loss of outputs that are the activation of a constant plus the offset, by a search for
@@ -125,8 +139,8 @@ doctor_facts <- function(fit) {
 older_facts <- function(fit) {
   row <- loss_table[[fit$settings$loss$name]]
   unknown <- c(
-    fit = NA_real_, null = NA_real_, perfect = if (row$least_is_0) 0 else NA_real_,
-    no_offset = NA_real_
+    fit = NA_real_, null = NA_real_,
+    perfect = if (row$least_is_0 || !is.null(fit$levels)) 0 else NA_real_, no_offset = NA_real_
   )
   if (is.null(fit$output) || is.null(fit$residuals) || !all(abs(fit$output) < 1e100)) {
     return(c(list(losses = unknown), fit$probe))
@@ -145,10 +159,11 @@ older_facts <- function(fit) {
 }
 
 # What a change of the loss is measured by: how far the loss of the first epoch or of the null
-# model, whichever is lower, is above that of a perfect fit. For Poisson losses of some of the rows,
-# which are measured from another perfect fit, the null model's alone. NA where not known.
+# model, whichever is lower, is above that of a perfect fit. If the loss of a perfect fit is not 0
+# (of counts or proportions), some of the rows have another one, and it is that of the null model
+# alone. NA where not known.
 loss_scale <- function(fit, facts, first, null = NULL) {
-  if (!loss_table[[fit$settings$loss$name]]$least_is_0 && !is.null(fit$settings$validation)) {
+  if (!facts$perfect %in% 0 && !is.null(fit$settings$validation)) {
     return(facts$null - facts$perfect)
   }
   min(first, null, na.rm = TRUE) - facts$perfect

@@ -102,53 +102,6 @@ terms.nn_fit <- function(x, ...) {
   whole_terms(terms)
 }
 
-# A fit stores no data, and R would otherwise look for columns in the global environment.
-#' @importFrom stats model.frame
-#' @export
-model.frame.nn_fit <- function(formula, data = NULL, na.action = NULL, ...) {
-  fit_model_frame(formula, data, na.action, current_env())
-}
-
-#' @importFrom stats model.matrix
-#' @export
-model.matrix.nn_fit <- function(object, data = NULL, ...) {
-  frame <- if (is.null(attr(data, "terms"))) {
-    fit_model_frame(object, data, NULL, current_env())
-  } else {
-    data
-  }
-  contrasts <- unclass(object)$encoding$contrasts
-  if (!is.null(contrasts)) names(contrasts) <- known_names(names(contrasts), names(frame))
-  stats::model.matrix(stats::terms(frame), frame, contrasts.arg = contrasts)
-}
-
-# The variables of the formula for `data`, with the levels of the training data. The outcome is
-# included if `data` has it.
-fit_model_frame <- function(fit, data, na.action, call) {
-  terms <- terms(fit)
-  if (!is.data.frame(data)) {
-    abort_argument(c(
-      "{.arg data} must be a data frame, because a fit does not store its data.",
-      x = "You supplied {describe(data)}.",
-      i = "Supply the training data or new data: {.code model.frame(fit, data)}."
-    ), call)
-  }
-  encoding <- unclass(fit)$encoding
-  data <- utf8_frame(as.data.frame(data))
-  outcome <- variable_names(terms[[2]])
-  if (anyNA(match_names(outcome, names(data)))) terms <- stats::delete.response(terms)
-  check_newdata(encoding$columns, data, "data", call)
-  # by the names that the variables have in this locale
-  levels <- encoding$xlevels
-  variables <- vapply(as.list(attr(terms, "variables"))[-1], deparse1, "")
-  if (!is.null(levels)) names(levels) <- known_names(names(levels), variables)
-  quietly_translated(stats::model.frame(
-    terms, data,
-    xlev = levels,
-    na.action = check_na_action(na.action %||% encoding$replay$na.action, call)
-  ))
-}
-
 #' @export
 `$.nn_fit` <- function(x, name) {
   fit <- unclass(x)

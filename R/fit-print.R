@@ -195,7 +195,7 @@ fit_summary <- function(fit) {
   if (is.null(fit$errors) && !is.null(fit$residuals) && !is.null(fit$output)) {
     output <- fit$output[, point_outputs(fit$settings$loss, ncol(fit$output)), drop = FALSE]
     seen <- observed_errors(fit, fit$residuals, fit$residuals + output)
-    fit$errors <- training_errors(seen$residuals, seen$y, numeric(), error_levels(fit))
+    fit$errors <- training_errors(seen$residuals, seen$y, numeric(), error_kind(fit))
   }
   structure(
     list(
@@ -207,6 +207,12 @@ fit_summary <- function(fit) {
       stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
       accuracy = c(
         training = fit$errors$training$accuracy, `held out` = fit$errors$held_out$accuracy
+      ),
+      coverage = c(
+        nominal = if (!is.null(fit$errors$training$coverage)) {
+          diff(range(fit$settings$loss$parameter))
+        },
+        training = fit$errors$training$coverage, `held out` = fit$errors$held_out$coverage
       ),
       call = fit$call
     ),
@@ -230,8 +236,16 @@ print.summary.nn_fit <- function(x, ...) {
         sep = ""
       )
     }
+    if (length(x$coverage) > 0) {
+      cat(
+        "Coverage between ", x$errors$output[1], " and ", last(x$errors$output), ": ",
+        paste(format(x$coverage, digits = 4), names(x$coverage), collapse = ", "), "\n",
+        sep = ""
+      )
+    }
   }
   if (!is.null(x$coefficients)) print_coefficients(x)
+  if (!is.null(x$deviances)) print_deviances(x$deviances)
   cat(
     "\n",
     if (!is.null(x$objective)) {
@@ -241,6 +255,17 @@ print.summary.nn_fit <- function(x, ...) {
     sep = ""
   )
   invisible(x)
+}
+
+# As print(summary(glm())) shows them. Degrees of freedom are those of one output.
+print_deviances <- function(deviances) {
+  digits <- max(5, getOption("digits") - 3)
+  numbers <- format(signif(deviances$deviance, digits))
+  of <- paste0(format(paste0(c("Null", "Residual"), " deviance:"), justify = "right"), " ", numbers)
+  if (!anyNA(deviances$df)) {
+    of <- paste0(of, " on ", format(deviances$df), " degrees of freedom")
+  }
+  cat("\n", paste0(of, "\n"), sep = "")
 }
 
 print_coefficients <- function(x) {

@@ -31,6 +31,24 @@ deviance.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset =
   record_deviance(record, if (null) null_output(record, call) else record$a)
 }
 
+# The deviances of the null model and of a fit with a likelihood, as summary.nn_fit() describes
+# them; NULL for other fits.
+both_deviances <- function(record, call) {
+  settings <- record$fit$settings
+  if (is.null(likelihood_table[[settings$loss$name]]) || !is.null(settings$class_weights)) {
+    return(NULL)
+  }
+  single <- ncol(record$y) == 1
+  # stored outputs do not tell the offset
+  known <- !is.null(record$problem) || !isTRUE(record$fit$has_offset)
+  null <- if (known) record_deviance(record, null_output(record, call)) else NA_real_
+  data.frame(
+    deviance = c(null, record_deviance(record)),
+    df = if (single) c(nrow(record$y) - 1, residual_df(record)) else NA_real_,
+    row.names = c("null", "residual")
+  )
+}
+
 # Twice the weighted loss above that of a perfect fit for the outputs `a`. For squared error it
 # depends on the scale: `scaled` is on that of the network. The scales of robust losses, which are
 # not homogeneous, are always that of the network, times its square.

@@ -3,7 +3,15 @@
 #' Returns the layers, the settings of the training and the errors by output. With the training data
 #' (`summary(fit, data)`), which a fit does not store, also a table of the weights with standard
 #' errors from [vcov()][vcov.nn_fit], their ratios (t values if the dispersion is estimated, z
-#' values otherwise) and two-sided p values.
+#' values otherwise) and two-sided p values, and, as for [stats::glm()], the deviances of the null
+#' model and of the fit.
+#'
+#' The errors by output are the mean squared and absolute error and R squared of numbers, for
+#' classes without R squared but with the accuracy of all, and for yes or no outcomes with the log
+#' loss and accuracy of each. For quantiles ([nn_quantile()]) they are the `pinball_loss`, which is
+#' lowest for the true quantile, and the proportion of outcomes `below` it (or equal), to compare
+#' with its probability; for several quantiles also the coverage of the interval from the first to
+#' the last one. All are on the scale of the outcome.
 #'
 #' A ratio tests that a single weight is 0, which is seldom a question of interest for a network
 #' with hidden units: intervals of predictions ([predict.nn_fit()]) or of averages of slopes
@@ -15,7 +23,9 @@
 #'   summary without standard errors.
 #' @return A list of class `summary.nn_fit`. With `X` it has the elements `coefficients` (a matrix
 #'   with the columns `Estimate`, `Std. Error`, `t value` or `z value`, and `Pr(>|t|)` or
-#'   `Pr(>|z|)`), `vcov`, `type`, `df`, and `reasons`, the sentences of the warning.
+#'   `Pr(>|z|)`), `vcov`, `type`, `df`, and `reasons`, the sentences of the warning; if the loss is
+#'   a likelihood (see [logLik()][logLik.nn_fit]) also `deviances`, a data frame with the rows
+#'   `null` and `residual`, and the columns `deviance` and `df` (`NA` with several outputs).
 #' @section Errors: Those of [vcov()][vcov.nn_fit].
 #' @examples
 #' set.seed(1)
@@ -55,5 +65,6 @@ summary.nn_fit <- function(object, X = NULL, y = NULL, type = "hessian", weights
   result[c("coefficients", "vcov", "type", "df", "reasons")] <- list(
     table, made$vcov, type, made$df, reasons
   )
+  result$deviances <- both_deviances(record, call)
   result
 }

@@ -80,9 +80,12 @@ loss_help <- function() {
 #' `logit P(y > k) = eta - threshold_k`. Only `eta` depends on the inputs: the weights of the other
 #' outputs are frozen at 0 (see the argument `freeze` of [nn_train()]), and their biases are the
 #' thresholds, which can't be in the wrong order. `predict(type = "prob")` returns the probability
-#' of each class. It is not the default for ordered factors, which is cross-entropy with softmax,
-#' but usually better for classes that are intervals of a number (see
-#' `vignette("inference", "backprop")`).
+#' of each class.
+#'
+#' It is not the default for ordered factors, which is cross-entropy with softmax: on twelve tables
+#' its log loss on held-out rows was lower by more than two standard errors on six, among them all
+#' five whose classes are intervals of a number, higher by as much on one, and about the same on
+#' five (see `vignette("inference", "backprop")`). Use it if the classes are intervals of a number.
 #'
 #' @param width Residual at which the Huber loss changes from quadratic to linear, in units of the
 #'   target, a positive number; 1 by default.

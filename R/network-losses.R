@@ -21,7 +21,7 @@
 #   kinks           a function of p: the residuals at which the loss or its derivative has a kink
 #   robust          whether it is squared for small residuals and absolute for large ones, so that
 #                   it depends on their unit
-#   least_is_0      whether the loss of a perfect fit is 0
+#   least_is_0      whether the loss of a perfect fit is always 0
 #   squares         whether it is half the squared error, so that the history has its root
 #   of_classes      whether each row has one class
 #   counts          whether targets are counts
@@ -88,7 +88,7 @@ loss_table <- list(
     },
     targets = "0 to 1; for softmax each row's sum is 1", domain = "share",
     outputs = c("sigmoid", "softmax"), default_output = "sigmoid",
-    from_input = c("sigmoid", "softmax"), of_classes = TRUE,
+    from_input = c("sigmoid", "softmax"), least_is_0 = FALSE, of_classes = TRUE,
     mean = function(a, y, share, mixed) core_cross_entropy(y, a, share, mixed),
     sum_code = function(p, mixed) {
       if (mixed) {

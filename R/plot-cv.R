@@ -14,17 +14,16 @@
 #' each class, the proportion of its rows whose class was predicted.
 #'
 #' **`"roc"`** shows the true positive rate against the false positive rate for all thresholds of
-#'   the
-#' probability, with the area under the curve (AUC). Of two classes, the second one is positive; of
-#' several, each is compared with all others.
+#' the probability, with the area under the curve (AUC). Of two classes, the second one is positive;
+#' of several, each is compared with all others.
 #'
 #' **`"calibration"`** shows the observed frequency of a class against its predicted probability,
-#'   for
-#' bins with equal numbers of rows, with 95 % intervals (Wilson 1927). If the predicted
+#' for bins with equal numbers of rows, with 95 % intervals (Wilson 1927). If the predicted
 #' probabilities are right, about 95 % of the intervals contain the dashed line. Equal probabilities
 #' are in the same bin. With repetitions, each row counts once for the width of the intervals.
 #'
-#' At most eight classes are drawn as curves or panels; the returned table has all of them.
+#' At most eight classes are drawn as curves or panels; the returned table has all of them. Several
+#' outcomes that are yes or no have a confusion matrix, a curve or a panel each.
 #'
 #' For a numeric outcome, with a panel for each output:
 #'
@@ -42,17 +41,18 @@
 #' All repetitions are pooled. Rows whose fit diverged have no prediction, and are not drawn.
 #'
 #' @param x A cross-validation, as returned by [nn_cv()].
-#' @param what Type of plot: `"predictions"` (default), which is `"confusion"` for classes and
-#'   `"observed"` for numbers; or `"confusion"`, `"roc"`, `"calibration"`, `"observed"`,
-#'   `"residuals"` or `"metrics"`.
+#' @param what Type of plot: `"predictions"` (default), which is `"confusion"` for classes and yes
+#'   or no outcomes, and `"observed"` for numbers; or `"confusion"`, `"roc"`, `"calibration"`,
+#'   `"observed"`, `"residuals"` or `"metrics"`.
 #' @param main Title; `NULL` (default) for none.
 #' @param bins For `"calibration"`, the number of bins, a whole number of at least 2; 10 by default.
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return The numbers behind the plot, a data frame, invisibly:
 #'   * `"confusion"`: `observed`, `predicted`, `rows` (the sum of the weights) and `proportion` (of
-#'     the observed class; the recall where both classes are the same);
-#'   * `"roc"`: `class`, `threshold`, `false_positive_rate` and `true_positive_rate` of the rows
-#'     whose probability is at least the threshold, and `auc`;
+#'     the observed class; the recall where both classes are the same); for several outcomes first
+#'     `output`, their names;
+#'   * `"roc"`: `class` (or the name of the outcome), `threshold`, `false_positive_rate` and
+#'     `true_positive_rate` of the rows whose probability is at least the threshold, and `auc`;
 #'   * `"calibration"`: `class`, the mean `predicted` probability of the bin, the `observed`
 #'     frequency, `lower` and `upper` ends of its interval, and `rows`;
 #'   * `"observed"` and `"residuals"`: `output`, `observed`, `predicted`, `residual` and `weight`;
@@ -81,8 +81,9 @@ plot.nn_cv <- function(x, what = "predictions", main = NULL, bins = 10, ...) {
     return(invisible(plot_metrics(x, main, call)))
   }
   classes <- !is.null(x$probabilities)
-  if (what == "predictions") what <- if (classes) "confusion" else "observed"
-  check_held_out_plot(what, classes, call)
+  events <- !is.null(x$events)
+  if (what == "predictions") what <- if (classes || events) "confusion" else "observed"
+  check_held_out_plot(what, classes, events, call)
   invisible(draw_held_out(what, cv_held_out(x), bins, main, call))
 }
 

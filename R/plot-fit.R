@@ -31,8 +31,9 @@
 #' training data, so points are drawn only if `data` is supplied. Their colours show the observed
 #' outcome.
 #'
-#' **`"confusion"`, `"roc"` and `"calibration"`** for classes, and **`"observed"` and
-#' `"residuals"`** for numbers, compare the predictions for `data`, which should not be the
+#' **`"confusion"`, `"roc"` and `"calibration"`** for classes and several yes or no outcomes, and
+#' **`"observed"` and `"residuals"`** for numbers, compare the predictions for `data`, which should
+#' not be the
 #' training data, with the outcomes. [plot.nn_cv()] describes them. Rows with missing values are
 #' excluded. If `data` is missing, the predictions are those of the rows that `validation` held out
 #' as a fraction. These rows have determined when training stopped, so that the plots are slightly
@@ -124,9 +125,10 @@ plot_held_out <- function(what, fit, data, y, weights, offset, threshold, bins, 
                           ...) {
   check_no_dots(call, ..., known = names(formals(plot.nn_fit)))
   plain <- unclass(fit)
-  check_held_out_plot(what, !is.null(plain$levels), call)
+  events <- plain$encoding$outcome$events
+  check_held_out_plot(what, !is.null(plain$levels), !is.null(events), call)
   bins <- check_whole(bins, "bins", call, least = 2)
-  threshold <- check_threshold(threshold, plain$levels, call)
+  threshold <- check_threshold(threshold, plain$levels %||% events, call)
   held <- if (is.null(data)) {
     fit_held_out(plain, threshold, call)
   } else {

@@ -24,9 +24,10 @@ held_out_plots <- list(
   )
 )
 
-# Checks that a plot suits the outcome, before anything is predicted.
-check_held_out_plot <- function(what, classes, call) {
-  if (held_out_plots[[what]]$classes == classes) {
+# Checks that a plot suits the outcome, before anything is predicted. All suit several outcomes that
+# are yes or no.
+check_held_out_plot <- function(what, classes, events, call) {
+  if (held_out_plots[[what]]$classes == classes || events) {
     return(invisible())
   }
   others <- Filter(function(row) row$classes == classes, held_out_plots)
@@ -69,7 +70,15 @@ draw_panels <- function(count, main, draw) {
 }
 
 draw_confusion <- function(table, main) {
-  levels <- levels(table$observed)
+  if (is.null(table$output)) {
+    draw_one_confusion(table, main)
+  } else {
+    draw_outputs(table, main, function(rows) draw_one_confusion(rows, NULL))
+  }
+}
+
+draw_one_confusion <- function(table, main) {
+  levels <- unique(as.character(table$observed))
   n <- length(levels)
   counts <- matrix(table$rows, n)
   share <- matrix(table$proportion, n)

@@ -211,7 +211,7 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
   if (!is.null(into)) {
     abort_argument(c("{.arg into} requires that {.arg newdata} is from {.fn nn_source}."), call)
   }
-  threshold <- check_threshold(threshold, fit$levels, call)
+  threshold <- check_threshold(threshold, fit$levels %||% events, call)
   if (!is.null(threshold) && type != "class") {
     abort_argument(c(
       "{.arg threshold} requires {.code type = \"class\"}.",

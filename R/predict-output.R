@@ -149,10 +149,16 @@ check_threshold <- function(threshold, levels, call) {
   if (is.null(threshold)) {
     return(NULL)
   }
-  if (length(levels) != 2) {
+  if (length(levels) != 2 || is.list(levels)) {
     abort_argument(c(
       "{.arg threshold} requires an outcome of two classes.",
-      x = if (is.null(levels)) "The outcome is numeric." else "The outcome has {length(levels)}."
+      x = if (is.null(levels)) {
+        "The outcome is numeric."
+      } else if (is.list(levels)) {
+        "There are {length(levels)} outcomes."
+      } else {
+        "The outcome has {length(levels)}."
+      }
     ), call)
   }
   errors <- c("false_positive", "false_negative")

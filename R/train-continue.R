@@ -59,6 +59,7 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
   check_no_dots(call, ..., known = names(formals(nn_continue)))
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
   check_is_fit(fit, call)
+  check_continues(unclass(fit), call)
   check_given(missing(X), "X", "the inputs that the fit was trained on", call)
   from_data <- !is.null(unclass(fit)$encoding)
   if (!from_data) check_given(missing(y), "y", "the targets that the fit was trained on", call)
@@ -135,12 +136,16 @@ continue_training <- function(fit, X, y, weights, offset, options, ranks, call) 
   if (from_data && !is.null(again$calibration)) calibrate(longer, again$calibration) else longer
 }
 
-# A fit is a plain list that may come from a file or was changed by hand.
-check_resumable <- function(fit, call) {
+# What no argument can help is said before arguments are asked for.
+check_continues <- function(fit, call) {
   check_not_stripped(
     fit, "{.fn nn_continue}",
     "Resume the original fit, or train again with {.code start = coef(fit)}.", call
   )
+}
+
+# A fit is a plain list that may come from a file or was changed by hand.
+check_resumable <- function(fit, call) {
   tryCatch(check_model(fit), error = function(e) abort_invalid_fit(fit, "fit", call))
 }
 

@@ -107,7 +107,7 @@ fitted_parts <- function(run, output, weights) {
     if (length(data$weights) > 0 || !is.null(fit$settings$validation)) {
       seen <- observed_errors(fit, residuals, y)
       list(errors = training_errors(
-        seen$residuals, seen$y, error_weights(data), error_levels(fit),
+        seen$residuals, seen$y, error_weights(data), error_kind(fit),
         weighted = fit$has_weights, held_out = held_out,
         apart = if (!is.null(data$validation)) held_out_errors(run, weights)
       ))

@@ -69,6 +69,7 @@ describe_encoding <- function(frame, training, options, call) {
     encoding$new_levels <- options$new_levels
   }
   weights <- check_weights(frame$weights[training], length(training), call)
+  if (!isFALSE(standardize)) check_several_rows(weights, length(training), frame, call)
   inputs <- take_rows(frame$encoded$X, training)
   scales <- (if (is_shared(inputs)) shared_scales else column_scales)(inputs, weights, standardize)
   check_scales(scales, colnames(frame$encoded$X), call)
@@ -93,6 +94,25 @@ describe_encoding <- function(frame, training, options, call) {
     ))
   }
   encoding
+}
+
+# A single row has the scale 1 and the mean of its values: nothing would be left of it.
+check_several_rows <- function(weights, rows, frame, call) {
+  counted <- if (length(weights) > 0) sum(weights > 0) else rows
+  if (counted > 1) {
+    return(invisible())
+  }
+  abort_input(c(
+    "{.arg {frame$name}} must have at least two rows to train on.",
+    x = paste0(
+      "It has 1", if (counted < rows) " of positive weight",
+      if (!is.null(frame$calibration)) " that is not set aside for calibration", "."
+    ),
+    i = paste0(
+      "A single row has no spread to standardise by. Supply more rows, or use ",
+      "{.code standardize = FALSE}."
+    )
+  ), call)
 }
 
 check_standardize <- function(standardize, X, call) {

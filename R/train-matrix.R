@@ -228,6 +228,12 @@ formula_among <- function(...) {
   at <-
     if (is.null(names)) 1 else c(match("formula", names), if (!names[1] %in% c(NA, "")) NA else 1)
   at <- at[!is.na(at)]
+  if ("formula" %in% names && is.character(...elt(at[1]))) {
+    abort_argument(
+      c("{.arg formula} must be a formula.", x = "It is text.", i = quoted_formula_hint),
+      parent.frame()
+    )
+  }
   if (length(at) > 0 && is_formula(...elt(at[1]))) ...elt(at[1])
 }
 

@@ -45,8 +45,12 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
         "Supply the data instead of a fit: a formula and a data frame, or inputs and outcome."
       } else if (is.list(x) && "network" %in% names(formals(frame_fn(call)))) {
         "The first argument is {.arg network}, the second {.arg X}, the inputs."
+      } else if (is_quoted_formula(x)) {
+        quoted_formula_hint
       } else if (is.character(x) && length(x) == 1 && name == "X") {
         "To choose the outcome by name, use a formula and a data frame: {.code {x} ~ .}"
+      } else if (is.character(x) && is.matrix(x)) {
+        text_matrix_hint(x)
       }
     ), call)
   }
@@ -54,12 +58,53 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
   if (!is.null(rows) && nrow(x) != rows) {
     abort_input(c(
       "{.arg X} and {.arg {name}} must have the same number of rows.",
-      x = "{.arg X} has {rows} row{?s}, {.arg {name}} has {nrow(x)}."
+      x = "{.arg X} has {rows} row{?s}, {.arg {name}} has {nrow(x)}.",
+      i = if (name == "y" && ncol(x) == 1) outcome_hint(x[, 1])
     ), call)
   }
   if (!is.double(x)) storage.mode(x) <- "double"
   check_finite(x, name, call)
   utf8_names(x)
+}
+
+# A formula in quotes.
+is_quoted_formula <- function(x) is.character(x) && length(x) == 1 && grepl("~", x, fixed = TRUE)
+
+quoted_formula_hint <- paste0(
+  "Supply a formula without quotes, and a data frame: {.code nn_train(y ~ x, data)}. To make one ",
+  "of text, use {.fn stats::as.formula}."
+)
+
+text_matrix_hint <- function(x) {
+  numbers <- suppressWarnings(as.double(x))
+  if (!anyNA(numbers)) {
+    "Its text consists of numbers: convert it by {.code storage.mode({name}) <- \"double\"}."
+  } else {
+    paste0(
+      "To use numbers and categories together, supply a data frame: ",
+      "{.code type.convert(as.data.frame({name}), as.is = TRUE)}."
+    )
+  }
+}
+
+# What was probably meant by an outcome that does not have a value for each row. `names`: those of
+# the inputs.
+outcome_hint <- function(y, names = NULL) {
+  if (is_quoted_formula(y)) {
+    return(quoted_formula_hint)
+  }
+  if (is.character(y) && length(y) == 1 && y %in% names) {
+    return("To choose the outcome by name, use a formula: {.code {y} ~ .}")
+  }
+  units <- is_number(y) && is.null(dim(y)) && length(y) <= 5 && all(y %in% 2:10000)
+  if (units) {
+    units <- paste(y, collapse = ", ")
+    if (length(y) > 1) units <- paste0("c(", units, ")")
+    paste0(
+      "The second argument is the outcome. For hidden layers of these sizes, use {.code hidden = ",
+      units, "}."
+    )
+  }
 }
 
 check_size <- function(x, name, call, least_rows) {

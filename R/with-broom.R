@@ -33,7 +33,11 @@
 #'   \item{`glance()`}{one row with the columns `loss` (training loss of the last epoch, mean per
 #'     row, weighted if training was), `validation_loss` (on the held-out rows, in the best epoch),
 #'     `objective`, `epochs`, `best_epoch`, `stop`, `parameters` (number of weights,
-#'     without frozen ones) and `nobs`. Values that do not apply are `NA`.}
+#'     without frozen ones), `nobs`, and, as for [stats::glm()], `deviance` and `null.deviance` (of
+#'     losses with a likelihood, see [deviance()][logLik.nn_fit]). Values that do not apply are
+#'     `NA`, and so are deviances that only [summary()][summary.nn_fit] with the training data can
+#'     compute: with weights, an offset or held-out rows, and with several outputs for one
+#'     outcome.}
 #'   \item{`augment()`}{`data` with additional columns. For a numeric outcome, `.fitted` and, if
 #'     `data` contains the outcome, `.resid` (outcome minus prediction); with several outputs,
 #'     `.fitted_` followed by each output's name, without residuals. For classes, `.pred_class` (the
@@ -91,12 +95,17 @@ glance.nn_fit <- function(x, ...) {
   history <- fit$history
   or_na <- function(value, none) if (length(value) == 1) value else none
   held_out <- length(fit$best_epoch) == 1
+  deviances <- tryCatch(
+    both_deviances(training_stored(x, current_env()), current_env())$deviance,
+    backprop_error_argument = function(e) NULL
+  ) %||% c(NA_real_, NA_real_)
   tibble_of(list(
     loss = or_na(last(history$loss), NA_real_),
     validation_loss = if (held_out) fit$state$best_loss else NA_real_,
     objective = or_na(fit$objective, NA_real_), epochs = as.integer(fit$state$epoch),
     best_epoch = as.integer(or_na(fit$best_epoch, NA)), stop = fit$stop,
-    parameters = length(free_parameters(fit)), nobs = as.integer(fit$n)
+    parameters = length(free_parameters(fit)), nobs = as.integer(fit$n),
+    deviance = deviances[2], null.deviance = deviances[1]
   ))
 }
 

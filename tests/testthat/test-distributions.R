@@ -395,3 +395,78 @@ test_that("cross-validation and importance compare the mean or the median with t
     expect_identical(as.character(importance$variable[which.max(importance$importance)]), "x")
   }
 })
+
+test_that("quantiles are judged by pinball loss and coverage, in summary() and nn_cv() alike", {
+  skip_if_not_installed("generics")
+  p <- c(0.05, 0.5, 0.9)
+  d$w <- rep(1:2, 100)
+  pinball <- function(y, q) {
+    colMeans(ifelse(y > q, rep(p, each = length(y)) * (y - q), (1 - rep(p, each = length(y))) *
+      (q - y)))
+  }
+  set.seed(1)
+  fit <- nn_train(y ~ x + z, d,
+    loss = nn_quantile(p), hidden = 2, penalty = 0.01, epochs = 50, weights = w,
+    validation = 0.25
+  )
+  q <- predict(fit, d)
+  held <- held_out_rows(
+    fit$settings, fit$state$seed, list(y = as.matrix(d$y), kind = "numeric"), d$w
+  )
+  table <- summary(fit)$errors
+  expect_named(table, c("output", "rows", "pinball_loss", "below"))
+  expect_identical(table$output, rep(c("q0.05", "q0.50", "q0.90"), 2))
+  twice <- rep(seq_len(200), d$w)
+  of <- list(setdiff(seq_len(200), held), held)
+  counted <- lapply(of, function(rows) twice[twice %in% rows])
+  expect_equal(table$pinball_loss, unlist(lapply(counted, function(rows) {
+    unname(pinball(d$y[rows], q[rows, ]))
+  })))
+  expect_equal(table$below, unlist(lapply(counted, function(rows) {
+    unname(colMeans(d$y[rows] <= q[rows, ]))
+  })))
+  inside <- d$y >= q[, 1] & d$y <= q[, 3]
+  expect_equal(
+    summary(fit)$coverage,
+    c(
+      nominal = 0.85, training = mean(inside[counted[[1]]]),
+      `held out` = mean(inside[counted[[2]]])
+    )
+  )
+  expect_output(print(summary(fit)), "Coverage between q0.05 and q0.90: 0.8500 nominal")
+  # without weights the errors are those of residuals; a single quantile has no interval
+  set.seed(1)
+  plain <- nn_train(y ~ x, d, loss = nn_quantile(0.9), hidden = 0, penalty = 0, epochs = 200)
+  expect_equal(
+    summary(plain)$errors$pinball_loss,
+    mean(ifelse(residuals(plain) > 0, 0.9, -0.1) * residuals(plain))
+  )
+  expect_null(summary(plain)$coverage)
+  path <- withr::local_tempfile(fileext = ".json")
+  nn_save(fit, path)
+  expect_identical(summary(nn_load(path))$coverage, summary(fit)$coverage)
+
+  # the median is the prediction of nn_cv()
+  set.seed(1)
+  cv <- nn_cv(y ~ x + z, d,
+    folds = 2, loss = nn_quantile(p), hidden = 0, penalty = 0, epochs = 50, keep_fits = TRUE
+  )
+  expect_named(cv$metrics[-(1:4)], c("pinball_loss", "coverage"))
+  for (fold in 1:2) {
+    rows <- cv$predictions$row[cv$predictions$fold == fold]
+    q <- predict(cv$fits[[fold]], d[rows, ])
+    expect_equal(cv$metrics$pinball_loss[fold], mean(pinball(d$y[rows], q)))
+    expect_equal(cv$metrics$coverage[fold], mean(d$y[rows] >= q[, 1] & d$y[rows] <= q[, 3]))
+    expect_identical(cv$predictions$predicted[cv$predictions$fold == fold], unname(q[, "q0.50"]))
+  }
+  importance <- nn_importance(cv, d, repeats = 2)
+  expect_identical(attr(importance, "metric"), "pinball_loss")
+  expect_equal(attr(importance, "score"), mean(cv$metrics$pinball_loss))
+  single <- nn_cv(y ~ x, d, folds = 2, loss = "quantile", hidden = 0, penalty = 0, epochs = 5)
+  expect_named(single$metrics[-(1:4)], "pinball_loss")
+  expect_snapshot(error = TRUE, {
+    nn_cv(y ~ x, d, metrics = "coverage", loss = nn_quantile(0.9))
+    nn_cv(y ~ x, d, metrics = "pinball_loss")
+    nn_cv(rank ~ x, d, metrics = "pinball_loss")
+  })
+})

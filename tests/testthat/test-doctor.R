@@ -807,3 +807,38 @@ test_that("each check has a case that its advice cures", {
     expect_true(grepl(dQuote(name, FALSE), tests, fixed = TRUE), label = name)
   }
 })
+
+test_that("the loss of proportions is measured from that of a perfect fit", {
+  set.seed(3)
+  d <- data.frame(x = rnorm(300), trials = sample(5:40, 300, TRUE))
+  d$part <- rbinom(300, d$trials, plogis(0.4 * d$x)) / d$trials
+  shares <- function(...) {
+    set.seed(1)
+    nn_train(part ~ x, d,
+      loss = "cross_entropy", weights = trials, penalty = 0, optimizer = "lbfgs", ...
+    )
+  }
+  fit <- shares(hidden = 0)
+  peer <- glm(part ~ x, binomial, d, weights = trials)
+  facts <- doctor_facts(unclass(fit))
+  total <- 2 * sum(d$trials)
+  expect_equal(total * (facts$loss - facts$perfect), deviance(peer), tolerance = 1e-7)
+  expect_equal(total * (facts$null - facts$perfect), peer$null.deviance, tolerance = 1e-7)
+  # the entropy of the proportions alone is 97 % of the null model's loss
+  expect_gt(facts$loss / facts$null, 0.95)
+  expect_identical(found(fit), character())
+  expect_identical(found(shares(hidden = 3, validation = 0.3)), character())
+  # what is there is found, and removed as advised
+  weak <- nn_train(part ~ x, d,
+    loss = "cross_entropy", weights = trials, penalty = 50, optimizer = "lbfgs", hidden = 0
+  )
+  expect_identical(found(weak), c("constant", "null_model"))
+  expect_match(what_of(weak, "null_model"), "above that of a perfect fit", fixed = TRUE)
+  expect_match(advice_of(weak, "null_model"), "smaller penalty")
+  expect_identical(found(nn_train(part ~ x, d,
+    loss = "cross_entropy", weights = trials, penalty = 0.01, optimizer = "lbfgs", hidden = 0
+  )), character())
+  # classes have a perfect fit of 0 as before
+  classes <- nn_train(Species ~ ., iris, hidden = 0, epochs = 2)
+  expect_identical(doctor_facts(unclass(classes))$perfect, 0)
+})

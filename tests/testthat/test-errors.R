@@ -506,3 +506,28 @@ test_that("a plateau that training never comes to the end of is told of", {
   expect_no_warning(train(6, 5))
   expect_no_warning(train(Inf, 5))
 })
+
+test_that("slips get a hint of what was meant", {
+  X <- as.matrix(mtcars[c("wt", "hp")])
+  text <- X
+  storage.mode(text) <- "character"
+  expect_snapshot({
+    refused(nn_train("mpg ~ wt", mtcars), "input")
+    refused(nn_train(mtcars, "mpg ~ wt"), "input")
+    refused(nn_train(X, "mpg ~ wt"), "input")
+    refused(nn_train(formula = "mpg ~ wt", data = mtcars), "argument")
+    refused(nn_cv("mpg ~ wt", mtcars), "input")
+    refused(nn_train(text, mtcars$mpg), "input")
+    refused(nn_train(as.matrix(iris), 1:150), "input")
+    refused(nn_train(X, c(5, 10, 20)), "input")
+    refused(nn_train(mtcars, 5), "input")
+    refused(nn_cv(X, c(5, 10)), "input")
+    refused(nn_train(mpg ~ wt, mtcars[1, ]), "input")
+    refused(nn_train(mtcars["wt"][1, , drop = FALSE], 3), "input")
+    refused(nn_train(am ~ wt, within(mtcars, am <- factor(am))[1, ]), "input")
+  })
+  # a single row is trained on if it is not standardised, as in the tutorial
+  single <- nn_train(mpg ~ wt, mtcars[1, ], standardize = FALSE, hidden = 2, penalty = 0)
+  expect_lt(abs(fitted(single) - mtcars$mpg[1]), 1e-3)
+  expect_identical(nobs(nn_train(X[1, , drop = FALSE], 0.5, epochs = 1)), 1L)
+})

@@ -149,3 +149,72 @@ test_that("importance is measured by the metrics of yes or no outcomes", {
   importance <- nn_importance(cv, d, repeats = 2)
   expect_equal(attr(importance, "score"), mean(cv$metrics$log_loss), tolerance = 1e-10)
 })
+
+test_that("curves and matrices of each outcome are those of a fit of two classes", {
+  rows <- c("rain", "wind")
+  set.seed(1)
+  cv <- nn_cv(d[c("a", "b")], d[rows], folds = 3, hidden = 2, penalty = 0.01, epochs = 20)
+  p <- cv$predictions$predicted
+  drawn <- function(...) {
+    grDevices::pdf(NULL)
+    on.exit(grDevices::dev.off())
+    plot(...)
+  }
+  # the area by its definition: pairs of a yes and a no
+  area <- function(k, rows = seq_len(120)) {
+    yes <- p[rows, k][truths[rows, k]]
+    no <- p[rows, k][!truths[rows, k]]
+    mean(outer(yes, no, ">") + outer(yes, no, "==") / 2)
+  }
+  roc <- drawn(cv, "roc")
+  expect_identical(levels(roc$class), rows)
+  expect_equal(unique(roc[c("class", "auc")])$auc, c(area(1), area(2)))
+  confusion <- drawn(cv)
+  expect_named(confusion, c("output", "observed", "predicted", "rows", "proportion"))
+  expect_identical(
+    confusion$rows,
+    c(table(truths[, 1], p[, 1] > 0.5), table(truths[, 2], p[, 2] > 0.5)) + 0
+  )
+  expect_identical(
+    as.character(confusion$observed), c("FALSE", "TRUE", "calm", "strong")[
+      c(1, 2, 1, 2, 3, 4, 3, 4)
+    ]
+  )
+  bins <- drawn(cv, "calibration", bins = 4)
+  expect_equal(sum(bins$rows[bins$class == "wind"]), 120)
+  expect_equal(
+    sum((bins$rows * bins$observed)[bins$class == "wind"]), sum(truths[, 2])
+  )
+  expect_identical(levels(drawn(cv, "residuals")$output), rows)
+  # metrics
+  fold <- cv$predictions$fold
+  expect_equal(
+    cv$metrics$auc, vapply(1:3, function(k) mean(c(area(1, fold == k), area(2, fold == k))), 0)
+  )
+  by_output <- summary(cv, by_output = TRUE)
+  expect_equal(
+    by_output$mean[by_output$output == "wind" & by_output$metric == "auc"],
+    mean(vapply(1:3, function(k) area(2, fold == k), 0))
+  )
+  set.seed(1)
+  brier <- nn_cv(d[c("a", "b")], d[rows],
+    folds = 3, hidden = 2, penalty = 0.01, epochs = 20, metrics = "brier"
+  )
+  expect_equal(
+    brier$metrics$brier, vapply(1:3, function(k) mean(2 * (p - truths)[fold == k, ]^2), 0)
+  )
+  expect_snapshot(print(cv))
+  # a fit, of new rows and of those that it held out
+  set.seed(1)
+  fit <- nn_train(cbind(rain, wind = wind == "strong") ~ a + b, d,
+    hidden = 2, validation = 0.5, penalty = 0.01, epochs = 20
+  )
+  p <- predict(fit, d)
+  expect_equal(unique(drawn(fit, "roc", d)$auc), c(area(1), area(2)))
+  expect_equal(sum(drawn(fit, "confusion")$rows), 2 * 60)
+  expect_snapshot(error = TRUE, {
+    plot(fit, "confusion", d, threshold = 0.3)
+    nn_cv(d["a"], d[rows], metrics = "sensitivity")
+    nn_cv(d["a"], d[rows], threshold = 0.3)
+  })
+})

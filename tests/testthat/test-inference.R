@@ -458,3 +458,47 @@ test_that("R functions have no second derivatives", {
   fit <- nn_train(mpg ~ wt, mtcars, hidden = 1, activation = own, penalty = 0, epochs = 2)
   expect_error(vcov(fit, mtcars), "custom activation", class = "backprop_error_argument")
 })
+
+test_that("summary() and glance() have the deviances of glm()", {
+  deviances <- function(peer) {
+    data.frame(
+      deviance = c(peer$null.deviance, peer$deviance), df = c(peer$df.null, peer$df.residual) + 0,
+      row.names = c("null", "residual")
+    )
+  }
+  d <- cars_with_classes
+  fit <- linear(am ~ mpg + hp, d)
+  peer <- glm(am ~ mpg + hp, binomial, d, control = precise)
+  expect_equal(summary(fit, d)$deviances, deviances(peer), tolerance = 1e-8)
+  shown <- capture.output(print(summary(fit, d)))
+  expect_true(all(trimws(grep("deviance:", capture.output(print(summary(peer))), value = TRUE)) |>
+    vapply(function(line) any(grepl(gsub(" +", " +", line), shown)), NA)))
+  counts <- within(warpbreaks, {
+    exposure <- log(rep(1:3, 18))
+    w <- rep(c(0, 1, 2), 18)
+  })
+  fit <- linear(breaks ~ wool + offset(exposure), counts, loss = "poisson", weights = w)
+  peer <- glm(breaks ~ wool + offset(exposure), poisson, counts, weights = w, control = precise)
+  expect_equal(summary(fit, counts)$deviances, deviances(peer), tolerance = 1e-7)
+  gamma <- linear(breaks ~ wool + tension, warpbreaks, loss = "gamma")
+  peer <- glm(breaks ~ wool + tension, Gamma("log"), warpbreaks, control = precise)
+  expect_equal(summary(gamma, warpbreaks)$deviances, deviances(peer), tolerance = 1e-7)
+  normal <- linear(mpg ~ wt, mtcars)
+  peer <- glm(mpg ~ wt, gaussian, mtcars)
+  expect_equal(summary(normal, mtcars)$deviances, deviances(peer), tolerance = 1e-8)
+  # several outputs have no degrees of freedom, and losses without a likelihood no deviances
+  classes <- linear(gear ~ mpg, d)
+  both <- summary(classes, d)$deviances
+  expect_identical(both$df, c(NA_real_, NA_real_))
+  expect_equal(both$deviance, c(deviance(classes, null = TRUE), deviance(classes)))
+  robust <- linear(mpg ~ wt, mtcars, loss = "log_cosh")
+  expect_null(suppressWarnings(summary(robust, mtcars, type = "sandwich"))$deviances)
+  skip_if_not_installed("generics")
+  of <- function(fit) unlist(generics::glance(fit)[c("null.deviance", "deviance")])
+  expect_equal(of(normal), c(null.deviance = peer$null.deviance, deviance = peer$deviance))
+  expect_identical(unname(of(robust)), c(NA_real_, NA_real_))
+  # stored outputs tell neither weights nor offsets
+  expect_identical(unname(of(fit)), c(NA_real_, NA_real_))
+  offset <- linear(breaks ~ wool + offset(exposure), counts, loss = "poisson")
+  expect_equal(unname(of(offset)), c(NA, deviance(offset)))
+})

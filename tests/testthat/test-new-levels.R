@@ -404,3 +404,54 @@ test_that("step_unknown() and step_novel() of recipes work in folds", {
   expect_silent(result <- nn_cv(y ~ ., baked, folds = folds, hidden = 0, epochs = 5))
   expect_false(anyNA(result$predictions$predicted))
 })
+
+test_that("model.frame() and model.matrix() know levels as predict() does", {
+  d <- declared()
+  new <- rbind(stranger, transform(stranger, city = "Cc"))
+  inputs_of <- function(fit, new) unname(prepare_newdata(unclass(fit), new, "new", NULL)$X)
+  for (formula in list(
+    y ~ x + city, y ~ x * city, y ~ city:size + x:size - 1, y ~ poly(x, 2):city + flag
+  )) {
+    fit <- train(formula, d, standardize = FALSE)
+    X <- model.matrix(fit, new)
+    inputs <- colnames(X) != "(Intercept)"
+    expect_identical(colnames(X)[inputs], fit$inputs)
+    expect_equal(unname(X[, inputs]), inputs_of(fit, new), ignore_attr = TRUE)
+    expect_identical(model.matrix(fit, model.frame(fit, new)), X)
+  }
+  # by hand
+  fit <- train(y ~ x * city, d, standardize = FALSE)
+  expect_equal(
+    model.matrix(fit, stranger)[1, -1], mean_matrix(y ~ x * city, d, stranger[c(1, 1), ])[1, ]
+  )
+  frame <- model.frame(fit, stranger)
+  expect_identical(as.character(frame$city), c("unknown", "Bb"))
+  expect_identical(levels(model.frame(fit, stranger[2, ])$city), c("Aa", "Bb", "Cc"))
+
+  # a factor of one level; missing values and dates that become inputs
+  d$one <- factor("only", c("only", "other"))
+  fit <- train(y ~ x + one, d, standardize = FALSE)
+  new$one <- c("only", "other")
+  expect_identical(colnames(model.matrix(fit, new)), c("(Intercept)", "x", "one"))
+  d$day <- as.Date("2024-01-01") + seq_len(60)
+  d$x[3:5] <- NA
+  fit <- train(y ~ x + day + city, d, standardize = FALSE, missing = "indicator", dates = "parts")
+  X <- model.matrix(fit, d)
+  expect_identical(colnames(X)[-1], fit$inputs)
+  expect_equal(unname(X[, -1]), inputs_of(fit, d), ignore_attr = TRUE)
+  expect_length(attr(X, "assign"), ncol(X))
+
+  # unseen levels
+  fit <- train(y ~ x + city + factor(k), shops())
+  expect_snapshot(error = TRUE, {
+    model.frame(fit, strange_shops)
+    model.matrix(fit, strange_shops[3, ])
+    model.matrix(fit, model.frame(train(y ~ x, shops()), strange_shops))
+    model.matrix(train(y ~ x, d, missing = "indicator"), model.frame(y ~ x, d))
+  })
+  fit <- train(y ~ x + city + factor(k), shops(), new_levels = "NA")
+  kept <- expect_new_levels(
+    model.matrix(fit, strange_shops), list(city = c("Zz", "Yy"), "factor(k)" = "7"), 2:4
+  )
+  expect_identical(rownames(kept), "1")
+})

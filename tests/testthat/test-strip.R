@@ -19,6 +19,12 @@ test_that("a stripped fit is small and predicts the same bits", {
   nn_export(small, path)
   expect_snapshot({
     refused(nn_continue(small, d, epochs = 1), "argument")
+    refused(nn_continue(small), "argument")
+    refused(logLik(small), "argument")
+    refused(simulate(small), "argument")
+    refused(predict(small), "argument")
+    refused(plot(small, "observed"), "argument")
+    refused(vcov(small), "input")
     refused(nn_save(small, tempfile(fileext = ".json")), "argument")
     refused(fitted(small), "argument")
     refused(residuals(small), "argument")
