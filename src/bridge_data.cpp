@@ -2,7 +2,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "bridge.h"
+#include "bridge_targets.h"
 
 using namespace backprop;
 

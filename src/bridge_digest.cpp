@@ -1,7 +1,8 @@
 // Digests that identify data.
 #include "bridge_digest.h"
 
-#include "bridge.h"
+#include "bridge_inputs.h"
+#include "bridge_targets.h"
 
 using namespace backprop;
 

@@ -1,5 +1,6 @@
 // The single steps of training: forward pass, backward pass, update, and random numbers.
 #include "bridge.h"
+#include "bridge_inputs.h"
 
 #include "core/hessian.h"
 #include "planted.h"

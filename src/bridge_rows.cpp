@@ -1,5 +1,7 @@
 // Converts R's data to the core's rows.
 #include "bridge.h"
+#include "bridge_inputs.h"
+#include "bridge_targets.h"
 
 using namespace backprop;
 

@@ -3,6 +3,7 @@
 
 #include "bridge.h"
 #include "bridge_digest.h"
+#include "bridge_inputs.h"
 
 using namespace backprop;
 

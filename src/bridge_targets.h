@@ -1,0 +1,41 @@
+// The targets of a call in R's layouts.
+#pragma once
+#include "eigen.h"
+
+#include "bridge_checks.h"
+
+namespace backprop {
+
+// The targets of rows: a numeric matrix, or the classes of rows (R's list `nn_indicators`), from
+// which the columns are computed.
+struct Targets {
+  Rcpp::NumericMatrix numbers;
+  Rcpp::IntegerVector classes;
+  bool above = false;
+  std::size_t rows, columns;
+
+  explicit Targets(SEXP y) {
+    if (TYPEOF(y) == VECSXP) {
+      const Rcpp::List list(y);
+      classes = list["classes"];
+      above = Rcpp::as<bool>(list["above"]);
+      first_ = whole(list["first"], 1, 2, "first");
+      rows = classes.size();
+      columns = whole(list["columns"], 1, most_int, "columns");
+    } else {
+      numbers = Rcpp::NumericMatrix(y);
+      rows = numbers.nrow();
+      columns = numbers.ncol();
+    }
+  }
+  double operator()(std::size_t r, std::size_t c) const {
+    if (!classes.size()) return numbers(r, c);
+    const int level = static_cast<int>(c) + first_;
+    return above ? classes[r] > level : classes[r] == level;
+  }
+
+ private:
+  int first_ = 1;
+};
+
+}  // namespace backprop
