@@ -46,9 +46,11 @@
 #'   softplus and formulas with logarithms, roots or powers also need `log()` (of any base),
 #'   `sqrt()` and `power()`. SQLite must be compiled with its math functions, as in the package
 #'   RSQLite. `MATERIALIZED` makes SQLite (3.35 or later) and PostgreSQL (12 or later) compute each
-#'   layer once; remove this keyword for databases that do not support it. SQLite allows 2,000
-#'   columns, and therefore at most 2,000 units in a layer. The inputs of a matrix without column
-#'   names are the columns `x1`, `x2` and so on. A column that is not in the table is an error.
+#'   layer once; remove this keyword for databases that do not support it. A query in which a step
+#'   would have more than 2,000 columns, the limit of SQLite, is an error: one for more than 2,000
+#'   columns of the data (with those in `keep`) or units of a layer. PostgreSQL allows about 1,600.
+#'   Any number of encoded columns is allowed. The inputs of a matrix without column names are the
+#'   columns `x1`, `x2` and so on. A column that is not in the table is an error.
 #'   Logical columns must be stored as booleans, or in SQLite as 0 and 1 (as RSQLite does), not as
 #'   text. SQLite does not check the types of values: it converts text in a numeric column to the
 #'   number at its beginning, or to 0.
@@ -94,7 +96,8 @@
 #' @section Errors: `backprop_error_argument` for an invalid argument, or one that does not apply to
 #'   the format, and for fits with a custom activation; `backprop_error_export` if the fit has
 #'   offsets, a term that can't be exported, a name that can't be converted to UTF-8, or, for SQL,
-#'   columns whose names differ only in case; `backprop_error_file` if the file can't be written.
+#'   columns whose names differ only in case or steps of more than 2,000 columns;
+#'   `backprop_error_file` if the file can't be written.
 #' @references Open Neural Network Exchange, opset 13, \url{https://onnx.ai/onnx/operators/}. Cody,
 #'   W. J. (1969). Rational Chebyshev approximations for the error function. *Mathematics of
 #'   Computation*, 23, 631-637. \doi{10.1090/S0025-5718-1969-0247736-4}
@@ -159,7 +162,7 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
       unclass(fit)$settings$precision
     },
     table = check_table(table, call), keep = check_keep(keep, model$outputs, call),
-    name = check_identifier(name, call)
+    name = check_identifier(name, call), call = call
   )
   if (ending == "sql") check_column_case(model, call)
   file <- with_plain_numbers(export_writers[[ending]](model, options))

@@ -1,8 +1,9 @@
 # SQL: from the columns of the table to the weighted sums of the inputs.
 
-# The limits of columns in a step are 2,000 (SQLite) and about 1,600 (PostgreSQL). A network with
-# more inputs than `most_sql_inputs` is computed in parts of `sql_part` inputs, of which each adds
-# to the sums.
+# The limits of columns in a step are `most_sql_columns` (SQLite) and about 1,600 (PostgreSQL). A
+# network with more inputs than `most_sql_inputs` is computed in parts of `sql_part` inputs, of
+# which each adds to the sums.
+most_sql_columns <- 2000
 most_sql_inputs <- 1500
 sql_part <- 500
 

@@ -2,13 +2,14 @@
 # one before.
 
 # `prefix` begins all names of the query. `table`: the text of the table's name. `keep`: names of
-# columns that every step carries along. The functions change the query:
+# columns that every step carries along. `check_size`: a function, called with the number of columns
+# of each step. The functions change the query:
 #   add()     adds a step that computes `texts` as `columns`, and carries the columns `also`
 #   hold()    carries columns in all steps, from the next one on; replaces those of the call before
 #   define()  adds a table that is no step of the chain, as text
 # In a step that reads from the table, its columns have to be qualified with `data`, because SQLite
 # reads an unqualified quoted name as a string if there is no such column.
-new_query <- function(prefix, table, keep) {
+new_query <- function(prefix, table, keep, check_size) {
   data <- paste0(prefix, "data")
   kept <- sql_name(keep)[seq_along(keep)]
   carry <- sprintf("%s.%s AS %s", data, kept, kept)
@@ -21,9 +22,10 @@ new_query <- function(prefix, table, keep) {
     add = function(name, columns, texts, also = NULL, join = NULL, groups = NULL) {
       # which may add steps before this one
       force(texts)
+      selected <- c(carry, held, also, paste0(texts, " AS ", columns))
+      check_size(length(selected))
       steps <<- c(steps, paste0(
-        prefix, name, " AS MATERIALIZED (\n  SELECT ",
-        paste(c(carry, held, also, paste0(texts, " AS ", columns)), collapse = ",\n    "),
+        prefix, name, " AS MATERIALIZED (\n  SELECT ", paste(selected, collapse = ",\n    "),
         "\n  FROM ", from, join, if (!is.null(groups)) paste("\n  GROUP BY", groups), "\n)"
       ))
       from <<- paste0(prefix, name)

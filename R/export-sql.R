@@ -3,7 +3,10 @@
 
 export_sql <- function(model, options) {
   number <- sql_language$number
-  query <- new_query(sql_prefix(options), options$table, options$keep)
+  check_size <- function(columns) {
+    if (columns > most_sql_columns) abort_wide_query(columns, model, options)
+  }
+  query <- new_query(sql_prefix(options), options$table, options$keep, check_size)
   sums <- sql_input_sums(model, query)
   sql_inputs(model, query, sums)
   columns <- sql_layers(model, query, sums)
@@ -18,6 +21,7 @@ export_sql <- function(model, options) {
       sql_name(class_column(c(results, options$keep)))
     )
   }
+  check_size(length(c(query$kept, results, class)))
   c(
     paste0("-- ", comment_text(model$about), ", written by backprop."),
     if (length(model$levels) == 2) {
@@ -52,4 +56,20 @@ sql_class <- function(columns, most, levels) {
     paste(columns, ">=", most)
   }
   paste0("CASE ", paste0("WHEN ", when, " THEN ", sql_text(levels), collapse = " "), " END")
+}
+
+abort_wide_query <- function(columns, model, options) {
+  inputs <- length(model$inputs)
+  units <- max(vapply(model$layers, function(layer) as.double(layer$units), 0))
+  kept <- length(options$keep)
+  words <- function(count) format(count, big.mark = ",", scientific = FALSE)
+  abort_kind("export", c(
+    "A step of an SQL query must have at most {words(most_sql_columns)} columns, SQLite's limit.",
+    x = paste0(
+      "One would have {words(columns)}: the model has {words(inputs)} input ",
+      "{cli::qty(inputs)}column{?s}{if (kept > 0) paste0(' and ', words(kept), ' in `keep`')}, ",
+      "and its largest layer has {words(units)} {cli::qty(units)}unit{?s}."
+    ),
+    i = "Export to {.val .onnx}, {.val .R} or {.val .c}, or train with fewer columns or units."
+  ), options$call, environment())
 }
