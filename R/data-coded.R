@@ -1,11 +1,13 @@
-# Coded matrices: inputs among which are the dummy variables of factors with many levels. A row has
-# one number for each such factor, the column of its level, instead of a number for each level.
-# Nothing has the size of the whole matrix, and the core computes the first layer with the values
-# that differ from the most common one of their column (see src/core/pass_coded.cpp).
+# Coded matrices: inputs among which are the dummy variables of factors with many levels, or of
+# interactions of factors. A row has one number for each such term, the column in which it is 1,
+# instead of a number for each column. Nothing has the size of the whole matrix, and the core
+# computes the first layer with the values that differ from the most common one of their column
+# (see src/core/pass_coded.cpp).
 
 # The rule for training: at least 2^23 numbers in all rows (64 MB), or those of an option, in the
-# dummy variables of factors with more than 32 levels and treatment contrasts. The encoding stores
-# the decision as `coded`, so that a fit encodes all other data in the same way.
+# dummy variables of terms with more than 32 levels and treatment contrasts. The encoding stores
+# the decision as `coded`, so that a fit encodes all other data in the same way. `levels`: those of
+# each term, one more than its columns.
 few_levels <- 32
 
 is_best_coded <- function(levels, rows) {
@@ -16,21 +18,21 @@ is_best_coded <- function(levels, rows) {
 # Coded matrices, n x p:
 #   numbers  n x q: the columns that are stored as numbers
 #   columns  their places among the p columns
-#   codes    a list of n integers for each factor: the column of the row's level, 0 for the first
-#            level, -1 for a level that is only declared, NA if it is missing
-#   spans    a list of the columns of each factor, which are consecutive
-#   on       p numbers: the value of a column in the rows of its level
-#   mean     p numbers: its value in the rows of a level that is only declared
+#   codes    a list of n integers for each coded term: the column in which the row is 1, 0 if there
+#            is none, -k for the k-th of `mixed`, NA if a variable of the term is missing
+#   spans    a list of the columns of each coded term, which are consecutive
+#   mixed    a list of list(columns, values): the values of rows with a level that is only declared
+#   on       p numbers: the value of a column in the rows in which it is 1
 #   common   p numbers: its value in other rows; 0 for the columns of `numbers`
 #   names    p column names
 #   cases    n row names, or NULL
-new_coded <- function(numbers, columns, codes, spans, mean, names) {
+new_coded <- function(numbers, columns, codes, spans, mixed, names) {
   none <- numeric(length(names))
   structure(
     list(
       numbers = numbers, columns = as.integer(columns), codes = codes, spans = spans,
-      on = replace(none, unlist(spans), 1), mean = replace(none, unlist(spans), mean),
-      common = none, names = names, cases = NULL
+      mixed = mixed, on = replace(none, unlist(spans), 1), common = none, names = names,
+      cases = NULL
     ),
     class = "nn_coded"
   )
@@ -43,26 +45,69 @@ has_codes <- function(levels, coding) {
   identical(coding, "contr.treatment") && length(levels) > few_levels
 }
 
-# Makes a coded matrix of the parts of its columns: each a vector or matrix of numbers, or
-# list(codes, levels, shares), as code_levels() returns it. `rows`: their number; `names`: those of
-# the columns.
+# The columns of a coded term: list(codes, width, mixed), in which columns are counted from its
+# first one (see new_coded()).
+new_codes <- function(codes, width, mixed = list()) {
+  list(codes = codes, width = width, mixed = mixed)
+}
+
+# The columns of a product of factors, each with a column for each level or for all but the first
+# (see new_codes()), of which those of the first factor vary fastest. `parts`: for each factor
+# list(codes, width, shares): the column of each row, 0 if there is none, width + 1 for a level that
+# is only declared, whose values are `shares`.
+cross_levels <- function(parts) {
+  widths <- vapply(parts, function(part) as.double(part$width), 0)
+  strides <- cumprod(c(1, widths))
+  sum <- function(f) Reduce(`+`, Map(f, parts, seq_along(parts)))
+  columns <- 1 + sum(function(part, k) (part$codes - 1) * strides[k])
+  none <- sum(function(part, k) part$codes == 0) > 0
+  declared <- which(!none & sum(function(part, k) part$codes > part$width) > 0)
+  columns[which(none)] <- 0
+  mixed <- list()
+  if (length(declared) > 0) {
+    keys <- sum(function(part, k) part$codes * prod(widths[seq_len(k - 1)] + 2))[declared]
+    rows <- declared[match(unique(keys), keys)]
+    mixed <- lapply(rows, function(row) mix_levels(parts, strides, row))
+    columns[declared] <- -match(keys, unique(keys))
+  }
+  new_codes(as.integer(columns), as.integer(last(strides)), mixed)
+}
+
+# The columns and values of a row with declared levels.
+mix_levels <- function(parts, strides, row) {
+  columns <- values <- 1
+  for (k in seq_along(parts)) {
+    part <- parts[[k]]
+    declared <- part$codes[row] > part$width
+    own <- if (declared) seq_len(part$width) else part$codes[row]
+    columns <- as.vector(outer(columns, (own - 1) * strides[k], `+`))
+    values <- as.vector(outer(values, if (declared) part$shares else 1))
+  }
+  list(columns = as.integer(columns), values = values)
+}
+
+# Makes a coded matrix of the parts of its columns: each a vector or matrix of numbers, or what
+# new_codes() returns. `rows`: their number; `names`: those of the columns.
 bind_coded <- function(parts, rows, names) {
   is_codes <- vapply(parts, is.list, NA)
-  widths <- vapply(parts, function(part) {
-    if (is.list(part)) length(part$levels) - 1L else NCOL(part)
-  }, 0L)
+  widths <- vapply(parts, function(part) if (is.list(part)) part$width else NCOL(part), 0L)
   before <- cumsum(c(0L, widths))[seq_along(widths)]
   places <- unlist(Map(function(before, width) before + seq_len(width), before, widths)[!is_codes])
   numbers <- unlist(parts[!is_codes], use.names = FALSE)
-  of_levels <- unname(parts[is_codes])
-  spans <- Map(
-    function(part, before) before + seq_len(length(part$levels) - 1L), of_levels, before[is_codes]
+  terms <- unname(parts[is_codes])
+  of_term <- before[is_codes]
+  mixed_before <- cumsum(c(0L, lengths(lapply(terms, `[[`, "mixed"))))[seq_along(terms)]
+  codes <- Map(function(term, before, mixed_before) {
+    term$codes + before * (term$codes > 0) - mixed_before * (term$codes < 0)
+  }, terms, of_term, mixed_before)
+  mixed <- Map(function(term, before) {
+    lapply(term$mixed, function(one) list(columns = one$columns + before, values = one$values))
+  }, terms, of_term)
+  new_coded(
+    matrix(as.double(numbers), rows, length(places)), places, codes,
+    Map(function(term, before) before + seq_len(term$width), terms, of_term),
+    unlist(mixed, recursive = FALSE), names
   )
-  codes <- Map(function(part, span) c(0L, span, -1L)[part$codes], of_levels, spans)
-  mean <- unlist(lapply(of_levels, function(part) {
-    if (is.null(part$shares)) numeric(length(part$levels) - 1) else part$shares[-1]
-  }))
-  new_coded(matrix(as.double(numbers), rows, length(places)), places, codes, spans, mean, names)
 }
 
 #' @export
@@ -106,8 +151,10 @@ as.matrix.nn_coded <- function(x, ...) {
     span <- plain$spans[[k]]
     at <- which(codes > 0)
     X[cbind(at, codes[at])] <- plain$on[codes[at]]
-    declared <- which(codes < 0)
-    X[declared, span] <- rep(plain$mean[span], each = length(declared))
+    for (row in which(codes < 0)) {
+      mixture <- plain$mixed[[-codes[row]]]
+      X[row, mixture$columns] <- mixture$values
+    }
     X[which(is.na(codes)), span] <- NA
   }
   X
@@ -153,7 +200,7 @@ append_columns <- function(X, more) {
   plain$numbers <- cbind(plain$numbers, unname(more))
   plain$columns <- c(plain$columns, p + seq_len(ncol(more)))
   plain$names <- c(plain$names, colnames(more))
-  for (part in c("on", "mean", "common")) plain[[part]] <- c(plain[[part]], numeric(ncol(more)))
+  for (part in c("on", "common")) plain[[part]] <- c(plain[[part]], numeric(ncol(more)))
   structure(plain, class = "nn_coded")
 }
 
@@ -164,7 +211,10 @@ map_coded <- function(X, f) {
     plain$numbers[, k] <- f(plain$numbers[, k], plain$columns[k])
   }
   coded <- unlist(plain$spans)
-  for (part in c("on", "mean", "common")) plain[[part]][coded] <- f(plain[[part]][coded], coded)
+  for (part in c("on", "common")) plain[[part]][coded] <- f(plain[[part]][coded], coded)
+  plain$mixed <- lapply(plain$mixed, function(mixture) {
+    list(columns = mixture$columns, values = f(mixture$values, mixture$columns))
+  })
   structure(plain, class = "nn_coded")
 }
 
@@ -191,7 +241,11 @@ coded_column <- function(X, j) {
   of_j <- which(vapply(plain$spans, function(span) j %in% span, NA))
   codes <- plain$codes[[of_j]]
   x[which(codes == j)] <- plain$on[j]
-  x[which(codes < 0)] <- plain$mean[j]
+  for (k in -unique(codes[which(codes < 0)])) {
+    mixture <- plain$mixed[[k]]
+    at <- match(j, mixture$columns)
+    if (!is.na(at)) x[which(codes == -k)] <- mixture$values[at]
+  }
   x[is.na(codes)] <- NA
   x
 }

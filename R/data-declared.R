@@ -87,16 +87,16 @@ code_declared_rows <- function(X, terms, frame, coding, declared, apart) {
     )
   }
   columns <- lapply(seq_len(ncol(factors)), function(term) {
-    Reduce(
-      function(left, right) {
-        left[, rep(seq_len(ncol(left)), ncol(right)), drop = FALSE] *
-          right[, rep(seq_len(ncol(right)), each = ncol(left)), drop = FALSE]
-      },
-      lapply(which(factors[, term] > 0), function(i) part(i, full[i, term]))
-    )
+    Reduce(cross_columns, lapply(which(factors[, term] > 0), function(i) part(i, full[i, term])))
   })
   X[rows, colnames(X) != "(Intercept)"] <- do.call(cbind, columns)
   X
+}
+
+# The products of each column of two matrices.
+cross_columns <- function(left, right) {
+  left[, rep(seq_len(ncol(left)), ncol(right)), drop = FALSE] *
+    right[, rep(seq_len(ncol(right)), each = ncol(left)), drop = FALSE]
 }
 
 # Which variables (rows) have a column for each level in a term (columns): those that `factors`

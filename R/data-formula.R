@@ -83,7 +83,7 @@ read_formula <- function(formula, data, extras, na.action, contrasts, calibratio
     of_all_rows, encoding$xlevels, names(raw), setdiff(seq_along(rows), calibration$rows), weights
   )
   unseen <- new_levels_record(NULL, weightless_rows(weights))
-  if (is_best_coded(treatment_levels(inputs, contrasts), length(rows))) encoding$coded <- TRUE
+  if (is_best_coded(term_levels(terms, inputs, contrasts), length(rows))) encoding$coded <- TRUE
   encoded <- encode_terms(
     c(encoding, list(contrasts = contrasts)), variables$frame, "data", call, rows, unseen
   )

@@ -137,10 +137,11 @@ coding_labels <- function(coding, levels) {
 
 # The rows of a coding for the numbers of levels, NA for a missing one. `shares`: the proportions of
 # the levels, whose mean is the row of the number after the last level (see level_codes()). With
-# `coded`, many levels keep their numbers, as list(codes, levels, shares).
+# `coded`, many levels keep their numbers (see new_codes()).
 code_levels <- function(codes, levels, coding, shares = NULL, coded = FALSE) {
   if (coded && has_codes(levels, coding)) {
-    return(list(codes = codes, levels = levels, shares = shares))
+    part <- list(codes = codes - 1L, width = length(levels) - 1L, shares = shares[-1])
+    return(cross_levels(list(part)))
   }
   further <- which(codes > length(levels))
   if (is.matrix(coding)) {

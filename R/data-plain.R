@@ -1,11 +1,14 @@
 # Encodes formulas whose terms are columns of the data, such as y ~ . or y ~ a + b. The result is
 # identical to that of stats::model.matrix(), without its overhead for few rows, and without its
-# table of contrasts for factors with treatment contrasts: for L levels it has L^2 elements.
+# table of contrasts for factors with treatment contrasts: for L levels it has L^2 elements. For
+# coded matrices, terms may also be products of columns, such as a:b or a * b.
 
 # The names of the columns that are the terms, with their labels; NULL if the formula has other
-# terms or no intercept (without one the first factor has a column for each level). In locales
-# without UTF-8 a column's symbol may have another name.
-plain_terms <- function(terms, data) {
+# terms or no intercept (without one the first factor has a column for each level). With `crossed`,
+# terms may be products and there may be no intercept: `variables` are then the names as written,
+# and `factors` is that of the terms without the outcome. In locales without UTF-8 a column's symbol
+# may have another name.
+plain_terms <- function(terms, data, crossed = FALSE) {
   labels <- attr(terms, "term.labels")
   variables <- attr(terms, "variables")
   factors <- dimnames(attr(terms, "factors"))[[1]]
@@ -17,27 +20,36 @@ plain_terms <- function(terms, data) {
   }
   if (is_compact(terms)) factors <- labels
   predvars <- attr(terms, "predvars")
-  plain <- attr(terms, "intercept") == 1 && is.null(attr(terms, "offset")) &&
-    all(attr(terms, "order") == 1) && identical(factors, labels) &&
+  single <- attr(terms, "intercept") == 1 && all(attr(terms, "order") == 1) &&
+    identical(factors, labels)
+  plain <- (single || crossed) && is.null(attr(terms, "offset")) &&
     (is.null(predvars) || identical(predvars, variables)) && all(vapply(symbols, is.symbol, NA))
   if (!plain) {
     return(NULL)
   }
   names <- vapply(symbols, as.character, "")
-  if (all(names %in% names(data))) list(names = names, labels = labels)
+  if (!all(names %in% names(data))) {
+    return(NULL)
+  }
+  found <- list(names = names, labels = labels)
+  if (!single) {
+    table <- attr(whole_terms(terms), "factors")
+    found$variables <- factors
+    found$factors <- if (response > 0) table[-response, , drop = FALSE] else table
+  }
+  found
 }
 
 # Encodes such terms: list(X, offset, contrasts); NULL if a column is a matrix, or has a class or
 # contrasts of its own, or if `contrasts` are not names of functions. `coded`: X is a coded matrix.
 encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unseen,
                          declared = NULL, coded = FALSE) {
-  plain <- plain_terms(terms, data)
+  plain <- plain_terms(terms, data, crossed = coded)
   columns <- if (!is.null(plain)) .subset(data, plain$names)
   if (is.null(plain) || !all(vapply(columns, is_plain_column, NA))) {
     return(NULL)
   }
   names <- plain$names
-  labels <- plain$labels
   of_levels <- !vapply(columns, is.numeric, NA)
   text <- of_levels & !vapply(columns, is.logical, NA)
   if (!identical(names[text], as.character(names(xlevels))) ||
@@ -72,13 +84,21 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
       return(NULL)
     }
   }
-  labels <- as.list(labels)
+  labels <- as.list(plain$labels)
   n <- if (is.null(rows)) .row_names_info(data, 2L) else length(rows)
-  check_plain_memory(columns, plain$labels, n, !is.null(rows), name, call, coded)
-  for (i in which(vapply(columns, is.list, NA))) {
-    part <- columns[[i]]
-    labels[[i]] <- paste0(labels[[i]], coding_labels(part$coding, part$levels))
-    columns[[i]] <- code_levels(part$codes, part$levels, part$coding, part$shares, coded)
+  if (is.null(plain$factors)) {
+    check_plain_memory(columns, plain$labels, n, !is.null(rows), name, call, coded)
+    for (i in which(vapply(columns, is.list, NA))) {
+      part <- columns[[i]]
+      labels[[i]] <- paste0(labels[[i]], coding_labels(part$coding, part$levels))
+      columns[[i]] <- code_levels(part$codes, part$levels, part$coding, part$shares, coded)
+    }
+  } else {
+    crossed <- encode_crossed(
+      columns, plain, attr(terms, "intercept"), n, !is.null(rows), name, call
+    )
+    labels <- crossed$labels
+    columns <- crossed$parts
   }
   inputs <- derived_text(unlist(labels, use.names = FALSE))
   if (length(codings) > 0) names(codings) <- derived_text(names(codings))

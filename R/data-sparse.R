@@ -37,7 +37,10 @@ check_inputs <- function(X, name, call, least_rows = 1) {
 numbers_of <- function(X) {
   if (is_coded(X)) {
     plain <- unclass(X)
-    return(c(plain[c("numbers", "on", "mean", "common")], lapply(plain$codes, as.double)))
+    mean <- plain$common
+    for (mixture in plain$mixed) mean[mixture$columns] <- mixture$values
+    of_columns <- list(plain$on, mean, plain$common)
+    return(c(plain["numbers"], of_columns, lapply(plain$codes, as.double)))
   }
   if (is_sparse(X)) list(X@p, X@i, X@x) else list(X)
 }

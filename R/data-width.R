@@ -4,14 +4,15 @@
 # Signals an error before columns are encoded if memory does not suffice. `widths`: the inputs of
 # each column or term, by name; `codings`: the levels of each factor that is coded, by name;
 # `copies`: how many of the matrix and of each coding exist at the same time; `tables`: the names of
-# those codings that are still to be made as tables.
+# those codings that are still to be made as tables. `numbers`: how many are stored for each column
+# or term.
 check_encoding_memory <- function(widths, codings, rows, copies, name, call,
-                                  tables = names(codings)) {
-  bytes <- 8 * copies * (as.double(rows) * sum(widths) + sum(as.double(codings[tables])^2))
+                                  tables = names(codings), numbers = as.double(rows) * widths) {
+  bytes <- 8 * copies * (sum(numbers) + sum(as.double(codings[tables])^2))
   if (!may_lack_memory(bytes)) {
     return(invisible())
   }
-  cost <- as.double(rows) * widths
+  cost <- numbers
   shared <- intersect(tables, names(widths))
   cost[shared] <- cost[shared] + as.double(codings[shared])^2
   most <- names(widths)[which.max(cost)]
@@ -68,6 +69,16 @@ check_plain_memory <- function(columns, labels, rows, training, name, call, code
   names(levels) <- labels[of_levels]
   check_encoding_memory(
     widths, levels, rows, if (training) training_copies else 3, name, call, character()
+  )
+}
+
+# The same for terms of which some are products of factors: those that are `coded` have one number
+# in each row and, for each column, its name and a few numbers.
+check_crossed_memory <- function(widths, coded, rows, training, name, call) {
+  check_encoding_memory(
+    widths, stats::setNames(integer(), character()), rows,
+    if (training) training_copies else 3, name, call,
+    numbers = ifelse(coded, rows + 6 * widths, as.double(rows) * widths)
   )
 }
 

@@ -116,30 +116,34 @@ class StoredReader {
 struct CodedInputs {
   Rcpp::NumericMatrix numbers;
   Rcpp::IntegerVector columns;
-  std::vector<Rcpp::IntegerVector> codes, spans;
-  Rcpp::NumericVector on, mean, common;
+  std::vector<Rcpp::IntegerVector> codes, mixed_columns;
+  std::vector<Rcpp::NumericVector> mixed_values;
+  Rcpp::NumericVector on, common;
 
   explicit CodedInputs(const Rcpp::List& list)
       : numbers(Rcpp::as<Rcpp::NumericMatrix>(list["numbers"])),
         columns(Rcpp::as<Rcpp::IntegerVector>(list["columns"])),
         on(Rcpp::as<Rcpp::NumericVector>(list["on"])),
-        mean(Rcpp::as<Rcpp::NumericVector>(list["mean"])),
         common(Rcpp::as<Rcpp::NumericVector>(list["common"])) {
     constexpr const char* invalid = "The coded matrix is invalid.";
-    require(columns.size() == numbers.ncol() && on.size() == common.size() &&
-                on.size() == mean.size() && on.size() <= static_cast<R_xlen_t>(most_int),
+    const R_xlen_t p = on.size();
+    require(columns.size() == numbers.ncol() && p == common.size() &&
+                p <= static_cast<R_xlen_t>(most_int),
             invalid);
-    for (const int column : columns) require(column >= 1 && column <= on.size(), invalid);
+    for (const int column : columns) require(column >= 1 && column <= p, invalid);
+    for (SEXP one : Rcpp::List(list["mixed"])) {
+      const Rcpp::List mixture(one);
+      mixed_columns.push_back(Rcpp::as<Rcpp::IntegerVector>(mixture["columns"]));
+      mixed_values.push_back(Rcpp::as<Rcpp::NumericVector>(mixture["values"]));
+      require(mixed_columns.back().size() == mixed_values.back().size(), invalid);
+      for (const int column : mixed_columns.back()) require(column >= 1 && column <= p, invalid);
+    }
+    const auto mixtures = static_cast<R_xlen_t>(mixed_columns.size());
     for (SEXP one : Rcpp::List(list["codes"])) {
       codes.emplace_back(one);
       require(codes.back().size() == numbers.nrow(), invalid);
-      for (const int code : codes.back()) require(code >= -1 && code <= on.size(), invalid);
+      for (const int code : codes.back()) require(code >= -mixtures && code <= p, invalid);
     }
-    for (SEXP one : Rcpp::List(list["spans"])) {
-      spans.emplace_back(one);
-      for (const int column : spans.back()) require(column >= 1 && column <= on.size(), invalid);
-    }
-    require(spans.size() == codes.size(), invalid);
   }
   // Rows which[0], which[1], ..., counted from 1.
   template <class T> SparseRows<T> by_row(const Rcpp::IntegerVector& which) const {
@@ -161,9 +165,10 @@ struct CodedInputs {
           out.values.push_back(static_cast<T>(on[code - 1]));
         }
         if (code >= 0) continue;
-        for (const int column : spans[k]) {  // a level that is only declared
-          out.columns.push_back(column - 1);
-          out.values.push_back(static_cast<T>(mean[column - 1]));
+        const std::size_t mixture = -code - 1;
+        for (R_xlen_t m = 0; m < mixed_columns[mixture].size(); ++m) {
+          out.columns.push_back(mixed_columns[mixture][m] - 1);
+          out.values.push_back(static_cast<T>(mixed_values[mixture][m]));
         }
       }
     }
