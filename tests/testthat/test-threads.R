@@ -165,3 +165,34 @@ test_that("wrong numbers of threads are refused", {
     expect_error(nn_train(diag(3), 1:3, threads = threads), class = "backprop_error_argument")
   }
 })
+
+test_that("two threads beside busy processes take at most three times as long as one", {
+  skip_on_cran()
+  skip_on_os("windows")
+  set.seed(1)
+  X <- matrix(rnorm(2000 * 20), 2000)
+  y <- rnorm(2000)
+  seconds <- function(threads) {
+    system.time(nn_train(
+      X, y,
+      hidden = 30, epochs = 20, optimizer = "adam", batch_size = 100, reduction = "mean",
+      threads = threads
+    ))[[3]]
+  }
+  busy <- lapply(1:2, function(i) {
+    parallel::mcparallel({
+      end <- Sys.time() + 20
+      while (Sys.time() < end) NULL
+    })
+  })
+  withr::defer({
+    for (job in busy) tools::pskill(job$pid, tools::SIGKILL)
+    suppressWarnings(parallel::mccollect(busy))
+  })
+  # one fair turn of the processes in ten: threads that wait for each other never have one
+  for (i in 1:10) {
+    ratio <- seconds(2) / seconds(1)
+    if (ratio <= 3) break
+  }
+  expect_lte(ratio, 3)
+})
