@@ -619,3 +619,41 @@ test_that("what the doctor reads is checked before it is used", {
   }
   expect_no_error(nn_continue(fit, mtcars, epochs = 1))
 })
+
+test_that("predictions for huge inputs are numbers or an error, in both precisions", {
+  set.seed(1)
+  X <- matrix(rnorm(60), 20)
+  y <- rnorm(20)
+  for (precision in c("double", "single")) {
+    for (activation in c("tanh", "relu")) {
+      fit <- nn_train(
+        X, y,
+        hidden = 3, epochs = 5, reduction = "mean", activation = activation,
+        output_activation = "identity", precision = precision
+      )
+      predicted <- tryCatch(predict(fit, X * 1e300), backprop_error = function(e) 0)
+      expect_false(anyNA(predicted), info = paste(precision, activation))
+    }
+  }
+})
+
+test_that("a formula of 2,000 terms is read in a time that grows as its terms", {
+  skip_on_cran()
+  seconds <- function(terms) {
+    set.seed(1)
+    d <- as.data.frame(matrix(rnorm(8 * terms), 8))
+    d$y <- rnorm(8)
+    fit <- nn_train(y ~ ., d, hidden = 1, epochs = 1, optimizer = "adam")
+    path <- withr::local_tempfile(fileext = ".json")
+    nn_save(fit, path)
+    took <- system.time(back <- nn_load(path))
+    expect_identical(formula(back), formula(fit))
+    took[[1]]
+  }
+  # quadratic time would be 16 times as long
+  for (i in 1:3) {
+    ratio <- seconds(2000) / max(seconds(500), 0.05)
+    if (ratio < 8) break
+  }
+  expect_lt(ratio, 8)
+})
