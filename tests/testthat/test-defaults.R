@@ -90,6 +90,7 @@ test_that("what is given is taken, and the rest goes with it", {
 })
 
 test_that("the defaults learn what is there to learn", {
+  skip_on_cran()
   set.seed(1)
   d <- many(1500)
   d$y <- d$a * d$b
@@ -145,6 +146,7 @@ test_that("functions without noise get more epochs or few units, and noisy ones 
 })
 
 test_that("a given number of epochs is enough for a function without noise", {
+  skip_on_cran()
   make <- function(rows, seed) {
     withr::with_seed(seed, {
       d <- data.frame(a = runif(rows, -1, 1), b = runif(rows, -1, 1), c = runif(rows, -1, 1))
@@ -346,6 +348,7 @@ test_that("weights that count rows have the errors of repeated rows", {
 })
 
 test_that("a default call takes classes of a few rows each", {
+  skip_on_cran()
   set.seed(1)
   d <- data.frame(x = rnorm(1200), species = factor(rep(1:300, 4)))
   fit <- nn_train(species ~ x, d, hidden = 2, epochs = 10)

@@ -33,6 +33,7 @@ test_that("a linear model that does as well is named, and is as good on new rows
 })
 
 test_that("a constant that does as well is named, until the inputs are informative", {
+  skip_on_cran()
   noise <- withr::with_seed(1, noisy(150, 5, function(d) 0))
   fit <- seeded(y ~ ., noise)
   evidence <- list(
@@ -50,6 +51,7 @@ test_that("a constant that does as well is named, until the inputs are informati
 })
 
 test_that("a held-out loss far above the training loss is found, and lowered as advised", {
+  skip_on_cran()
   signal <- function(d) rowSums(d[1:4]) / 2
   d <- withr::with_seed(1, noisy(60, 50, signal))
   new <- withr::with_seed(2, noisy(2000, 50, signal))

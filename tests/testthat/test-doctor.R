@@ -36,6 +36,7 @@ test_that("ordinary fits have no finding", {
 })
 
 test_that("fits with the defaults for data have no finding but that a linear model is as good", {
+  skip_on_cran()
   set.seed(1)
   expect_identical(found(nn_train(mpg ~ ., mtcars)), "simple_model")
   expect_identical(found(nn_train(Species ~ ., iris)), "simple_model")
@@ -415,6 +416,7 @@ exposed <- withr::with_seed(1, {
 })
 
 test_that("an offset that does not fit is named as the cause, and corrected", {
+  skip_on_cran()
   counts <- function(...) {
     set.seed(1)
     nn_train(..., data = exposed, loss = "poisson", hidden = 3)

@@ -32,6 +32,7 @@ test_that(
     "weighting, penalty, reduction"
   ),
   {
+    skip_on_cran()
     weights <- c(0.5, 2, 0, 1, 1.5)
     checked <- 0
     worst <- list(difference = 0, case = "")

@@ -430,6 +430,7 @@ test_that("an interrupt at the top level returns the fit at once, and it goes on
 test_that(
   "an interrupt while held-out rows find how many epochs returns the fit to the others",
   {
+    skip_on_cran()
     skip_on_os("windows")
     data <- paste0(
       "library(backprop); set.seed(1); d <- data.frame(matrix(rnorm(2e6), 4e4)); ",

@@ -25,6 +25,7 @@ differences <- function(..., data, block_rows = 130) {
 }
 
 test_that("fits to a source are those in memory, for every optimiser", {
+  skip_on_cran()
   d <- table_of()
   for (optimizer in setdiff(names(optimizer_table), "lm")) {
     full <- optimizer_table[[optimizer]]$full_batch
@@ -161,6 +162,7 @@ test_that("a source is predicted, resumed and held out like a data frame", {
 })
 
 test_that("shuffled blocks are the same order in memory and on disk", {
+  skip_on_cran()
   size <- 2^17 / 256
   order <- core_block_order(c(1, 2), 3, 40 * size + 7, 256)
   expect_identical(sort(order), seq_len(40 * size + 7))

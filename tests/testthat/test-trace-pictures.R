@@ -67,6 +67,7 @@ text_boxes <- function(texts) {
 test_that(
   "no label leaves the page, and none covers another, as PNG at 7 x 5 inches and larger and as PDF",
   {
+    skip_on_cran()
     drawn <- 0
     for (trace in traces()) {
       for (size in list(c(7, 5), c(9, 7), c(12, 9), c(8, 9))) {

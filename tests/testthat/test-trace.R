@@ -157,6 +157,7 @@ test_that(
     "depths and batches"
   ),
   {
+    skip_on_cran()
     compared <- 0
     compare <- function(problem, activation, ...) {
       set.seed(11)
