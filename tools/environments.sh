@@ -4,6 +4,7 @@
 #
 #   sh tools/environments.sh                 tests that depend on the environment
 #   sh tools/environments.sh all             all tests in each environment
+#   sh tools/environments.sh quick ...       those that take seconds, as in .ci/run
 #   sh tools/environments.sh small ...       only these environments
 #   sh tools/environments.sh --library=FOLDER ...
 #                                            tests the package that is installed there
@@ -19,7 +20,10 @@ use_all_cores
 tests='formula locale keeping threads memory save data-frames edge-numbers'
 library=
 case ${1:-} in --library=*) library=${1#*=}; shift ;; esac
-if [ "${1:-}" = all ]; then tests=; shift; fi
+case ${1:-} in
+  all) tests=; shift ;;
+  quick) tests='formula keeping save data-frames edge-numbers'; shift ;;
+esac
 only=$*
 
 # Messages use the characters of the locale, and English.
