@@ -10,7 +10,7 @@
 #                                models are tested with and what drives the browser
 #   sh tools/install.sh check    these, the version of roxygen2 that DESCRIPTION names, qpdf, clang,
 #                                clang-format, styler, lintr, esbuild, binutils, g++ for aarch64 and
-#                                Windows, qemu, wine, valgrind, locales, OpenBLAS
+#                                Windows, qemu, wine, valgrind, ccache, locales, OpenBLAS
 #
 # Packages and versions are those of DESCRIPTION. On Debian and Ubuntu they are installed with apt
 # if its version is recent enough, and otherwise from CRAN, into the user's library if the site's is
@@ -231,6 +231,7 @@ install_programs() {
     have aarch64-linux-gnu-g++ || useful="$useful g++-aarch64-linux-gnu"
     have qemu-aarch64 || useful="$useful qemu-user"
     have valgrind || useful="$useful valgrind"
+    have ccache || useful="$useful ccache"
     have localedef && [ -d /usr/share/i18n/locales ] || useful="$useful locales"
     [ -d /usr/lib/x86_64-linux-gnu/openblas-pthread ] || [ ! -d /usr/lib/x86_64-linux-gnu ] ||
       useful="$useful libopenblas0-pthread"
