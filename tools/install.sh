@@ -33,10 +33,11 @@ stop() { printf '\n%s: %s\n' "$script" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # Runs the R code on standard input, with the function's arguments. Processes started by that code
-# have an empty standard input.
+# have an empty standard input. The file is one of its own, as checks run beside each other.
 run_r() {
-  cat >"$scratch/step.R"
-  Rscript "$scratch/step.R" "$@" </dev/null
+  step=$(mktemp "$scratch/step.XXXXXX")
+  cat >"$step"
+  Rscript "$step" "$@" </dev/null
 }
 
 # quietly WHAT COMMAND...: runs the command. If it fails, shows the end of its output and the lines
