@@ -2,7 +2,8 @@
 # Runs the package under sanitizers, valgrind and gctorture(), and shows a table of the results.
 #
 #   sh tools/sanitize.sh                 the legs that begin within 10 minutes, as in .ci/run, with
-#                                        the tests that call the core most; clang's only on demand
+#                                        the tests that call the core most, without the slow ones;
+#                                        clang's only on demand
 #   sh tools/sanitize.sh all             all legs with all tests
 #   sh tools/sanitize.sh asan tsan       only these legs
 #   sh tools/sanitize.sh planted         that each leg reports a bug that is compiled in for it
@@ -13,12 +14,17 @@
 . "$(dirname -- "$0")/install.sh"
 use_utf8
 use_all_cores
-NOT_CRAN=true
-export NOT_CRAN
 
 mode=box
 case ${1:-} in all | planted) mode=$1; shift ;; esac
 only=$*
+
+# skip_on_cran() leaves out the slow tests.
+unset NOT_CRAN
+if [ "$mode" = all ]; then
+  NOT_CRAN=true
+  export NOT_CRAN
+fi
 
 # Tests that call the core most, and run within a few minutes under a sanitizer.
 core_tests='engine faults denormals functions losses philox pieces sparse threads weights'
