@@ -26,7 +26,7 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
     "The optimiser is unknown, or has settings outside their range."
   )
   loss <- settings$loss
-  if (isTRUE(loss$estimated)) loss$estimated <- NULL
+  if (isTRUE(loss$estimated) || identical(loss$estimated, "done")) loss$estimated <- NULL
   made <- tryCatch(
     new_loss(check_choice(loss$name, names(loss_table), "loss", current_env()), loss$parameter),
     error = function(e) NULL

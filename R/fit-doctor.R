@@ -22,7 +22,8 @@
 #' * `constant`: the standard deviation of the outputs is below 1 % of that of the targets, or the
 #'   targets are constant;
 #' * `null_model`: the loss is less than 1 % below that of the best constant prediction (the mean
-#'   for squared error, the class frequencies for classes);
+#'   for squared error, the class frequencies for classes), or for `"gaussian"` and `"beta"` less
+#'   than 0.005;
 #' * `saturated`: more than 25 % of the units of a sigmoid or tanh layer are saturated: their mean
 #'   slope is below 1 % of the steepest slope;
 #' * `dead`: at least 75 % of the units of a layer with another activation are inactive, such as

@@ -30,6 +30,14 @@ describe_training <- function(fit) {
     if (is.finite(s$clip)) paste("clip", format(s$clip)),
     if (is.finite(s$patience)) paste("patience", format(s$patience)),
     if (s$tolerance > 0) paste("tolerance", format(s$tolerance)),
+    if (length(s$freeze) > 0) {
+      parts <- ifelse(vapply(s$freeze, isTRUE, NA), "", "some of ")
+      paste(paste0(parts, names(s$freeze), collapse = " and "), "frozen")
+    },
+    if (!is.null(s$layer_rates)) {
+      paste("rates of the layers", paste(format(s$layer_rates, trim = TRUE), collapse = ", "))
+    },
+    if (is.finite(s$max_norm %||% Inf)) paste("max_norm", format(s$max_norm)),
     if (s$restarts > 1) paste("best of", format(s$restarts), "starts"),
     if (s$precision == "single") "single precision"
   )
@@ -42,7 +50,7 @@ describe_training <- function(fit) {
     describe_rows(fit), describe_preparation(fit),
     paste0(
       "Objective: ",
-      paste(c(s$loss$name, paste(s$reduction, "over the rows"), extras), collapse = ", ")
+      paste(c(describe_loss(s$loss), paste(s$reduction, "over the rows"), extras), collapse = ", ")
     ),
     paste0("Training:  ", paste(ways, collapse = ", ")), describe_ensemble(fit),
     describe_defaults(fit),

@@ -121,7 +121,7 @@ training_record <- function(object, X, y, weights, offset, call) {
 }
 
 # The likelihood of a record's loss. An error if there is none.
-likelihood_of <- function(record, what, call) {
+likelihood_of <- function(record, what, call, hint = NULL) {
   loss <- record$fit$settings$loss$name
   row <- likelihood_table[[loss]]
   if (!is.null(row) && is.null(record$fit$settings$class_weights)) {
@@ -134,7 +134,7 @@ likelihood_of <- function(record, what, call) {
     } else {
       c(x = "With {.arg class_weights} the loss is no likelihood.")
     },
-    i = "Losses with a likelihood are {.val {names(likelihood_table)}}."
+    i = hint, i = "Losses with a likelihood are {.val {names(likelihood_table)}}."
   ), call)
 }
 

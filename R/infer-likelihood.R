@@ -95,7 +95,7 @@ logLik.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset = N
     row$log_density(
       record$y, record$a, record$w, phi, loss$parameter, mixes_outputs(record$fit)
     ),
-    df = length(record$free) + (estimated || isTRUE(loss$estimated)),
+    df = length(record$free) + (estimated || !is.null(loss$estimated)),
     nobs = nrow(record$y), class = "logLik"
   )
 }

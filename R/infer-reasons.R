@@ -37,6 +37,12 @@ reasons_of <- function(record, curvature, errors) {
   penalised <- settings$penalty > 0 || settings$penalty_l1 > 0
   singular <- is.null(curvature$inverse) || anyNA(errors)
   c(
+    if (!penalised && has_separated_class(record)) {
+      list(separated = paste0(
+        "A class is perfectly separated from the other classes, so there is no finite optimum: ",
+        "the weights have no standard errors. Train with a penalty above 0 to predict."
+      ))
+    },
     if (singular) singular_reasons(record, curvature),
     if (!singular && !isTRUE(is_optimum(curvature, errors))) {
       list(optimum = paste0(
@@ -50,6 +56,18 @@ reasons_of <- function(record, curvature, errors) {
       ))
     }
   )
+}
+
+# Are the probabilities of a class 1 for its rows and 0 for all others, to four digits?
+has_separated_class <- function(record) {
+  if (!loss_table[[record$fit$settings$loss$name]]$of_classes) {
+    return(FALSE)
+  }
+  any(vapply(seq_len(ncol(record$y)), function(k) {
+    p <- record$a[, k]
+    of_class <- record$y[, k] == 1
+    any(of_class) && !all(of_class) && all(p[of_class] > 1 - 1e-4) && all(p[!of_class] < 1e-4)
+  }, NA))
 }
 
 # Would a Newton step move each weight by less than a thousandth of its standard error?

@@ -51,6 +51,8 @@
 #' there are none; its element `reasons` holds the sentences:
 #' * the fit is not at an optimum: a Newton step would change a weight by more than a thousandth of
 #'   its standard error (training stopped early, or on other data),
+#' * a class is perfectly separated from the other classes, so that the weights of the optimum are
+#'   infinite,
 #' * the objective has a penalty, so that the weights are biased towards 0, and intervals around
 #'   them contain the true values less often than they say,
 #' * the Hessian is not positive definite, so that there is no covariance matrix and all numbers are
@@ -143,7 +145,12 @@ check_data_given <- function(missing, call) {
 # degrees of freedom (Inf if the dispersion is known), and what examine_curvature() returns.
 covariance <- function(record, type, call) {
   robust <- type == "sandwich"
-  row <- if (!robust) likelihood_of(record, "A covariance matrix of this {.arg type}", call)
+  row <- if (!robust) {
+    likelihood_of(
+      record, "A covariance matrix of this {.arg type}", call,
+      "Use {.code type = \"sandwich\"}, which assumes no distribution."
+    )
+  }
   if (type == "fisher" && is.null(row$variance)) {
     abort_argument(c(
       "{.code type = \"fisher\"} requires one output for each outcome or class.",
@@ -172,7 +179,7 @@ covariance <- function(record, type, call) {
   reasons <- reasons_of(record, curvature, sqrt(diag(V)[free]))
   if (is.null(inverse) && !is.null(curvature$inverse)) {
     reasons$singular <- NULL
-    reasons$separated <- paste0(
+    reasons$separated <- reasons$separated %||% paste0(
       "The expected Hessian is singular or infinite, as with fitted probabilities of 0 or 1."
     )
   }

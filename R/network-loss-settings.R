@@ -99,7 +99,8 @@ loss_help <- function() {
 #'   estimates it by maximum likelihood, starting from 1: with L-BFGS, training and the estimation
 #'   of the size given the fitted means alternate until the size changes by less than 1e-6 times its
 #'   value, at most 50 times; with other optimisers the size is estimated after each tenth of the
-#'   epochs. The estimate is `fit$settings$loss$parameter`; [nn_continue()] keeps it.
+#'   epochs. The estimate is `fit$settings$loss$parameter`, which `print()` shows; [nn_continue()]
+#'   keeps it, and [logLik()][logLik.nn_fit] counts it as a parameter.
 #' @return A list of class `nn_loss_setting`.
 #' @section Errors: `backprop_error_argument` for a setting outside its range.
 #' @references Huber (1964), \doi{10.1214/aoms/1177703732}. Koenker and Bassett (1978),
@@ -162,17 +163,24 @@ print.nn_loss_setting <- function(x, ...) {
     cat("Loss custom: ", function_text(x$parameter$value), "\n", sep = "")
     return(invisible(x))
   }
-  setting <- loss_table[[x$name]]$setting$name
-  cat(
-    "Loss ", x$name,
-    if (!is.null(setting)) {
-      value <- paste(format(x$parameter, trim = TRUE), collapse = ", ")
-      paste0(" (", setting, " ", if (isTRUE(x$estimated)) "to be estimated" else value, ")")
-    },
-    "\n",
-    sep = ""
-  )
+  cat("Loss ", describe_loss(x), "\n", sep = "")
   invisible(x)
+}
+
+# A loss with its setting, as in "huber (width 1)".
+describe_loss <- function(loss) {
+  setting <- loss_table[[loss$name]]$setting$name
+  if (is.null(setting) || loss$name == "custom") {
+    return(loss$name)
+  }
+  value <- if (isTRUE(loss$estimated)) {
+    "to be estimated"
+  } else {
+    paste(format(loss$parameter, trim = TRUE), collapse = ", ")
+  }
+  paste0(
+    loss$name, " (", setting, " ", value, if (identical(loss$estimated, "done")) ", estimated", ")"
+  )
 }
 
 check_loss <- function(loss, call) {

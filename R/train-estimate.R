@@ -19,7 +19,8 @@ run_training_and_estimate <- function(fit, state, history, data, epochs, control
     if (converges) state$curvature <- first_curvature(fit$settings, length(state$weights))
     history <- list(as.list(fit$history))
   }
-  fit$settings$loss$estimated <- NULL
+  # logLik() counts it, and nn_continue() keeps it
+  fit$settings$loss$estimated <- "done"
   structure(fit, class = "nn_fit")
 }
 

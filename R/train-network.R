@@ -133,7 +133,7 @@ check_softmax <- function(output_activation, targets, call) {
 check_distributed <- function(settings, call) {
   if (optimizer_table[[settings$optimizer$name]]$family == "levenberg_marquardt") {
     abort_argument(c(
-      "The optimizer {.val {settings$optimizer$name}} can't be used with {.arg communicator}.",
+      "The optimiser {.val {settings$optimizer$name}} can't be used with {.arg communicator}.",
       i = "Use {.val lbfgs}, which also converges in few epochs."
     ), call)
   }

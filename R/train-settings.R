@@ -94,13 +94,13 @@ check_full_batch <- function(settings, call) {
   )]
   if (length(given) > 0) {
     abort_argument(c(
-      "The optimizer {.val {optimizer$name}} does not support {.arg {given}}.",
+      "The optimiser {.val {optimizer$name}} does not support {.arg {given}}.",
       i = "Omit {cli::qty(length(given))}{?it/them}, or use {.val adam}."
     ), call)
   }
   if (!is.null(row$losses) && !settings$loss$name %in% row$losses) {
     abort_argument(c(
-      "The optimizer {.val {optimizer$name}} requires the loss {.or {.val {row$losses}}}.",
+      "The optimiser {.val {optimizer$name}} requires the loss {.or {.val {row$losses}}}.",
       x = "The loss is {.val {settings$loss$name}}.",
       i = "Use {.val lbfgs}, which supports any loss."
     ), call)

@@ -47,6 +47,9 @@ test_that("the size of the negative binomial distribution is that of glm.nb()", 
   oracle <- MASS::glm.nb(count ~ x + z, d, control = exact)
   expect_equal(unclass(fit)$settings$loss$parameter, oracle$theta, tolerance = 1e-5)
   expect_lt(max(abs(predict(fit, d) / fitted(oracle) - 1)), 1e-5)
+  expect_equal(AIC(fit), AIC(oracle), tolerance = 1e-9)
+  expect_equal(BIC(fit), BIC(oracle), tolerance = 1e-9)
+  expect_output(print(fit), "negative_binomial (size 1.797", fixed = TRUE)
   steps <- nn_train(
     count ~ x + z, d,
     loss = nn_negative_binomial(NULL), hidden = 2, optimizer = "adam", penalty = 0, epochs = 25
@@ -57,6 +60,7 @@ test_that("the size of the negative binomial distribution is that of glm.nb()", 
   path <- withr::local_tempfile(fileext = ".json")
   nn_save(fit, path)
   expect_identical(predict(nn_load(path), d), predict(fit, d))
+  expect_identical(logLik(nn_load(path)), logLik(fit))
 })
 
 test_that("tweedie solves the quasi-likelihood equations of its variance", {

@@ -840,6 +840,16 @@ test_that("the loss of proportions is measured from that of a perfect fit", {
   expect_identical(found(nn_train(part ~ x, d,
     loss = "cross_entropy", weights = trials, penalty = 0.01, optimizer = "lbfgs", hidden = 0
   )), character())
+  # densities without a highest value are compared with the null model in their own units
+  d$inner <- (d$part * 40 + 0.5) / 41
+  for (case in list(list(x ~ part, "gaussian"), list(inner ~ x, "beta"))) {
+    spread <- function(penalty) {
+      nn_train(case[[1]], d, loss = case[[2]], hidden = 0, penalty = penalty, epochs = 200)
+    }
+    expect_true("null_model" %in% found(spread(1e4)))
+    expect_match(advice_of(spread(1e4), "null_model"), "smaller penalty")
+    expect_false("null_model" %in% found(spread(0.01)))
+  }
   # classes have a perfect fit of 0 as before
   classes <- nn_train(Species ~ ., iris, hidden = 0, epochs = 2)
   expect_identical(doctor_facts(unclass(classes))$perfect, 0)

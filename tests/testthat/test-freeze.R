@@ -120,6 +120,18 @@ test_that("max_norm limits the weights of hidden units, not of outputs", {
   expect_identical(coef(nn_continue(half, X, y, epochs = 20)), coef(whole))
 })
 
+test_that("print() says what is limited, slowed down or frozen", {
+  fit <- train(
+    optimizer = "adam", epochs = 2, max_norm = 0.5, layer_rates = c(1, 0.5, 2),
+    freeze = list(bh1 = TRUE, wout = row(start$wout) == 1)
+  )
+  shown <- gsub("\\s+", " ", paste(capture.output(print(fit)), collapse = " "))
+  expect_match(
+    shown, "bh1 and some of wout frozen, rates of the layers 1.0, 0.5, 2.0, max_norm 0.5",
+    fixed = TRUE
+  )
+})
+
 test_that("nn_continue() tunes with another rate, schedule or frozen weights", {
   fit <- train(optimizer = "adam", learning_rate = 0.01, epochs = 10)
   slow <- nn_continue(fit, X, y, epochs = 1, learning_rate = 1e-3)

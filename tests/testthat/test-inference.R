@@ -290,6 +290,14 @@ test_that("what makes standard errors meaningless is named", {
     hidden = 1, activation = "tanh", penalty = 0, optimizer = "lbfgs", epochs = 12
   )
   expect_true(any(c("optimum", "saddle") %in% names(reasons(early, d))))
+  parted <- data.frame(x = 1:20, y = factor(rep(c("a", "b"), each = 10)))
+  expect_warning(
+    apart <- nn_train(y ~ x, parted, hidden = 0, penalty = 0, optimizer = "lbfgs"),
+    class = "backprop_warning_separable"
+  )
+  for (type in c("hessian", "fisher")) {
+    expect_identical(names(reasons(apart, parted, type = type))[1], "separated")
+  }
   X <- cbind(a = d$density, b = 2 * d$density)
   collinear <- nn_train(X, log(d$conc),
     hidden = 0, output_activation = "identity", optimizer = exact, epochs = 1000
