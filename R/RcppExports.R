@@ -29,8 +29,8 @@ core_digest <- function(parts) {
     .Call(`_backprop_core_digest`, parts)
 }
 
-core_sum_digest <- function(X, before) {
-    .Call(`_backprop_core_sum_digest`, X, before)
+core_sum_digest <- function(X, before, single) {
+    .Call(`_backprop_core_sum_digest`, X, before, single)
 }
 
 core_pass_bytes <- function(layers, rows, keep_all, coded) {

@@ -140,11 +140,29 @@ dimnames.nn_coded <- function(x) {
   structure(plain, class = "nn_coded")
 }
 
+# Rows one after the other, of the same columns.
+#' @export
+rbind.nn_coded <- function(..., deparse.level = 1) {
+  parts <- lapply(list(...), unclass)
+  plain <- parts[[1]]
+  plain$numbers <- do.call(rbind, lapply(parts, `[[`, "numbers"))
+  before <- cumsum(c(0L, lengths(lapply(parts, `[[`, "mixed"))))[seq_along(parts)]
+  plain$codes <- lapply(seq_along(plain$codes), function(k) {
+    unlist(Map(function(part, before) {
+      codes <- part$codes[[k]]
+      codes - before * (codes < 0)
+    }, parts, before))
+  })
+  plain["mixed"] <- list(unlist(lapply(parts, `[[`, "mixed"), recursive = FALSE))
+  plain["cases"] <- list(unlist(lapply(parts, `[[`, "cases")))
+  structure(plain, class = "nn_coded")
+}
+
 #' @export
 as.matrix.nn_coded <- function(x, ...) {
   plain <- unclass(x)
   n <- nrow(plain$numbers)
-  X <- matrix(rep(plain$common, each = n), n, dimnames = dimnames(x))
+  X <- matrix(rep(plain$common, each = n), n, ncol(x), dimnames = dimnames(x))
   X[, plain$columns] <- plain$numbers
   for (k in seq_along(plain$codes)) {
     codes <- plain$codes[[k]]
@@ -158,6 +176,11 @@ as.matrix.nn_coded <- function(x, ...) {
     X[which(is.na(codes)), span] <- NA
   }
   X
+}
+
+# How many numbers a row is stored as.
+numbers_in_row <- function(X) {
+  if (is_coded(X)) ncol(unclass(X)$numbers) + length(unclass(X)$codes) else ncol(X)
 }
 
 # The matrix of coded rows; other matrices are unchanged.
@@ -224,6 +247,7 @@ level_sums <- function(X, share) {
   sums <- numeric(length(plain$names))
   for (codes in plain$codes) {
     at <- which(codes > 0)
+    if (length(at) == 0) next
     found <- rowsum(share[at], codes[at])
     sums[as.integer(rownames(found))] <- found
   }

@@ -62,7 +62,11 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
   if (is.null(fit) && is.data.frame(X)) {
     counted <- counted_values(X, weights)
     levels <- if (is.null(ranks)) counted else sample_of_levels(counted, ranks, call)
-    coded <- is.null(ranks) && is_best_coded(treatment_levels(X), nrow(X))
+    coded <- if (is.null(ranks)) {
+      is_best_coded(treatment_levels(X), nrow(X))
+    } else {
+      is_best_coded(treatment_levels(levels), sum_ranks(ranks, nrow(X), "rows"))
+    }
     columns <- mark_dates(describe_columns(levels, name, call, coded), dated)
     if (is.null(ranks)) {
       columns <- declare_columns(columns, X, training, weights)

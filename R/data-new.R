@@ -31,7 +31,8 @@ encode_new <- function(fit, raw, name, call, unseen = NULL) {
     inputs <- n_inputs(fit$layers)
     list(X = matrix(NA_real_, nrow(raw), inputs, dimnames = list(NULL, fit$inputs)))
   }
-  if (nrow(raw) == 0) {
+  # terms of coded data are columns, whose encoding never fails
+  if (nrow(raw) == 0 && !isTRUE(fit$encoding$coded)) {
     return(missing())
   }
   encoded <- tryCatch(

@@ -7,7 +7,8 @@ warn_of_outliers <- function(X, scales, names, weights, what = "Column") {
   names <- names %||% seq_len(ncol(X))
   values <- rep(NA_real_, ncol(X))
   # dummy variables have no outliers
-  columns <- if (is_coded(X)) unclass(X)$columns else seq_len(ncol(X))
+  own <- local_part(X)
+  columns <- if (is_coded(own)) unclass(own)$columns else seq_len(ncol(X))
   for (j in setdiff(columns, scales$constant)) {
     values[j] <- outlier_of(X, j, scales, weights)
   }

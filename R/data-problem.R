@@ -180,29 +180,47 @@ weighted_rows <- function(data) {
 }
 
 # A digest that identifies the data of a fit. Changing it requires a new schema whose step removes
-# `digest` from older fits. There are two further kinds, which do not depend on how rows are spread:
-# that of rows which are spread over processes, and that of rows in a file, at the precision of
-# training. `other`: a digest that it will be compared with, or NULL. Rows in a file have the digest
-# of the same rows in memory if that is the other one.
+# `digest` from older fits. Its prefix is its kind (see digest_kind()):
+#   memory  of a matrix, and the only one without a prefix
+#   file    of stored rows, at the precision of training
+#   rows    of rows that are spread over processes, at the precision of training
+#   codes   of a coded matrix
+# The last two do not depend on how rows are spread. `other`: a digest that it will be compared
+# with, or NULL: of a matrix and of stored rows each kind can be computed, so that it has that of
+# `other`.
 data_digest <- function(data, other, single) {
   X <- data$X
   of_rows <- list(data$y, data$weights, data$offset)
-  from_memory <- !is.null(other) && !is_stored_digest(other) && !is_shared_digest(other)
-  if (is_stored(X) && from_memory) X <- rows_in_double(X)
-  if ((is_stored(X) && !from_memory) || (is_stored_digest(other) && is.matrix(X))) {
+  wanted <- digest_kind(other)
+  if (is_coded(local_part(X))) {
+    plain <- unclass(local_part(X))
+    of_columns <- c(plain[c("on", "common")], lapply(plain$mixed, `[[`, "values"))
+    return(paste0("codes-", summed_digest(X, c(of_columns, of_rows))))
+  }
+  if (is_shared(X) || wanted == "rows") {
+    return(paste0("rows-", summed_digest(X, of_rows, single)))
+  }
+  if (is_stored(X) && wanted == "memory") X <- rows_in_double(X)
+  if ((is_stored(X) && wanted != "memory") || (is.matrix(X) && wanted == "file")) {
     of_columns <- core_column_digest(X, single)
     words <- as.numeric(paste0("0x", substring(of_columns, c(1, 9), c(8, 16))))
     return(paste0("file-", core_digest(c(list(dim(X), words), of_rows))))
   }
-  if (!is_shared(X) && !is_shared_digest(other)) {
-    return(core_digest(c(list(dim(X)), numbers_of(X), of_rows)))
-  }
-  halves <- core_sum_digest(local_part(X), rows_before(X))
-  if (is_shared(X)) halves <- sum_ranks(X$ranks, halves, "digest")
-  high <- halves[1] + floor(halves[2] / 2^32)
-  paste0("rows-", core_digest(c(list(dim(X) + 0, c(high, halves[2]) %% 2^32), of_rows)))
+  core_digest(c(list(dim(X)), numbers_of(X), of_rows))
 }
 
-is_stored_digest <- function(digest) is.character(digest) && startsWith(digest, "file-")
+# The digest of rows as a sum over all processes that have some of them, and of other numbers.
+summed_digest <- function(X, others, single = FALSE) {
+  halves <- core_sum_digest(local_part(X), rows_before(X), single)
+  if (is_shared(X)) halves <- sum_ranks(X$ranks, halves, "digest")
+  high <- halves[1] + floor(halves[2] / 2^32)
+  core_digest(c(list(dim(X) + 0, c(high, halves[2]) %% 2^32), others))
+}
 
-is_shared_digest <- function(digest) is.character(digest) && startsWith(digest, "rows-")
+# What a digest is of, "" for NULL.
+digest_kind <- function(digest) {
+  if (is.null(digest)) {
+    return("")
+  }
+  if (grepl("-", digest, fixed = TRUE)) sub("-.*", "", digest) else "memory"
+}

@@ -59,7 +59,8 @@ share_columns <- function(seen, ranks, call) {
   }
   all <- each_rank(ranks, own, "columns")
   there <- which(!vapply(all, function(part) is.null(part$names), NA))
-  if (sum(vapply(all, `[[`, 0, "used")) == 0) abort_no_shared_rows("data", ranks, call)
+  seen$total <- sum(vapply(all, `[[`, 0, "used"))
+  if (seen$total == 0) abort_no_shared_rows("data", ranks, call)
   first <- all[[there[1]]]
   check_equal_parts(all, there, "names", "columns", call)
   check_equal_parts(all, there, "constants", "constants of the formula", call)
@@ -148,15 +149,22 @@ sample_of_levels <- function(data, ranks, call) {
   structure(sample, class = "data.frame", row.names = .set_row_names(rows))
 }
 
-# The encoded rows of this process, with the names of the inputs if it has none.
+# The encoded rows of this process. If it has none, it gets a matrix without rows from another one,
+# of the same kind.
 share_encoded <- function(encoded, ranks) {
-  of_inputs <- list(names = colnames(encoded$X), contrasts = encoded$contrasts)
-  all <- each_rank(ranks, if (!is.null(encoded$X)) of_inputs, "inputs")
-  first <- Filter(Negate(is.null), all)[[1]]
-  if (is.null(encoded$X)) {
-    encoded$X <- matrix(0, 0, length(first$names), dimnames = list(NULL, first$names))
-    encoded["contrasts"] <- list(first$contrasts)
+  of_inputs <- if (!is.null(encoded$X)) {
+    list(
+      X = if (is_stored(encoded$X)) {
+        matrix(0, 0, ncol(encoded$X), dimnames = list(NULL, colnames(encoded$X)))
+      } else {
+        encoded$X[0, , drop = FALSE]
+      },
+      contrasts = encoded$contrasts
+    )
   }
+  all <- Filter(Negate(is.null), each_rank(ranks, of_inputs, "inputs"))
+  if (is.null(encoded$X)) encoded[c("X", "contrasts")] <- all[[1]]
+  if (!all(vapply(all, function(part) is_coded(part$X), NA))) encoded$X <- decoded(encoded$X)
   encoded
 }
 

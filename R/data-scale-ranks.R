@@ -10,6 +10,9 @@ shared_scales <- function(X, weights, standardize) {
   if (is_sparse(local_part(X))) {
     return(shared_sparse_scales(X, if (length(weights) > 0) weights[own], standardize))
   }
+  if (is_coded(local_part(X))) {
+    return(shared_coded_scales(X, weights, standardize))
+  }
   counted <- if (length(whole) > 0) which(whole > 0) else seq_len(nrow(X))
   if (length(unique(whole[counted])) <= 1) whole <- numeric()
   used <- X[counted, ]
@@ -73,6 +76,33 @@ shared_scales <- function(X, weights, standardize) {
     constant = which(unname(constant) & !isFALSE(standardize)),
     largest = pmax(most - center, center - least)
   )
+}
+
+# The same for coded matrices, as coded_scales().
+shared_coded_scales <- function(X, weights, standardize) {
+  ranks <- ranks_of(X)
+  local <- local_part(X)
+  columns <- unclass(local)$columns
+  numbers <- if (length(columns) > 0) {
+    shared_scales(map_shared(X, coded_numbers), weights, standardize)
+  }
+  share <- if (length(weights) > 0) weights[own_rows(X)] else rep(1, nrow(local))
+  counts <- as.double(share > 0)
+  sums <- sum_ranks(
+    ranks, c(level_sums(local, share), level_sums(local, counts), sum(share), sum(counts)),
+    "rows of levels"
+  )
+  p <- ncol(local)
+  scales <- scales_of_codes(
+    local, numbers, list(share = sums[seq_len(p)], rows = sums[p + seq_len(p)]),
+    list(share = sums[2 * p + 1], rows = sums[2 * p + 2]), standardize,
+    function(j) {
+      x <- unlist(each_rank(ranks, coded_column(local, j), "a column"))
+      column_scales(matrix(x), weights, standardize)
+    }
+  )
+  # dummy variables have no outliers
+  c(scales, list(largest = replace(numeric(p), columns, numbers$largest)))
 }
 
 # The same for sparse matrices, as sparse_scales(). `weights`: of this process's rows, or NULL.

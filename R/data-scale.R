@@ -53,10 +53,23 @@ column_scales <- function(X, weights, standardize) {
   )
 }
 
-# The scales of column_scales() for rows before they are scaled. A dummy variable is 1 with
-# probability m: its mean is m, its variance m (1 - m). Only one with m above a fifth has quartiles
-# that may differ, and is counted out.
+# The scales of column_scales() for rows before they are scaled.
 coded_scales <- function(X, weights, standardize) {
+  counts <- if (length(weights) == 0) rep(TRUE, nrow(X)) else weights > 0
+  share <- if (length(weights) == 0) rep(1, nrow(X)) else weights
+  scales_of_codes(
+    X, column_scales(unclass(X)$numbers, weights, standardize),
+    list(share = level_sums(X, share), rows = level_sums(X, as.double(counts))),
+    list(share = sum(share), rows = sum(counts)), standardize,
+    function(j) column_scales(matrix(coded_column(X, j)), weights, standardize)
+  )
+}
+
+# A dummy variable is 1 with probability m: its mean is m, its variance m (1 - m). Only one with m
+# above a fifth has quartiles that may differ, and is counted out, by counted_out(j). `numbers`: the
+# scales of the columns that are stored as numbers; `sums`, `totals`: the weight and the number of
+# the rows of each level, and of all rows.
+scales_of_codes <- function(X, numbers, sums, totals, standardize, counted_out) {
   plain <- unclass(X)
   p <- length(plain$names)
   scales <- list(center = numeric(p), scale = rep(1, p), constant = logical(p))
@@ -65,13 +78,11 @@ coded_scales <- function(X, weights, standardize) {
     scales$scale[columns] <<- unname(found$scale)
     scales$constant[columns[found$constant]] <<- TRUE
   }
-  set(plain$columns, column_scales(plain$numbers, weights, standardize))
+  set(plain$columns, numbers)
   coded <- unlist(plain$spans)
-  counts <- if (length(weights) == 0) rep(TRUE, nrow(X)) else weights > 0
-  share <- if (length(weights) == 0) rep(1, nrow(X)) else weights
-  m <- level_sums(X, share)[coded] / sum(share)
-  rows <- level_sums(X, as.double(counts))[coded]
-  constant <- rows == 0 | rows == sum(counts)
+  m <- sums$share[coded] / totals$share
+  rows <- sums$rows[coded]
+  constant <- rows == 0 | rows == totals$rows
   if (!isFALSE(standardize)) {
     set(coded, list(
       center = ifelse(constant, as.double(rows > 0), m),
@@ -79,9 +90,7 @@ coded_scales <- function(X, weights, standardize) {
     ))
   }
   if (identical(standardize, "robust")) {
-    for (j in coded[m > 0.2 & !constant]) {
-      set(j, column_scales(matrix(coded_column(X, j)), weights, standardize))
-    }
+    for (j in coded[m > 0.2 & !constant]) set(j, counted_out(j))
   }
   list(
     center = stats::setNames(scales$center, plain$names),

@@ -35,11 +35,17 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
     # vectors of all rows come from nn_cv()
     Filter(function(extra) is.language(extra) || length(extra) < 2, seen$extras), seen$names
   )
+  # rows in a file are not coded
+  if (is.null(store)) {
+    levels <- term_levels(seen$terms, columns_of_levels(seen), contrasts)
+    if (is_best_coded(levels, seen$total)) encoding$coded <- TRUE
+  }
   key <- if (is.null(ranks)) key_of_rows(encoding, source, seen, contrasts, store)
   encoded <- find_kept_rows(store, key, seen$used) %||% keep_rows(
     encode_source(c(encoding, list(contrasts = contrasts)), source, seen, store, call), store, key
   )
   if (!is.null(ranks)) encoded <- share_encoded(encoded, ranks)
+  if (!is_coded(encoded$X)) encoding$coded <- NULL
   encoding$contrasts <- encoded$contrasts
   frame <- new_frame(
     structure(
@@ -73,6 +79,7 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
 #   levels     for each text variable list(levels, used, rows): all levels in order, those that
 #              occur in rows of positive weight, and the number of such rows where it is not missing
 #   y, weights, offset   of all rows used; `used`: their number
+#   total      their number in all processes
 #   kept       the rows of each block that are used, or NULL if all are
 #   na.action  the rows dropped
 #   dated      the names of the columns of dates that become numbers
@@ -108,6 +115,7 @@ gather_source <- function(formula, source, extras, na.action, call, ranks = NULL
       x = "All {rows} row{?s} have missing values or are not selected by {.arg subset}."
     ), call)
   }
+  seen$total <- seen$total %||% seen$used
   seen$y <- combine_blocks(seen$y)
   seen$weights <- combine_blocks(seen$weights)
   seen$offset <- combine_blocks(seen$offset)
@@ -182,6 +190,22 @@ variables_with_levels <- function(seen) {
   variables
 }
 
+# The variables behind the inputs; those of text have each level that occurs once.
+columns_of_levels <- function(seen) {
+  columns <- as.list(seen$prototype)
+  for (name in names(seen$levels)) {
+    found <- seen$levels[[name]]
+    values <- columns[[name]]
+    columns[[name]] <- if (is.factor(values)) {
+      used <- factor(found$used, found$levels, exclude = NULL, ordered = is.ordered(values))
+      structure(used, contrasts = attr(values, "contrasts"))
+    } else {
+      found$used
+    }
+  }
+  columns
+}
+
 # The second pass: list(X, offset, contrasts), as encode_terms() returns them, and `blank`, the rows
 # of weight 0 that can't be encoded.
 encode_source <- function(encoding, source, seen, store, call) {
@@ -201,7 +225,7 @@ encode_source <- function(encoding, source, seen, store, call) {
     if (is.null(out$writer)) {
       out$contrasts <<- encoded$contrasts
       out$writer <<- rows_writer(store, colnames(encoded$X))
-      width <<- ncol(encoded$X)
+      width <<- numbers_in_row(encoded$X)
     }
     out$writer$add(encoded$X)
     out$offset[length(out$offset) + 1] <<- list(encoded$offset)

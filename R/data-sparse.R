@@ -35,13 +35,6 @@ check_inputs <- function(X, name, call, least_rows = 1) {
 
 # The contents of a matrix as a list of vectors, for its digest.
 numbers_of <- function(X) {
-  if (is_coded(X)) {
-    plain <- unclass(X)
-    mean <- plain$common
-    for (mixture in plain$mixed) mean[mixture$columns] <- mixture$values
-    of_columns <- list(plain$on, mean, plain$common)
-    return(c(plain["numbers"], of_columns, lapply(plain$codes, as.double)))
-  }
   if (is_sparse(X)) list(X@p, X@i, X@x) else list(X)
 }
 

@@ -76,8 +76,8 @@ check_given_again <- function(fit, problem, validation, call) {
 }
 
 # Do the training rows, and the held-out rows, differ from those of the fit so far? The digest of a
-# fit from an older version can't be compared (NULL), nor that of rows that are spread over several
-# processes with others: such data count as unchanged if the number of rows is the same.
+# fit from an older version can't be compared (NULL), nor those of different kinds (see
+# data_digest()): such data count as unchanged if the number of rows is the same.
 changed_data <- function(fit, data) {
   c(
     training = nrow(data$X) != fit$n || differs(data$digest, fit$digest),
@@ -86,9 +86,7 @@ changed_data <- function(fit, data) {
 }
 
 differs <- function(digest, other) {
-  comparable <- !is.null(other) && is_shared_digest(digest) == is_shared_digest(other) &&
-    is_stored_digest(digest) == is_stored_digest(other)
-  comparable && !identical(digest, other)
+  digest_kind(digest) == digest_kind(other) && !identical(digest, other)
 }
 
 # The fit, with those parts of its state reset that depend on data that changed.

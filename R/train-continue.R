@@ -83,8 +83,6 @@ continue_training <- function(fit, X, y, weights, offset, options, ranks, call) 
   problem <- new_problem(X, y, weights = weights, offset = offset)
   if (!is.null(ranks)) {
     check_same_call(ranks, call_facts(c(list(fit = fit), options), problem))
-    # the rows of several processes are matrices
-    fit$encoding$coded <- NULL
     check_distributed(fit$settings, call)
   }
   if (is.null(ranks)) {

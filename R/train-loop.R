@@ -90,6 +90,7 @@ run_training <- function(fit, state, history, data, epochs, controls) {
     function(e) failure <<- e
   ), interrupt = function(signal) "interrupted")
   so_far$stop <- stop
+  check_same_weights(ranks, so_far$state$weights)
   fit <- tryCatch(finish_fit(run, so_far), interrupt = function(signal) {
     so_far$stop <<- stop <<- "interrupted"
     finish_fit(run, so_far)

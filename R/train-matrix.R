@@ -167,8 +167,8 @@
 #'     the fit with the last finite weights.
 #'   * `backprop_error_callback`: the callback failed. The field `fit` holds the fit so far.
 #'   * `backprop_error_rank`: with `communicator`, the call failed in another process, whose rank is
-#'     in the field `rank`. `backprop_error_communicator`: the processes can't communicate, or do
-#'     not make the same calls.
+#'     in the field `rank`. `backprop_error_communicator`: the processes can't communicate, do
+#'     not make the same calls, or did not get the same sums.
 #'
 #'   When a time limit of [setTimeLimit()] is reached, R's own error is signalled, and its field
 #'   `fit` holds the fit so far.

@@ -92,8 +92,9 @@ gather_rows <- function(X, rows) {
     return(take_rows(X, rows))
   }
   some <- take_rows(X, rows)
-  # stored rows are sent as numbers
-  own <- if (inherits(some$local, "nn_rows")) as.matrix(some$local) else some$local
+  # stored and coded rows are sent as numbers
+  known <- inherits(some$local, c("nn_rows", "nn_coded"))
+  own <- if (known) as.matrix(some$local) else some$local
   parts <- each_rank(X$ranks, own, "some rows")
   parts <- parts[some$counts > 0]
   gathered <- do.call(rbind, parts)

@@ -93,13 +93,14 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_sum_digest
-Rcpp::NumericVector core_sum_digest(SEXP X, double before);
-RcppExport SEXP _backprop_core_sum_digest(SEXP XSEXP, SEXP beforeSEXP) {
+Rcpp::NumericVector core_sum_digest(SEXP X, double before, bool single);
+RcppExport SEXP _backprop_core_sum_digest(SEXP XSEXP, SEXP beforeSEXP, SEXP singleSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
     Rcpp::traits::input_parameter< double >::type before(beforeSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_sum_digest(X, before));
+    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_sum_digest(X, before, single));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -481,7 +482,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_clamp", (DL_FUNC) &_backprop_core_clamp, 3},
     {"_backprop_core_column_moments", (DL_FUNC) &_backprop_core_column_moments, 2},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
-    {"_backprop_core_sum_digest", (DL_FUNC) &_backprop_core_sum_digest, 2},
+    {"_backprop_core_sum_digest", (DL_FUNC) &_backprop_core_sum_digest, 3},
     {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 4},
     {"_backprop_core_activation", (DL_FUNC) &_backprop_core_activation, 3},
     {"_backprop_core_slope", (DL_FUNC) &_backprop_core_slope, 3},

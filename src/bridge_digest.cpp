@@ -1,6 +1,7 @@
 // Digests that identify data.
 #include "bridge_digest.h"
 
+#include "bridge.h"
 #include "bridge_inputs.h"
 #include "bridge_targets.h"
 
@@ -54,20 +55,37 @@ std::string core_digest(Rcpp::List parts) {
 
 // A digest of a matrix as the sum of digests of its numbers and their places, so that the digests
 // of some of its rows add up to that of all: the two halves of a sum modulo 2^64. `before`: the
-// number of rows before those of X. Zeros of a sparse matrix do not count.
+// number of rows before those of X. `single`: of the numbers in single precision. Zeros of a sparse
+// matrix do not count, and of a coded one only its numbers and the columns of its levels do.
 // [[Rcpp::export(rng = false)]]
-Rcpp::NumericVector core_sum_digest(SEXP X, double before) {
+Rcpp::NumericVector core_sum_digest(SEXP X, double before, bool single) {
   const Inputs given(X);
-  require(!given.coded(), "The matrix must not be coded.");
   std::uint64_t sum = 0;
   auto add = [&](double row, int column, double x) {
     Digest digest;
     digest.mix(static_cast<std::uint64_t>(row));
     digest.mix(static_cast<std::uint64_t>(column));
-    digest.mix(x);
+    digest.mix(single ? static_cast<double>(static_cast<float>(x)) : x);
     sum += digest.value;
   };
-  if (given.sparse) {
+  if (given.coded()) {
+    const CodedInputs& code = *given.code;
+    for (R_xlen_t k = 0; k < code.columns.size(); ++k)
+      for (int r = 0; r < given.rows; ++r) add(before + r, code.columns[k] - 1, code.numbers(r, k));
+    for (std::size_t k = 0; k < code.codes.size(); ++k)
+      for (int r = 0; r < given.rows; ++r)
+        add(before + r, given.columns + static_cast<int>(k), code.codes[k][r]);
+  } else if (given.stored) {
+    at_precision(given.stored->single, [&](auto zero) {
+      using T = decltype(zero);
+      given.stored->each_block<T>([&](std::size_t first, std::size_t count, const auto& places) {
+        for (std::size_t k = 0; k < count; ++k)
+          for (int c = 0; c < given.columns; ++c)
+            add(before + static_cast<double>(first + k), c, static_cast<double>(places[k][c]));
+      });
+      return 0;
+    });
+  } else if (given.sparse) {
     for (int c = 0; c < given.columns; ++c)
       for (int k = given.p[c]; k < given.p[c + 1]; ++k) add(before + given.i[k], c, given.x[k]);
   } else {

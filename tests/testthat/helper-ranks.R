@@ -13,9 +13,11 @@ file_communicator <- function(folder, rank, size, seconds = 60) {
     }
     lapply(from, function(r) {
       start <- proc.time()[[3]]
+      pause <- 2e-4
       while (!file.exists(path(r))) {
         if (proc.time()[[3]] - start > seconds) stop("rank ", r, " does not answer.")
-        Sys.sleep(0.0005)
+        Sys.sleep(pause)
+        pause <- min(1.5 * pause, 0.005)
       }
       readRDS(path(r))
     })
@@ -78,10 +80,23 @@ in_ranks <- function(size, body, ..., seconds = 60) {
   })
 }
 
-# Numbers of rows for each of `size` ranks, which add up to n.
-uneven <- function(n, size) {
-  shares <- c(0.37, 0.05, 0.5, 0.08)[seq_len(size)]
-  counts <- floor(n * shares / sum(shares))
-  counts[size] <- n - sum(counts[-size])
-  counts
+# The largest difference between the numbers of two fits, relative to numbers above 1. All else must
+# be identical, except for the call and the digests, which are of other kinds.
+difference <- function(fit, other) {
+  flat <- function(x) {
+    if (is.language(x)) deparse(x) else if (is.list(x)) lapply(unclass(x), flat) else x
+  }
+  plain <- function(fit) {
+    fit <- unclass(fit)
+    unlist(flat(fit[setdiff(names(fit), c("call", "digest", "held_out_digest"))]))
+  }
+  a <- plain(fit)
+  b <- plain(other)
+  expect_identical(names(a), names(b))
+  expect_identical(dimnames(unclass(fit)$output), dimnames(unclass(other)$output))
+  x <- suppressWarnings(as.numeric(a))
+  y <- suppressWarnings(as.numeric(b))
+  expect_identical(a[!is.finite(x)], b[!is.finite(y)])
+  counted <- is.finite(x)
+  max(abs(x - y)[counted] / pmax(1, abs(y[counted])))
 }

@@ -76,40 +76,101 @@ run_cases <- function(communicator, data, cases, shares) {
 }
 shares <- list(1, c(0.4, 0.6), c(0.4, 0, 0.6), c(0.4, 0.3, 0.2, 0.1))
 
-# The largest difference between the numbers of two fits, relative to numbers above 1. All else must
-# be identical, except for the call and the digests, which are of other kinds.
-difference <- function(fit, other) {
-  flat <- function(x) {
-    if (is.language(x)) deparse(x) else if (is.list(x)) lapply(unclass(x), flat) else x
-  }
-  plain <- function(fit) {
-    fit <- unclass(fit)
-    unlist(flat(fit[setdiff(names(fit), c("call", "digest", "held_out_digest"))]))
-  }
-  a <- plain(fit)
-  b <- plain(other)
-  expect_identical(names(a), names(b))
-  expect_identical(dimnames(unclass(fit)$output), dimnames(unclass(other)$output))
-  x <- suppressWarnings(as.numeric(a))
-  y <- suppressWarnings(as.numeric(b))
-  expect_identical(a[!is.finite(x)], b[!is.finite(y)])
-  counted <- is.finite(x)
-  max(abs(x - y)[counted] / pmax(1, abs(y[counted])))
-}
-
 test_that("data frames of several processes make the fit of one", {
   skip_on_cran()
   skip_if_not_installed("Matrix")
   loadNamespace("Matrix")
   alone <- run_cases(NULL, d, cases, 1)
   for (name in names(cases)) expect_s3_class(alone[[!!name]], "nn_fit")
+  # all cases with a process that has no rows, and some in other numbers of processes
+  few <- cases[c("formula", "classes", "columns", "sparse_classes")]
   for (size in 2:4) {
-    fits <- in_ranks(size, run_cases, d, cases, shares[[size]])
-    for (name in names(cases)) {
+    of_size <- if (size == 3) cases else few
+    fits <- in_ranks(size, run_cases, d, of_size, shares[[size]])
+    for (name in names(of_size)) {
       # in single precision, sums of a batch are rounded to 7 digits
       single <- name %in% c("held_out", "sparse")
       expect_lt(difference(fits[[1]][[!!name]], alone[[!!name]]), if (single) 1e-5 else 1e-12)
       for (rank in seq_len(size)) expect_identical(fits[[rank]][[name]], fits[[1]][[name]])
+    }
+  }
+})
+
+test_that("factors with many levels stay coded in several processes", {
+  skip_on_cran()
+  set.seed(8)
+  D <- data.frame(
+    f = factor(sample(sprintf("l%02d", 1:60), 300, TRUE)), x = rnorm(300), w = rep(0:2, 100),
+    h = sample(c("common", sprintf("k%02d", 1:40)), 300, TRUE, c(0.4, rep(0.015, 40)))
+  )
+  D$b <- runif(300) > 0.5
+  D$y <- D$x + as.integer(D$f) / 20 + rnorm(300) / 5
+  D$k <- cut(D$y, 3, c("low", "mid", "high"))
+  folder <- withr::local_tempdir()
+  calls <- list(
+    formula = quote(nn_train(y ~ f + x + h, D, standardize = "robust", calibration = 0.2)),
+    columns = quote(nn_train(D[c("f", "h", "x")], D$k,
+      optimizer = "adam", batch_size = 50, validation = 0.2, weights = D$w, dropout = 0.2,
+      checkpoint = file.path(folder, "columns")
+    )),
+    crossed = quote(nn_train(y ~ x + f * b, D, optimizer = "adam")),
+    factors = quote(nn_train(D["f"], D$y, validation = list(X = D["f"], y = D$y))),
+    held_out = quote(nn_train(y ~ f + h, D, weights = w, validation = D, precision = "single"))
+  )
+  coded <- function(call) {
+    call <- do.call(substitute, list(call, list(folder = folder)))
+    bquote(withr::with_options(list(backprop.coded_from = 1), .(call)))
+  }
+  calls <- lapply(calls, function(call) {
+    for (name in c("hidden", "epochs", "penalty")) call[[name]] <- fixed[[name]]
+    call$communicator <- quote(C)
+    coded(call)
+  })
+  alone <- run_cases(NULL, D, calls, 1)
+  for (size in 2:3) {
+    fits <- in_ranks(size, run_cases, D, calls, shares[[size]])
+    for (name in names(calls)) {
+      expect_true(fits[[1]][[!!name]]$encoding$coded)
+      single <- name == "held_out"
+      expect_lt(difference(fits[[1]][[!!name]], alone[[!!name]]), if (single) 1e-5 else 1e-12)
+      for (rank in seq_len(size)) expect_identical(fits[[rank]][[name]], fits[[1]][[name]])
+    }
+  }
+  # a checkpoint of three processes, in one and in two
+  more <- list(coded(quote(nn_continue(readRDS(file.path(folder, "columns")), D[c("f", "h", "x")],
+    D$k,
+    weights = D$w, epochs = 3, communicator = C
+  ))))
+  longer <- expect_no_warning(run_cases(NULL, D, more, 1))[[1]]
+  two <- in_ranks(2, run_cases, D, more, shares[[2]])[[1]][[1]]
+  expect_lt(difference(two, longer), 1e-12)
+  expect_identical(two$digest, longer$digest)
+})
+
+test_that("the digest is that of the rows, from a source or in memory", {
+  skip_on_cran()
+  calls <- list(
+    frame = quote(nn_train(y ~ o + g, D)),
+    source = quote(nn_train(y ~ o + g, nn_source(D, block_rows = 7)))
+  )
+  for (precision in c("double", "single")) {
+    of_precision <- lapply(calls, function(call) {
+      for (name in names(fixed)) call[[name]] <- fixed[[name]]
+      call$precision <- precision
+      call$communicator <- quote(C)
+      call
+    })
+    fits <- in_ranks(3, run_cases, d, of_precision, shares[[3]])[[1]]
+    expect_identical(fits$source$digest, fits$frame$digest)
+    # a fit of rows in several processes, in memory or in a file, knows them in each form
+    alone <- run_cases(NULL, d, of_precision, 1)
+    other <- transform(d, o = o + 1e-3)
+    for (fit in c(fits["source"], alone)) {
+      expect_no_warning(nn_continue(fit, d, epochs = 0))
+      expect_no_warning(nn_continue(fit, nn_source(d, block_rows = 50), epochs = 0))
+      for (data in list(other, nn_source(other))) {
+        expect_warning(nn_continue(fit, data, epochs = 0), class = "backprop_warning_other_data")
+      }
     }
   }
 })
