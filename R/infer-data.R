@@ -80,12 +80,30 @@ softmax_shifts <- function(fit) {
     return(NULL)
   }
   layer <- fit$layers[[length(fit$layers)]]
-  from <- c(rep(seq_len(layer$inputs), layer$units), rep(layer$inputs + 1, layer$units))
+  from <- softmax_sources(fit)
   before <- n_parameters(fit$layers) - length(from)
   rbind(
     matrix(0, before, layer$inputs + 1),
     outer(from, seq_len(layer$inputs + 1), "==") / sqrt(layer$units)
   )
+}
+
+# The number of free parameters that the likelihood depends on. Those of softmax classes from one
+# unit can be shifted together, unless one of them is frozen.
+likelihood_parameters <- function(fit) {
+  free <- free_parameters(fit)
+  if (fit$settings$output_activation != "softmax") {
+    return(length(free))
+  }
+  from <- softmax_sources(fit)
+  is_free <- (n_parameters(fit$layers) - length(from) + seq_along(from)) %in% free
+  length(free) - sum(tapply(is_free, from, all))
+}
+
+# The units that the weights of the output layer come from, by number; the last one is the bias.
+softmax_sources <- function(fit) {
+  layer <- last(fit$layers)[[1]]
+  c(rep(seq_len(layer$inputs), layer$units), rep(layer$inputs + 1, layer$units))
 }
 
 # The same record without the data, from the stored outputs and residuals, for what needs no more.

@@ -24,7 +24,9 @@
 #' @details
 #' The log-likelihood is that of [stats::lm()], [stats::glm()] and `nnet::multinom()` without a
 #' hidden layer. For squared error the variance is its maximum likelihood estimate, for gamma the
-#' dispersion is the mean deviance, as in `glm()`; `df` counts them, and an estimated size. Several
+#' dispersion is the mean deviance, as in `glm()`; `df` counts them, and an estimated size. Adding a
+#' number to the weights from a unit to all softmax classes has no effect, so that `df` counts these
+#' weights without those of one class, as `multinom()` does. Several
 #' numeric outcomes have one variance on the scale on which they were trained.
 #'
 #' The null model has the same prediction for all rows, that of lowest loss; with an offset, the
@@ -95,7 +97,7 @@ logLik.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset = N
     row$log_density(
       record$y, record$a, record$w, phi, loss$parameter, mixes_outputs(record$fit)
     ),
-    df = length(record$free) + (estimated || !is.null(loss$estimated)),
+    df = likelihood_parameters(record$fit) + (estimated || !is.null(loss$estimated)),
     nobs = nrow(record$y), class = "logLik"
   )
 }

@@ -36,14 +36,15 @@ reasons_of <- function(record, curvature, errors) {
   settings <- record$fit$settings
   penalised <- settings$penalty > 0 || settings$penalty_l1 > 0
   singular <- is.null(curvature$inverse) || anyNA(errors)
+  separated <- !penalised && has_separated_class(record)
   c(
-    if (!penalised && has_separated_class(record)) {
+    if (separated) {
       list(separated = paste0(
         "A class is perfectly separated from the other classes, so there is no finite optimum: ",
         "the weights have no standard errors. Train with a penalty above 0 to predict."
       ))
     },
-    if (singular) singular_reasons(record, curvature),
+    if (singular) singular_reasons(record, curvature, separated),
     if (!singular && !isTRUE(is_optimum(curvature, errors))) {
       list(optimum = paste0(
         "The fit is not at an optimum, but could be improved further: train with ",
@@ -75,7 +76,8 @@ is_optimum <- function(curvature, errors) {
   all(abs(curvature$inverse %*% curvature$gradient) <= 1e-3 * errors)
 }
 
-singular_reasons <- function(record, curvature) {
+# `known`: whether there is another reason.
+singular_reasons <- function(record, curvature, known) {
   fit <- record$fit
   problem <- record$problem
   n <- length(record$free)
@@ -97,7 +99,7 @@ singular_reasons <- function(record, curvature) {
     },
     input_reasons(problem$X, end_names(fit)$inputs), unit_reasons(fit, activations)
   )
-  if (length(reasons) > 0) {
+  if (length(reasons) > 0 || known) {
     return(reasons)
   }
   heaviest <- order(-abs(curvature$vectors[, n]))[seq_len(min(3, n))]

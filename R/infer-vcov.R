@@ -26,7 +26,8 @@
 #'   differs from `"hessian"` by what the residuals contribute, and not at all if the output
 #'   activation is the canonical link and there is no hidden layer.
 #' * `type = "sandwich"`: the inverse of `H` times `sum(g g')` times the inverse of `H`, with the
-#'   gradient `g` of each row, for any loss whose Hessian is not singular. It does not assume that
+#'   gradient `g` of each row, for any loss with a second derivative (not for `"absolute"` and
+#'   [nn_quantile()], for which rows can be resampled instead). It does not assume that
 #'   variances are equal or that the distribution is right (White 1980; in the terms of the sandwich
 #'   package, HC0).
 #'
@@ -81,8 +82,8 @@
 #'   [nn_hessian()], in the order of `unlist(coef(fit))`. `confint()` returns a matrix with one row
 #'   per weight and the lower and upper limits as columns.
 #' @section Errors: Those of [nn_continue()] for data that do not fit; `backprop_error_argument` for
-#'   other invalid arguments, for profile likelihood with several classes, and for a loss without a
-#'   likelihood unless `type` is `"sandwich"`;
+#'   other invalid arguments, for profile likelihood with several classes, for a loss without a
+#'   likelihood unless `type` is `"sandwich"`, and for one without a second derivative;
 #'   `backprop_error_memory` if the matrix needs more memory than the process may use.
 #' @references Efron, B. and Hinkley, D. V. (1978). Assessing the accuracy of the maximum likelihood
 #'   estimator: observed versus expected Fisher information. *Biometrika*, 65, 457-483.
@@ -141,9 +142,26 @@ check_data_given <- function(missing, call) {
   }
 }
 
+# Losses of absolute errors are linear on both sides of 0, so that their curvature says nothing.
+check_curved <- function(record, call) {
+  loss <- record$fit$settings$loss
+  if (!0 %in% loss_table[[loss$name]]$kinks(loss$parameter)) {
+    return(invisible())
+  }
+  abort_argument(c(
+    "Standard errors require a loss with a second derivative.",
+    x = "The loss of this fit is {.val {loss$name}}, which is linear on both sides of 0.",
+    i = paste0(
+      "Resample the rows instead: train on ",
+      "{.code data[sample(nrow(data), replace = TRUE), ]} many times."
+    )
+  ), call)
+}
+
 # list(vcov, df, curvature): the covariance matrix, with a warning if it can't be trusted, the
 # degrees of freedom (Inf if the dispersion is known), and what examine_curvature() returns.
 covariance <- function(record, type, call) {
+  check_curved(record, call)
   robust <- type == "sandwich"
   row <- if (!robust) {
     likelihood_of(

@@ -446,6 +446,10 @@ test_that("quantiles are judged by pinball loss and coverage, in summary() and n
     mean(ifelse(residuals(plain) > 0, 0.9, -0.1) * residuals(plain))
   )
   expect_null(summary(plain)$coverage)
+  # the loss that training and print() show is on the scale of the network
+  expect_equal(
+    plain$objective * unclass(plain)$encoding$outcome$scale, summary(plain)$errors$pinball_loss
+  )
   path <- withr::local_tempfile(fileext = ".json")
   nn_save(fit, path)
   expect_identical(summary(nn_load(path))$coverage, summary(fit)$coverage)

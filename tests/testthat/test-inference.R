@@ -116,6 +116,23 @@ test_that("without a hidden layer the covariances are those of nnet::multinom()"
   expect_equal(as.vector(logLik(fit)), as.vector(logLik(peer)), tolerance = 1e-8)
 })
 
+test_that("AIC and BIC are those of nnet::multinom(), whose classes have a reference", {
+  skip_if_not_installed("nnet")
+  fit <- linear(gear ~ mpg + hp, cars_with_classes)
+  peer <- nnet::multinom(
+    gear ~ mpg + hp, cars_with_classes,
+    trace = FALSE, reltol = 1e-14, maxit = 1000
+  )
+  expect_equal(c(AIC(fit), BIC(fit)), c(AIC(peer), BIC(peer)), tolerance = 1e-8)
+  expect_identical(attr(logLik(fit, cars_with_classes), "df"), 6L)
+  # a frozen weight leaves no shift of those from its input
+  frozen <- linear(
+    gear ~ mpg + hp, cars_with_classes,
+    freeze = list(wout = row(matrix(0, 2, 3)) == 1 & col(matrix(0, 2, 3)) == 1)
+  )
+  expect_identical(attr(logLik(frozen), "df"), 6L)
+})
+
 test_that("standard deviations are those certified by NIST", {
   # https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml
   check <- function(fit, X, y, estimate, sd, certified, certified_sd) {
@@ -296,7 +313,7 @@ test_that("what makes standard errors meaningless is named", {
     class = "backprop_warning_separable"
   )
   for (type in c("hessian", "fisher")) {
-    expect_identical(names(reasons(apart, parted, type = type))[1], "separated")
+    expect_named(reasons(apart, parted, type = type), "separated")
   }
   X <- cbind(a = d$density, b = 2 * d$density)
   collinear <- nn_train(X, log(d$conc),
@@ -378,11 +395,13 @@ test_that("invalid calls are refused", {
   fit <- linear(mpg ~ wt, mtcars)
   robust <- nn_train(mpg ~ wt, mtcars, hidden = 0, loss = "huber")
   tweedie <- nn_train(mpg ~ wt, mtcars, hidden = 0, loss = nn_tweedie(1.5), penalty = 0)
+  middle <- nn_train(mpg ~ wt, mtcars, hidden = 0, loss = nn_quantile(c(0.2, 0.8)), penalty = 0)
   full <- suppressWarnings(nn_train(mpg ~ wt, mtcars[1:2, ], hidden = 0, penalty = 0))
   expect_snapshot({
     refused(vcov(fit), "input")
     refused(vcov(fit, mtcars, type = "hc3"), "argument")
     refused(vcov(robust, mtcars), "argument")
+    refused(summary(middle, mtcars, type = "sandwich"), "argument")
     V <- vcov(full, mtcars[1:2, ])
     refused(simulate(full), "argument")
     refused(confint(fit, mtcars, X = mtcars), "argument")
