@@ -105,6 +105,26 @@ core_stored_moments <- function(X, share) {
     .Call(`_backprop_core_stored_moments`, X, share)
 }
 
+core_stored_spread <- function(X) {
+    .Call(`_backprop_core_stored_spread`, X)
+}
+
+core_add_up <- function(numbers, before) {
+    .Call(`_backprop_core_add_up`, numbers, before)
+}
+
+core_added_up <- function(bytes) {
+    .Call(`_backprop_core_added_up`, bytes)
+}
+
+core_stored_crowds <- function(X, width) {
+    .Call(`_backprop_core_stored_crowds`, X, width)
+}
+
+core_are_all <- function(numbers, rows) {
+    .Call(`_backprop_core_are_all`, numbers, rows)
+}
+
 core_standardize_rows <- function(X, center, scale, constant, clip, path, single) {
     .Call(`_backprop_core_standardize_rows`, X, center, scale, constant, clip, path, single)
 }

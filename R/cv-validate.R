@@ -266,6 +266,7 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
     frame <- in_memory(
       read_source(formula, given$data, extras, na.action, contrasts, NULL, store, call), call
     )
+    frame$y <- outcome_in_memory(frame$y)
     data <- attr(frame$raw, "prototype")
     rows <- attr(frame$raw, "rows of source")
     formula <- local_symbols(formula, names(data))

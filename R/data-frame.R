@@ -254,7 +254,7 @@ encode_again <- function(fit, data, y, weights, offset, call, store = NULL, rank
     )$rows
   }
   list(
-    training = encode_rows(fit$encoding, frame, setdiff(seq_len(nrow(frame$raw)), rows), call),
+    training = encode_rows(fit$encoding, frame, rows_without(nrow(frame$raw), rows), call),
     calibration = if (!is.null(known)) encode_rows(fit$encoding, frame, rows, call)
   )
 }

@@ -54,7 +54,8 @@ warn_of_outcome_among <- function(columns, y, label, ranks = NULL) {
 # Warns of a constant outcome. In other packages, a sum of columns means several outcomes.
 warn_of_constant_outcome <- function(y, label, weights) {
   if (length(weights) > 0) y <- y[weights > 0, , drop = FALSE]
-  constant <- nrow(y) > 1 & apply(y, 2, is_constant)
+  ends <- column_ends(y)
+  constant <- nrow(y) > 1 & is_narrow(ends$least, ends$most)
   if (!any(constant)) {
     return(invisible())
   }
@@ -127,6 +128,12 @@ check_bound_outcomes <- function(expression, within, call) {
 }
 
 check_outcome_finite <- function(y, label, call) {
+  if (is_stored(y)) {
+    if (!any_part(y, function(part) core_first_not_finite(part) > 0)) {
+      return(invisible())
+    }
+    y <- as.matrix(y)
+  }
   at <- core_first_not_finite(y)
   if (at == 0) {
     return(invisible())
@@ -140,6 +147,9 @@ check_outcome_finite <- function(y, label, call) {
 }
 
 check_outcome_kind <- function(y, label, call) {
+  if (is_stored(y)) {
+    return(invisible())
+  }
   if (is.null(y)) {
     abort_input(c(
       "The outcome is missing.",

@@ -103,7 +103,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
       if (is.ordered(y)) list(ordered = TRUE)
     ))
   }
-  if (!is_number(y)) {
+  if (!is_number(y) && !is_stored(y)) {
     abort_input(c("The outcome {.field {label}} must be numeric, logical, character or a factor.",
       x = "It is {describe(y)}.",
       i = column_hint(y, label)
@@ -162,7 +162,7 @@ few_values <- function(y, weights) {
     return(NULL)
   }
   if (length(weights) > 0) y <- y[weights > 0, , drop = FALSE]
-  values <- sort(unique(as.vector(y)))
+  values <- some_values(y, 5)
   rows <- row_count(weights[weights > 0], nrow(y))
   few <- length(values) %in% 2:5 && rows >= 5 * length(values) && all(values == floor(values))
   if (length(values) == 2 && rows > 2 || few) values
@@ -172,7 +172,11 @@ few_values <- function(y, weights) {
 # unknown activation, which is an error later, NULL.
 outcome_range <- function(y, output) {
   reach <- if (is_string(output)) activation_table[[output]]$reach
-  if (any(is.finite(reach)) && all(y >= reach[1] & y <= reach[2])) reach
+  if (!any(is.finite(reach))) {
+    return(NULL)
+  }
+  if (!is.null(dim(y))) y <- unlist(column_ends(y))
+  if (all(y >= reach[1] & y <= reach[2])) reach
 }
 
 # Names the columns of cbind(y, 1 - y) by their expressions. R names only those that are symbols.
@@ -190,6 +194,9 @@ name_outputs <- function(y, expression) {
 }
 
 numeric_outcome <- function(y) {
+  if (is_stored(y)) {
+    return(y)
+  }
   if (is.data.frame(y)) y <- as.matrix(y)
   names <- fill_names(colnames(y))
   matrix(as.double(y), NROW(y), NCOL(y), dimnames = if (!is.null(names)) list(NULL, names))
@@ -198,6 +205,12 @@ numeric_outcome <- function(y) {
 # The outcome as the network learns it: a factor, or a numeric matrix (standardised), with
 # `response` on its original scale.
 encode_outcome <- function(y, outcome, call) {
+  if (is_stored(y) && is.null(outcome$levels) && is.null(outcome$events)) {
+    check_outcome_columns(y, outcome, call)
+    check_outcome_finite(y, outcome$names[1], call)
+    return(list(y = standardize_outcome(y, outcome), response = y))
+  }
+  y <- outcome_in_memory(y)
   if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
   y <- plain_outcome(y)
   if (!is.null(outcome$events) && !is_numbers_by_column(y, outcome$events)) {
@@ -228,17 +241,31 @@ encode_outcome <- function(y, outcome, call) {
     ), call)
   }
   y <- numeric_outcome(y)
-  # a loss may have several outputs for a single outcome
-  columns <- seq_along(outcome$names)
-  if (ncol(y) != length(columns)) {
+  check_outcome_columns(y, outcome, call)
+  check_outcome_finite(y, outcome$names[1], call)
+  list(y = standardize_outcome(y, outcome), response = y)
+}
+
+check_outcome_columns <- function(y, outcome, call) {
+  columns <- length(outcome$names)
+  if (ncol(y) != columns) {
     abort_input(c(
-      "The outcome must have {length(columns)} column{?s}, as in the training data.",
+      "The outcome must have {columns} column{?s}, as in the training data.",
       x = "It has {ncol(y)}."
     ), call)
   }
-  check_outcome_finite(y, outcome$names[1], call)
-  list(
-    y = standardize_columns(y, outcome$center[columns], outcome$scale[columns]), response = y
+}
+
+# A loss may have several outputs for a single outcome, with a centre and a scale each.
+standardize_outcome <- function(y, outcome) {
+  columns <- seq_along(outcome$names)
+  center <- outcome$center[columns]
+  scale <- outcome$scale[columns]
+  if (!is_stored(y)) {
+    return(standardize_columns(y, center, scale))
+  }
+  write_standardized(
+    list(raw = y, center = center, scale = scale, constant = integer(), clip = Inf), FALSE
   )
 }
 

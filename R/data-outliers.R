@@ -9,7 +9,9 @@ warn_of_outliers <- function(X, scales, names, weights, what = "Column") {
   # dummy variables have no outliers
   own <- local_part(X)
   columns <- if (is_coded(own)) unclass(own)$columns else seq_len(ncol(X))
-  for (j in setdiff(columns, scales$constant)) {
+  columns <- setdiff(columns, scales$constant)
+  if (is_stored(X)) columns <- crowded_columns(X, scales$scale, weights, columns)
+  for (j in columns) {
     values[j] <- outlier_of(X, j, scales, weights)
   }
   at <- which(!is.na(values))
@@ -32,6 +34,18 @@ warn_of_outliers <- function(X, scales, names, weights, what = "Column") {
       "Correct such values or drop their rows, or train on the logarithm of the outcome."
     }
   ), class = "backprop_warning_outliers", call = NULL, columns = names[at])
+}
+
+# Those columns of stored rows that may have outliers, from one pass over the rows. If a column has
+# some, the standard deviation of all other rows, at least 95 % of them, is below a hundredth of its
+# scale. By Chebyshev's inequality, 99 % of these are then within an interval of a fifth of the
+# scale. Columns with at most two values have no outliers.
+crowded_columns <- function(X, scales, weights, columns) {
+  if (length(weights) > 0 && any(weights == 0)) X <- X[which(weights > 0), ]
+  n <- nrow(X)
+  least <- 0.99 * (1 - max(1, n %/% 20) / n)
+  crowds <- core_stored_crowds(X, unname(scales)[seq_len(ncol(X))] / 5)
+  columns[crowds[columns] >= least * (1 - 1e-9)]
 }
 
 # The most extreme value of column j if at most a twentieth of its values (at least one) are apart

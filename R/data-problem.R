@@ -61,7 +61,7 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
       x = "It has {ncol(own$y)}."
     ), call)
   }
-  in_validation(check_domain(
+  in_validation(check_targets_domain(
     own$y, fit$settings$loss, fit$settings$output_activation, call, weightless_rows(held$weights)
   ))
   offset <- in_validation(check_offset(held$offset, nrow(X), outputs, call))
@@ -109,7 +109,8 @@ core_data <- function(data, settings, seed, call) {
 rows_for_core <- function(data, rows, single, in_file = TRUE) {
   if (is_stored(data$X)) {
     return(core_rows(
-      data$X, if (in_file) data$y else as.matrix(data$y), data$weights, data$offset, rows, single,
+      data$X, if (in_file) data$y else as.matrix(data$y), data$weights, data$offset,
+      if (!in_file || !core_are_all(rows, nrow(data$X))) rows, single,
       data$case_weights, if (in_file) new_file(unclass(data$X)$store) else ""
     ))
   }
@@ -142,7 +143,7 @@ check_single <- function(data, call) {
     if (length(values) == 0) next
     if (!is_stored(values) && core_all_below(values, 2^128)) next
     ends <- if (is_stored(values)) {
-      range_of_rows(values)
+      range_of_rows(values) %||% unlist(column_ends(values))
     } else {
       c(min(values), max(values)) # range() and abs() copy the values
     }

@@ -3,7 +3,13 @@
 # The raw frame of a fit's formula for a source, for nn_continue() and held-out data, as
 # read_formula_again() reads a data frame.
 read_source_again <- function(fit, source, weights, offset, name, store, call, least_rows = 1) {
-  parts <- list(y = list(), weights = list(), offset = list(), encoded = list(), dropped = list())
+  parts <- list(weights = list(), offset = list(), encoded = list(), dropped = list())
+  # a fit with weights, offsets or a calibration set has them in memory
+  extras <- fit$encoding$replay$extras
+  plain <- is.null(weights) && is.null(offset) && is.null(fit$encoding$calibration) &&
+    is.null(extras$weights) && is.null(extras$offset) &&
+    length(attr(fit$encoding$terms, "offset")) == 0
+  outcome <- outcome_writer(if (plain && least_rows > 0) store)
   writer <- rows_writer(store, fit$inputs)
   used <- 0
   all <- each_block(source, function(block, before) {
@@ -14,9 +20,9 @@ read_source_again <- function(fit, source, weights, offset, name, store, call, l
     )
     check_whole_inputs(frame$encoded$X, name, call, used)
     if (nrow(frame$raw) > 0) writer$add(decoded(frame$encoded$X))
-    number <- length(parts$y) + 1
+    number <- length(parts$weights) + 1
     y <- frame$y
-    parts$y[[number]] <<- if (is.null(dim(y))) unname(y) else unname_rows(y)
+    outcome$add(if (is.null(dim(y))) unname(y) else unname_rows(y))
     parts$weights[number] <<- list(frame$weights)
     parts$offset[number] <<- list(frame$offset)
     parts$encoded[number] <<- list(frame$encoded$offset)
@@ -42,7 +48,7 @@ read_source_again <- function(fit, source, weights, offset, name, store, call, l
       X = if (used > 0) writer$rows() else no_rows_of(fit),
       offset = combine_blocks(parts$encoded)
     ), fit$encoding,
-    combine_blocks(parts$y), fit$encoding$outcome$names[1],
+    outcome$all(), fit$encoding$outcome$names[1],
     weights = combine_blocks(parts$weights), offset = combine_blocks(parts$offset),
     na.action = if (length(dropped) > 0) {
       structure(dropped, class = attr(parts, "class of rows"))

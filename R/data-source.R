@@ -10,8 +10,11 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
                         ranks = NULL, dates = NULL) {
   na.action <- check_source_na_action(na.action, call)
   check_contrasts(contrasts, call)
-  seen <- gather_source(formula, source, extras, na.action, call, ranks, check_dates(dates, call))
-  given <- name_outputs(seen$y, formula[[2]])
+  seen <- gather_source(
+    formula, source, extras, na.action, call, ranks, check_dates(dates, call),
+    if (is.null(calibration) && is.null(ranks)) store
+  )
+  given <- seen$y
   label <- derived_text(deparse1(formula[[2]]))
   if (seen$used > 0) check_outcome_kind(given, label, call)
   y <- blank_outcome(given, seen$weights)
@@ -78,16 +81,19 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
 #   columns    the kinds of the raw columns
 #   levels     for each text variable list(levels, used, rows): all levels in order, those that
 #              occur in rows of positive weight, and the number of such rows where it is not missing
-#   y, weights, offset   of all rows used; `used`: their number
+#   y, weights, offset   of all rows used; `used`: their number. Numbers are stored rows if neither
+#              weights nor an offset are supplied and there is a `store`
 #   total      their number in all processes
 #   kept       the rows of each block that are used, or NULL if all are
 #   na.action  the rows dropped
 #   dated      the names of the columns of dates that become numbers
 #   digest     of the columns that are used
 gather_source <- function(formula, source, extras, na.action, call, ranks = NULL,
-                          dates = "error") {
+                          dates = "error", store = NULL) {
   seen <- list(where = environment(formula) %||% globalenv(), used = 0, selected = 0)
-  seen[c("y", "weights", "offset", "kept", "dropped")] <- list(list())
+  seen[c("weights", "offset", "kept", "dropped")] <- list(list())
+  seen$y <- outcome_writer(NULL)
+  seen$outcome <- formula[[2]]
   add_block <- function(block, before) {
     block <- check_formula_data(block, call)
     if (is.null(seen$names)) {
@@ -95,6 +101,10 @@ gather_source <- function(formula, source, extras, na.action, call, ranks = NULL
       formula <<- local_symbols(formula, names(block))
       seen$extras <<- extras <<- lapply(extras, local_symbols, names(block))
       seen$terms <<- formula_terms(formula, block, call)
+      if (is.null(extras$weights) && is.null(extras$offset) &&
+        length(attr(seen$terms, "offset")) == 0) {
+        seen$y <<- outcome_writer(store)
+      }
       seen["dated"] <<- list(if (dates == "parts") date_columns(block, seen$terms))
       seen$block <<- convert_dates(block[seq_len(min(nrow(block), 10)), , drop = FALSE], seen$dated)
       seen$needed <<- intersect(
@@ -116,7 +126,7 @@ gather_source <- function(formula, source, extras, na.action, call, ranks = NULL
     ), call)
   }
   seen$total <- seen$total %||% seen$used
-  seen$y <- combine_blocks(seen$y)
+  seen$y <- seen$y$all()
   seen$weights <- combine_blocks(seen$weights)
   seen$offset <- combine_blocks(seen$offset)
   if (all(vapply(seen$kept, is.null, NA))) seen$kept <- NULL
@@ -143,10 +153,10 @@ gather_block <- function(seen, block, before, na.action, call) {
   check_input_kinds(inputs, call)
   of_block <- frame[["(row)"]]
   weights <- frame[["(weights)"]]
-  number <- length(seen$y) + 1
+  number <- length(seen$sizes) + 1
   seen <- gather_columns(seen, variables$frame, inputs, attr(frame, "terms"), weights, call)
   y <- plain_outcome(stats::model.response(frame))
-  seen$y[[number]] <- if (is.null(dim(y))) unname(y) else unname_rows(y)
+  seen$y$add(name_outputs(if (is.null(dim(y))) unname(y) else unname_rows(y), seen$outcome))
   seen$weights[number] <- list(weights)
   seen$offset[number] <- list(frame[["(offset)"]])
   seen$sizes[number] <- rows
@@ -167,14 +177,6 @@ gather_block <- function(seen, block, before, na.action, call) {
 }
 
 plain_column <- function(x) if (is.factor(x)) as.character(x) else x
-
-combine_blocks <- function(blocks) {
-  if (all(vapply(blocks, is.null, NA))) {
-    return(NULL)
-  }
-  is_table <- length(dim(blocks[[1]])) == 2
-  do.call(if (is_table) rbind else c, blocks)
-}
 
 # The variables behind the inputs, each text variable with all levels that occur.
 variables_with_levels <- function(seen) {

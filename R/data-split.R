@@ -96,6 +96,10 @@ check_sides <- function(share, rows, left, name, purpose, call) {
 
 # A held-out fraction leaves at least one row of each class for training.
 check_share <- function(share, targets, weights, call) {
+  if (targets$kind == "numeric" && length(weights) == 0) {
+    check_sides(share, nrow(targets$y), 0, "validation", "validation", call)
+    return(NULL)
+  }
   stratum <- strata(targets)
   if (length(weights) > 0) stratum <- stratum[weights > 0]
   left <- if (targets$kind == "numeric") 0 else length(unique(stratum))

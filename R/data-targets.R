@@ -5,6 +5,12 @@
 # existing fit, `levels` are its levels, and `numeric` is TRUE if its targets are numeric. With
 # `compact`, the columns of classes are indicators (see utils-indicators.R).
 encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE, compact = FALSE) {
+  if (is_stored(y)) {
+    if (compact && is.null(levels)) {
+      return(list(y = y, kind = "numeric", levels = NULL))
+    }
+    y <- outcome_in_memory(y)
+  }
   y <- utf8_values(y)
   if (numeric && is.factor(y)) {
     abort_input(c(
@@ -70,6 +76,18 @@ encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE, compac
   list(y = check_targets(y, rows, call), kind = "numeric", levels = NULL)
 }
 
+# check_domain() for targets that may be in a file, which is read in parts.
+check_targets_domain <- function(y, loss, output_activation, call, ignored = integer()) {
+  if (is_stored(y)) {
+    invalid <- loss_domains[[loss_table[[loss$name]]$domain]]$invalid
+    if (loss$name != "cross_entropy" && !any_part(y, function(part) any(invalid(part)))) {
+      return(invisible())
+    }
+    y <- as.matrix(y)
+  }
+  check_domain(y, loss, output_activation, call, ignored)
+}
+
 # The targets as a numeric matrix with as many rows as X; a vector is one column.
 check_targets <- function(y, rows, call) {
   if (is.null(dim(y)) && (is.numeric(y) || is.logical(y)) && !is.object(y)) y <- matrix(y, ncol = 1)
@@ -129,7 +147,7 @@ spread_targets <- function(targets, loss, call) {
     ), call)
   }
   targets$y <- matrix(
-    targets$y, nrow(targets$y), outputs,
+    rows_in_memory(targets$y), nrow(targets$y), outputs,
     dimnames = list(NULL, names_of_outputs(loss))
   )
   targets

@@ -13,6 +13,12 @@
 #            absent if `output` is NULL
 # `y`, `output`: n x k on the scale of the network. `weights`: case times class weights.
 outcome_facts <- function(settings, y, output, weights, offset) {
+  if (is_stored(y)) {
+    if (is.null(output) && is.null(offset) && is_summable(settings$loss)) {
+      return(stored_outcome_facts(settings, y))
+    }
+    y <- as.matrix(y)
+  }
   there <- if (length(weights) > 0) weights > 0
   if (!is.null(there) && !all(there)) {
     y <- y[there, , drop = FALSE]
@@ -44,6 +50,40 @@ outcome_facts <- function(settings, y, output, weights, offset) {
     facts$output_spread <- moments(output)$spread
   }
   facts
+}
+
+# Whether the losses of an outcome are sums over its rows: the best constant is the mean, and the
+# loss has no function for all rows.
+is_summable <- function(loss) {
+  row <- loss_table[[loss$name]]
+  identical(row$best, best_mean) && is.null(row$mean) && outputs_per_outcome(loss) == 1
+}
+
+# The facts of an outcome in a file, without weights, outputs or an offset, with the same sums.
+stored_outcome_facts <- function(settings, y) {
+  row <- loss_table[[settings$loss$name]]
+  mixed <- activation_table[[settings$output_activation]]$mixes_units
+  share <- 1 / nrow(y)
+  best <- vapply(seq_len(ncol(y)), function(k) {
+    sum_of_parts(y, function(part) share * part[, k])
+  }, 0)
+  loss <- function(outputs) {
+    value <- sum_over_rows(y, function(part) {
+      share * row$value(outputs(part), part, settings$loss$parameter, mixed)
+    })
+    if (is.finite(value)) value else NA_real_
+  }
+  constant <- loss(function(part) matrix(best, nrow(part), ncol(part), byrow = TRUE))
+  moments <- core_stored_spread(y)
+  ends <- column_ends(y)
+  list(
+    losses = c(
+      fit = NA_real_, null = constant, perfect = if (row$least_is_0) 0 else loss(identity),
+      no_offset = constant
+    ),
+    total = as.double(nrow(y)), targets = c(min(ends$least), max(ends$most)),
+    center = moments$center, spread = moments$spread
+  )
 }
 
 outcome_losses <- function(settings, y, output, share, offset) {

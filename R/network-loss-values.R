@@ -1,6 +1,8 @@
 # The values of losses for outputs a, targets y and the parameter p of the loss (see loss_row() in
 # network-losses.R for `mixed`), and the constant outputs of lowest loss.
 
+best_mean <- function(y, p, share) sum(share * y)
+
 # Probabilities, kept away from 0 and 1.
 inside <- function(p) core_clamp(p, 1e-15, 1 - 1e-15)
 

@@ -34,12 +34,11 @@
 #                   derivative with respect to the output and, for from_input, to its input
 loss_row <- function(formula, value, targets = "any", domain = "any", outputs = NULL,
                      default_output = "identity", from_input = character(), setting = NULL,
-                     best = function(y, p, share) sum(share * y), spread = function(p) 1,
-                     output_names = function(p) NULL, points = NULL,
-                     kinks = function(p) numeric(), robust = FALSE, least_is_0 = TRUE,
-                     squares = FALSE, of_classes = FALSE, counts = FALSE, log_mean = counts,
-                     estimable = FALSE, mean = NULL, sum_code = NULL, blame_code = NULL,
-                     delta_code = function(p) "E") {
+                     best = best_mean, spread = function(p) 1, output_names = function(p) NULL,
+                     points = NULL, kinks = function(p) numeric(), robust = FALSE,
+                     least_is_0 = TRUE, squares = FALSE, of_classes = FALSE, counts = FALSE,
+                     log_mean = counts, estimable = FALSE, mean = NULL, sum_code = NULL,
+                     blame_code = NULL, delta_code = function(p) "E") {
   list(
     formula = formula, value = value, targets = targets, domain = domain, outputs = outputs,
     default_output = default_output, from_input = from_input, setting = setting, best = best,

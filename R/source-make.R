@@ -24,18 +24,23 @@
 #' Windows, delete it. Nothing is kept if the formula has functions, or the call contrasts, that are
 #' not of a package, because they may change.
 #'
-#' **Memory.** A block, a batch and the network are in memory, but never the inputs. What grows with
-#' the rows are R's vectors of the outcome, the weights and the offsets, with copies of them while
-#' they are checked, and the order of an epoch (4 bytes a row; none with `shuffle = "blocks"`). At
-#' its peak, training takes about 90 bytes a row for one numeric outcome without weights, and for
-#' classes, however many there are (`bench/large-data.R` of the source package measures this).
-#' During training, targets, weights and offsets are read from a file like the inputs, except for
-#' `optimizer = "lm"`, whose matrices have all rows anyway. With `keep_fitted = TRUE` the fit also
-#' holds the outputs and residuals of all rows.
+#' **Memory.** A block, a batch and the network are in memory, but never the inputs, nor a numeric
+#' outcome: with `shuffle = "blocks"`, training takes the same memory whatever the number of rows
+#' (`bench/large-data.R` of the source package measures this). What takes memory for each row:
+#' * the random order of an epoch, `shuffle = TRUE`: 4 bytes;
+#' * classes, and weights and offsets with their outcome, which are R's vectors with copies of them
+#'   while they are checked: about 90 bytes;
+#' * the rows that `validation` as a fraction holds out, or that the choice of `epochs` does: the
+#'   order in which they are drawn, at most 32 bytes; `calibration` also keeps a score for each of
+#'   its rows;
+#' * a row with a missing value that is dropped: its number and name in the fit, about 70 bytes;
+#' * a loss whose best constant is no mean (`"absolute"`, [nn_huber()], [nn_quantile()],
+#'   `"log_cosh"`, `"gaussian"`, `"beta"`), `optimizer = "lm"`, `keep_fitted = TRUE` and
+#'   `effort = "high"`: outcomes, and for the last three outputs or residuals of all rows.
 #'
 #' On disk, each row takes 8 bytes for each of its inputs after encoding, the same again after
-#' standardising, and 8 bytes for its weight and for each output and offset. In single precision the
-#' last two take half of it.
+#' standardising, 24 bytes for each output, and 8 bytes for its weight and each offset. In single
+#' precision, standardised inputs and what is trained on take half of it.
 #'
 #' **Formulas.** The value of a term in a row may depend on that row only: `log(x)`, `a * b` and
 #' `factor(g)` are allowed, `poly(x, 2)`, `scale(x)`, `splines::ns(x, 3)`, lags and `x - mean(x)`

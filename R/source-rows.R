@@ -53,7 +53,7 @@ close_store <- function(store) {
 # Stored rows:
 #   file     the path
 #   records  the number of rows in it
-#   names    the names of the columns
+#   names    the names of the columns, or NA for each
 #   single   are they in single precision?
 #   rows     the records that are used, in this order, counted from 1; NULL for all
 #   map      whether to map the file into memory where possible
@@ -80,22 +80,28 @@ dim.nn_rows <- function(x) {
 }
 
 #' @export
-dimnames.nn_rows <- function(x) list(NULL, unclass(x)$names)
+dimnames.nn_rows <- function(x) {
+  names <- unclass(x)$names
+  if (!anyNA(names)) list(NULL, names)
+}
 
 # Only rows can be selected.
 #' @export
 `[.nn_rows` <- function(x, i, j, drop = FALSE) {
+  if (core_are_all(i, nrow(x))) {
+    return(x)
+  }
   plain <- unclass(x)
   rows <- if (is.null(plain$rows)) seq_len(plain$records) else plain$rows
   chosen <- rows[i]
-  plain["rows"] <- list(if (!identical(chosen, seq_len(plain$records))) chosen)
+  plain["rows"] <- list(if (!core_are_all(chosen, plain$records)) chosen)
   structure(plain, class = "nn_rows")
 }
 
 #' @export
 as.matrix.nn_rows <- function(x, ...) {
   matrix <- core_read_rows(x)
-  colnames(matrix) <- unclass(x)$names
+  dimnames(matrix) <- dimnames(x)
   matrix
 }
 

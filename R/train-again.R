@@ -15,7 +15,7 @@ resumed_data <- function(fit, problem, validation, call) {
       x = "It has {ncol(targets$y)}."
     ), call)
   }
-  check_domain(
+  check_targets_domain(
     targets$y, fit$settings$loss, fit$settings$output_activation, call,
     weightless_rows(problem$weights)
   )

@@ -96,8 +96,6 @@ output_ends <- function(plain, weights, data, of_classes, unpenalised) {
   ends
 }
 
-column_extremes <- function(m, extreme) vapply(seq_len(ncol(m)), function(k) extreme(m[, k]), 0)
-
 abort_diverged <- function(fit, call) {
   untrained <- fit$state$epoch == 0 && is.null(fit$settings$batch_size)
   abort_kind(

@@ -28,7 +28,7 @@ run_training_and_estimate <- function(fit, state, history, data, epochs, control
 estimated_size <- function(fit, data) {
   mean <- network_output(fit, data$X, data$offset)
   weights <- if (length(data$weights) > 0) data$weights else 1
-  y <- data$y
+  y <- rows_in_memory(data$y)
   value <- function(log_size) {
     size <- exp(log_size)
     sum(weights * (lgamma(y + size) - lgamma(size) + size * log(size) - (y + size) *

@@ -82,7 +82,7 @@ linear_options <- function(options) {
 
 # The rows that a fit held out as a fraction, as a split: they, and some of the others.
 split_of <- function(fit, problem, call) {
-  targets <- encode_targets(problem$y, nrow(problem$X), call)
+  targets <- encode_targets(problem$y, nrow(problem$X), call, compact = is_stored(problem$X))
   held_out <- held_out_rows(
     fit$settings, fit$state$seed, targets, check_weights(problem$weights, nrow(problem$X), call)
   )

@@ -7,7 +7,7 @@ train_data <- function(frame, options, shown, call, store = NULL) {
   check_whole_inputs(frame$encoded$X, frame$name, call)
   show_prepared(3)
   calibration <- frame$calibration
-  training <- setdiff(seq_len(nrow(frame$raw)), calibration$rows)
+  training <- rows_without(nrow(frame$raw), calibration$rows)
   encoding <- describe_encoding(frame, training, options, call)
   show_prepared(5)
   problem <- encode_rows(encoding, frame, training, call)

@@ -17,7 +17,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   if (is_shared(X)) check_distributed(settings, call)
   check_softmax(settings$output_activation, targets, call)
   epochs <- check_whole(options$epochs, "epochs", call, least = 0)
-  check_domain(
+  check_targets_domain(
     targets$y, settings$loss, settings$output_activation, call, weightless_rows(problem$weights)
   )
   layers <- dense_layers(
@@ -146,7 +146,7 @@ check_training_memory <- function(layers, X, settings, call) {
   outputs <- n_outputs(layers)
   # The state in R and in the core, and the core's own weights and gradients.
   numbers <- 2 * state_numbers(parameters, settings$optimizer) + 4 * parameters +
-    copied_numbers(X) + 4 * n * outputs
+    copied_numbers(X) + if (is_stored(X)) 0 else 4 * n * outputs
   if (optimizer_table[[settings$optimizer$name]]$family == "levenberg_marquardt") {
     numbers <- numbers + 3 * (n * outputs + 2 * parameters) * parameters
   }
@@ -189,12 +189,21 @@ settle_network <- function(network, fit, data) {
     }
   }
   if (!is.null(encoding) && loss_table[[fit$settings$loss$name]]$log_mean) {
-    weights <- matrix(if (length(data$weights) > 0) data$weights else 1, nrow(data$y), ncol(data$y))
-    exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)
-    counted <- colSums(data$y * weights)
+    sums <- if (is_stored(data$y)) {
+      list(counted = stored_sums(data$y), exposure = as.double(nrow(data$y)))
+    } else {
+      outcome_sums(data)
+    }
     # half a case if the counts are all zero
-    network$bout[] <- log(ifelse(counted > 0, counted, 0.5) / colSums(exposure))
+    network$bout[] <- log(ifelse(sums$counted > 0, sums$counted, 0.5) / sums$exposure)
   }
   if (fit$settings$output_activation == "ordered") network$wout[ordered_mask(fit$layers)] <- 0
   network
+}
+
+# The weighted sums of the outcomes and of what they are counted in: list(counted, exposure).
+outcome_sums <- function(data) {
+  weights <- matrix(if (length(data$weights) > 0) data$weights else 1, nrow(data$y), ncol(data$y))
+  exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)
+  list(counted = colSums(data$y * weights), exposure = colSums(exposure))
 }

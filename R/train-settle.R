@@ -70,8 +70,11 @@ default_hidden <- function(few) if (few) 100 else 200
 
 # Can rows be held out, so that each class keeps a row?
 can_hold_out <- function(problem) {
+  if (!is.factor(problem$y)) {
+    return(TRUE)
+  }
   classes <- problem$y[weighted_rows(problem)]
-  !is.factor(problem$y) || length(unique(classes)) < length(classes)
+  length(unique(classes)) < length(classes)
 }
 
 # Does a first training determine the number of epochs?

@@ -141,6 +141,11 @@ take_rows <- function(x, rows) {
   if (is.null(x)) NULL else if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
 }
 
+# The numbers of all rows but some. A sequence without gaps takes no memory.
+rows_without <- function(rows, some) {
+  if (length(some) == 0) seq_len(rows) else setdiff(seq_len(rows), some)
+}
+
 unname_rows <- function(x) {
   rownames(x) <- NULL
   x

@@ -261,7 +261,7 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_rows
-SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single, Rcpp::NumericVector case_weights, std::string file);
+SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::Nullable<Rcpp::IntegerVector> which, bool single, Rcpp::NumericVector case_weights, std::string file);
 RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP, SEXP case_weightsSEXP, SEXP fileSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
@@ -269,7 +269,7 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type y(ySEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
     Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type which(whichSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::IntegerVector> >::type which(whichSEXP);
     Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type case_weights(case_weightsSEXP);
     Rcpp::traits::input_parameter< std::string >::type file(fileSEXP);
@@ -331,6 +331,59 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type share(shareSEXP);
     rcpp_result_gen = Rcpp::wrap(core_stored_moments(X, share));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_stored_spread
+Rcpp::List core_stored_spread(Rcpp::List X);
+RcppExport SEXP _backprop_core_stored_spread(SEXP XSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_stored_spread(X));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_add_up
+Rcpp::RawVector core_add_up(Rcpp::NumericVector numbers, Rcpp::RawVector before);
+RcppExport SEXP _backprop_core_add_up(SEXP numbersSEXP, SEXP beforeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type numbers(numbersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type before(beforeSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_add_up(numbers, before));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_added_up
+double core_added_up(Rcpp::RawVector bytes);
+RcppExport SEXP _backprop_core_added_up(SEXP bytesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type bytes(bytesSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_added_up(bytes));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_stored_crowds
+Rcpp::NumericVector core_stored_crowds(Rcpp::List X, Rcpp::NumericVector width);
+RcppExport SEXP _backprop_core_stored_crowds(SEXP XSEXP, SEXP widthSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type width(widthSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_stored_crowds(X, width));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_are_all
+bool core_are_all(SEXP numbers, double rows);
+RcppExport SEXP _backprop_core_are_all(SEXP numbersSEXP, SEXP rowsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type numbers(numbersSEXP);
+    Rcpp::traits::input_parameter< double >::type rows(rowsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_are_all(numbers, rows));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -501,6 +554,11 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_read_rows", (DL_FUNC) &_backprop_core_read_rows, 1},
     {"_backprop_core_read_column", (DL_FUNC) &_backprop_core_read_column, 2},
     {"_backprop_core_stored_moments", (DL_FUNC) &_backprop_core_stored_moments, 2},
+    {"_backprop_core_stored_spread", (DL_FUNC) &_backprop_core_stored_spread, 1},
+    {"_backprop_core_add_up", (DL_FUNC) &_backprop_core_add_up, 2},
+    {"_backprop_core_added_up", (DL_FUNC) &_backprop_core_added_up, 1},
+    {"_backprop_core_stored_crowds", (DL_FUNC) &_backprop_core_stored_crowds, 2},
+    {"_backprop_core_are_all", (DL_FUNC) &_backprop_core_are_all, 2},
     {"_backprop_core_standardize_rows", (DL_FUNC) &_backprop_core_standardize_rows, 7},
     {"_backprop_core_column_digest", (DL_FUNC) &_backprop_core_column_digest, 2},
     {"_backprop_core_block_digest", (DL_FUNC) &_backprop_core_block_digest, 2},

@@ -21,6 +21,13 @@ std::string core_digest(Rcpp::List parts) {
                       group = std::max<std::size_t>(1, (1u << 22) / std::max<std::size_t>(rows, 1));
     digest.mix(static_cast<std::uint64_t>(rows * from.columns));
     std::vector<double> numbers;
+    if (group == 1) {  // a pass for each column
+      for (std::size_t c = 0; c < from.columns; ++c)
+        from.each_block<double>([&](std::size_t, std::size_t count, const auto& places) {
+          for (std::size_t k = 0; k < count; ++k) digest.mix(places[k][c]);
+        });
+      return;
+    }
     for (std::size_t begin = 0; begin < from.columns; begin += group) {
       const std::size_t columns = std::min(group, from.columns - begin);
       numbers.resize(rows * columns);

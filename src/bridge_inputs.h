@@ -14,6 +14,26 @@
 
 namespace backprop {
 
+// The numbers of rows, from 1. None stand for all rows in their order, so that these need no
+// memory.
+class RowNumbers {
+ public:
+  RowNumbers() = default;
+  explicit RowNumbers(Rcpp::IntegerVector numbers) : all_(false), numbers_(std::move(numbers)) {}
+  const Rcpp::IntegerVector& numbers() const { return numbers_; }
+  int operator[](std::size_t k) const { return all_ ? static_cast<int>(k) + 1 : numbers_[k]; }
+  std::size_t count(std::size_t rows) const { return all_ ? rows : numbers_.size(); }
+  // Whether these are all of `rows` rows in their order.
+  bool in_order(std::size_t rows) const {
+    return all_ || (static_cast<std::size_t>(numbers_.size()) == rows &&
+                    std::is_sorted(numbers_.begin(), numbers_.end()));
+  }
+
+ private:
+  bool all_ = true;
+  Rcpp::IntegerVector numbers_;
+};
+
 // Rows in a file: a list of R/source-rows.R.
 struct StoredInputs {
   std::string path;
@@ -31,16 +51,14 @@ struct StoredInputs {
   std::size_t rows() const {
     return which.isNotNull() ? Rcpp::IntegerVector(which).size() : records;
   }
-  // Rows which[0], which[1], ..., counted from 1.
-  template <class T> StoredRows<T> by_row(const Rcpp::IntegerVector& of) const {
+  // The rows of these numbers from 1.
+  template <class T> StoredRows<T> by_row(const RowNumbers& of) const {
     StoredRows<T> out = all<T>();
+    if (which.isNull() && of.in_order(records)) return out;
     const Rcpp::IntegerVector record =
         which.isNotNull() ? Rcpp::IntegerVector(which) : Rcpp::IntegerVector(0);
-    const bool in_order = which.isNull() && static_cast<std::size_t>(of.size()) == records &&
-                          std::is_sorted(of.begin(), of.end());
-    if (in_order) return out;
-    out.record.resize(of.size());
-    for (R_xlen_t k = 0; k < of.size(); ++k) {
+    out.record.resize(of.count(rows()));
+    for (std::size_t k = 0; k < out.record.size(); ++k) {
       const int row = which.isNotNull() ? record[of[k] - 1] : of[k];
       require(row >= 1 && static_cast<std::size_t>(row) <= records,
               "A row number is out of range.");
@@ -84,11 +102,10 @@ struct StoredInputs {
 class StoredReader {
  public:
   explicit StoredReader(const StoredInputs& from) {
-    const Rcpp::IntegerVector all = Rcpp::seq_len(static_cast<int>(from.rows()));
     if (from.single)
-      rows_ = from.by_row<float>(all);
+      rows_ = from.by_row<float>(RowNumbers());
     else
-      rows_ = from.by_row<double>(all);
+      rows_ = from.by_row<double>(RowNumbers());
   }
   void read(std::size_t first, std::size_t count, std::vector<double>& block) {
     ids_.resize(count);

@@ -27,12 +27,43 @@ StoredRows<T> write_rest(const std::string& path, bool map, std::size_t n, const
   return out;
 }
 
+// The targets of some rows one after the other, from a file or from memory.
+class TargetsInOrder {
+ public:
+  TargetsInOrder(const Targets& y, const RowNumbers& which) : y_(y), which_(which) {
+    if (y.stored) rows_ = y.stored->by_row<double>(which);
+  }
+  double operator()(std::size_t i, std::size_t c) {
+    if (!y_.stored) return y_(which_[i] - 1, c);
+    if (i < begin_ || i >= begin_ + places_.size()) read(i);
+    return places_[i - begin_][c];
+  }
+
+ private:
+  void read(std::size_t begin) {
+    begin_ = begin;
+    const std::size_t n = which_.count(y_.rows),
+                      count =
+                          std::min(n - begin, std::max<std::size_t>(1, (1u << 16) / y_.columns));
+    ids_.resize(count);
+    for (std::size_t k = 0; k < count; ++k) ids_[k] = static_cast<std::uint32_t>(begin + k);
+    rows_.locate(ids_.data(), count, copies_, places_);
+  }
+  const Targets& y_;
+  const RowNumbers& which_;
+  StoredRows<double> rows_;
+  std::size_t begin_ = 0;
+  std::vector<std::uint32_t> ids_;
+  std::vector<double> copies_;
+  std::vector<const double*> places_;
+};
+
 template <class T>
 Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& weights,
                   const Rcpp::NumericVector& case_weights,
-                  const Rcpp::Nullable<Rcpp::NumericMatrix>& offset,
-                  const Rcpp::IntegerVector& which, const std::string& file) {
-  const std::size_t n = which.size();
+                  const Rcpp::Nullable<Rcpp::NumericMatrix>& offset, const RowNumbers& which,
+                  const std::string& file) {
+  const std::size_t n = which.count(X.rows);
   Rows<T> rows(n, X.columns, y.columns, offset.isNotNull(), !X.sparse && !X.stored, file.empty());
   rows.with_case_weight = case_weights.size() > 0;
   // Transposes blocks of rows: small enough for the written block to stay in the first-level cache,
@@ -40,7 +71,7 @@ Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& 
   auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
     constexpr std::size_t at_once = 64;
     const std::size_t columns = from.ncol(), all = from.nrow();
-    const int* const row = which.begin();
+    const int* const row = which.numbers().begin();
     for (std::size_t begin = 0; begin < n; begin += at_once)
       for (std::size_t c = 0; c < columns; ++c) {
         const double* const column = from.begin() + c * all - 1;
@@ -50,7 +81,7 @@ Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& 
       }
   };
   if (X.sparse) {
-    rows.sparse_x = X.by_row<T>(which);
+    rows.sparse_x = X.by_row<T>(which.numbers());
   } else if (X.stored) {
     rows.stored_x = X.stored->by_row<T>(which);
   } else {
@@ -66,10 +97,11 @@ Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& 
     for (std::size_t i = 0; i < n; ++i) rows.total_case_weight += weight_of(case_weights, i);
   }
   if (!file.empty()) {
+    TargetsInOrder targets(y, which);
     rows.stored_rest =
         write_rest<T>(file, X.stored->map, n, rows, [&](std::size_t i, std::size_t c) -> double {
           const std::size_t k = y.columns;
-          if (c < k) return y(which[i] - 1, c);
+          if (c < k) return targets(i, c);
           if (c == k) return weight_of(weights, i);
           if (c == k + 1 && case_weights.size()) return weight_of(case_weights, i);
           const Rcpp::NumericMatrix numbers(offset.get());
@@ -91,16 +123,19 @@ Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& 
 }  // namespace
 
 // `file`: for rows in a file, the path of a new file for targets, weights and offsets; "" to keep
-// them in memory.
+// them in memory. `which`: the numbers of the rows; NULL for all rows in a file.
 // [[Rcpp::export(rng = false)]]
 SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights,
-               Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::IntegerVector which, bool single,
+               Rcpp::Nullable<Rcpp::NumericMatrix> offset,
+               Rcpp::Nullable<Rcpp::IntegerVector> which, bool single,
                Rcpp::NumericVector case_weights = Rcpp::NumericVector::create(),
                std::string file = "") {
   const Inputs inputs(X);
   const Targets targets(y);
   require(file.empty() || inputs.stored, "Only rows in a file have targets in a file.");
-  require(!file.empty() || !targets.classes.size(), "Targets in memory must be numbers.");
+  require(!file.empty() || (!targets.classes.size() && !targets.stored),
+          "Targets in memory must be numbers.");
+  require(which.isNotNull() || !file.empty(), "The rows must be numbered.");
   require(targets.rows == static_cast<std::size_t>(inputs.rows),
           "The targets must have a row for each row of the data.");
   require(weights.size() == 0 || weights.size() == inputs.rows,
@@ -109,11 +144,12 @@ SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights,
           "There must be a case weight for each row of the data.");
   if (offset.isNotNull())
     check_offset(Rcpp::NumericMatrix(offset.get()), inputs.rows, targets.columns);
-  check_row_numbers(which, inputs.rows);
+  if (which.isNotNull()) check_row_numbers(Rcpp::IntegerVector(which), inputs.rows);
+  const RowNumbers numbers = which.isNull() ? RowNumbers() : RowNumbers(Rcpp::IntegerVector(which));
   return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, targets, weights, case_weights,
-                                                           offset, which, file))
+                                                           offset, numbers, file))
                             : new AnyRows(copy_rows<double>(inputs, targets, weights, case_weights,
-                                                            offset, which, file)));
+                                                            offset, numbers, file)));
 }
 
 // Tells rows where they are among those of all processes that train together: how many come before

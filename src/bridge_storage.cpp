@@ -1,5 +1,7 @@
 // Rows of encoded data in files: writing, reading, and what is computed from all of them.
+#include <array>
 #include <cmath>
+#include <cstring>
 
 #include "bridge.h"
 #include "bridge_digest.h"
@@ -141,6 +143,110 @@ Rcpp::List core_stored_moments(Rcpp::List X, Rcpp::NumericVector share) {
   return Rcpp::List::create(Rcpp::_["least"] = least, Rcpp::_["most"] = most,
                             Rcpp::_["center"] = center, Rcpp::_["largest"] = largest,
                             Rcpp::_["square"] = square);
+}
+
+// The means and standard deviations of core_column_moments() for stored rows without weights.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List core_stored_spread(Rcpp::List X) {
+  const StoredInputs from(X);
+  const std::size_t p = from.columns;
+  const auto n = static_cast<long double>(from.rows());
+  Rcpp::NumericVector center(p), spread(p);
+  auto means = [&](auto value, auto set) {
+    std::vector<long double> sums(p, 0);
+    from.each_block<double>([&](std::size_t, std::size_t count, const auto& places) {
+      for (std::size_t k = 0; k < count; ++k)
+        for (std::size_t c = 0; c < p; ++c) {
+          const double v = value(c, places[k][c]);
+          sums[c] += v;
+        }
+    });
+    for (std::size_t c = 0; c < p; ++c) set(c, static_cast<double>(sums[c] / n));
+  };
+  means([](std::size_t, double x) { return x; },
+        [&](std::size_t c, double mean) { center[c] = mean; });
+  means(
+      [&](std::size_t c, double x) {
+        const double d = x - center[c];
+        return d * d;
+      },
+      [&](std::size_t c, double mean) { spread[c] = std::sqrt(mean); });
+  return Rcpp::List::create(Rcpp::_["center"] = center, Rcpp::_["spread"] = spread);
+}
+
+// Goes on with a sum as R's sum() does in one vector: in extended precision. `before`: the bytes of
+// the sum so far, none before the first number.
+// [[Rcpp::export(rng = false)]]
+Rcpp::RawVector core_add_up(Rcpp::NumericVector numbers, Rcpp::RawVector before) {
+  long double sum = 0;
+  require(before.size() == 0 || before.size() == sizeof sum, "The sum is invalid.");
+  if (before.size() > 0) std::memcpy(&sum, &before[0], sizeof sum);
+  for (const double x : numbers) sum += x;
+  Rcpp::RawVector after(sizeof sum);
+  std::memcpy(&after[0], &sum, sizeof sum);
+  return after;
+}
+
+// [[Rcpp::export(rng = false)]]
+double core_added_up(Rcpp::RawVector bytes) {
+  long double sum = 0;
+  require(bytes.size() == sizeof sum, "The sum is invalid.");
+  std::memcpy(&sum, &bytes[0], sizeof sum);
+  return static_cast<double>(sum);
+}
+
+// For each column, a bound on the proportion of the rows whose values are within an interval of
+// `width`: that of two neighbours among 64 bins of that width, in which values are counted modulo
+// 64 bins. 0 for columns with at most two different values.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_stored_crowds(Rcpp::List X, Rcpp::NumericVector width) {
+  const StoredInputs from(X);
+  const std::size_t p = from.columns;
+  require(static_cast<std::size_t>(width.size()) == p, "There must be a width for each column.");
+  constexpr std::size_t bins = 64;
+  struct Column {
+    double values[2];
+    std::size_t different = 0;
+    std::array<std::size_t, bins> counts{};
+  };
+  std::vector<Column> at(p);
+  from.each_block<double>([&](std::size_t, std::size_t count, const auto& places) {
+    for (std::size_t k = 0; k < count; ++k)
+      for (std::size_t c = 0; c < p; ++c) {
+        const double x = places[k][c];
+        Column& column = at[c];
+        if (column.different < 3) {
+          std::size_t same = 0;
+          while (same < std::min<std::size_t>(column.different, 2) && column.values[same] != x)
+            ++same;
+          if (same == column.different) {
+            if (same < 2) column.values[same] = x;
+            ++column.different;
+          }
+        }
+        const double place = std::fmod(std::floor(x / width[c]), static_cast<double>(bins));
+        ++column.counts[static_cast<std::size_t>(place + bins) % bins];
+      }
+  });
+  Rcpp::NumericVector out(p);
+  for (std::size_t c = 0; c < p; ++c) {
+    if (at[c].different < 3) continue;
+    std::size_t most = 0;
+    for (std::size_t b = 0; b < bins; ++b)
+      most = std::max(most, at[c].counts[b] + at[c].counts[(b + 1) % bins]);
+    out[c] = static_cast<double>(most) / static_cast<double>(from.rows());
+  }
+  return out;
+}
+
+// Whether these are the numbers of all rows in their order. A sequence of R that takes no memory is
+// not expanded.
+// [[Rcpp::export(rng = false)]]
+bool core_are_all(SEXP numbers, double rows) {
+  if (TYPEOF(numbers) != INTSXP || static_cast<double>(Rf_xlength(numbers)) != rows) return false;
+  for (R_xlen_t k = 0; k < Rf_xlength(numbers); ++k)
+    if (INTEGER_ELT(numbers, k) != k + 1) return false;
+  return true;
 }
 
 // Writes z = (x - center) / scale of all records to another file, as clip_smoothly() in R clips it

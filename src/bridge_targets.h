@@ -2,20 +2,25 @@
 #pragma once
 #include "eigen.h"
 
-#include "bridge_checks.h"
+#include "bridge_inputs.h"
 
 namespace backprop {
 
-// The targets of rows: a numeric matrix, or the classes of rows (R's list `nn_indicators`), from
-// which the columns are computed.
+// The targets of rows: a numeric matrix, numbers in a file, or the classes of rows (R's list
+// `nn_indicators`), from which the columns are computed.
 struct Targets {
+  std::unique_ptr<StoredInputs> stored;
   Rcpp::NumericMatrix numbers;
   Rcpp::IntegerVector classes;
   bool above = false;
   std::size_t rows, columns;
 
   explicit Targets(SEXP y) {
-    if (TYPEOF(y) == VECSXP) {
+    if (Rf_inherits(y, "nn_rows")) {
+      stored = std::make_unique<StoredInputs>(Rcpp::List(y));
+      rows = stored->rows();
+      columns = stored->columns;
+    } else if (TYPEOF(y) == VECSXP) {
       const Rcpp::List list(y);
       classes = list["classes"];
       above = Rcpp::as<bool>(list["above"]);

@@ -2,22 +2,6 @@ few_rows_of_data <- function(n = 40) {
   withr::with_seed(1, transform(data.frame(a = rnorm(n), b = rnorm(n)), y = a * b + rnorm(n) / 5))
 }
 
-# Replaces functions of a package until the end of the calling test.
-replace_in <- function(package, ..., env = parent.frame()) {
-  namespace <- asNamespace(package)
-  functions <- list(...)
-  assign_all <- function(values) {
-    for (name in names(values)) {
-      unlockBinding(name, namespace)
-      assign(name, values[[name]], namespace)
-      lockBinding(name, namespace)
-    }
-  }
-  before <- mget(names(functions), envir = namespace)
-  withr::defer(assign_all(before), env)
-  assign_all(functions)
-}
-
 # What progress bars are told while `code` runs in an interactive session: their labels with what is
 # left, and for each update the fraction that is done.
 told <- function(code) {

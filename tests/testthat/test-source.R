@@ -71,6 +71,67 @@ test_that("they are with weights, offsets, held-out rows, dropout, threads and c
   )
 })
 
+test_that("an outcome that is read from a file in parts gives the same fit", {
+  replace_in("backprop", values_at_once = 90)
+  set.seed(4)
+  d <- data.frame(a = rnorm(310), b = 1:310)
+  d$y <- exp(d$a / 2) + rexp(310) / 5
+  d$p <- d$y / 9
+  train <- function(...) {
+    differences(
+      ...,
+      data = d, hidden = 2, activation = "tanh", penalty = 0.01, epochs = 2, optimizer = "adam",
+      batch_size = 40
+    )
+  }
+  losses <- list(
+    "squared_error", "absolute", nn_huber(0.5), nn_quantile(c(0.2, 0.7)), "gamma", "poisson",
+    nn_tweedie(1.3), nn_negative_binomial(2), nn_negative_binomial(NULL), "gaussian"
+  )
+  for (loss in losses) {
+    expect_identical(train(y ~ a + b, loss = loss), character(), label = unlist(loss)[[1]])
+  }
+  expect_identical(train(p ~ a, loss = "beta"), character())
+  # what the doctor knows of inputs in single precision is rounded
+  expect_identical(train(cbind(y, log(p)) ~ a, precision = "single"), "probe")
+  expect_identical(train(cbind(y, p) ~ a, standardize = FALSE, validation = 0.2), character())
+  expect_identical(
+    train(cbind(y = p, 1 - p) ~ a, output_activation = "softmax", loss = "cross_entropy"),
+    character()
+  )
+  expect_identical(train(b ~ a, output_activation = "sigmoid", loss = "poisson"), character())
+  # the few values of an outcome, and one beside which the others are equal
+  expect_identical(train(round(a) ~ b), character())
+  d$y[7] <- 1e9
+  expect_warning(expect_warning(
+    expect_identical(train(y ~ a + b), character()),
+    class = "backprop_warning_outliers"
+  ), class = "backprop_warning_outliers")
+  expect_warning(expect_warning(
+    expect_identical(train(a ~ y + b), character()),
+    class = "backprop_warning_outliers"
+  ), class = "backprop_warning_outliers")
+  # what the checks of a data frame say
+  d$z <- replace(d$a, 200, Inf)
+  d$c <- 1
+  messages <- function(data) {
+    messages <- character()
+    fit <- function(...) {
+      tryCatch(
+        nn_train(..., data = data, hidden = 0, penalty = 0, epochs = 1),
+        error = function(e) messages <<- c(messages, conditionMessage(e)),
+        warning = function(w) messages <<- c(messages, conditionMessage(w))
+      )
+    }
+    fit(cbind(y, z) ~ a)
+    fit(a ~ b, loss = "gamma")
+    fit(c ~ a)
+    messages
+  }
+  expect_length(messages(d), 3)
+  expect_identical(messages(nn_source(d, 100)), messages(d))
+})
+
 test_that("rows of weight 0 may hold anything", {
   d <- table_of(200)
   d$g <- as.character(d$g)
