@@ -5,14 +5,16 @@
 # Each part takes an equal share of the time:
 #   arguments   nn_train() with valid and invalid arguments: a classed error, or a fit with finite
 #               numbers; the same call twice gives the same bits; the data are unchanged
+#   functions   the same for every exported function: a valid call (fuzz-calls.R) with arguments
+#               that are changed at random
 #   models      files with a valid checksum and changed contents: refused by nn_load() with a
 #               classed error, or a model that predicts finite numbers, prints, resumes and exports
 #   fits        fits that were changed in memory: the same for predict(), nn_continue(), nn_save()
 #   exports     random fits to matrices, data frames and formulas, with odd names and levels,
 #               missing values and extremes, as R, C, SQL (in SQLite) and ONNX (in onnxruntime):
 #               the predictions of predict(). Languages that can't run here are skipped
-#   resume      training that is killed at a random moment and resumed from its checkpoint has the
-#               bits of training that was not interrupted
+#   resume      training that is stopped and continued, then killed, at random moments, and resumed
+#               from its checkpoint in another process, has the bits of uninterrupted training
 #
 # A failure is printed with the case's number, with which `--first` and `--verbose` repeat it. The
 # exit status is 1 if there is any. Uses the installed package.
@@ -30,6 +32,10 @@ verbose <- "--verbose" %in% arguments
 suppressPackageStartupMessages(library(backprop))
 internal <- asNamespace("backprop")
 pdf(NULL)
+folder <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
+folder <- normalizePath(folder)
+source(file.path(folder, "fuzz-calls.R"))
+setwd(tempdir()) # files of random names
 
 failures <- 0
 fail <- function(part, case, ...) {
@@ -154,6 +160,73 @@ try_arguments <- function(case) {
   if (!is_refused(predicted) && anyNA(predicted)) fail("arguments", case, "predict() returned NaN")
 }
 
+# Another value of an argument: one of another kind, a part of it changed, or other columns or rows.
+# Objects of the package are not changed within: this is what `models` and `fits` do.
+other_value <- function(x) {
+  if (chance(0.4) || length(x) == 0 || is.function(x)) {
+    given <- Filter(length, calls)
+    return(if (chance(0.8)) one_of(values) else one_of(one_of(given)))
+  }
+  if (is.data.frame(x)) {
+    j <- sample.int(length(x), 1)
+    column <- one_of(Filter(function(x) is.atomic(x) && length(x) > 0, values))
+    return(switch(sample.int(5, 1),
+      x[-j],
+      x[sample.int(nrow(x), sample(0:2, 1)), , drop = FALSE],
+      replace(x, j, list(rep_len(column, nrow(x)))),
+      stats::setNames(x, sample(names(x))),
+      cbind(x, x[j])
+    ))
+  }
+  if (is.object(x)) one_of(values) else change(x)
+}
+
+# A valid call of an exported function, of which some arguments are changed, or others added.
+try_functions <- function(case) {
+  name <- names(calls)[(case - 1) %% length(calls) + 1]
+  f <- get(name, asNamespace("backprop"))
+  given <- calls[[name]]
+  known <- setdiff(c(names(given), names(formals(f))), "...")
+  if (length(known) > 0 && case > length(calls)) {
+    for (changed in sample(known, sample.int(2, 1), replace = TRUE)) {
+      given[changed] <- list(other_value(given[[changed]]))
+    }
+  }
+  if (verbose) str(given)
+  before <- serialize(given, NULL)
+  words <- 0
+  call_it <- function() {
+    set.seed(case)
+    said <- function(condition) words <<- words + 1
+    outcome(
+      withCallingHandlers(
+        do.call(f, given, quote = TRUE),
+        warning = said, message = said
+      ), "functions", case, paste0(name, "()")
+    )
+  }
+  result <- call_it()
+  if (is_refused(result)) {
+    if (case <= length(calls)) fail("functions", case, name, "() refuses a valid call")
+    return(invisible())
+  }
+  # functions and objects of reference classes are never identical
+  of_reference <- is.function(result) || is.environment(result)
+  if (!of_reference && !identical(call_it(), result, ignore.environment = TRUE)) {
+    fail("functions", case, name, "(): two calls differ")
+  }
+  if (!identical(serialize(given, NULL), before)) {
+    fail("functions", case, name, "(): the arguments changed")
+  }
+  finite <- function(x) {
+    all(rapply(list(x), function(x) all(is.finite(x)), classes = "numeric", how = "unlist"))
+  }
+  checked <- !is.object(result) && words == 0 && !name %in% may_overflow
+  if (checked && finite(unclass(given)) && !finite(result)) {
+    fail("functions", case, name, "() returned numbers that are not finite")
+  }
+}
+
 # Changes a random element of a list, at any depth.
 change <- function(x) {
   if (is.data.frame(x)) {
@@ -206,6 +279,7 @@ use_fit <- function(fit, kind, part, case) {
   outcome(utils::capture.output(print(fit)), part, case, "print()")
   outcome(utils::capture.output(print(summary(fit))), part, case, "summary()")
   outcome(coef(fit), part, case, "coef()")
+  outcome(nn_doctor(fit), part, case, "nn_doctor()")
   outcome(plot(fit, one_of(c("network", "loss"))), part, case, "plot()")
   more <- outcome(nn_continue(fit, kind$data, kind$y, epochs = 2), part, case, "nn_continue()")
   if (!is_refused(more) && anyNA(more$history$loss)) fail(part, case, "a loss is NaN")
@@ -283,9 +357,8 @@ random_rows <- function(data, unseen) {
 
 # What runs exported files, from the tests; NULL if they are not beside this script.
 export_runners <- local({
-  script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
-  helper <- file.path(dirname(script), "..", "tests", "testthat", "helper-export.R")
-  if (length(helper) == 1 && file.exists(helper) && requireNamespace("withr", quietly = TRUE)) {
+  helper <- file.path(folder, "..", "tests", "testthat", "helper-export.R")
+  if (file.exists(helper) && requireNamespace("withr", quietly = TRUE)) {
     runners <- new.env()
     sys.source(helper, runners)
     runners$onnx_script <- file.path(dirname(helper), "fixtures", "run-onnx.js")
@@ -433,8 +506,14 @@ try_resume <- function(case) {
   child <- parallel::mcparallel(train(checkpoint = path))
   end <- Sys.time() + 10
   while (!file.exists(path) && Sys.time() < end) Sys.sleep(0.01)
+  for (i in seq_len(sample(0:3, 1))) {
+    Sys.sleep(runif(1, 0, 0.3))
+    tools::pskill(child$pid, tools::SIGSTOP)
+    Sys.sleep(runif(1, 0, 0.1))
+    tools::pskill(child$pid, tools::SIGCONT)
+  }
   Sys.sleep(runif(1, 0, 2.2))
-  tools::pskill(child$pid, tools::SIGKILL)
+  tools::pskill(child$pid, one_of(c(tools::SIGKILL, tools::SIGTERM)))
   suppressWarnings(parallel::mccollect(child, wait = TRUE))
   fit <- tryCatch(readRDS(path), error = function(e) NULL)
   if (is.null(fit)) {
@@ -449,9 +528,12 @@ try_resume <- function(case) {
 
 # --- The run --------------------------------------------------------------------------------------
 
+calls <- valid_calls(data, fits)
+absent <- setdiff(getNamespaceExports("backprop"), c(names(calls), never_called, not_everywhere))
+if (length(absent)) fail("functions", 0, "no valid call of ", toString(absent))
 parts <- list(
-  arguments = try_arguments, models = try_models, fits = try_fits, exports = try_exports,
-  resume = try_resume
+  arguments = try_arguments, functions = try_functions, models = try_models, fits = try_fits,
+  exports = try_exports, resume = try_resume
 )
 if (nzchar(only)) parts <- parts[only]
 RNGversion("4.0.0")
