@@ -28,7 +28,7 @@ outcome_facts <- function(settings, y, output, weights, offset) {
   }
   share <- if (length(weights) > 0) weights / sum(weights) else rep(1 / nrow(y), nrow(y))
   # squares must be finite
-  if (!is.null(output) && !(max(output) < 1e100 && min(output) > -1e100)) output <- NULL
+  if (!is.null(output) && !isTRUE(max(output) < 1e100 && min(output) > -1e100)) output <- NULL
   moments <- function(m) core_column_moments(m, if (length(weights) > 0) share else numeric())
   of_targets <- if (is_indicators(y)) {
     each <- lapply(seq_len(ncol(y)), function(k) moments(y[, k, drop = FALSE]))
@@ -156,7 +156,7 @@ best_offset_loss <- function(settings, y, share, offset) {
       if (is.finite(value)) value else 1e300 * (2 + (max(from) + constant) / 1e6)
     }
     between <- range(-from, target - from) + c(-30, 30)
-    if (!all(abs(between) < 1e100)) {
+    if (!isTRUE(all(abs(between) < 1e100))) {
       return(NA_real_)
     }
     stats::optimize(loss, between, tol = 1e-6 * diff(between))$objective
@@ -182,7 +182,8 @@ older_facts <- function(fit) {
     fit = NA_real_, null = NA_real_,
     perfect = if (row$least_is_0 || !is.null(fit$levels)) 0 else NA_real_, no_offset = NA_real_
   )
-  if (is.null(fit$output) || is.null(fit$residuals) || !all(abs(fit$output) < 1e100)) {
+  if (is.null(fit$output) || is.null(fit$residuals) ||
+    !isTRUE(all(abs(fit$output) < 1e100))) {
     return(c(list(losses = unknown), fit$probe))
   }
   facts <- outcome_facts(

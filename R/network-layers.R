@@ -196,7 +196,8 @@ check_network <- function(network, call, argument = "network", inputs = NULL, ou
 
 # Checks initial weights and returns their layers, without activations. `hidden`: the numbers of
 # units, or NULL if these follow from `start`.
-check_start <- function(start, inputs, outputs, call, hidden = NULL, skip = FALSE) {
+check_start <- function(start, inputs, outputs, call, hidden = NULL, skip = FALSE,
+                        single = FALSE) {
   if (inherits(start, "nn_fit")) {
     abort_argument(c(
       "{.arg start} must be a list of matrices.",
@@ -204,10 +205,24 @@ check_start <- function(start, inputs, outputs, call, hidden = NULL, skip = FALS
       i = "Use {.code coef(fit)} to start from its weights, or {.fn nn_continue} to resume it."
     ), call)
   }
-  check_network(
+  layers <- check_network(
     start, call, "start",
     inputs = inputs, outputs = outputs, hidden = hidden, skip = skip
   )
+  for (name in if (single) names(start)) {
+    largest <- start[[name]][which.max(abs(start[[name]]))]
+    if (abs(largest) >= 2^128) {
+      abort_argument(c(
+        paste(
+          "{.field {name}} in {.arg start} must be within the range of single precision,",
+          "up to 3.4e38."
+        ),
+        x = "It contains {signif(largest, 3)}.",
+        i = 'Use smaller weights, or {.code precision = "double"}.'
+      ), call)
+    }
+  }
+  layers
 }
 
 check_layer_sizes <- function(network, layer, argument, call) {

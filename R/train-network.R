@@ -36,7 +36,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
     }
     check_start(
       options$start, ncol(X), ncol(targets$y), call,
-      hidden = options$hidden, skip = has_skip(layers)
+      hidden = options$hidden, skip = has_skip(layers), single = settings$precision == "single"
     )
   }
   controls <- new_controls(options$callback, options$checkpoint, call, ranks_of(X))

@@ -115,6 +115,35 @@ test_that("single precision is right, or says that it can't represent the number
   })
 })
 
+test_that("initial weights at the edge train, or an error names them", {
+  X <- as.matrix(ordinary[c("a", "b")])
+  train <- function(size, precision, optimizer = "adam") {
+    set.seed(1)
+    start <- lapply(nn_init(2, 1, hidden = 3), function(weights) weights * size)
+    nn_train(
+      X, ordinary$y,
+      hidden = 3, start = start, activation = "tanh", output_activation = "identity",
+      optimizer = optimizer, reduction = "mean", epochs = 5, precision = precision
+    )
+  }
+  for (optimizer in c("gradient_descent", "adam", "rprop", "lbfgs", "lm")) {
+    for (precision in c("double", if (optimizer != "lm") "single")) {
+      for (size in c(1e-300, 1e-310)) {
+        fit <- train(size, precision, optimizer)
+        expect_true(all(is.finite(c(fit$history$loss, predict(fit, X)))), info = optimizer)
+      }
+      # numbers that either precision represents, and whose squares it does not
+      size <- if (precision == "double") 1e300 else 1e30
+      error <- expect_error(
+        train(size, precision, optimizer), "initial weights are too large",
+        class = "backprop_error_diverged"
+      )
+      expect_identical(error$fit$state$epoch, 0)
+    }
+  }
+  expect_snapshot(train(1e300, "single"), error = TRUE)
+})
+
 test_that("outliers are named, with a remedy that works", {
   set.seed(1)
   d <- transform(ordinary, a = replace(a, 7, -1e12), b = replace(b, 3, 1e5))
