@@ -52,8 +52,11 @@ are_finite <- function(x) {
 # Inputs, a matrix or a sparse matrix, or offsets, with 0 in those of the rows `none`, of weight 0,
 # that are not finite: list(X, rows).
 blank_inputs <- function(X, none) {
+  if (length(none) == 0) {
+    return(list(X = X, rows = integer()))
+  }
   known <- is_sparse(X) || is_coded(X) || (is.numeric(X) && length(dim(X)) <= 2 && !is.object(X))
-  if (length(none) == 0 || !known || max(none) > NROW(X)) {
+  if (!known || max(none) > NROW(X)) {
     return(list(X = X, rows = integer()))
   }
   if (is_sparse(X)) {

@@ -119,12 +119,26 @@ own_contrasts <- function(x, levels, name) {
   NULL
 }
 
+# Are all columns vectors of numbers without attributes, as most are?
+are_plain_numbers <- function(columns) {
+  for (x in columns) {
+    if (!is.numeric(x) || !is.null(attributes(x))) {
+      return(FALSE)
+    }
+  }
+  TRUE
+}
+
 # Encodes the columns of a data frame (already checked) as a numeric matrix without row names, or as
 # a coded matrix.
 encode_columns <- function(columns, data, coded = FALSE) {
+  numbers <- .subset(data, names(columns))
+  if (are_plain_numbers(numbers)) {
+    return(bind_columns(numbers, nrow(data), names(columns), coded))
+  }
   parts <- lapply(names(columns), function(name) {
     kind <- columns[[name]]
-    x <- data[[name]]
+    x <- .subset2(data, name)
     switch(kind$type,
       numeric = if (is.matrix(x)) {
         matrix(as.double(x), nrow(x), ncol(x), dimnames = list(NULL, kind$names))

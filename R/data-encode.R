@@ -11,7 +11,11 @@ encode_raw <- function(encoding, raw, name, call, unseen = NULL, rows = NULL) {
     encode_terms(encoding, filled, name, call, rows, unseen)
   } else if (!is.null(encoding$columns)) {
     coded <- isTRUE(encoding$coded)
-    check_columns_memory(encoding$columns, nrow(raw), name, call, known = TRUE, coded = coded)
+    # not known before the columns are scaled
+    inputs <- length(encoding$center)
+    if (inputs == 0 || may_lack_memory(32 * nrow(raw) * inputs)) {
+      check_columns_memory(encoding$columns, nrow(raw), name, call, known = TRUE, coded = coded)
+    }
     list(X = encode_columns(encoding$columns, filled, coded))
   } else {
     list(X = raw)
@@ -105,6 +109,9 @@ recode_levels <- function(x, values, levels) {
 # `before`: the number of rows in the blocks before these.
 check_no_infinite <- function(X, name, call, before = 0) {
   if (is_coded(X)) X <- coded_numbers(X)
+  if (is.finite(sum(X))) {
+    return(invisible())
+  }
   at <- which(is.infinite(colSums(abs(X), na.rm = TRUE)))
   if (length(at) == 0) {
     return(invisible())

@@ -92,7 +92,8 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
       i = if (is.matrix(newdata)) "Use {.code as.data.frame({name})}."
     ), call)
   }
-  newdata <- utf8_names(as.data.frame(newdata))
+  if (!identical(class(newdata), "data.frame")) newdata <- as.data.frame(newdata)
+  newdata <- utf8_names(newdata)
   absent <- names(columns)[!names(columns) %in% names(newdata)]
   if (length(absent) > 0) {
     abort_input(c("{.arg {name}} must have the columns of the training data.",
@@ -111,17 +112,21 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
   }
   raw <- .subset(newdata, names(columns))
   for (i in seq_along(raw)) {
-    raw[[i]] <- check_column(raw[[i]], columns[[i]], names(columns)[i], name, call, unseen)
+    x <- raw[[i]]
+    kind <- columns[[i]]
+    # most columns
+    if (is.numeric(x) && is.null(attributes(x)) && identical(kind$type, "numeric") &&
+      is.null(kind$width)) {
+      next
+    }
+    raw[[i]] <- check_column(x, kind, names(columns)[i], name, call, unseen)
   }
-  structure(raw, class = "data.frame", row.names = attr(newdata, "row.names"))
+  attr(raw, "row.names") <- attr(newdata, "row.names")
+  class(raw) <- "data.frame"
+  raw
 }
 
 check_column <- function(x, kind, column, name, call, unseen = NULL) {
-  # most columns
-  if (is.numeric(x) && is.null(attributes(x)) && identical(kind$type, "numeric") &&
-    is.null(kind$width)) {
-    return(x)
-  }
   if (!is.null(kind$dates) && is_date(x)) x <- date_parts(x, hours = kind$width == 5)
   x <- utf8_values(x)
   text <- kind$type %in% c("factor", "character")

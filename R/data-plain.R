@@ -23,7 +23,8 @@ plain_terms <- function(terms, data, crossed = FALSE) {
   single <- attr(terms, "intercept") == 1 && all(attr(terms, "order") == 1) &&
     identical(factors, labels)
   plain <- (single || crossed) && is.null(attr(terms, "offset")) &&
-    (is.null(predvars) || identical(predvars, variables)) && all(vapply(symbols, is.symbol, NA))
+    (is.null(predvars) || identical(predvars, variables))
+  for (symbol in symbols) plain <- plain && is.symbol(symbol)
   if (!plain) {
     return(NULL)
   }
@@ -45,11 +46,26 @@ plain_terms <- function(terms, data, crossed = FALSE) {
 encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unseen,
                          declared = NULL, coded = FALSE) {
   plain <- plain_terms(terms, data, crossed = coded)
-  columns <- if (!is.null(plain)) .subset(data, plain$names)
-  if (is.null(plain) || !all(vapply(columns, is_plain_column, NA))) {
+  if (is.null(plain)) {
     return(NULL)
   }
   names <- plain$names
+  columns <- .subset(data, names)
+  n <- if (is.null(rows)) .row_names_info(data, 2L) else length(rows)
+  if (is.null(plain$factors) && are_plain_numbers(columns)) {
+    if (length(xlevels) > 0 || length(contrasts) > 0) {
+      return(NULL)
+    }
+    if (may_lack_memory(8 * training_copies * n * length(columns))) {
+      check_plain_memory(columns, plain$labels, n, !is.null(rows), name, call)
+    }
+    if (!is.null(rows)) columns <- lapply(columns, function(x) x[rows])
+    X <- bind_columns(columns, n, derived_text(plain$labels), coded)
+    return(list(X = X, offset = NULL, contrasts = NULL))
+  }
+  if (!all(vapply(columns, is_plain_column, NA))) {
+    return(NULL)
+  }
   of_levels <- !vapply(columns, is.numeric, NA)
   text <- of_levels & !vapply(columns, is.logical, NA)
   if (!identical(names[text], as.character(names(xlevels))) ||
@@ -85,7 +101,6 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
     }
   }
   labels <- as.list(plain$labels)
-  n <- if (is.null(rows)) .row_names_info(data, 2L) else length(rows)
   if (is.null(plain$factors)) {
     check_plain_memory(columns, plain$labels, n, !is.null(rows), name, call, coded)
     for (i in which(vapply(columns, is.list, NA))) {

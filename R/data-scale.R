@@ -235,7 +235,13 @@ standardize_columns <- function(X, center, scale) {
   if (is_sparse(X)) {
     return(divide_columns(X, scale))
   }
-  for (j in which(center != 0 | scale != 1)) X[, j] <- (X[, j] - center[[j]]) / scale[[j]]
+  columns <- which(center != 0 | scale != 1)
+  # few numbers at once
+  if (length(columns) > 0 && length(X) < 1000 && length(center) == ncol(X)) {
+    n <- nrow(X)
+    return((X - rep(center, each = n)) / rep(scale, each = n))
+  }
+  for (j in columns) X[, j] <- (X[, j] - center[[j]]) / scale[[j]]
   X
 }
 

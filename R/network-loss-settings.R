@@ -135,10 +135,9 @@ new_loss <- function(name, parameter = loss_table[[name]]$setting$default, call 
   estimated <- is.null(parameter) && row$estimable
   if (estimated) parameter <- row$setting$default
   parameter <- if (is.null(row$setting)) 0 else row$setting$check(parameter, call)
-  structure(
-    c(list(name = name, parameter = parameter), if (estimated) list(estimated = TRUE)),
-    class = "nn_loss_setting"
-  )
+  setting <- c(list(name = name, parameter = parameter), if (estimated) list(estimated = TRUE))
+  class(setting) <- "nn_loss_setting"
+  setting
 }
 
 #' @rdname nn_losses

@@ -252,16 +252,16 @@ check_optimizer <- function(optimizer, learning_rate, call) {
 
 # The optimiser in the form of the core: its row, and the settings of Method (src/core/train.h).
 # Settings that it does not have are 0.
-core_numbers <- c(
-  "decay", "decay2", "epsilon", "less", "more", "least", "most", "weight_decay", "history",
-  "gradient_tolerance"
+core_numbers <- list(
+  decay = 0, decay2 = 0, epsilon = 0, less = 0, more = 0, least = 0, most = 0, weight_decay = 0,
+  history = 0, gradient_tolerance = 0
 )
 core_method <- function(optimizer, clip = Inf) {
   row <- optimizer_table[[optimizer$name]]
   names <- names(optimizer$numbers)
   renamed <- names %in% names(row$in_core)
   names[renamed] <- row$in_core[names[renamed]]
-  numbers <- stats::setNames(as.list(numeric(length(core_numbers))), core_numbers)
+  numbers <- core_numbers
   numbers[names] <- optimizer$numbers
   c(list(family = row$family, rule = row$rule, clip = clip), numbers)
 }

@@ -104,7 +104,7 @@ check_choice <- function(x, choices, name, call) {
 # full: R would take `k` for `keep_fits`.
 check_no_dots <- function(call, ..., known) {
   written <- written_names(call)
-  if (length(written) > 0) {
+  if (!all(written %in% c(known, ""))) {
     check_full_names(written, c(known, names(formals(frame_fn(call)))), call)
   }
   if (...length() == 0) {

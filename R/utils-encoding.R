@@ -12,7 +12,11 @@ as_utf8 <- function(x) {
   if (!is.character(x)) {
     return(x)
   }
-  at <- which(has_non_ascii(x))
+  other <- has_non_ascii(x)
+  if (!any(other)) {
+    return(x)
+  }
+  at <- which(other)
   at <- at[Encoding(x[at]) != "UTF-8"]
   if (length(at) == 0) {
     return(x)
@@ -56,8 +60,11 @@ utf8_values <- function(x) {
 # The column names of a data frame, or of a matrix, which may be sparse.
 utf8_names <- function(x) {
   names <- if (is.data.frame(x)) names(x) else colnames(x)
+  if (is.null(names) || !any(has_non_ascii(names))) {
+    return(x)
+  }
   known <- as_utf8(names)
-  if (is.null(names) || identical(Encoding(known), Encoding(names))) {
+  if (identical(Encoding(known), Encoding(names))) {
     return(x)
   }
   if (is.data.frame(x)) {

@@ -153,7 +153,13 @@ unname_rows <- function(x) {
 
 # A matrix of one column as a named vector.
 bare <- function(output) {
-  if (ncol(output) == 1) stats::setNames(as.vector(output), rownames(output)) else output
+  if (ncol(output) > 1) {
+    return(output)
+  }
+  names <- rownames(output)
+  output <- as.vector(output)
+  if (!is.null(names)) names(output) <- names
+  output
 }
 
 # Do these names identify columns? If not, columns are identified by position.
