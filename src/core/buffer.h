@@ -2,9 +2,9 @@
 #pragma once
 #include <algorithm>
 #include <memory>
-#include <new>
 
 #include "../simd/types.h"
+#include "large_pages.h"
 
 namespace backprop {
 
@@ -17,8 +17,7 @@ template <class T> class Buffer {
   enum class Unset { yes };
   Buffer(std::size_t count, Unset)
       : size_(round_up(count, line<T>)),
-        data_(static_cast<T*>(
-            ::operator new[](std::max<std::size_t>(size_, 1) * sizeof(T), alignment))) {}
+        data_(static_cast<T*>(allocate_array(bytes())), Release{bytes()}) {}
   explicit Buffer(std::size_t count = 0) : Buffer(count, Unset::yes) {
     std::fill_n(data_.get(), size_, T(0));
   }
@@ -28,10 +27,11 @@ template <class T> class Buffer {
   bool empty() const { return size_ == 0; }
 
  private:
-  static constexpr std::align_val_t alignment{64};
   struct Release {
-    void operator()(T* p) const { ::operator delete[](p, alignment); }
+    std::size_t bytes = 0;
+    void operator()(T* p) const { release_array(p, bytes); }
   };
+  std::size_t bytes() const { return std::max<std::size_t>(size_, 1) * sizeof(T); }
   std::size_t size_;
   std::unique_ptr<T[], Release> data_;
 };
