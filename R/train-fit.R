@@ -86,7 +86,7 @@ fitted_parts <- function(run, output, weights) {
   if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) {
     dimnames(output) <- list(rownames(data$X), fit$outputs)
   }
-  y <- if (is.null(data$response)) as.matrix(data$y) else data$response
+  y <- as.matrix(if (is.null(data$response)) data$y else data$response)
   points <- point_outputs(fit$settings$loss, ncol(output))
   # a subset of all columns would be a copy
   some <- function(m, columns) {

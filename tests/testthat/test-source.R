@@ -202,6 +202,12 @@ test_that("a source is predicted, resumed and held out like a data frame", {
   expect_identical(unclass(from_disk)$calibration, unclass(fit)$calibration)
   expect_no_warning(from_memory <- nn_continue(half, d, epochs = 2))
   expect_identical(coef(from_memory), coef(fit))
+  # a fit that keeps residuals
+  numbers <- nn_train(y ~ a + b, d, hidden = 2, penalty = 0.1, epochs = 2)
+  expect_identical(
+    unname(residuals(nn_continue(numbers, source, epochs = 2))),
+    unname(residuals(nn_continue(numbers, d, epochs = 2)))
+  )
   expect_warning(nn_continue(half, nn_source(d[-9, ]), epochs = 1),
     class = "backprop_warning_other_data"
   )
