@@ -78,6 +78,7 @@ nn_source.big.matrix <- function(x, block_rows = NULL, cache = NULL, ...) {
     blocks_of_rows(nrow(x), rows_to_read(block_rows, ncol(x)), function(rows) {
       stats::setNames(as.data.frame(x[rows, , drop = FALSE]), names)
     }),
-    paste("a big.matrix of", counted(nrow(x), "row")), cache, call
+    paste("a big.matrix of", counted(nrow(x), "row")), cache, call,
+    count = nrow(x)
   )
 }

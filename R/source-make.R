@@ -150,7 +150,7 @@ nn_source.data.frame <- function(x, block_rows = NULL, cache = NULL, ...) {
       nrow(x), rows_to_read(block_rows, ncol(x)), function(rows) x[rows, , drop = FALSE]
     ),
     paste("a data frame of", counted(nrow(x), "row")), cache, call,
-    portable = TRUE
+    portable = TRUE, count = nrow(x)
   )
 }
 

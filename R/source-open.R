@@ -8,7 +8,9 @@
 #   rows   the numbers of the rows to use, increasing; NULL for all
 #   portable  whether it can be sent to another process
 #   connection   that of a data base
-new_source <- function(open, label, cache = NULL, call = caller_env(), portable = FALSE) {
+#   count  the number of its rows, or NULL if it is not known
+new_source <- function(open, label, cache = NULL, call = caller_env(), portable = FALSE,
+                       count = NULL) {
   if (!is.null(cache)) {
     if (!is_string(cache) || !dir.exists(cache)) {
       abort_argument(c(
@@ -21,7 +23,7 @@ new_source <- function(open, label, cache = NULL, call = caller_env(), portable 
   structure(
     list(
       open = open, label = label, cache = cache, rows = NULL, portable = portable,
-      connection = NULL
+      connection = NULL, count = count
     ),
     class = "nn_source"
   )
@@ -79,6 +81,8 @@ each_block <- function(source, f, call) {
     }
   }
   on.exit(try(close(), silent = TRUE))
+  bar <- begin_pass(source$count %||% NA)
+  on.exit(end_pass(bar), add = TRUE)
   read <- 0
   used <- 0
   names <- NULL
@@ -93,6 +97,7 @@ each_block <- function(source, f, call) {
       block <- block[source$rows[seq_len(range[2] - range[1]) + range[1]] - read, , drop = FALSE]
     }
     read <- read + count
+    show_read(bar, read)
     if (nrow(block) == 0) next
     attr(block, "row.names") <- .set_row_names(nrow(block))
     most <- rows_at_once(length(block))

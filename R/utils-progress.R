@@ -1,15 +1,16 @@
-# Progress bars with the time left, in interactive sessions: that of a search, and that of the
-# preparation of many data. cli shows a bar after two seconds.
+# Progress bars with the time left, in interactive sessions: that of a search, that of the
+# preparation of many data, and that of a pass over a source. cli shows a bar after two seconds.
 
 # The bar of the search under way: `id`, the number of epochs `done` and the `total` that is
 # expected. It has no `id` outside a search.
 search_bar <- new.env(parent = emptyenv())
 
-# Opens a bar, and returns its id. It stays open when the function that opens it ends.
-open_bar <- function(label, total) {
+# Opens a bar, and returns its id. It stays open when the function that opens it ends. An unknown
+# total is NA.
+open_bar <- function(label, total, format = NULL) {
+  format <- format %||% "{cli::pb_bar} {cli::pb_eta_str} {cli::pb_percent}"
   cli::cli_progress_bar(
-    total = total,
-    format = paste0(label, " {cli::pb_bar} {cli::pb_eta_str} {cli::pb_percent}"),
+    total = total, format = paste(label, format),
     .envir = environment(), .auto_close = FALSE
   )
 }
@@ -67,4 +68,23 @@ end_preparation <- function() {
     cli::cli_progress_done(id = preparation_bar$id)
     preparation_bar$id <- NULL
   }
+}
+
+# The bar of a pass over a source of `total` rows, NA if their number is not known: its id, or NULL
+# in sessions that are not interactive.
+begin_pass <- function(total) {
+  if (is_interactive()) {
+    open_bar(
+      "Reading the source", total,
+      if (is.na(total)) "{cli::pb_spin} {cli::pb_current} rows, {cli::pb_elapsed}"
+    )
+  }
+}
+
+show_read <- function(id, rows) {
+  if (!is.null(id)) cli::cli_progress_update(set = rows, id = id)
+}
+
+end_pass <- function(id) {
+  if (!is.null(id)) cli::cli_progress_done(id = id)
 }

@@ -78,6 +78,30 @@ test_that("the preparation of many data has one bar, which is closed before the 
   expect_length(told(train(y ~ a, d)), 2)
 })
 
+test_that("each pass over a source has a bar, which is closed when it ends or fails", {
+  d <- few_rows_of_data()
+  passes <- function(bars) Filter(function(bar) grepl("^Reading the source ", bar$format), bars)
+  train <- function(data) nn_train(y ~ a + b, data, hidden = 2, penalty = 0.1, epochs = 5)
+  bars <- passes(told(fit <- train(nn_source(d, block_rows = 15))))
+  expect_length(bars, 2)
+  for (bar in bars) {
+    expect_identical(bar[c("total", "set", "closed")], list(
+      total = 40L, set = c(15, 30, 40), closed = TRUE
+    ))
+  }
+  at <- 0
+  unknown <- nn_source(
+    function() if ((at <<- at + 1) <= 2) d[20 * at + -19:0, ], function() at <<- 0
+  )
+  bar <- passes(told(predict(fit, unknown)))
+  expect_length(bar, 1)
+  expect_match(bar[[1]]$format, "pb_current")
+  expect_identical(bar[[1]][c("total", "set")], list(total = NA, set = c(20, 40)))
+  failing <- nn_source(function() stop("broken"), function() NULL)
+  bar <- passes(told(try(predict(fit, failing), silent = TRUE)))
+  expect_true(bar[[1]]$closed)
+})
+
 test_that("the epoch under way counts by its batches", {
   run <- list(core = list(rows = 100), fit = list(settings = list(batch_size = 30)))
   state <- list(epoch = 2, under_way = c(batch = 3, loss = 1, weight = 90))
