@@ -54,3 +54,38 @@ combine_columns <- function(seen, block, call) {
   }
   seen
 }
+
+# A factor that the formula computes, such as factor(w), has the levels of its block; those of all
+# rows are found from examples. Adds to the examples, list(rows, late), the raw rows in which levels
+# occur that no earlier block had; `late`: the variables with such levels after the first block.
+add_examples <- function(examples, known, inputs, raw, of_block) {
+  computed <- Filter(function(name) is.factor(inputs[[name]]), setdiff(names(inputs), names(raw)))
+  for (name in computed) {
+    new <- setdiff(levels(inputs[[name]]), known[[name]]$levels)
+    at <- match(new, as.character(inputs[[name]]))
+    at <- of_block[at[!is.na(at)]]
+    if (length(at) == 0) next
+    if (!is.null(known)) examples$late <- union(examples$late, name)
+    examples$rows <- rbind(examples$rows, raw[at, , drop = FALSE])
+  }
+  examples
+}
+
+# Puts the levels of computed factors into the order that they have if all rows are computed at
+# once.
+order_levels <- function(seen) {
+  if (length(seen$examples$late) == 0) {
+    return(seen)
+  }
+  predictors <- stats::delete.response(seen$terms)
+  frame <- suppressWarnings(tryCatch(
+    stats::model.frame(predictors, seen$examples$rows, na.action = stats::na.pass),
+    error = function(e) NULL
+  ))
+  for (name in seen$examples$late) {
+    levels <- levels(frame[[name]])
+    known <- seen$levels[[name]]$levels
+    seen$levels[[name]]$levels <- c(intersect(levels, known), setdiff(known, levels))
+  }
+  seen
+}

@@ -115,6 +115,7 @@ gather_source <- function(formula, source, extras, na.action, call, ranks = NULL
     seen <<- gather_block(seen, convert_dates(block, seen$dated), before, na.action, call)
   }
   rows <- each_block(source, add_block, call)
+  seen <- order_levels(seen)
   if (!is.null(ranks)) seen <- share_columns(seen, ranks, call)
   if (is.null(seen$names)) {
     abort_input(c("{.arg data} has no rows to use.", x = "The source has 0 rows."), call)
@@ -154,7 +155,9 @@ gather_block <- function(seen, block, before, na.action, call) {
   of_block <- frame[["(row)"]]
   weights <- frame[["(weights)"]]
   number <- length(seen$sizes) + 1
+  known <- seen$levels
   seen <- gather_columns(seen, variables$frame, inputs, attr(frame, "terms"), weights, call)
+  seen$examples <- add_examples(seen$examples, known, inputs, variables$frame, of_block)
   y <- plain_outcome(stats::model.response(frame))
   seen$y$add(name_outputs(if (is.null(dim(y))) unname(y) else unname_rows(y), seen$outcome))
   seen$weights[number] <- list(weights)

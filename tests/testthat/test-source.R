@@ -132,6 +132,21 @@ test_that("an outcome that is read from a file in parts gives the same fit", {
   expect_identical(messages(nn_source(d, 100)), messages(d))
 })
 
+test_that("levels of computed factors are in the order of all rows, whatever the blocks", {
+  d <- data.frame(w = rep(c(20, 3, 100, 1), each = 60), a = sin(1:240), t = rep(c("z", "b"), 120))
+  d$t[1:90] <- "q"
+  d$y <- d$a + d$w / 50
+  for (formula in list(
+    y ~ factor(w) + a, y ~ factor(w, ordered = TRUE),
+    y ~ factor(t) + factor(-w), y ~ factor(w, levels = c(100, 1, 3, 20))
+  )) {
+    expect_identical(differences(
+      formula,
+      data = d, block_rows = 50, hidden = 2, activation = "tanh", penalty = 0.01, epochs = 2
+    ), character(), label = deparse1(formula))
+  }
+})
+
 test_that("rows of weight 0 may hold anything", {
   d <- table_of(200)
   d$g <- as.character(d$g)
