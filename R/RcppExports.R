@@ -5,6 +5,14 @@ core_indicator_loss <- function(y, share, high, low) {
     .Call(`_backprop_core_indicator_loss`, y, share, high, low)
 }
 
+core_indicator_moments <- function(y, share) {
+    .Call(`_backprop_core_indicator_moments`, y, share)
+}
+
+core_count_codes <- function(codes, levels) {
+    .Call(`_backprop_core_count_codes`, codes, levels)
+}
+
 core_first_not_finite <- function(x) {
     .Call(`_backprop_core_first_not_finite`, x)
 }

@@ -76,9 +76,10 @@ warn_of_constant_outcome <- function(y, label, weights) {
   ), class = "backprop_warning_constant_outcome", call = NULL)
 }
 
-# `apart`: the outcome of rows that are set aside, which may have all rows of a class.
-warn_empty_levels <- function(y, levels, label, apart = NULL) {
-  empty <- setdiff(levels[!is.na(levels)], as.character(y))
+# `empty`: the levels that no row has which is trained on; `apart`: the outcome of rows that are set
+# aside, which may have all rows of a class.
+warn_empty_levels <- function(empty, label, apart = NULL) {
+  empty <- empty[!is.na(empty)]
   set_aside <- intersect(empty, as.character(apart))
   empty <- setdiff(empty, set_aside)
   if (length(set_aside) > 0) {

@@ -81,7 +81,11 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     } else {
       sort(unique(counted_values(y, weights)))
     }
-    met <- levels %in% as.character(if (length(weights) > 0) y[weights > 0] else y)
+    met <- if (is.factor(y) && length(weights) == 0 && !anyNA(levels)) {
+      core_count_codes(y, length(levels)) > 0
+    } else {
+      levels %in% as.character(if (length(weights) > 0) y[weights > 0] else y)
+    }
     if (sum(met) < 2) {
       abort_input(c(
         "The outcome {.field {label}} must have at least two classes.",
@@ -92,7 +96,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
         i = if (any(weights == 0)) "Rows of weight 0 do not count."
       ), call)
     }
-    warn_empty_levels(if (length(weights) > 0) y[weights > 0] else y, levels, label, apart)
+    warn_empty_levels(levels[!met], label, apart)
     warn_of_identifiers(stats::setNames(list(y), label), weights, outcome = TRUE, text = text)
     if (length(levels) > 2) check_levels_memory(length(levels), length(y), label, call)
     return(c(
@@ -223,6 +227,9 @@ encode_outcome <- function(y, outcome, call) {
         x = "It is {describe(y)}."
       ), call)
     }
+    if (is.factor(y) && identical(attributes(y), attributes(factor_of(outcome))) && !anyNA(y)) {
+      return(list(y = y))
+    }
     values <- as.character(y)
     unknown <- setdiff(values[!is.na(values)], outcome$levels)
     if (length(unknown) > 0) {
@@ -232,7 +239,7 @@ encode_outcome <- function(y, outcome, call) {
         i = "The training data have {.val {outcome$levels}}."
       ), call)
     }
-    return(list(y = factor(values, outcome$levels, ordered = isTRUE(outcome$ordered))))
+    return(list(y = factor_of(outcome, values)))
   }
   if (!(is.numeric(y) || is.data.frame(y))) {
     abort_input(c(
@@ -244,6 +251,10 @@ encode_outcome <- function(y, outcome, call) {
   check_outcome_columns(y, outcome, call)
   check_outcome_finite(y, outcome$names[1], call)
   list(y = standardize_outcome(y, outcome), response = y)
+}
+
+factor_of <- function(outcome, values = character()) {
+  factor(values, outcome$levels, ordered = isTRUE(outcome$ordered))
 }
 
 check_outcome_columns <- function(y, outcome, call) {

@@ -28,7 +28,13 @@ encode_targets <- function(y, rows, call, levels = NULL, numeric = FALSE, compac
         x = "{.arg X} has {rows} row{?s}, {.arg y} has {length(y)}."
       ), call)
     }
-    classes <- if (is.factor(y)) match(levels(y), levels)[as.integer(y)] else match(y, levels)
+    classes <- if (is.factor(y) && identical(levels(y), levels)) {
+      as.integer(y)
+    } else if (is.factor(y)) {
+      match(levels(y), levels)[as.integer(y)]
+    } else {
+      match(y, levels)
+    }
     # values that are missing or unknown
     y <- if (anyNA(classes)) as.character(y)
     if (anyNA(y)) {

@@ -122,6 +122,10 @@ warn_of_identifiers <- function(columns, weights = NULL, outcome = FALSE, text =
     x <- if (is.null(counted)) x else x[counted]
     if ((is.factor(x) || is.character(x)) && is.null(dim(x))) {
       text <- text %||% is.character(x)
+      if (is.factor(x) && !anyNA(levels(x))) {
+        counts <- core_count_codes(x, nlevels(x))
+        return(identifies_rows(levels(x)[counts > 0], sum(counts), text))
+      }
       x <- as.character(x)
       x <- x[!is.na(x)]
       identifies_rows(unique(x), length(x), text)

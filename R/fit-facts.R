@@ -19,6 +19,10 @@ outcome_facts <- function(settings, y, output, weights, offset) {
     }
     y <- as.matrix(y)
   }
+  if (is_indicators(y) && length(weights) == 0 && is.null(output) && is.null(offset) &&
+    settings$loss$name == "cross_entropy") {
+    return(indicator_facts(settings, y))
+  }
   there <- if (length(weights) > 0) weights > 0
   if (!is.null(there) && !all(there)) {
     y <- y[there, , drop = FALSE]
@@ -86,6 +90,33 @@ stored_outcome_facts <- function(settings, y) {
   )
 }
 
+# The facts of classes without weights, outputs or an offset, with the same sums.
+indicator_facts <- function(settings, y) {
+  share <- 1 / nrow(y)
+  moments <- core_indicator_moments(y, share)
+  constant <- constant_indicator_loss(settings, y, moments$best, share)
+  list(
+    losses = c(fit = NA_real_, null = constant, perfect = 0, no_offset = constant),
+    total = as.double(nrow(y)),
+    targets = c(
+      if (all(moments$center == 1)) 1 else 0, if (all(moments$center == 0)) 0 else 1
+    ),
+    center = moments$center, spread = moments$spread
+  )
+}
+
+# The loss of the outputs `best` of all rows; NA if it is not finite. `share`: the weights, or the
+# weight of all rows.
+constant_indicator_loss <- function(settings, y, best, share) {
+  row <- loss_table[[settings$loss$name]]
+  mixed <- activation_table[[settings$output_activation]]$mixes_units
+  of_class <- function(in_class) {
+    row$value(t(best), matrix(in_class, 1, ncol(y)), settings$loss$parameter, mixed)
+  }
+  value <- core_indicator_loss(y, share, of_class(1), of_class(0))
+  if (is.finite(value)) value else NA_real_
+}
+
 outcome_losses <- function(settings, y, output, share, offset) {
   if (settings$loss$name == "custom") {
     # the best constant of a loss of the user's is not known
@@ -104,11 +135,7 @@ outcome_losses <- function(settings, y, output, share, offset) {
     best <- vapply(seq_len(ncol(y)), function(k) {
       row$best(y[, k], settings$loss$parameter, share)
     }, 0)
-    of_class <- function(in_class) {
-      row$value(t(best), matrix(in_class, 1, ncol(y)), settings$loss$parameter, mixed)
-    }
-    value <- core_indicator_loss(y, share, of_class(1), of_class(0))
-    if (is.finite(value)) value else NA_real_
+    constant_indicator_loss(settings, y, best, share)
   } else {
     loss(best_constant(y, settings$loss, share))
   }

@@ -114,7 +114,7 @@ nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
     missing(y), "y", "the targets: a vector, a factor, or a matrix with one column per output", call
   )
   X <- check_matrix(numbers_of_frame(X, "X", call), "X", call)
-  if (is.factor(y)) warn_empty_levels(y, levels(y), "y")
+  if (is.factor(y)) warn_empty_levels(setdiff(levels(y), as.character(y)), "y")
   targets <- encode_targets(numbers_of_frame(y, "y", call), nrow(X), call)
   learning_rate <- check_number(learning_rate, "learning_rate", call, least = 0, above = TRUE)
   epochs <- check_whole(epochs, "epochs", call)

@@ -287,7 +287,7 @@ warn_of_targets <- function(problem) {
   weights <- problem$weights
   if (is.factor(y)) {
     there <- if (is.numeric(weights) && length(weights) == length(y)) weights != 0 else TRUE
-    warn_empty_levels(y[there], levels(y), "y")
+    warn_empty_levels(setdiff(levels(y), as.character(y[there])), "y")
   }
 }
 

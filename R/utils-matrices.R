@@ -138,6 +138,11 @@ abort_not_finite <- function(value, row, column, columns, name, call) {
 take_rows <- function(x, rows) {
   # a parallel worker has not loaded it, and without it a sparse matrix can't be subset
   if (isS4(x)) loadNamespace("Matrix")
+  # all rows of what has no more attributes than its rows keep
+  kept <- if (is.factor(x)) c("levels", "class") else c("dim", "dimnames")
+  if (is.atomic(x) && all(names(attributes(x)) %in% kept) && core_are_all(rows, NROW(x))) {
+    return(x)
+  }
   if (is.null(x)) NULL else if (is.null(dim(x))) x[rows] else x[rows, , drop = FALSE]
 }
 

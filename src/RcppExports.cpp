@@ -25,6 +25,28 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_indicator_moments
+Rcpp::List core_indicator_moments(SEXP y, double share);
+RcppExport SEXP _backprop_core_indicator_moments(SEXP ySEXP, SEXP shareSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< SEXP >::type y(ySEXP);
+    Rcpp::traits::input_parameter< double >::type share(shareSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_indicator_moments(y, share));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_count_codes
+Rcpp::NumericVector core_count_codes(Rcpp::IntegerVector codes, int levels);
+RcppExport SEXP _backprop_core_count_codes(SEXP codesSEXP, SEXP levelsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type codes(codesSEXP);
+    Rcpp::traits::input_parameter< int >::type levels(levelsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_count_codes(codes, levels));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_first_not_finite
 double core_first_not_finite(const Rcpp::NumericVector& x);
 RcppExport SEXP _backprop_core_first_not_finite(SEXP xSEXP) {
@@ -529,6 +551,8 @@ END_RCPP
 
 static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_indicator_loss", (DL_FUNC) &_backprop_core_indicator_loss, 4},
+    {"_backprop_core_indicator_moments", (DL_FUNC) &_backprop_core_indicator_moments, 2},
+    {"_backprop_core_count_codes", (DL_FUNC) &_backprop_core_count_codes, 2},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
     {"_backprop_core_all_below", (DL_FUNC) &_backprop_core_all_below, 2},
     {"_backprop_core_cross_entropy", (DL_FUNC) &_backprop_core_cross_entropy, 4},

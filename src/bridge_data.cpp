@@ -7,22 +7,60 @@
 using namespace backprop;
 
 // The sum of the losses of all rows and columns of indicators, in R's order, for outputs that are
-// the same in all rows: `high` where the indicator is 1, `low` where it is 0. `share`: the weights.
+// the same in all rows: `high` where the indicator is 1, `low` where it is 0. `share`: the weights,
+// or one that all rows have.
 // [[Rcpp::export(rng = false)]]
 double core_indicator_loss(SEXP y, Rcpp::NumericVector share, Rcpp::NumericVector high,
                            Rcpp::NumericVector low) {
   const Targets targets(y);
   const auto columns = static_cast<R_xlen_t>(targets.columns);
-  require(share.size() == static_cast<R_xlen_t>(targets.rows) && high.size() == columns &&
-              low.size() == columns,
+  const auto rows = static_cast<R_xlen_t>(targets.rows);
+  const bool weighted = share.size() != 1;
+  require((!weighted || share.size() == rows) && high.size() == columns && low.size() == columns,
           "There must be a weight for each row, and two losses for each column.");
   long double sum = 0;
   for (R_xlen_t c = 0; c < columns; ++c)
-    for (R_xlen_t r = 0; r < share.size(); ++r) {
-      const double loss = share[r] * (targets(r, c) > 0 ? high[c] : low[c]);
+    for (R_xlen_t r = 0; r < rows; ++r) {
+      const double loss = share[weighted ? r : 0] * (targets(r, c) > 0 ? high[c] : low[c]);
       sum += loss;
     }
   return static_cast<double>(sum);
+}
+
+// For indicators of rows without weights: list(center, spread) as core_column_moments() computes
+// them, and `best`, the sums of `share` over the rows in which each column is 1.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List core_indicator_moments(SEXP y, double share) {
+  const Targets targets(y);
+  const std::size_t n = targets.rows, k = targets.columns;
+  Rcpp::NumericVector center(k), spread(k), best(k);
+  for (std::size_t c = 0; c < k; ++c) {
+    long double count = 0, sum = 0, squares = 0;
+    for (std::size_t r = 0; r < n; ++r) {
+      const double in_class = targets(r, c);
+      count += in_class;
+      sum += share * in_class;
+    }
+    center[c] = static_cast<double>(count / n);
+    best[c] = static_cast<double>(sum);
+    for (std::size_t r = 0; r < n; ++r) {
+      const double d = targets(r, c) - center[c];
+      const double square = d * d;
+      squares += square;
+    }
+    spread[c] = std::sqrt(static_cast<double>(squares / n));
+  }
+  return Rcpp::List::create(Rcpp::_["center"] = center, Rcpp::_["spread"] = spread,
+                            Rcpp::_["best"] = best);
+}
+
+// How many of the codes of a factor are each of its `levels`. Missing codes do not count.
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_count_codes(Rcpp::IntegerVector codes, int levels) {
+  Rcpp::NumericVector counts(levels);
+  for (const int code : codes)
+    if (code >= 1 && code <= levels) ++counts[code - 1];
+  return counts;
 }
 
 // The 1-based index of the first number that is NA, NaN or infinite; 0 if all are finite.
