@@ -4,8 +4,9 @@
 
 # The name of the files for the rows of a source as they are encoded for a formula, or NULL if they
 # are not kept: without a folder, for the folds of nn_cv(), and if functions or contrasts that are
-# not those of a package may have changed since.
-key_of_rows <- function(encoding, source, seen, contrasts, store) {
+# not those of a package may have changed since. `rank`: of several processes this one, so that none
+# of them replaces the files of another.
+key_of_rows <- function(encoding, source, seen, contrasts, store, rank = NULL) {
   if (is.null(store$folder) || !is.null(source$rows) || !is.null(contrasts)) {
     return(NULL)
   }
@@ -21,7 +22,7 @@ key_of_rows <- function(encoding, source, seen, contrasts, store) {
     as.character(utils::packageVersion("backprop")), seen$digest, seen$needed, encoding$columns,
     deparse(encoding$terms), lapply(terms[c("predvars", "offset")], deparse), encoding$xlevels,
     lapply(seen$prototype, attr, "contrasts"), getOption("contrasts"), seen$levels,
-    unlist(seen$kept), seen$used, weightless_rows(seen$weights)
+    unlist(seen$kept), seen$used, weightless_rows(seen$weights), rank
   ))
 }
 

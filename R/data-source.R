@@ -43,7 +43,7 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
     levels <- term_levels(seen$terms, columns_of_levels(seen), contrasts)
     if (is_best_coded(levels, seen$total)) encoding$coded <- TRUE
   }
-  key <- if (is.null(ranks)) key_of_rows(encoding, source, seen, contrasts, store)
+  key <- if (seen$used > 0) key_of_rows(encoding, source, seen, contrasts, store, ranks$rank)
   encoded <- find_kept_rows(store, key, seen$used) %||% keep_rows(
     encode_source(c(encoding, list(contrasts = contrasts)), source, seen, store, call), store, key
   )

@@ -21,7 +21,8 @@
 #' same, it uses these files instead of reading and encoding the source again. They must be complete
 #' and have the numbers that were written, which is checked; otherwise they are written anew. What a
 #' killed process leaves there (`rows-*.part`) is removed by the next call on the same machine; on
-#' Windows, delete it. Nothing is kept if the formula has functions, or the call contrasts, that are
+#' Windows, delete it. Processes that train together (see [nn_mpi()]) each keep the files of their
+#' own rows. Nothing is kept if the formula has functions, or the call contrasts, that are
 #' not of a package, because they may change.
 #'
 #' **Memory.** A block, a batch and the network are in memory, but never the inputs, nor a numeric

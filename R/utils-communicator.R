@@ -56,8 +56,9 @@
 #' dies, `mpirun` ends the job. If the others don't answer within `timeout` seconds, because a
 #' process hangs or a connection is lost, the waiting processes end themselves with a message and
 #' the signal `SIGALRM`, which ends the job; MPI can't be interrupted in another way. (On Windows
-#' there is no such limit.) `nn_continue(readRDS(checkpoint), ...)` resumes training, with any
-#' number of processes.
+#' there is no such limit.) If a machine can't be reached any more, all processes end, but `mpirun`
+#' may wait for that machine until it is ended, for example by the job's time limit.
+#' `nn_continue(readRDS(checkpoint), ...)` resumes training, with any number of processes.
 #'
 #' **Other communicators.** A communicator is a list of four elements, which are all that is used:
 #' * `rank`: the number of this process, from 0.

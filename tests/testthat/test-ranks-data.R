@@ -162,17 +162,33 @@ test_that("the digest is that of the rows, from a source or in memory", {
     })
     fits <- in_ranks(3, run_cases, d, of_precision, shares[[3]])[[1]]
     expect_identical(fits$source$digest, fits$frame$digest)
-    # a fit of rows in several processes, in memory or in a file, knows them in each form
-    alone <- run_cases(NULL, d, of_precision, 1)
-    other <- transform(d, o = o + 1e-3)
-    for (fit in c(fits["source"], alone)) {
-      expect_no_warning(nn_continue(fit, d, epochs = 0))
-      expect_no_warning(nn_continue(fit, nn_source(d, block_rows = 50), epochs = 0))
-      for (data in list(other, nn_source(other))) {
-        expect_warning(nn_continue(fit, data, epochs = 0), class = "backprop_warning_other_data")
-      }
+  }
+  # each fit in single precision, of rows in several processes, in memory or in a file, knows them
+  other <- transform(d, o = o + 1e-3)
+  for (fit in c(fits["source"], run_cases(NULL, d, of_precision, 1))) {
+    expect_no_warning(nn_continue(fit, d, epochs = 0))
+    expect_no_warning(nn_continue(fit, nn_source(d, block_rows = 50), epochs = 0))
+    for (data in list(other, nn_source(other))) {
+      expect_warning(nn_continue(fit, data, epochs = 0), class = "backprop_warning_other_data")
     }
   }
+})
+
+test_that("each process keeps the rows of its source for the next call", {
+  skip_on_cran()
+  folder <- withr::local_tempdir()
+  call <- quote(nn_train(y ~ o + g, nn_source(D, cache = folder),
+    hidden = 3, epochs = 4, penalty = 0.01, weights = w, communicator = C
+  ))
+  call <- list(do.call(substitute, list(call, list(folder = folder))))
+  fits <- in_ranks(3, run_cases, d, call, shares[[3]])
+  # the second process has no rows
+  kept <- list.files(folder, full.names = TRUE)
+  expect_match(kept, "backprop-[0-9a-f]+[.](rds|rows)$", all = TRUE)
+  expect_length(kept, 4)
+  times <- file.mtime(kept)
+  expect_identical(in_ranks(3, run_cases, d, call, shares[[3]]), fits)
+  expect_identical(file.mtime(list.files(folder, full.names = TRUE)), times)
 })
 
 test_that("defaults are chosen as in one process", {
@@ -260,7 +276,10 @@ test_that("an error in the data of one process is an error in all", {
       validation = transform(D, g = paste0(g, rank)),
       communicator = C
     )),
-    `another version` = quote(nn_train(y ~ x, D, communicator = other_version(C)))
+    `another version` = quote(nn_train(y ~ x, D, communicator = unlike(C, "version"))),
+    `another instruction set` = quote(nn_train(y ~ x, D,
+      communicator = unlike(C, "instruction set")
+    ))
   )
   run <- function(communicator, data, calls) {
     rank <- communicator$rank
@@ -268,12 +287,12 @@ test_that("an error in the data of one process is an error in all", {
     C <- communicator
     D <- data[which(seq_len(nrow(data)) %% 2 == rank), ]
     attr(D, "row.names") <- .set_row_names(nrow(D))
-    # the digest of the version of rank 0 is another one
-    other_version <- function(C) {
+    # the digest of this fact of rank 0 is another one
+    unlike <- function(C, fact) {
       receive <- C$broadcast
       C$broadcast <- function(object, from) {
         object <- receive(object, from)
-        if (rank == 1 && "version" %in% names(object)) object[["version"]] <- "another"
+        if (rank == 1 && fact %in% names(object)) object[[fact]] <- "another"
         object
       }
       C
