@@ -70,8 +70,6 @@ counting_weights <- function(weights, rows, call) {
   if (length(weights) > 0) weights
 }
 
-kept_rows <- function(rows, omitted) setdiff(seq_len(rows), omitted)
-
 # The user's functions and constants that a formula refers to, by name. The terms of a fit look them
 # up in the global environment.
 formula_globals <- function(formula, columns) {

@@ -75,7 +75,15 @@ check_folds <- function(folds, repeats, observed, weights, used, among, call) {
     return(listed_folds(folds, used, among, call))
   }
   if (length(folds) == 1 && is.numeric(folds)) {
-    number <- check_whole(folds, "folds", call, least = 2, most = sum(weights > 0))
+    available <- sum(weights > 0)
+    if (is_true(folds > available)) {
+      abort_argument(c(
+        "Cross-validation requires at least as many rows as {.arg folds}, which is 10 by default.",
+        x = "{.arg folds} is {folds}, for {available} row{?s}.",
+        i = if (available > 1) "Use {.code folds = {available}} to leave out one row at a time."
+      ), call)
+    }
+    number <- check_whole(folds, "folds", call, least = 2, most = available)
     counts <- if (is.factor(observed)) table(observed[weights > 0])
     rare <- Filter(function(count) count < number, counts)
     if (length(rare) > 0) {

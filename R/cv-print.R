@@ -45,7 +45,11 @@ print.nn_cv <- function(x, ...) {
   )
   cat("Data: ", counted(x$n, "row"), ", ", x$outcome, sep = "")
   if (!is.null(x$threshold)) cat(", threshold", format(x$threshold, digits = 3))
-  cat("\n\n")
+  cat("\n")
+  if (isTRUE(x$dropped > 0)) {
+    cat("Dropped: ", counted(x$dropped, "row"), " with missing values\n", sep = "")
+  }
+  cat("\n")
   table <- summary(x)
   missing <- nrow(x$metrics) - table$fits
   print(table[-6], row.names = FALSE, digits = 4)

@@ -59,7 +59,8 @@ cross_validate <- function(cases, observed, folds, repeats, metrics, keep_fits, 
         weights[match(predictions$predictions$row, cases$number)]
       }, threshold = threshold$at, events = events,
       fits = if (keep_fits) lapply(results, `[[`, "fit"), folds = chosen$number, repeats = repeats,
-      stratified = is.null(chosen$given), n = NROW(observed), outcome = outcome_words(observed)
+      stratified = is.null(chosen$given), n = NROW(observed),
+      dropped = cases$given - length(cases$number), outcome = outcome_words(observed)
     )),
     class = "nn_cv"
   )

@@ -120,8 +120,9 @@
 #'   \item{`events`}{For several yes or no outcomes, a list of their two levels by name; otherwise
 #'     `NULL`.}
 #'   \item{`fits`}{With `keep_fits`, the fits in the order of `metrics`; otherwise `NULL`.}
-#'   \item{`folds`, `repeats`, `stratified`, `n`, `outcome`}{The number of folds and of repetitions,
-#'     whether the folds were drawn (`TRUE`) or given, the number of rows, and a description of the
+#'   \item{`folds`, `repeats`, `stratified`, `n`, `dropped`, `outcome`}{The number of folds and of
+#'     repetitions, whether the folds were drawn (`TRUE`) or given, the number of rows that were
+#'     used, the number of rows that were dropped for missing values, and a description of the
 #'     outcome.}
 #' }
 #' `summary()` returns a data frame with one row per metric: its `mean` over the fits;

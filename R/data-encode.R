@@ -123,7 +123,7 @@ check_no_infinite <- function(X, name, call, before = 0) {
         "{.arg {name}} must contain only finite numbers.",
         x = "Column {.field {colnames(X)[j]}} is {X[row[1], j]} in row {before + row[1]}.",
         i = "Remove such rows, or impute their values, before the call."
-      ), call)
+      ), call, row = before + row[1])
     }
   }
 }
@@ -145,14 +145,12 @@ check_whole_inputs <- function(X, name, call, before = 0) {
   }
   for (j in which(is.na(colSums(X)))) {
     if (anyNA(X[, j])) {
+      row <- before + which(is.na(X[, j]))[1]
       abort_input(c(
         "The inputs must not have missing values.",
-        x = paste0(
-          "Column {.field {colnames(X)[j]}} of {.arg {name}} is missing in row ",
-          "{before + which(is.na(X[, j]))[1]}."
-        ),
+        x = "Column {.field {colnames(X)[j]}} of {.arg {name}} is missing in row {row}.",
         i = "Drop such rows with {.arg na.action}, or impute their values."
-      ), call)
+      ), call, row = row)
     }
   }
 }

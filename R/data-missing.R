@@ -23,6 +23,25 @@ apply_na_action <- function(frame, na.action, call, least_rows = 1, name = "X") 
   list(rows = kept$`(row)`, action = attr(kept, "na.action"))
 }
 
+# The numbers in the data of the rows that are left.
+kept_rows <- function(rows, omitted) setdiff(seq_len(rows), omitted)
+
+# Evaluates `training`. An error about a row also says which row of the data that is. `numbers`:
+# those of the rows in the data, computed only in an error.
+with_row_numbers <- function(numbers, training) {
+  withCallingHandlers(training, backprop_error = function(e) {
+    number <- if (!is.null(e$row)) numbers[e$row]
+    if (is.null(number) || is.na(number) || number == e$row) {
+      return()
+    }
+    e$body <- c(e$body, i = paste0(
+      "It is row ", number, " of the data: rows dropped or set aside before are not counted above."
+    ))
+    e$row <- number
+    cnd_signal(e)
+  })
+}
+
 # Whether na.action is a function of R that keeps all rows without missing values.
 keeps_whole_rows <- function(na.action) {
   is.function(na.action) && (identical(na.action, stats::na.pass) ||

@@ -144,7 +144,7 @@ check_outcome_finite <- function(y, label, call) {
     "The outcome must contain only finite numbers.",
     x = "{.field {column}} is {y[at]} in row {(at - 1) %% nrow(y) + 1}.",
     i = "Remove such rows before the call, or drop them with {.arg na.action}."
-  ), call)
+  ), call, row = (at - 1) %% nrow(y) + 1)
 }
 
 check_outcome_kind <- function(y, label, call) {

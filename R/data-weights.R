@@ -16,7 +16,7 @@ check_weights <- function(weights, rows, call) {
     abort_argument(c(
       "{.arg weights} must be finite and non-negative.",
       x = "The first invalid weight is {weights[bad[1]]}, in row {bad[1]}."
-    ), call)
+    ), call, row = bad[1])
   }
   if (all(weights == 0)) {
     abort_argument(c("At least one of {.arg weights} must be positive.", x = "All are 0."), call)

@@ -241,7 +241,7 @@ check_domain <- function(y, loss, output_activation, call, ignored = integer()) 
     abort_input(c(
       "{.arg y} must be {domain$text} for the loss {.val {loss$name}}.",
       x = "The first invalid value is {y[at]}, in row {(at - 1) %% nrow(y) + 1}."
-    ), call)
+    ), call, row = (at - 1) %% nrow(y) + 1)
   }
   if (row$of_classes && activation_table[[output_activation]]$mixes_units) {
     off <- which(abs(rowSums(y) - 1) > 1e-8)

@@ -111,6 +111,8 @@ adapt_to_data <- function(fit, data, changed) {
       fit$state$curvature <- first_curvature(fit$settings, length(fit$state$weights))
     }
     fit$n <- nrow(data$X)
+    # it is of the other data
+    fit$evidence <- NULL
   }
   fit$digest <- data$digest
   fit

@@ -16,7 +16,8 @@
 #' @param fit A fit from [nn_train()].
 #' @param X,y The data that the fit was trained on, which it does not store: as in [nn_train()]; for
 #'   a formula fit `X` is the data frame and `y` is `NULL` (the default). Other data with the same
-#'   columns are accepted with a warning of class `backprop_warning_other_data`. A sparse `X` and a
+#'   columns are accepted with a warning of class `backprop_warning_other_data`, and the fit loses
+#'   the `evidence` of its first data. A sparse `X` and a
 #'   plain matrix of the same numbers count as different data.
 #' @param epochs Number of additional epochs, a whole number of at least 0.
 #' @param weights,offset,validation Case weights, offsets and held-out data (a list), required if

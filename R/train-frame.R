@@ -2,12 +2,23 @@
 
 # Trains on the rows of a frame that are not set aside for calibration.
 train_data <- function(frame, options, shown, call, store = NULL) {
-  check_weights(frame$weights, nrow(frame$raw), call)
-  show_prepared(2)
-  check_whole_inputs(frame$encoded$X, frame$name, call)
+  given <- nrow(frame$raw) + length(frame$na.action)
+  with_row_numbers(kept_rows(given, frame$na.action), {
+    check_weights(frame$weights, nrow(frame$raw), call)
+    show_prepared(2)
+    check_whole_inputs(frame$encoded$X, frame$name, call)
+  })
   show_prepared(3)
+  training <- rows_without(nrow(frame$raw), frame$calibration$rows)
+  with_row_numbers(
+    kept_rows(given, frame$na.action)[training],
+    train_rows(frame, training, options, shown, call, store)
+  )
+}
+
+# `training`: the rows that are not set aside for calibration.
+train_rows <- function(frame, training, options, shown, call, store) {
   calibration <- frame$calibration
-  training <- rows_without(nrow(frame$raw), calibration$rows)
   encoding <- describe_encoding(frame, training, options, call)
   show_prepared(5)
   problem <- encode_rows(encoding, frame, training, call)

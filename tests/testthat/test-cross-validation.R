@@ -683,3 +683,22 @@ test_that("many classes and many outputs are shown in part", {
   expect_equal(sum(grepl("^ +out[0-9]+ ", text)), 10)
   expect_match(text, "and 2 more outputs", all = FALSE)
 })
+
+test_that("dropped rows are shown, and too few rows for the default of folds are an error", {
+  set.seed(1)
+  result <- nn_cv(Ozone ~ Wind, airquality, folds = 2, hidden = 0, epochs = 1, metrics = "rmse")
+  expect_identical(result$dropped, sum(is.na(airquality$Ozone)))
+  expect_match(
+    capture.output(print(result)), "^Dropped: 37 rows with missing values$",
+    all = FALSE
+  )
+  complete <- airquality[!is.na(airquality$Ozone), ]
+  set.seed(1)
+  result <- nn_cv(Ozone ~ Wind, complete, folds = 2, hidden = 0, epochs = 1, metrics = "rmse")
+  expect_identical(result$dropped, 0L)
+  expect_no_match(capture.output(print(result)), "Dropped")
+  expect_snapshot(error = TRUE, {
+    nn_cv(cbind(1:4), 1:4)
+    nn_cv(cbind(1), 1)
+  })
+})

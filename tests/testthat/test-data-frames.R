@@ -541,3 +541,33 @@ test_that("an input that is the outcome is named in a warning", {
   )
   expect_no_warning(nn_train(mpg ~ ., transform(mtcars, half = mpg / 2), hidden = 0, epochs = 1))
 })
+
+test_that("errors about a row say which row of the data it is, also if others were dropped", {
+  cars <- mtcars
+  cars$mpg[1:2] <- NA
+  row_of <- function(...) {
+    e <- expect_error(nn_train(..., hidden = 2, epochs = 1), class = "backprop_error")
+    expect_match(conditionMessage(e), paste0("row ", e$row, " of the data"))
+    e$row
+  }
+  wild <- cars
+  wild$wt[10] <- Inf
+  expect_identical(row_of(mpg ~ wt, wild), 10L)
+  expect_identical(row_of(wild["wt"], wild$mpg), 10L)
+  expect_identical(row_of(mpg ~ wt, cars, weights = replace(rep(1, 32), 10, -1)), 10L)
+  negative <- cars
+  negative$mpg[10] <- -5
+  expect_identical(row_of(mpg ~ wt, negative, loss = "poisson", penalty = 0.1), 10L)
+  # the row is not set aside
+  set.seed(3)
+  expect_identical(
+    row_of(mpg ~ wt, negative, loss = "poisson", penalty = 0.1, calibration = 0.2), 10L
+  )
+  infinite <- cars
+  infinite$mpg[10] <- Inf
+  expect_identical(row_of(mpg ~ wt, infinite), 10L)
+  # without dropped rows, the number is said once
+  e <- expect_error(nn_train(mtcars["wt"], replace(mtcars$mpg, 10, Inf)), class = "backprop_error")
+  expect_identical(e$row, 10)
+  expect_no_match(conditionMessage(e), "of the data")
+})

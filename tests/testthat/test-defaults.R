@@ -298,6 +298,14 @@ test_that("a fit keeps the scores of the network, a linear model and a constant"
   means <- vapply(1:4, function(k) mean(y[fold != k]), 0)
   expect_equal(evidence$loss[["constant"]], mean((y - means[fold])^2) / 2, tolerance = 1e-10)
   expect_lt(evidence$loss[["network"]], 0.1 * evidence$loss[["linear"]])
+  # it is of these data, not of others that training continues on
+  same <- nn_continue(fit, d, epochs = 0)
+  expect_identical(unclass(same)$evidence, evidence)
+  expect_warning(
+    other <- nn_continue(fit, d[1:20, ], epochs = 1),
+    class = "backprop_warning_other_data"
+  )
+  expect_null(unclass(other)$evidence)
   # a line's errors are those of lm()
   d$y <- 2 * d$a - d$b + rnorm(120) / 10
   set.seed(1)
