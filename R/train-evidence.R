@@ -15,10 +15,7 @@ new_evidence <- function(splits, network, edge, options, call, method = NULL) {
     constant = constant_score(splits, options, call)
   ))
   values <- do.call(rbind, lapply(scores, as.vector))
-  weights <- unlist(lapply(splits, function(split) {
-    weights <- split$held_out$weights
-    if (length(weights) > 0) weights else rep(1, nrow(split$held_out$X))
-  }))
+  weights <- split_weights(splits)
   c(
     list(
       method = method %||%
@@ -30,16 +27,13 @@ new_evidence <- function(splits, network, edge, options, call, method = NULL) {
   )
 }
 
-# list(error), see above. `rows`: the losses of the rows of each model. Each row is predicted by all
-# models, so the errors are those of the mean of its differences.
+# list(error), see above. `rows`: the losses of the rows of each model.
 difference_errors <- function(rows, weights) {
   if (!all(lengths(rows) == length(weights)) || !all(is.finite(unlist(rows)))) {
     return(NULL)
   }
   error <- vapply(rows[c("linear", "constant")], function(other) {
-    difference <- other - rows$network
-    mean <- stats::weighted.mean(difference, weights)
-    sqrt(stats::weighted.mean((difference - mean)^2, weights) / effective_rows(weights))
+    mean_difference(other, rows$network, weights)[["error"]]
   }, 0)
   list(error = error)
 }

@@ -112,7 +112,7 @@ lm_ways <- function(options, auto, problem) {
 compare_candidates <- function(families, few, effort, problem, call) {
   values <- problem_values(problem)
   splits <- if (few) {
-    new_splits(problem, if (values <= 5e4) 4 else if (values <= 2e5) 2 else 1)
+    new_splits(problem, folds_for(values))
   } else {
     new_splits(problem, 1, compared_rows[[effort]])
   }
@@ -121,6 +121,9 @@ compare_candidates <- function(families, few, effort, problem, call) {
     compare_on_splits(families, splits, call)
   )
 }
+
+# The number of folds that are held out: as many as a pass through about 200,000 numbers affords.
+folds_for <- function(values) pmin(4, ceiling(2e5 / values))
 
 # About the number of epochs that a search needs: each way goes one step beyond where it starts. The
 # second family usually ends after its first way.
@@ -156,27 +159,34 @@ compare_on_splits <- function(families, splits, call) {
 # Those of L-BFGS are first compared after a part of their epochs. The best of each way are compared
 # again after all epochs, and then others next to the best of them; but if the loss is lower after
 # the part, as it is for some noisy data, that number of epochs is chosen. If it is much higher
-# after the part, there is little noise, and more epochs and few units are tried. The search ends
+# after the part, there is little noise, and more epochs and few units are tried. A candidate that
+# is clearly worse than its rival after some of the splits is not trained on the others: the rival
+# is the best of the same way for the first comparison, then the best of all. The search ends
 # early if no candidate of the first way has a loss below `bar`. `constant`: the loss of a constant.
 search_family <- function(family, splits, bar, constant, call) {
   tried <- list()
+  rival <- NULL
   empty <- matrix(NA_real_, length(family$ladder), length(family$ways))
   lbfgs <- family$kind == "lbfgs"
   try_one <- function(i, w, options) {
-    score <- try_candidate(options, family$ladder[i], splits, call)
+    score <- try_candidate(options, family$ladder[i], splits, call, rival)
     chosen <- family$ways[[w]]$options
     of_trial <- c("epochs", "hidden", "optimizer")
     if (lbfgs) chosen[of_trial] <- options[of_trial]
-    tried[[length(tried) + 1]] <<- list(
-      options = chosen, strength = family$ladder[i], score = score
-    )
+    if (length(attr(score, "splits")) == length(splits)) {
+      tried[[length(tried) + 1]] <<- list(
+        options = chosen, strength = family$ladder[i], score = score
+      )
+      if (is.null(rival) || score[["loss"]] < rival[["loss"]]) rival <<- score
+    }
     score[["loss"]]
   }
   loss <- empty
   for (w in seq_along(family$ways)) {
+    rival <- NULL
+    first <- match(first_strengths[[family$kind]], family$ladder)
     loss[, w] <- walk_ladder(
-      function(i) try_one(i, w, family$ways[[w]]$trial), loss[, w],
-      which(family$ladder %in% first_strengths[[family$kind]])
+      function(i) try_one(i, w, family$ways[[w]]$trial), loss[, w], first[!is.na(first)]
     )
     if (min(loss, na.rm = TRUE) > bar) {
       return(list())
@@ -187,15 +197,17 @@ search_family <- function(family, splits, bar, constant, call) {
   }
   refined <- loss
   if (family$ways[[1]]$trial$epochs < family$ways[[1]]$options$epochs) {
+    rival <- strongest(tried, constant)$score
     try_all <- function(i, w) try_one(i, w, family$ways[[w]]$options)
     refined <- empty
-    for (w in seq_along(family$ways)) {
+    lowest <- apply(loss, 2, min, na.rm = TRUE)
+    for (w in order(lowest)) {
       i <- which.min(loss[, w])
       refined[i, w] <- try_all(i, w)
     }
     w <- col(refined)[which.min(refined)]
     refined[, w] <- walk_ladder(function(i) try_all(i, w), refined[, w])
-    low <- falling * min(loss[, w], na.rm = TRUE)
+    low <- falling * lowest[w]
   } else {
     w <- col(refined)[which.min(refined)]
     low <- little * constant

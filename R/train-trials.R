@@ -10,7 +10,8 @@ strengths <- function(kind, rows) {
   }
   all[seq_len(sum(all < rows) + 1)]
 }
-first_strengths <- list(lbfgs = c(0.005, 0.5, 4), adam = c(0.2, 2, 10))
+# The first steps to try, the most probable one first.
+first_strengths <- list(lbfgs = c(0.5, 4, 0.005), adam = c(0.2, 2, 10))
 
 # The splits of a problem that candidates are compared on: a list of list(training, held_out), two
 # problems. The rows are dealt out to four folds, depending on their number (in each class) only and
@@ -64,21 +65,80 @@ cells_of <- function(X, weights) {
 
 # The score on the held-out rows of all splits: c(loss, accuracy) per row, the second NA for
 # numbers. The loss is infinite if the other rows can't be trained on. Otherwise the attribute
-# `rows` has the loss of each row.
-try_candidate <- function(options, strength, splits, call) {
+# `rows` has the loss of each row. If the candidate is clearly worse than another with the score
+# `rival`, only the first splits are trained on (see mean_score()).
+try_candidate <- function(options, strength, splits, call, rival = NULL) {
   mean_score(splits, function(k) {
     options$penalty <- strength / counted_rows(splits[[k]]$training)
     held_out_score(splits[[k]], options, call)
-  })
+  }, rival)
 }
 
-# The mean of `score_of_split(k)` over the held-out rows of all splits, with the losses of their
-# rows as attribute.
-mean_score <- function(splits, score_of_split) {
+# The mean of `score_of_split(k)` over the held-out rows of all splits. Attributes: `rows`, the
+# losses of the rows, and `splits`, the scores of the splits that were computed. If these are not
+# all, the mean is what is expected of all splits: that of the rival and the difference so far.
+mean_score <- function(splits, score_of_split, rival = NULL) {
+  scores <- list()
+  for (k in seq_along(splits)) {
+    scores[[k]] <- score_of_split(k)
+    behind <- if (k < length(splits)) lag_behind(scores, rival, splits)
+    if (!is.null(behind)) {
+      return(structure(rival + c(behind, NA), rows = NULL, splits = scores))
+    }
+  }
   weights <- vapply(splits, split_weight, 0)
-  scores <- lapply(seq_along(splits), function(k) score_of_split(k) * weights[k])
-  means <- rowSums(vapply(scores, identity, c(loss = 0, accuracy = 0))) / sum(weights)
-  structure(means, rows = unlist(lapply(scores, attr, "rows")))
+  weighted <- vapply(seq_along(scores), function(k) {
+    as.vector(scores[[k]]) * weights[k]
+  }, c(loss = 0, accuracy = 0))
+  structure(
+    rowSums(weighted) / sum(weights),
+    rows = unlist(lapply(scores, attr, "rows")), splits = scores
+  )
+}
+
+# How much worse is a candidate with these scores of the first splits than its rival? NULL if it is
+# not clearly worse: by more than twice the standard error of the mean difference on these rows, and
+# by more than 2 % of the rival's loss (Maron and Moore 1997, doi:10.1023/A:1006556606079). The
+# standard error of fewer rows is not reliable, and they take little time.
+least_raced <- 50
+
+lag_behind <- function(scores, rival, splits) {
+  if (is.null(rival)) {
+    return(NULL)
+  }
+  if (is.infinite(scores[[length(scores)]][["loss"]])) {
+    return(Inf)
+  }
+  done <- seq_along(scores)
+  rows_of <- function(scores) unlist(lapply(scores, attr, "rows"))
+  rows <- rows_of(scores)
+  others <- rows_of(attr(rival, "splits")[done])
+  if (length(rows) < least_raced || length(rows) != length(others)) {
+    return(NULL)
+  }
+  weights <- split_weights(splits[done])
+  worse <- mean_difference(rows, others, weights)
+  least <- max(2 * worse[["error"]], 0.02 * abs(stats::weighted.mean(others, weights)))
+  if (is_true(worse[["mean"]] > least)) worse[["mean"]]
+}
+
+# c(mean, error) of the differences between two losses of each row. The same row is predicted by
+# both models, so the standard error is that of the mean of its difference.
+mean_difference <- function(rows, others, weights) {
+  difference <- rows - others
+  mean <- stats::weighted.mean(difference, weights)
+  c(
+    mean = mean,
+    error = sqrt(stats::weighted.mean((difference - mean)^2, weights) / effective_rows(weights))
+  )
+}
+
+# The weights of the held-out rows of some splits.
+split_weights <- function(splits) {
+  unlist(lapply(splits, function(split) {
+    weights <- split$held_out$weights
+    if (length(weights) > 0) weights else rep(1, nrow(split$held_out$X))
+  }))
 }
 
 split_weight <- function(split) {

@@ -33,21 +33,36 @@ template <class A, class B> double dot(const A& a, const B& b) {
   return sum;
 }
 
+// The inner products of a step s and the change y of the gradient along it.
+struct Products {
+  double ss, sy, yy;
+};
+// Each sum is that of dot(), but the processor adds to the three of them at the same time.
+template <class A, class B> Products products_of(const A& s, const B& y) {
+  Products sums{0, 0, 0};
+  for (Eigen::Index i = 0; i < s.size(); ++i) {
+    sums.ss += s[i] * s[i];
+    sums.sy += s[i] * y[i];
+    sums.yy += y[i] * y[i];
+  }
+  return sums;
+}
+
 // The search direction -H g by the two-loop recursion. The columns of s and y are the pairs, the
-// oldest first.
-Vector direction(const Numbers& gradient, const Numbers& steps, const Numbers& gradient_changes) {
+// oldest first, with their inner products.
+Vector direction(const Numbers& gradient, const Numbers& steps, const Numbers& gradient_changes,
+                 const std::vector<Products>& products) {
   const Eigen::Index n = gradient.size();
   const auto s = as_columns(steps, n), y = as_columns(gradient_changes, n);
   const Eigen::Index pairs = s.cols();
   Vector d = -as_vector(gradient), alpha(pairs);
   for (Eigen::Index p = pairs; p-- > 0;) {
-    alpha[p] = dot(s.col(p), d) / dot(s.col(p), y.col(p));
+    alpha[p] = dot(s.col(p), d) / products[p].sy;
     d -= alpha[p] * y.col(p);
   }
-  if (pairs > 0)
-    d *= dot(s.col(pairs - 1), y.col(pairs - 1)) / dot(y.col(pairs - 1), y.col(pairs - 1));
+  if (pairs > 0) d *= products.back().sy / products.back().yy;
   for (Eigen::Index p = 0; p < pairs; ++p) {
-    const double beta = dot(y.col(p), d) / dot(s.col(p), y.col(p));
+    const double beta = dot(y.col(p), d) / products[p].sy;
     d += (alpha[p] - beta) * s.col(p);
   }
   return d;
@@ -65,7 +80,12 @@ template <class T> class Lbfgs {
         full_(training, team),
         watch_(training.plan, training.network),
         weights_(state.weights.size()),
-        gradient_(state.weights.size()) {}
+        gradient_(state.weights.size()) {
+    const auto s = as_columns(known_.steps, weights_.size()),
+               y = as_columns(known_.gradient_changes, weights_.size());
+    for (Eigen::Index p = 0; p < s.cols(); ++p)
+      products_.push_back(products_of(s.col(p), y.col(p)));
+  }
 
   // Evaluates the first point, unless the state has it. False if its objective is not finite.
   bool begin() {
@@ -88,6 +108,7 @@ template <class T> class Lbfgs {
     if (interrupted_ || known_.steps.empty()) return false;
     known_.steps.clear();
     known_.gradient_changes.clear();
+    products_.clear();
     return search();
   }
   bool interrupted() const { return interrupted_; }
@@ -96,9 +117,13 @@ template <class T> class Lbfgs {
   void take_step() {
     const Vector s = as_vector(weights_) - as_vector(state_.weights),
                  y = as_vector(gradient_) - as_vector(known_.gradient);
-    if (dot(s, y) > 1e-10 * std::sqrt(dot(s, s) * dot(y, y))) {
+    const Products of_pair = products_of(s, y);
+    if (of_pair.sy > 1e-10 * std::sqrt(of_pair.ss * of_pair.yy)) {
       remember(known_.steps, s);
       remember(known_.gradient_changes, y);
+      if (products_.size() >= static_cast<std::size_t>(training_.method.history))
+        products_.erase(products_.begin());
+      products_.push_back(of_pair);
     }
     state_.weights = weights_;
     keep_value();
@@ -139,7 +164,7 @@ template <class T> class Lbfgs {
   }
 
   bool search() {
-    const Vector d = direction(known_.gradient, known_.steps, known_.gradient_changes);
+    const Vector d = direction(known_.gradient, known_.steps, known_.gradient_changes, products_);
     const double slope = dot(d, as_vector(known_.gradient));
     if (!(slope < 0)) return false;
     const double first = known_.steps.empty() ? std::min(1.0, 1 / std::sqrt(-slope)) : 1.0;
@@ -169,6 +194,7 @@ template <class T> class Lbfgs {
   FullBatch<T> full_;
   Watch watch_;
   Numbers weights_, gradient_;
+  std::vector<Products> products_;  // of the pairs in `known_`
   typename FullBatch<T>::Value value_{};
   bool interrupted_ = false;
 };

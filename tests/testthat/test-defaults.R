@@ -224,6 +224,80 @@ test_that("the search goes on until nothing is beyond the best value", {
   expect_identical(walk(c(Inf, Inf, Inf), 1:2), 1:2)
 })
 
+test_that("a candidate that is clearly worse after some folds is not trained on the others", {
+  rows <- 13 * 4
+  splits <- lapply(1:3, function(k) list(held_out = list(X = matrix(0, rows, 1))))
+  of_rows <- function(...) {
+    lapply(list(...), function(values) {
+      structure(c(loss = mean(values), accuracy = NA), rows = rep(values, 13))
+    })
+  }
+  score <- function(scores, rival = NULL) {
+    seen <- 0
+    score <- mean_score(splits, function(k) {
+      seen <<- k
+      scores[[k]]
+    }, rival)
+    list(loss = score[["loss"]], seen = seen, score = score)
+  }
+  rival <- score(of_rows(1:4, 2:5, 3:6))$score
+  expect_identical(rival[["loss"]], 3.5)
+  # the differences of the first fold are 1, 1, 1, 2: mean 1.25, standard error sqrt(3 / 16 / 52)
+  out <- of_rows(c(2, 3, 4, 6), 2:5, 3:6)
+  expect_equal(score(out, rival)[1:2], list(loss = 3.5 + 1.25, seen = 1))
+  # -2, -1, 1, 3: mean 0.25, standard error 0.27; with 2, 2, 1, 1 mean 0.875, standard error 0.15
+  expect_equal(
+    score(of_rows(c(-1, 1, 4, 7), c(4, 5, 5, 6), 3:6), rival)[1:2],
+    list(loss = 3.5 + 0.875, seen = 2)
+  )
+  # less than 2 % worse, or better
+  expect_identical(score(of_rows(1:4 + 0.04, 2:5, 3:6), rival)$seen, 3L)
+  expect_equal(score(of_rows(0:3, 1:4, 2:5), rival)[1:2], list(loss = 2.5, seen = 3))
+  # what can't be trained is out; without losses of rows, all folds are compared
+  broken <- list(structure(c(loss = Inf, accuracy = NA)))
+  expect_equal(score(broken, rival)[1:2], list(loss = Inf, seen = 1))
+  plain <- rep(list(c(loss = 9, accuracy = NA)), 3)
+  expect_equal(score(plain, rival)[1:2], list(loss = 9, seen = 3))
+  # weights count rows
+  splits <- lapply(splits, function(split) {
+    list(held_out = c(split$held_out, list(weights = rep(1:4, 13))))
+  })
+  expect_equal(score(out, rival)$loss, 3.5 + 1.4)
+  # with few rows, all folds are compared
+  splits <- lapply(1:3, function(k) list(held_out = list(X = matrix(0, 4, 1))))
+  few <- lapply(out, function(score) structure(score, rows = attr(score, "rows")[1:4]))
+  expect_identical(score(few, score(few)$score)$seen, 3L)
+  worse <- lapply(few, function(score) structure(score + 9, rows = attr(score, "rows") + 9))
+  expect_identical(score(worse, score(few)$score)$seen, 3L)
+})
+
+test_that("the search with fewer folds finds what the comparison of all of them finds", {
+  d <- many(220)
+  d$y <- sin(3 * d$a) + d$y / 5
+  d$class <- factor(d$y > 0)
+  train <- function(formula, compare) {
+    trained <- 0
+    replace_in("backprop", lag_behind = compare, held_out_score = function(...) {
+      trained <<- trained + 1
+      one_score(...)
+    })
+    list(fit = seeded(formula, d, hidden = 10, epochs = 150), trained = trained)
+  }
+  one_score <- held_out_score
+  for (formula in list(y ~ a + b, class ~ a + b)) {
+    some <- train(formula, lag_behind)
+    all <- train(formula, function(...) NULL)
+    expect_identical(coef(some$fit), coef(all$fit))
+    expect_identical(some$fit$evidence, all$fit$evidence)
+    expect_lt(some$trained, all$trained)
+  }
+})
+
+test_that("the number of folds falls slowly with the number of values", {
+  expect_identical(folds_for(c(1, 66600, 66700, 99999, 100001, 199999)), c(4, 4, 3, 3, 2, 2))
+  expect_identical(folds_for(c(2e5, 1e9)), c(1, 1))
+})
+
 test_that(
   paste0(
     "with many rows held-out rows find how many epochs, and all rows are trained on at a falling ",
