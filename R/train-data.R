@@ -161,7 +161,8 @@
 #'   these two and that of the network, and `edge`, `"epochs"` if their number is at the edge of
 #'   what was tried), `errors` (with `validation` or `weights` and outputs that are kept: a list of
 #'   `training` and, with `validation`, `held_out`, each with a `table` of errors by output and, for
-#'   classes, the `accuracy`; `summary(fit)$errors` is the table of any fit), with
+#'   classes, the `accuracy`, and `weighted`, whether rows count by case weights;
+#'   `summary(fit)$errors` is the table of any fit), with
 #'   `calibration` or `effort = "high"` the sorted scores `calibration`, and with `effort = "high"`
 #'   `ensemble` (the number of `members` and the `units` of their layers). Nothing else of the data
 #'   is stored. To resume training with [nn_continue()], supply the data frame or matrix as `X` and

@@ -234,6 +234,16 @@ test_that("NULL in set_engine() reaches the engine, and in mlp() means the defau
   expect_identical(other$settings$batch_size, 64)
   expect_null(fit$settings$schedule)
   expect_s3_class(other$settings$schedule, "nn_schedule")
+  # with a finite patience, the default of validation is a fraction
+  held_out <- function(...) {
+    given <- list(optimizer = "adam", patience = 5, ...)
+    model <- engine(
+      hidden_units = 2, penalty = 0.01, epochs = 3, engine_arguments = given
+    )
+    parsnip::extract_fit_engine(seeded(parsnip::fit(model, y ~ x + z, data = many)))
+  }
+  expect_identical(held_out()$settings$validation, 0.1)
+  expect_null(held_out(validation = NULL)$settings$validation)
 })
 
 test_that("prediction intervals are those of predict(), for one outcome and for several", {

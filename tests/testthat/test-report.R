@@ -61,6 +61,9 @@ test_that("the report knits for classes and for numbers, and leaves nothing behi
       figure <- paste0("<img [^>]*png;base64[^>]*>\\s*<p class=\"caption\">", picture)
       expect_match(html, figure, perl = TRUE)
     }
+    # the defaults, and the scores on held-out rows by which they were chosen
+    expect_match(html, "by which the settings were chosen", fixed = TRUE)
+    expect_match(html, "a linear model</td>", fixed = TRUE)
     # numbers and the names above them are aligned alike, whatever the style of the page says
     header <- "<th (align=\"right\"|style=\"text-align: right;\")>(median|accuracy)"
     expect_match(html, header, perl = TRUE)
