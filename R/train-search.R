@@ -126,7 +126,8 @@ compare_candidates <- function(families, few, effort, problem, call) {
 folds_for <- function(values) pmin(4, ceiling(2e5 / values))
 
 # About the number of epochs that a search needs: each way goes one step beyond where it starts. The
-# second family usually ends after its first way.
+# second family usually ends after its first way, and a third of the candidates are only trained on
+# the first of several splits.
 search_epochs <- function(families, splits) {
   needed <- vapply(families, function(family) {
     way <- family$ways[[1]]
@@ -137,7 +138,7 @@ search_epochs <- function(families, splits) {
         if (all_epochs) (length(family$ways) + 2) * way$options$epochs else 0
     )
   }, c(first = 0, all = 0))
-  splits * (needed[["all", 1]] + sum(needed["first", -1]))
+  (if (splits > 1) 2 / 3 else 1) * splits * (needed[["all", 1]] + sum(needed["first", -1]))
 }
 
 compare_on_splits <- function(families, splits, call) {
