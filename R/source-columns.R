@@ -1,10 +1,11 @@
 # Statistics of numbers in a file that are computed in passes over blocks of its rows, with the same
 # sums as in memory, so that no memory is needed for each row.
 
-# Calls f(block) for matrices of consecutive rows of stored rows.
+# Calls f(block) for matrices of consecutive rows of stored rows. They are short, because f() makes
+# copies that R removes later.
 each_part <- function(X, f) {
   rows <- nrow(X)
-  at_once <- rows_at_once(ncol(X))
+  at_once <- rows_at_once(8 * ncol(X))
   for (begin in seq_len(ceiling(rows / at_once)) * at_once - at_once) {
     f(as.matrix(X[seq(begin + 1, min(begin + at_once, rows)), ]))
   }

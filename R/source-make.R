@@ -29,8 +29,10 @@
 #' outcome: with `shuffle = "blocks"`, training takes the same memory whatever the number of rows
 #' (`bench/large-data.R` of the source package measures this). What takes memory for each row:
 #' * the random order of an epoch, `shuffle = TRUE`: 4 bytes;
-#' * classes, and weights and offsets with their outcome, which are R's vectors with copies of them
-#'   while they are checked: about 90 bytes;
+#' * classes: 8 bytes, and a few more while they are read. The outcome should be a factor: text
+#'   takes more;
+#' * weights and offsets with their outcome, which are R's vectors with copies of them while they
+#'   are checked: about 110 bytes;
 #' * the rows that `validation` as a fraction holds out, or that the choice of `epochs` does: the
 #'   order in which they are drawn, at most 32 bytes; `calibration` also keeps a score for each of
 #'   its rows;
@@ -72,8 +74,10 @@
 #'   * a function without arguments that returns the next block, with `restart`;
 #'   * a function without arguments that returns a new stream of Apache Arrow each time, of the
 #'     package nanoarrow or arrow: for Parquet files
-#'     `function() arrow::as_record_batch_reader(arrow::open_dataset("folder"))` (the tests of this
-#'     package read streams of nanoarrow, and Parquet where arrow is installed);
+#'     `function() arrow::as_record_batch_reader(arrow::open_dataset("folder"))`, which reads one
+#'     row group after the other. The package nanoparquet needs no further libraries, but reads a
+#'     whole file at a time: with it, a folder of files is a function that returns one file after
+#'     the other, see the examples of `vignette("large-data", "backprop")`;
 #'   * a `big.matrix` of the package bigmemory, whose columns without names are `V1`, `V2`, ...;
 #'   * a data frame.
 #' @param table The name of a table, or a query that begins with `SELECT`, `WITH`, `VALUES` or

@@ -1,9 +1,9 @@
 # Sources on disk: limits of memory, files of encoded rows, and what may go wrong with them.
 
-# A source of `blocks` blocks of 1000 rows with `p` inputs, which holds one block.
-made_source <- function(blocks, p) {
+# A source of `blocks` blocks of so many rows with `p` inputs, which holds one block.
+made_source <- function(blocks, p, rows = 1000) {
   at <- 0
-  inputs <- as.data.frame(matrix(sin(seq_len(1000 * p)^1.1), 1000))
+  inputs <- as.data.frame(matrix(sin(seq_len(rows * p)^1.1), rows))
   nn_source(function() {
     at <<- at + 1
     if (at > blocks) {
@@ -72,6 +72,38 @@ test_that("a table four times the memory that its process may use trains and pre
   result <- as.numeric(strsplit(run(as.numeric(base) + beyond, blocks), " ")[[1]])
   expect_identical(result[1], 1000 * blocks)
   expect_true(length(result) == 3 && all(is.finite(result)))
+})
+
+test_that("the memory of training and prediction does not grow with the rows", {
+  skip_on_cran()
+  skip_if_not(file.exists("/proc/self/status"))
+  script <- withr::local_tempfile(fileext = ".R")
+  dump("made_source", script)
+  cat(
+    "library(backprop)",
+    "options(backprop.map_files = FALSE)",
+    "source <- made_source(as.numeric(commandArgs(TRUE)), 12, 2e4)",
+    "fit <- nn_train(y ~ ., source, hidden = 2, activation = 'tanh', penalty = 0,",
+    "  optimizer = 'adam', epochs = 1, batch_size = 500, shuffle = 'blocks')",
+    "predict(fit, source, into = function(rows) NULL)",
+    "cat(gsub('[^0-9]', '', grep('^VmHWM', readLines('/proc/self/status'), value = TRUE)))",
+    file = script, append = TRUE, sep = "\n"
+  )
+  peak <- function(blocks) {
+    out <- withr::with_envvar(
+      c(R_LIBS = paste(.libPaths(), collapse = ":")),
+      system2(
+        file.path(R.home("bin"), "R"),
+        c(
+          "--no-echo --no-restore --vanilla --min-vsize=8M -f", shQuote(script), "--args", blocks
+        ),
+        stdout = TRUE
+      )
+    )
+    as.numeric(out[length(out)]) * 1024
+  }
+  # each number that a row kept would take 6.4 MB; R's heap varies by some MB
+  expect_lt(peak(60) - peak(20), 20e6)
 })
 
 test_that("numbers beyond single precision are the error of a data frame", {

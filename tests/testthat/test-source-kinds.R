@@ -171,6 +171,23 @@ test_that("Parquet files are read", {
   expect_equal(all_rows_of(nn_source(open)), d)
 })
 
+test_that("a folder of Parquet files is read one file after the other", {
+  skip_if_not_installed("nanoparquet")
+  d <- table_of_kinds()
+  folder <- withr::local_tempdir()
+  parts <- split(d, sort(rep_len(1:4, nrow(d))))
+  for (k in seq_along(parts)) {
+    nanoparquet::write_parquet(parts[[k]], file.path(folder, paste0(k, ".parquet")))
+  }
+  files <- list.files(folder, full.names = TRUE)
+  at <- 0
+  source <- nn_source(function() {
+    at <<- at + 1
+    if (at <= length(files)) as.data.frame(nanoparquet::read_parquet(files[at]))
+  }, restart = function() at <<- 0)
+  expect_equal(all_rows_of(source), d, ignore_attr = TRUE)
+})
+
 test_that("a big.matrix is read", {
   skip_if_not_installed("bigmemory")
   m <- as.matrix(table_of_kinds()[c("y", "mixed")])
