@@ -11,6 +11,12 @@ choose_defaults <- function(options, problem, shown, call) {
   given_rate <- options$learning_rate
   families <- candidate_families(options, auto, few, problem, call)
   found <- if (length(families) > 0) {
+    # what would be an error after the search is one before it
+    plain <- settle(options, auto, NULL, few, problem, call)
+    if (auto[["penalty"]]) plain$penalty <- 0
+    targets <- check_training(problem, plain, call)$targets
+    weights <- check_weights(problem$weights, nrow(problem$X), call)
+    apply_class_weights(weights, plain$class_weights, targets, call)
     compare_candidates(families, few, options$effort, problem, call)
   }
   options <- if (is.null(found)) {

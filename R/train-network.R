@@ -4,6 +4,35 @@
 # call stored in the fit. `chosen`: list(chosen, evidence), further elements of the fit: the names
 # of the options that were "auto", and the scores of new_evidence().
 train_network <- function(problem, options, shown, call, chosen = NULL) {
+  checked <- check_training(problem, options, call)
+  options <- checked$options
+  settings <- checked$settings
+  targets <- checked$targets
+  fit <- c(
+    list(
+      layers = checked$layers, settings = settings, n = nrow(problem$X),
+      inputs = colnames(problem$X), outputs = colnames(targets$y), levels = targets$levels,
+      call = shown
+    ),
+    if (isTRUE(targets$ordered)) list(ordered = TRUE),
+    if (!is.null(problem$encoding)) {
+      c(list(encoding = problem$encoding, na.action = problem$na.action), chosen)
+    }
+  )
+  data <- new_training_data(
+    problem, targets, options$class_weights, options$validation, fit, call
+  )
+  fit$has_offset <- !is.null(data$offset)
+  fit$has_weights <- length(problem$weights) > 0
+  fit$digest <- data$digest
+  fit$held_out_digest <- data$held_out_digest
+  if (!is.null(options$class_weights)) fit$settings$class_weights <- options$class_weights
+  train_starts(fit, data, options$start, checked$epochs, checked$controls)
+}
+
+# The arguments of train_network(), checked: list(options, settings, targets, layers, epochs,
+# controls).
+check_training <- function(problem, options, call) {
   options["validation"] <- list(without_none(options$validation))
   X <- problem$X
   targets <- encode_targets(problem$y, nrow(X), call, compact = is_stored(X))
@@ -40,25 +69,10 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
     )
   }
   controls <- new_controls(options$callback, options$checkpoint, call, ranks_of(X))
-  fit <- c(
-    list(
-      layers = layers, settings = settings, n = nrow(X), inputs = colnames(X),
-      outputs = colnames(targets$y), levels = targets$levels, call = shown
-    ),
-    if (isTRUE(targets$ordered)) list(ordered = TRUE),
-    if (!is.null(problem$encoding)) {
-      c(list(encoding = problem$encoding, na.action = problem$na.action), chosen)
-    }
+  list(
+    options = options, settings = settings, targets = targets, layers = layers, epochs = epochs,
+    controls = controls
   )
-  data <- new_training_data(
-    problem, targets, options$class_weights, options$validation, fit, call
-  )
-  fit$has_offset <- !is.null(data$offset)
-  fit$has_weights <- length(problem$weights) > 0
-  fit$digest <- data$digest
-  fit$held_out_digest <- data$held_out_digest
-  if (!is.null(options$class_weights)) fit$settings$class_weights <- options$class_weights
-  train_starts(fit, data, options$start, epochs, controls)
 }
 
 # The fit of the best start. All starts share the seed for row order, dropout and held-out rows.

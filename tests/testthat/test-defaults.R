@@ -520,3 +520,28 @@ test_that("an optimiser by name has the learning rate of the default", {
   object <- nn_train(y ~ a, d, hidden = 2, penalty = 0.1, epochs = 1, optimizer = nn_adam())
   expect_identical(object$settings$optimizer$learning_rate, 0.001)
 })
+
+test_that("invalid arguments are errors before the search", {
+  core <- asNamespace("backprop")
+  begins <- quote(stop("The search has begun."))
+  suppressMessages(trace("compare_candidates", begins, where = core, print = FALSE))
+  on.exit(suppressMessages(untrace("compare_candidates", where = core)))
+  refused <- function(...) {
+    expect_error(nn_train(...), class = "backprop_error_argument")
+  }
+  refused(mpg ~ wt, mtcars, callback = "x")
+  refused(mpg ~ wt, mtcars, checkpoint = 5)
+  refused(mpg ~ wt, mtcars, restarts = 0)
+  refused(mpg ~ wt, mtcars, hidden = -5)
+  refused(mpg ~ wt, mtcars, hidden = "10")
+  refused(mpg ~ wt, mtcars, threads = 0)
+  refused(mpg ~ wt, mtcars, freeze = "whh")
+  refused(mpg ~ wt, mtcars, optimizer = "lbfgs", batch_size = 8)
+  refused(Species ~ ., iris, class_weights = c(1, 2))
+  expect_error(
+    nn_train(mpg ~ wt, mtcars, checkpoint = file.path(tempdir(), "none", "x.rds")),
+    class = "backprop_error"
+  )
+  expect_error(nn_train(mpg ~ wt, mtcars, loss = "cross_entropy"), class = "backprop_error")
+  expect_error(nn_train(mpg ~ wt, mtcars), "The search has begun")
+})
