@@ -130,6 +130,13 @@ formula_encoding <- function(columns, terms, variables, na.action, extras, names
 
 # The terms of a formula, checked. `data`: a data frame with its columns, or another kind of data.
 formula_terms <- function(formula, data, call) {
+  if (!is.data.frame(data) && "." %in% all.vars(formula)) {
+    abort_input(c(
+      "With {.code .} in the formula, {.arg data} must be a data frame.",
+      x = if (is.null(data)) "It is missing." else "You supplied {describe(data)}.",
+      i = if (is.list(data)) "Use {.code as.data.frame(data)}."
+    ), call)
+  }
   terms <- quietly_translated(
     tryCatch(used_terms(formula, if (is.data.frame(data)) data), error = function(e) {
       abort_argument(c("{.arg formula} is invalid.", x = "{conditionMessage(e)}"), call)

@@ -101,7 +101,7 @@ check_targets <- function(y, rows, call) {
     abort_input(c(
       "{.arg y} must be numeric, logical or a factor.",
       x = "You supplied {describe(y)}.",
-      i = if (is_quoted_formula(y)) quoted_formula_hint else "Use {.code factor(y)}."
+      i = if (is_quoted_formula(y)) formula_hint(y, call) else "Use {.code factor(y)}."
     ), call)
   }
   if (is.logical(y) && is.matrix(y)) storage.mode(y) <- "double"

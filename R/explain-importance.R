@@ -2,8 +2,8 @@
 #'
 #' @description
 #' Measures how much worse the predictions of a fit become if the values of an input are shuffled
-#' between the rows, so that they say nothing of the outcome any more. An input with an importance
-#' near 0 is not needed by the network, or not needed beside others that say the same.
+#' between the rows, so that they are no longer related to the outcome. If the importance of an
+#' input is near 0, the network does not need it, or other inputs contain the same information.
 #'
 #' Use rows that were not used for training: on the training rows, inputs that the network has only
 #' memorised look important. With a cross-validation as `fit`, all rows can be used: each is

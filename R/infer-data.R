@@ -148,7 +148,7 @@ likelihood_of <- function(record, what, call, hint = NULL) {
   abort_argument(c(
     paste(what, "requires a loss that is the negative log-likelihood of a distribution."),
     if (is.null(row)) {
-      c(x = paste("The loss of this fit is {.val {loss}}.", no_likelihood[[loss]]))
+      c(x = paste("The loss of this fit is {.val {loss}}.", why_no_likelihood(loss)))
     } else {
       c(x = "With {.arg class_weights} the loss is no likelihood.")
     },

@@ -139,6 +139,20 @@ inner_activations <- setdiff(
   names(activation_table)[!activation_field("output_only", NA)], "custom"
 )
 
+# The table of the help page, in Markdown.
+activation_help <- function() {
+  rows <- vapply(named_activations, function(name) {
+    row <- activation_table[[name]]
+    used <- if (!row$output_only) {
+      "any"
+    } else {
+      paste(c("output", if (!is.null(row$losses)) paste("for", row$losses)), collapse = " ")
+    }
+    paste0("| `\"", name, "\"` | `", row$value, "` | ", used, " |")
+  }, "")
+  paste(c("| activation | value | layers |", "|---|---|---|", rows), collapse = "\n")
+}
+
 #' List the activation functions
 #'
 #' Returns a table of the activation functions that the arguments `activation` and
@@ -146,6 +160,8 @@ inner_activations <- setdiff(
 #' derivative, in terms of `a` if possible. At a kink (0), the derivative is the left derivative.
 #' `plot()` draws the activation functions and their derivatives. Output activations that belong to
 #' a loss with several outputs for an outcome, such as `"mean_sd"`, are described in [nn_losses].
+#'
+#' `r activation_help()`
 #'
 #' @return A data frame of class `nn_activations` with one row per activation function and the
 #'   columns `name`, `value` and `derivative` (formulas as text), `kink` (whether the function has a

@@ -122,3 +122,7 @@ no_likelihood <- c(
   log_cosh = "It is made to be robust, not from a distribution.",
   custom = "It is an R function, and may or may not be a likelihood."
 )
+
+why_no_likelihood <- function(loss) {
+  if (loss %in% names(no_likelihood)) no_likelihood[[loss]] else "It has no likelihood here."
+}

@@ -228,9 +228,9 @@ check_optimizer <- function(optimizer, learning_rate, call) {
   }
   if (second_order(chosen)) {
     abort_argument(c(
-      "The optimiser {.val {chosen$name}} has no learning rate.",
+      "The optimiser {.val {chosen$name}} does not support {.arg learning_rate}.",
       x = "You supplied {.arg learning_rate} = {describe(learning_rate)}.",
-      i = "Remove {.arg learning_rate}."
+      i = "Omit it, or use {.val adam}."
     ), call)
   }
   if (given) {

@@ -40,8 +40,12 @@ perceptron <- function(x, w = 1, b = 0, threshold = 0) {
     targets <- is.numeric(w) && length(w) == nrow(x)
     abort_argument(c(
       paste0(
-        "{.arg w} must be the weights: one finite number for each of the {ncol(x)} input{?s}, or ",
-        "one for all."
+        "{.arg w} must be the weights: ",
+        if (ncol(x) == 1) {
+          "one finite number."
+        } else {
+          "one finite number for each of the {ncol(x)} inputs, or one for all."
+        }
       ),
       x = "You supplied {describe(w)}.",
       i = if (targets) {

@@ -31,6 +31,8 @@
 #' Word.
 #'
 #' @inheritParams nn_train
+#' @param reduction How the losses of the rows are combined: `"sum"` (default), as in the tutorial,
+#'   or `"mean"`.
 #' @param X Inputs: a numeric or logical matrix, or a data frame of numeric or logical columns, with
 #'   one row per case and one column per input. At least one row and one column; all values finite.
 #'   `TRUE` and `FALSE` are converted to 1 and 0.
@@ -84,7 +86,9 @@
 #' change; and `about`, the settings as text. `format()` returns the lines that `print()` writes.
 #' @section Errors: Those of [nn_train()]. If training diverges, the error has class
 #'   `backprop_error_diverged`, and its field `trace` contains the epochs before. An unknown id,
-#'   epoch or batch is an error of class `backprop_error_argument`.
+#'   epoch or batch is an error of class `backprop_error_argument`. If the matrices do not fit in
+#'   memory, the error has class `backprop_error_memory`; for more than a million matrices a message
+#'   of class `backprop_message_trace` says how much memory they take.
 #' @seealso [nn_train()] to train without recording; [nn_forward()], [nn_backward()] and
 #'   [nn_update()] for single steps.
 #' @examples
@@ -108,6 +112,10 @@ nn_trace <- function(X, y, start = NULL, hidden = 3, activation = "sigmoid",
                      output_activation = NULL, learning_rate = 0.1, epochs = 1, batch_size = NULL,
                      shuffle = TRUE, loss = NULL, reduction = "sum", skip = FALSE, ...) {
   call <- current_env()
+  check_not_formula(
+    if (!missing(X)) X, list(...)[["data"]],
+    "{.fn nn_trace} requires a matrix {.arg X} and {.arg y}.", call
+  )
   check_no_dots(call, ..., known = names(formals(nn_trace)))
   check_given(missing(X), "X", "a numeric matrix with one row per case", call)
   check_given(
@@ -181,9 +189,26 @@ check_traceable <- function(pair, call) {
 }
 
 # Each update stores the weights before and after it, their gradient, and about six numbers per row
-# and unit.
+# and unit. A step, the list with its matrix and texts, takes about 700 bytes besides.
 check_trace_memory <- function(layers, rows, batch_size, epochs, call) {
   updates <- epochs * ceiling(rows / min(batch_size, rows))
+  steps <- updates * (14 + 9 * n_hidden(layers))
   numbers <- updates * 3 * n_parameters(layers) + epochs * 6 * rows * sum(layer_units(layers))
-  check_memory(8 * numbers, "the traced matrices", call)
+  bytes <- 8 * numbers + 700 * steps
+  hint <- "To train without recording the steps, use {.fn nn_train}."
+  check_memory(
+    bytes, paste(shown_count(steps), "traced matrices"), call,
+    c("Record fewer epochs, or use smaller layers.", hint)
+  )
+  if (steps > 1e6) {
+    cli::cli_inform(c(
+      paste0(
+        "Recording {shown_count(updates)} updates, each with about {14 + 9 * n_hidden(layers)} ",
+        "matrices, takes about {format(signif(bytes / 1e9, 2))} GB of memory and some time."
+      ),
+      i = hint
+    ), class = "backprop_message_trace")
+  }
 }
+
+shown_count <- function(n) format(n, big.mark = ",", scientific = FALSE)

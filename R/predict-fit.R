@@ -194,6 +194,12 @@ predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, in
       i = "Use {.arg newdata}: {.code predict(fit, newdata = )}."
     ), call)
   }
+  if ("se.fit" %in% ...names()) {
+    abort_argument(c(
+      "{.arg se.fit} is not an argument of this function.",
+      i = "For standard errors and confidence intervals, use {.code interval = \"confidence\"}."
+    ), call)
+  }
   check_no_dots(call, ..., known = names(formals(predict.nn_fit)))
   object <- current_fit(object, call)
   fit <- unclass(object)

@@ -22,7 +22,8 @@
 #'   with or without `base::`, `stats::` or `splines::`. Contrasts and `na.action` must be matrices
 #'   or R's own functions, and the variables of the formula must be columns of the data. A file that
 #'   refers to anything else is rejected unless its names are listed in `allow`. `nn_save()` reports
-#'   these names in a message of class `backprop_message_functions`.
+#'   these names in a message of class `backprop_message_functions`. If the name of the file ends in
+#'   `.rds`, `.rda` or `.RData`, a message of class `backprop_message_ending` says that it is JSON.
 #'
 #'   The recorded call (`fit$call`) is written without `callback` and `checkpoint`, and parts that
 #'   are not allowed in a file (calls of other functions, user-defined contrasts) are replaced by
@@ -100,6 +101,12 @@ nn_save <- function(fit, path) {
     call,
     hint = "Use {.fn saveRDS} to save it for your own use."
   )
+  if (is_r_file_name(path)) {
+    cli::cli_inform(c(
+      "{.path {path}} will contain JSON, although its name ends like that of a file of R.",
+      i = "Read it with {.fn nn_load}, and prefer the ending {.val .json}; or use {.fn saveRDS}."
+    ), class = "backprop_message_ending")
+  }
   text <- enc2utf8(
     paste0("\"schema\": ", number_text(file_schema), ",\n\"model\": ", payload, "}\n")
   )
@@ -133,8 +140,20 @@ nn_load <- function(path, allow = character()) {
   check_installed("jsonlite", "to read a model file.")
   check_memory(60 * file.size(path), "this file", call, "Load it on a machine with more memory.")
   text <- as_file_error(
-    intact_text(file_bytes(path)),
-    "{.path {path}} is not an intact model file.", call, path
+    {
+      bytes <- file_bytes(path)
+      reader <- reader_of_r(bytes, path)
+      if (!is.null(reader)) {
+        abort_format(
+          "It is a file of R, not one written by {.fn nn_save}.",
+          "If you trust it, use {.code {reader}(path)}."
+        )
+      }
+      intact_text(bytes)
+    },
+    "{.path {path}} is not an intact model file.",
+    call,
+    path
   )
   file <- as_file_error(
     with_plain_numbers(jsonlite::parse_json(text)), "Can't read {.path {path}}.", call, path
@@ -203,6 +222,28 @@ check_model_call <- function(call) {
     identical(known_call(call), call),
     "Its recorded call contains something that is not allowed in a file."
   )
+}
+
+is_r_file_name <- function(path) grepl("[.](rds|rda|rdata)$", path, ignore.case = TRUE)
+
+# The function that reads a file of saveRDS() or save(), compressed or not, by its first bytes; NULL
+# for other files. gzip, bzip2 and xz files may contain anything, so that their names decide.
+reader_of_r <- function(bytes, path) {
+  begins <- function(...) {
+    first <- as.raw(c(...))
+    length(bytes) >= length(first) && all(bytes[seq_along(first)] == first)
+  }
+  compressed <- begins(0x1f, 0x8b) || begins(0x42, 0x5a, 0x68) || begins(0xfd, 0x37, 0x7a, 0x58)
+  if (begins(0x52, 0x44)) {
+    # "RDX3", "RDA3"
+    "load"
+  } else if (begins(0x58, 0x0a) || begins(0x41, 0x0a)) {
+    "readRDS"
+  } else if (compressed && is_r_file_name(path)) {
+    if (grepl("[.]rds$", path, ignore.case = TRUE)) "readRDS" else "load"
+  } else if (compressed) {
+    "readRDS"
+  }
 }
 
 # Pipes and devices have size 0; reading from one could wait forever.

@@ -57,12 +57,20 @@ nn_continue <- function(fit, X, y = NULL, epochs, weights = NULL, offset = NULL,
                         new_levels = NULL, learning_rate = NULL, schedule = NULL, freeze = NULL,
                         communicator = NULL, ...) {
   call <- current_env()
+  if ("data" %in% ...names()) {
+    abort_argument(c(
+      "{.arg data} is not an argument of this function.",
+      i = "Supply the data frame as {.arg X}: {.code nn_continue(fit, X = data, epochs = )}."
+    ), call)
+  }
   check_no_dots(call, ..., known = names(formals(nn_continue)))
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
   check_is_fit(fit, call)
   check_continues(unclass(fit), call)
-  check_given(missing(X), "X", "the inputs that the fit was trained on", call)
   from_data <- !is.null(unclass(fit)$encoding)
+  check_given(missing(X), "X", paste(
+    if (from_data) "the data frame" else "the inputs", "that the fit was trained on"
+  ), call)
   if (!from_data) check_given(missing(y), "y", "the targets that the fit was trained on", call)
   check_given(missing(epochs), "epochs", "the number of additional epochs", call)
   epochs <- check_whole(epochs, "epochs", call, least = 0)
@@ -121,7 +129,7 @@ continue_training <- function(fit, X, y, weights, offset, options, ranks, call) 
   if (!any(changed) && !tuned && (fit$stop %in% c("gradient", "precision") ||
     (out_of_patience && !renewed))) {
     cli::cli_inform(c(
-      "Training of this fit has already ended ({.val {fit$stop}}); it is returned unchanged.",
+      ended_because(fit),
       i = if (out_of_patience) "To continue, supply {.arg patience} or {.arg tolerance}."
     ), class = "backprop_message_ended")
     return(given)
@@ -133,6 +141,24 @@ continue_training <- function(fit, X, y, weights, offset, options, ranks, call) 
     in_memory(run_training(fit, fit$state, history, data, options$epochs, controls), call), data
   )
   if (from_data && !is.null(again$calibration)) calibrate(longer, again$calibration) else longer
+}
+
+# Why more epochs would not change a fit, in words.
+ended_because <- function(fit) {
+  switch(fit$stop,
+    gradient = paste0(
+      "Training of this fit converged: its gradient is small enough (fit$stop is ",
+      "{.val {fit$stop}}). More epochs do not change it, and it is returned unchanged."
+    ),
+    precision = paste0(
+      "Training of this fit converged as far as the precision of numbers allows (fit$stop is ",
+      "{.val {fit$stop}}). More epochs do not change it, and it is returned unchanged."
+    ),
+    paste0(
+      "Training of this fit was ended by early stopping (fit$stop is {.val {fit$stop}}). It is ",
+      "returned unchanged."
+    )
+  )
 }
 
 # What no argument can help is said before arguments are asked for.

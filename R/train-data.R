@@ -107,9 +107,9 @@
 #'   `freeze` and `checkpoint` can't be used with `"high"`.
 #' @param hidden Number of units in each hidden layer, as in [nn_train()]. `"auto"` (default) is one
 #'   layer of 100 units below 1000 rows and of 200 units from there on, or of 10 or 20 units for
-#'   functions with little noise. Here and below, rows are
-#'   those that are trained on, without calibration rows. Whole weights count as repeated rows, but
-#'   fewer than 1000 rows with weights above 2 on average have the defaults below 1000 rows.
+#'   functions with little noise. Here and below, the number of rows excludes calibration rows. A
+#'   row with a whole weight counts that many times. However, data of fewer than 1000 rows always
+#'   have the defaults below 1000 rows if the mean weight is above 2.
 #' @param activation Activation function of the hidden layers, as in [nn_train()]. `"auto"`
 #'   (default) is `"relu"`, `"tanh"` or `"silu"`, chosen together with `penalty`; `"relu"` if
 #'   `penalty` is supplied.
@@ -189,11 +189,11 @@
 #'   `cumsum(x)` does) and rows are held out (`validation` as a fraction, `calibration`) or have
 #'   weight 0: it is computed from all rows. A warning of class `backprop_warning_identifier` if a
 #'   factor or character column, or the outcome, has levels for at least four fifths of the rows
-#'   (from 20 rows on, without missing values and rows of weight 0): such a column rather identifies
-#'   the rows than describes them; or if a character column or outcome has more than 20 values that
-#'   are all numbers. A warning of class `backprop_warning_outliers` if a column or a
-#'   numeric outcome that is standardised by mean and standard deviation has outliers: at most a
-#'   twentieth of its values (at least one, of 20 or more) are 30 times as far from the median as
+#'   (from 20 rows on, without missing values and rows of weight 0): such a column is probably an
+#'   identifier, such as a name or a number of the row; or if a character column or outcome has more
+#'   than 20 values that are all numbers. A warning of class `backprop_warning_outliers` if a column
+#'   or a numeric outcome that is standardised by mean and standard deviation has outliers: at most
+#'   a twentieth of its values (at least one, of 20 or more) are 30 times as far from the median as
 #'   any other, and make its standard deviation more than 100 times that of the others. A network
 #'   can then learn only from the outliers. A message of class `backprop_message_new_levels` with
 #'   `new_levels = "NA"`.

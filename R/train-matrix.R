@@ -54,11 +54,11 @@
 #' @param batch_size Number of rows per update, a whole number of at least 1. `NULL` (default), or
 #'   any number that is not smaller than the number of rows, uses all rows (full batch).
 #' @param shuffle Whether to shuffle the rows before each epoch: `TRUE` (default), `FALSE`, or
-#'   `"blocks"` for stored rows that are much more than memory, where each row in random order costs
-#'   an access to the disk: blocks of 131,072 numbers, `2^17 / inputs` (16 to 65,536) consecutive
-#'   rows, are shuffled, and then the rows of each 32 blocks that follow one another. The order is
-#'   the same for data in memory and for [nn_source()]. Rows that are sorted by the outcome should
-#'   be mixed before. Has no effect with the full batch.
+#'   `"blocks"`. Has no effect with the full batch. `"blocks"` is for rows that are stored in a file
+#'   much larger than memory. Reading single rows in random order is slow there. A block is
+#'   `2^17 / inputs` (16 to 65,536) consecutive rows. First the order of the blocks is shuffled,
+#'   then the rows within each group of 32 blocks. The order is the same for data in memory and for
+#'   [nn_source()]. If the rows are sorted by the outcome, mix them before the call.
 #' @param start Initial weights, a list of matrices as returned by [nn_init()] and `coef()`. `NULL`
 #'   (default) draws them at random.
 #' @param init Method for drawing the initial weights, a name from [nn_init()]; `"tutorial"` by
@@ -105,8 +105,8 @@
 #'   layers of several hundred units; small networks are faster on one.
 #' @param freeze Weights that keep their initial values: names of matrices such as
 #'   `c("wh", "bh")`, or a list by name of logical matrices, `TRUE` for single weights that are
-#'   frozen. `NULL` (default) trains all weights. Frozen weights keep their bits with every
-#'   optimiser; they are also those of `start` if supplied.
+#'   frozen. `NULL` (default) trains all weights. Frozen weights do not change, with any optimiser.
+#'   With `start`, they have its values.
 #' @param layer_rates Factors of the learning rate, one positive number for each hidden layer and
 #'   for the output layer, in this order; `NULL` (default) is 1 for all. Not for L-BFGS and
 #'   Levenberg-Marquardt, which have no learning rate.
@@ -230,7 +230,10 @@ formula_among <- function(...) {
   at <- at[!is.na(at)]
   if ("formula" %in% names && is.character(...elt(at[1]))) {
     abort_argument(
-      c("{.arg formula} must be a formula.", x = "It is text.", i = quoted_formula_hint),
+      c(
+        "{.arg formula} must be a formula.",
+        x = "It is text.", i = quoted_formula_hint(...elt(at[1]))
+      ),
       parent.frame()
     )
   }

@@ -66,12 +66,20 @@ check_whole <- function(x, name, call, least = 1, most = .Machine$integer.max, m
   } else {
     x
   }
+  of_many <- is.numeric(x) && many && length(x) > 1
   abort_argument(c(
     paste0(
-      "{.arg {name}} must be {if (many) 'whole numbers' else 'a single whole number'} between ",
-      "{least} and {format(most, big.mark = ',', scientific = FALSE)}."
+      "{.arg {name}} must be ",
+      if (least == most) {
+        "{least}."
+      } else {
+        paste0(
+          "{if (many) 'whole numbers' else 'a single whole number'} between {least} and ",
+          "{format(most, big.mark = ',', scientific = FALSE)}."
+        )
+      }
     ),
-    x = "{if (many && length(x) > 1) 'It contains' else 'You supplied'} {describe(bad)}."
+    x = "{if (of_many) 'It contains' else 'You supplied'} {describe(bad)}."
   ), call)
 }
 

@@ -43,6 +43,8 @@ describe <- function(x) {
     paste0("<", class(x)[1], ">")
   } else if (is.function(x)) {
     "function"
+  } else if (is.environment(x)) {
+    "environment"
   } else if (is.matrix(x)) {
     paste(typeof(x), "matrix")
   } else if (is.array(x)) {

@@ -42,12 +42,12 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
       } else if (inherits(x, "Matrix")) {
         "Use {.code as.matrix({name})}."
       } else if (inherits(x, "nn_fit")) {
-        "Supply the data instead of a fit: a formula and a data frame, or inputs and outcome."
+        fit_for_data_hint(call)
+      } else if (is_formula(x) || is_quoted_formula(x)) {
+        formula_hint(x, call)
       } else if (is.list(x) && "network" %in% names(formals(frame_fn(call)))) {
         "The first argument is {.arg network}, the second {.arg X}, the inputs."
-      } else if (is_quoted_formula(x)) {
-        quoted_formula_hint
-      } else if (is.character(x) && length(x) == 1 && name == "X") {
+      } else if (is.character(x) && length(x) == 1 && name == "X" && accepts_formula(call)) {
         "To choose the outcome by name, use a formula and a data frame: {.code {x} ~ .}"
       } else if (is.character(x) && is.matrix(x)) {
         text_matrix_hint(x)
@@ -70,10 +70,57 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
 # A formula in quotes.
 is_quoted_formula <- function(x) is.character(x) && length(x) == 1 && grepl("~", x, fixed = TRUE)
 
-quoted_formula_hint <- paste0(
-  "Supply a formula without quotes, and a data frame: {.code nn_train(y ~ x, data)}. To make one ",
-  "of text, use {.fn stats::as.formula}."
-)
+# Does the function that the user called accept a formula and a data frame? All that train do.
+accepts_formula <- function(call) {
+  arguments <- names(formals(frame_fn(call)))
+  any(c("optimizer", "folds") %in% arguments) || identical(arguments, c("X", "..."))
+}
+
+# What to do with a formula, in quotes or not, where numbers are required.
+formula_hint <- function(x, call) {
+  if (!accepts_formula(call)) {
+    return(paste0(
+      "This function does not accept a formula: supply the columns as a matrix, such as ",
+      "{.code as.matrix(data[inputs])}. {.fn nn_train} accepts a formula and a data frame."
+    ))
+  }
+  if (is_formula(x)) "Supply the formula and a data frame." else quoted_formula_hint(x)
+}
+
+quoted_formula_hint <- function(text) {
+  parsed <- tryCatch(str2lang(text), error = function(e) NULL)
+  if (is_formula(parsed)) {
+    paste0("Remove the quotes: {.code ", literal(text), "}.")
+  } else {
+    "Supply a formula without quotes, such as {.code y ~ x}, and a data frame."
+  }
+}
+
+# Rejects a formula, `data` or a fit before other arguments are found to be missing.
+check_not_formula <- function(x, data, what, call) {
+  of_fit <- inherits(x, "nn_fit")
+  if (!of_fit && !is_formula(x) && !is_quoted_formula(x) && is.null(data)) {
+    return(invisible())
+  }
+  given <- if (is.null(data)) describe(x) else "the argument {.arg data}"
+  hint <- if (of_fit) fit_for_data_hint(call) else formula_hint(x, call)
+  abort_input(c(what, x = paste0("You supplied ", given, "."), i = hint), call)
+}
+
+# What to supply instead of a fit.
+fit_for_data_hint <- function(call) {
+  if (accepts_formula(call)) {
+    return("Supply the data instead of a fit: a formula and a data frame, or inputs and outcome.")
+  }
+  if ("start" %in% names(formals(frame_fn(call)))) {
+    paste0(
+      "Supply a matrix of inputs and {.arg y}; to begin with the weights of this fit, also ",
+      "{.code start = coef(fit)}."
+    )
+  } else {
+    "Supply the inputs instead of a fit."
+  }
+}
 
 text_matrix_hint <- function(x) {
   numbers <- suppressWarnings(as.double(x))
@@ -91,7 +138,7 @@ text_matrix_hint <- function(x) {
 # the inputs.
 outcome_hint <- function(y, names = NULL) {
   if (is_quoted_formula(y)) {
-    return(quoted_formula_hint)
+    return(quoted_formula_hint(y))
   }
   if (is.character(y) && length(y) == 1 && y %in% names) {
     return("To choose the outcome by name, use a formula: {.code {y} ~ .}")

@@ -32,14 +32,23 @@ page_functions <- list(
   loss = c("squared_error", "cross_entropy", "absolute", "huber", "poisson", "quantile")
 )
 
-check_page_functions <- function(layers, loss, call) {
-  used <- list(activation = layer_activations(layers), loss = loss$name)
-  for (what in names(used)) {
-    unknown <- setdiff(used[[what]], page_functions[[what]])
+# `used`: the names of `activation`, `output_activation` and `loss`; those that are not names are
+# left to the checks of nn_train().
+check_page_functions <- function(used, call) {
+  outputs <- allowed_outputs[if (is_string(used$loss)) used$loss else page_functions$loss]
+  choices <- list(
+    activation = intersect(page_functions$activation, inner_activations),
+    loss = page_functions$loss,
+    output_activation = intersect(page_functions$activation, unlist(outputs))
+  )
+  for (what in names(choices)) {
+    given <- used[[what]]
+    unknown <- if (is.character(given)) setdiff(given, choices[[what]])
     if (length(unknown) > 0) {
       abort_argument(c(
-        "{.fn nn_show} doesn't support the {what} {.val {unknown}}.",
-        i = "Use one of {.val {page_functions[[what]]}}."
+        "{.fn nn_show} doesn't support {.arg {what}} = {.val {unknown[1]}}.",
+        nearest_name(unknown[1], choices[[what]]),
+        i = "Use {.or {.val {choices[[what]]}}}."
       ), call)
     }
   }
@@ -50,9 +59,14 @@ check_page_functions <- function(layers, loss, call) {
 show_payload <- function(origin, epochs, call) {
   shape <- origin_layers(origin, call)
   check_shown_size(origin$X, layer_units(shape), call)
+  # as they were given, so that all errors list the same functions, and as the defaults are
+  used <- origin[c("activation", "output_activation", "loss")]
+  if (is.list(used$loss)) used$loss <- used$loss$name
+  check_page_functions(used, call)
   fit <- untrained_fit(origin, call, shape)
   settings <- fit$settings
-  check_page_functions(fit$layers, settings$loss, call)
+  used <- settings[c("activation", "output_activation")]
+  check_page_functions(c(used, loss = settings$loss$name), call)
   seed <- origin$seed
   if (is.null(seed)) seed <- if (is.null(fit$state$seed)) next_seed() else fit$state$seed
   targets <- encode_targets(origin$y, nrow(origin$X), call)

@@ -83,6 +83,12 @@ nn_show.default <- function(x, y, start = NULL, hidden = 3, activation = "sigmoi
                             learning_rate = 0.1, batch_size = NULL, shuffle = TRUE, epochs = 5000,
                             lang = "en", width = NULL, height = NULL, skip = FALSE, ...) {
   call <- current_env()
+  check_not_formula(
+    x, list(...)[["data"]], paste(
+      "{.fn nn_show} requires a trace from {.fn nn_trace}, or a matrix {.arg x} of inputs and",
+      "{.arg y}."
+    ), call
+  )
   check_no_dots(call, ..., known = names(formals(nn_show.default)))
   check_given(missing(y), "y", "the targets, one for each row of the inputs", call)
   given <- c(

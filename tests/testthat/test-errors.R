@@ -531,3 +531,50 @@ test_that("slips get a hint of what was meant", {
   expect_lt(abs(fitted(single) - mtcars$mpg[1]), 1e-3)
   expect_identical(nobs(nn_train(X[1, , drop = FALSE], 0.5, epochs = 1)), 1L)
 })
+
+test_that("a formula, data or a fit where numbers are required is answered by what to supply", {
+  fit <- nn_train(X, y, epochs = 2)
+  from_data <- nn_train(mpg ~ wt, mtcars, hidden = 0, penalty = 0)
+  expect_snapshot({
+    refused(nn_train("mpg ~", mtcars), "input")
+    refused(nn_trace("y ~ x", y), "input")
+    refused(nn_trace(y ~ ., data = iris), "input")
+    refused(nn_trace(fit, y), "input")
+    refused(perceptron(y ~ x), "input")
+    refused(perceptron(fit), "input")
+    refused(nn_forward(fit, "y ~ x"), "input")
+    refused(nn_train(Species ~ ., data = as.list(iris)), "input")
+    refused(nn_train(Species ~ .), "input")
+    refused(nn_continue(from_data, data = mtcars, epochs = 50), "argument")
+    refused(nn_continue(from_data, epochs = 50), "input")
+    refused(predict(from_data, mtcars, se.fit = TRUE), "argument")
+    refused(perceptron(matrix(0:1, 2), w = "a"), "argument")
+    refused(nn_train(X, y, hidden = c("a", "b")), "argument")
+    expect_identical(nn_continue(from_data, mtcars, epochs = 5), from_data)
+  })
+})
+
+test_that("a long trace says how much memory it takes, and one beyond memory is refused", {
+  expect_no_message(nn_trace(X, y, epochs = 10))
+  layers <- dense_layers(c(4, 3, 1), c("sigmoid", "sigmoid"))
+  expect_snapshot(check_trace_memory(layers, 4, NULL, 50000, NULL))
+  withr::local_options(backprop.memory_limit = 1e9)
+  expect_snapshot(refused(nn_trace(X, y, epochs = 1e6), "memory"))
+  # the estimate is not below what the matrices take
+  bytes <- until_error(
+    {
+      withr::local_options(backprop.memory_limit = 1e6)
+      nn_trace(X, y, epochs = 500)
+    },
+    function(e) TRUE
+  )
+  estimate <- as.numeric(gsub("[^0-9]", "", sub(" bytes.*", "", bytes$body[[1]])))
+  gc()
+  before <- sum(gc()[, 1] * c(56, 8))
+  withr::local_options(backprop.memory_limit = NULL)
+  trace <- nn_trace(X, y, epochs = 500)
+  taken <- sum(gc()[, 1] * c(56, 8)) - before
+  expect_lt(taken, 1.3 * estimate)
+  expect_gt(taken, 0.5 * estimate)
+  expect_length(trace$epochs, 500)
+})

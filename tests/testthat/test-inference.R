@@ -423,6 +423,13 @@ test_that("invalid calls are refused", {
   })
 })
 
+test_that("each loss has a likelihood or a reason why it has none", {
+  expect_setequal(c(names(likelihood_table), names(no_likelihood)), names(loss_table))
+  expect_length(intersect(names(likelihood_table), names(no_likelihood)), 0)
+  expect_identical(why_no_likelihood("huber"), no_likelihood[["huber"]])
+  expect_identical(why_no_likelihood("new"), "It has no likelihood here.")
+})
+
 test_that("losses of distributions have their likelihoods and covariances", {
   set.seed(11)
   d <- data.frame(x = rnorm(150))

@@ -39,14 +39,18 @@ test_that(
     crossing <- character()
     variants <- list()
     turn <- 0
+    pairs <- unlist(Map(paste, names(allowed_outputs), allowed_outputs), use.names = FALSE)
     for (hidden in list(0, 2, c(2, 2))) {
       problem <- random_problem(5, 3, 2, hidden, seed = 20 + length(hidden) + sum(hidden))
       for (activation in if (identical(hidden, 0)) "sigmoid" else inner) {
+        turn <- turn + 1
         for (loss in names(allowed_outputs)) {
           for (output in allowed_outputs[[loss]]) {
-            # two opposite variants of the eight, in turn, so that all of them meet each loss
-            turn <- turn + 1
-            for (variant in c(turn %% 4, 7 - turn %% 4)) {
+            # two opposite variants of the eight: others for the next activation and for the next
+            # pair of loss and output, so that each pair meets all of them in four turns
+            pair <- paste(loss, output)
+            first <- (turn + match(pair, pairs)) %% 4
+            for (variant in c(first, 7 - first)) {
               weighted <- variant %% 2 == 1
               penalised <- variant %/% 2 %% 2 == 1
               reduction <- if (variant < 4) "sum" else "mean"
@@ -60,7 +64,7 @@ test_that(
                 activation, " -> ", output, ", ", loss, ", hidden ", deparse(hidden), ", ",
                 reduction, if (weighted) ", weights", if (penalised) ", penalty"
               )
-              variants[[loss]] <- union(variants[[loss]], variant)
+              variants[[pair]] <- union(variants[[pair]], variant)
               checked <- checked + 1
               if (!isTRUE(check$difference <= worst$difference)) {
                 worst <- list(difference = check$difference, case = case)
@@ -71,7 +75,7 @@ test_that(
         }
       }
     }
-    expect_true(all(lengths(variants[names(allowed_outputs)]) == 8))
+    expect_true(all(lengths(variants[pairs]) == 8))
     expect_identical(checked, 2 * sum(lengths(allowed_outputs)) * (1 + 2 * length(inner)))
     expect(
       isTRUE(worst$difference < 1e-7),

@@ -849,3 +849,22 @@ test_that("numbers are written with 17 significant digits", {
   expect_identical(write_values(numeric(), "double"), "[]")
   expect_identical(write_values(0.1, "double"), "0.10000000000000001")
 })
+
+test_that("files of R are told from files of nn_save()", {
+  fit <- nn_train(tutorial_data()$X, tutorial_data()$y, epochs = 2)
+  folder <- withr::local_tempdir()
+  withr::local_dir(folder)
+  expect_no_message(nn_save(fit, "fit.json"))
+  expect_snapshot({
+    nn_save(fit, "fit.rds")
+    nn_save(fit, "fit.RData")
+  })
+  expect_identical(nn_load("fit.rds"), nn_load("fit.json"))
+  for (compress in list(FALSE, "gzip", "bzip2", "xz")) {
+    saveRDS(fit, "fit.rds", compress = compress)
+    expect_error(nn_load("fit.rds"), "readRDS(path)", fixed = TRUE, class = "backprop_error_file")
+    save(fit, file = "fit.RData", compress = compress)
+    expect_error(nn_load("fit.RData"), "load(path)", fixed = TRUE, class = "backprop_error_file")
+  }
+  expect_snapshot(refused(nn_load("fit.RData"), "file"))
+})

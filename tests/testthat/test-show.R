@@ -530,3 +530,26 @@ test_that("the stepper works in Shiny", {
   expect_match(found$statuses[[1]], "^Agrees with R")
   expect_identical(found$errors, list())
 })
+
+test_that("what the page can't show is answered by what it can, layer by layer", {
+  skip_if_not_installed("htmlwidgets")
+  data <- tutorial_data()
+  fit <- nn_train(data$X, data$y, epochs = 2)
+  unsupported <- function(...) refused(nn_show(data$X, data$y, ...), "argument")
+  expect_snapshot({
+    unsupported(activation = "mish")
+    unsupported(activation = "softmax")
+    unsupported(output_activation = "mish")
+    unsupported(loss = "log_cosh")
+    unsupported(loss = "poisson", output_activation = "tanh")
+    refused(nn_show(fit), "input")
+    refused(nn_show(y ~ ., data = iris), "input")
+    refused(nn_show("y ~ x", data$y), "input")
+  })
+  # whatever is listed is shown
+  listed <- intersect(page_functions$activation, inner_activations)
+  for (name in listed) {
+    shown <- nn_show(data$X, data$y, activation = name, output_activation = name, epochs = 1)
+    expect_identical(unclass(shown$x$activations), c(name, name))
+  }
+})
