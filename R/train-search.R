@@ -21,6 +21,10 @@ lbfgs_values <- 1e5
 falling <- 0.7
 little <- 0.1
 few_units <- c(10, 20)
+# Below this part of the loss of a constant, no candidate is dropped after a part of the splits:
+# with so little noise, the splits differ by the minima that are found, which the rows of one split
+# don't show.
+unraced <- 0.05
 # For squared errors, Levenberg-Marquardt converges in few epochs where L-BFGS takes thousands. An
 # epoch takes rows x outputs x parameters^2 operations, of which so many are affordable.
 lm_epochs <- 100
@@ -170,7 +174,8 @@ search_family <- function(family, splits, bar, constant, call) {
   empty <- matrix(NA_real_, length(family$ladder), length(family$ways))
   lbfgs <- family$kind == "lbfgs"
   try_one <- function(i, w, options) {
-    score <- try_candidate(options, family$ladder[i], splits, call, rival)
+    races <- !is.null(rival) && rival[["loss"]] >= unraced * constant
+    score <- try_candidate(options, family$ladder[i], splits, call, if (races) rival)
     chosen <- family$ways[[w]]$options
     of_trial <- c("epochs", "hidden", "optimizer")
     if (lbfgs) chosen[of_trial] <- options[of_trial]

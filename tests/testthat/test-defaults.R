@@ -545,3 +545,24 @@ test_that("invalid arguments are errors before the search", {
   expect_error(nn_train(mpg ~ wt, mtcars, loss = "cross_entropy"), class = "backprop_error")
   expect_error(nn_train(mpg ~ wt, mtcars), "The search has begun")
 })
+
+test_that("with little noise, no candidate is dropped before all folds", {
+  set.seed(1)
+  d <- data.frame(x = runif(200, -3, 3))
+  d$y <- sin(2 * d$x)
+  core <- asNamespace("backprop")
+  seen <- list()
+  record <- function(rival, options) {
+    loss <- if (is.null(rival)) NA else rival[["loss"]]
+    seen[[length(seen) + 1]] <<- c(rival = loss, epochs = options$epochs)
+  }
+  tracer <- bquote((.(record))(rival, options))
+  suppressMessages(trace("try_candidate", tracer, where = core, print = FALSE))
+  withr::defer(suppressMessages(untrace("try_candidate", where = core)))
+  nn_train(y ~ x, d)
+  seen <- as.data.frame(do.call(rbind, seen))
+  # the loss of a constant is about a half
+  expect_true(all(is.na(seen$rival) | seen$rival >= 0.05 * 0.48))
+  expect_true(any(!is.na(seen$rival)))
+  expect_true(any(is.na(seen$rival) & seen$epochs == 1000))
+})
