@@ -29,7 +29,7 @@ record <- function(name, given) {
 # while they are used, are not repeated; they run with the garbage collections at once.
 of_files <- c(
   "core_append_rows", "core_standardize_rows", "core_read_rows", "core_read_column",
-  "core_stored_moments", "core_column_digest"
+  "core_column_digest", grep("^core_stored_", functions, value = TRUE)
 )
 with_torture <- quote({
   gctorture2(torture)

@@ -13,7 +13,7 @@ namespace backprop {
 constexpr std::size_t large_page = std::size_t{1} << 21;
 
 // The alignment of an array of this size. Small ones are aligned to a line of the cache.
-inline std::align_val_t alignment_for(std::size_t bytes) {
+inline std::align_val_t alignment_for([[maybe_unused]] std::size_t bytes) {
 #if defined(MADV_HUGEPAGE)
   if (bytes >= 2 * large_page) return std::align_val_t{large_page};
 #endif

@@ -139,7 +139,7 @@ test_that("a process in a control group gets an error instead of being killed", 
   )
   withr::defer(suppressWarnings(system2("rmdir", group)))
   limited <- suppressWarnings(system2("sh", c("-c", shQuote(sprintf(
-    "echo 300000000 > %s/memory.limit_in_bytes", group
+    "echo 360000000 > %s/memory.limit_in_bytes", group
   ))), stderr = FALSE)) == 0
   skip_if_not(limited, "control groups can't be limited here")
   expect_identical(
