@@ -27,19 +27,3 @@ expect_same_fit <- function(a, b) {
   expect_identical(a$encoding$calibration, b$encoding$calibration)
   expect_identical(a$calibration, b$calibration)
 }
-
-# Replaces functions of a package until the end of the calling test.
-replace_in <- function(package, ..., env = parent.frame()) {
-  namespace <- asNamespace(package)
-  functions <- list(...)
-  assign_all <- function(values) {
-    for (name in names(values)) {
-      unlockBinding(name, namespace)
-      assign(name, values[[name]], namespace)
-      lockBinding(name, namespace)
-    }
-  }
-  before <- mget(names(functions), envir = namespace)
-  withr::defer(assign_all(before), env)
-  assign_all(functions)
-}
