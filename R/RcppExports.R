@@ -141,6 +141,18 @@ core_column_digest <- function(X, single) {
     .Call(`_backprop_core_column_digest`, X, single)
 }
 
+core_stored_medians <- function(X, weights) {
+    .Call(`_backprop_core_stored_medians`, X, weights)
+}
+
+core_add_groups <- function(groups, weights, count, before) {
+    .Call(`_backprop_core_add_groups`, groups, weights, count, before)
+}
+
+core_group_sums <- function(bytes) {
+    .Call(`_backprop_core_group_sums`, bytes)
+}
+
 core_block_digest <- function(columns, before) {
     .Call(`_backprop_core_block_digest`, columns, before)
 }

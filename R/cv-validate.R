@@ -261,11 +261,13 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   formula <- given$formula
   if (missing(na.action)) na.action <- getOption("na.action", "na.omit")
   if (is_source(given$data)) {
-    check_source_options(settings, call)
     store <- new_store(given$data$cache, FALSE)
     on.exit(close_store(store))
     frame <- in_memory(
-      read_source(formula, given$data, extras, na.action, contrasts, NULL, store, call), call
+      read_source(
+        formula, given$data, extras, na.action, contrasts, NULL, store, call,
+        dates = settings$dates, missing = settings$missing
+      ), call
     )
     frame$y <- outcome_in_memory(frame$y)
     data <- attr(frame$raw, "prototype")

@@ -18,7 +18,12 @@ declared_levels <- function(x, levels, training, weights) {
   known <- factor(as_utf8(as.character(x[training])), levels, exclude = NULL)
   weights <- if (is.numeric(weights)) weights[training] else rep(1, length(training))
   counts <- as.vector(tapply(weights, known, sum, default = 0))
-  list(levels = further, shares = counts / max(sum(counts), .Machine$double.xmin))
+  new_declared(further, counts)
+}
+
+# `levels`: those that are only declared; `counts`: the weight of each known level.
+new_declared <- function(levels, counts) {
+  list(levels = levels, shares = counts / max(sum(counts), .Machine$double.xmin))
 }
 
 # Those of the variables of a formula: a list by the names of `xlevels`, NULL if it is empty. A
@@ -29,7 +34,8 @@ declared_variables <- function(inputs, xlevels, columns, training, weights) {
   declared <- Map(function(i, levels) {
     x <- inputs[[i]]
     if (is.factor(x) && is.na(match_names(names(inputs)[i], columns))) {
-      x <- factor(x, setdiff(levels(x), as.character(x[weightless_rows(weights)])), exclude = NULL)
+      own <- setdiff(as_utf8(as.character(x[weightless_rows(weights)])), levels)
+      x <- factor(x, levels(x)[!as_utf8(levels(x)) %in% own], exclude = NULL)
     }
     declared_levels(x, levels, training, weights)
   }, at, xlevels)

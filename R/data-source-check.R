@@ -1,15 +1,5 @@
 # Checks of what a source can't do.
 
-# Options that need all rows in memory.
-check_source_options <- function(options, call) {
-  if (identical(options$missing, "indicator")) {
-    abort_argument(c(
-      "{.code missing = {.val indicator}} is not supported for a source.",
-      i = "Compute the columns where the table is made, or use a data frame."
-    ), call)
-  }
-}
-
 # Only functions of R, which decide about each row by itself.
 check_source_na_action <- function(na.action, call) {
   act <- check_na_action(na.action, call)

@@ -13,12 +13,13 @@ gather_columns <- function(seen, raw, inputs, terms, weights, call) {
       used = if (is.factor(x)) levels(droplevels(x)) else unique(x[!is.na(x)])
     )
   }
-  unknown <- function(x) is.logical(x) && all(is.na(x))
   combine_columns(seen, list(
-    columns = lapply(raw, raw_kind), unknown = names(Filter(unknown, raw)), prototype = inputs,
+    columns = lapply(raw, raw_kind), unknown = names(Filter(is_unknown, raw)), prototype = inputs,
     terms = terms, levels = levels
   ), call)
 }
+
+is_unknown <- function(x) is.logical(x) && all(is.na(x))
 
 # What is known of the columns: list(columns, unknown, prototype, terms, levels), with that of a
 # further block. `unknown`: the columns that are missing in all rows so far.
@@ -88,4 +89,21 @@ order_levels <- function(seen) {
     seen$levels[[name]]$levels <- c(intersect(levels, known), setdiff(known, levels))
   }
   seen
+}
+
+# Raw columns with the types and levels of the first pass, so that each block is encoded in the same
+# way.
+as_known_columns <- function(raw, seen) {
+  for (name in names(raw)) {
+    kind <- seen$columns[[name]]
+    x <- raw[[name]]
+    if (kind$type == "factor" && !identical(levels(x), kind$levels)) {
+      raw[[name]] <- factor(as.character(x), kind$levels, exclude = NULL, ordered = kind$ordered)
+    } else if (kind$type == "character" && is.logical(x)) {
+      raw[[name]] <- as.character(x)
+    } else if (kind$type == "numeric" && is.logical(x) && is.null(kind$width)) {
+      raw[[name]] <- as.double(x)
+    }
+  }
+  raw
 }

@@ -22,7 +22,7 @@ key_of_rows <- function(encoding, source, seen, contrasts, store, rank = NULL) {
     as.character(utils::packageVersion("backprop")), seen$digest, seen$needed, encoding$columns,
     deparse(encoding$terms), lapply(terms[c("predvars", "offset")], deparse), encoding$xlevels,
     lapply(seen$prototype, attr, "contrasts"), getOption("contrasts"), seen$levels,
-    unlist(seen$kept), seen$used, weightless_rows(seen$weights), rank
+    unlist(seen$kept), seen$used, weightless_rows(seen$weights), encoding$declared, seen$gaps, rank
   ))
 }
 
@@ -49,7 +49,7 @@ find_kept_rows <- function(store, key, used) {
   if (!identical(core_column_digest(rows, FALSE), facts$digest)) {
     return(NULL)
   }
-  c(list(X = rows), facts[c("offset", "contrasts", "blank")])
+  c(list(X = rows), facts[c("offset", "contrasts", "blank", "missing")])
 }
 
 # Keeps encoded rows, and returns them with their new place.
@@ -60,7 +60,7 @@ keep_rows <- function(encoded, store, key) {
   files <- kept_files(store, key)
   plain <- unclass(encoded$X)
   facts <- c(
-    encoded[c("offset", "contrasts", "blank")],
+    encoded[c("offset", "contrasts", "blank", "missing")],
     list(names = plain$names, digest = core_column_digest(encoded$X, FALSE))
   )
   unlink(files)

@@ -7,18 +7,37 @@
 # Its `encoded$X` is in a file of `store`, or in memory if that is NULL. Of several processes (see
 # data-ranks.R) each has a source of its own rows.
 read_source <- function(formula, source, extras, na.action, contrasts, calibration, store, call,
-                        ranks = NULL, dates = NULL) {
+                        ranks = NULL, dates = NULL, missing = NULL) {
   na.action <- check_source_na_action(na.action, call)
   check_contrasts(contrasts, call)
-  seen <- gather_source(
-    formula, source, extras, na.action, call, ranks, check_dates(dates, call),
-    if (is.null(calibration) && is.null(ranks)) store
-  )
+  dates <- check_dates(dates, call)
+  gather <- function(fill) {
+    gather_source(
+      formula, source, extras, na.action, call, ranks, dates,
+      if (is.null(calibration) && is.null(ranks)) store, fill
+    )
+  }
+  # first filled from all rows, until it is known which are trained on
+  values <- if (check_missing(missing, call) == "indicator") {
+    gather_values(formula, source, dates, store, call)
+  }
+  filled <- describe_values(values)
+  seen <- gather(known_fill(values, filled))
   given <- seen$y
   label <- derived_text(deparse1(formula[[2]]))
   if (seen$used > 0) check_outcome_kind(given, label, call)
   y <- blank_outcome(given, seen$weights)
   drawn <- if (is.null(ranks)) draw_calibration(calibration, y$y, seen$weights, call)
+  training <- rows_without(seen$used, drawn$rows)
+  if (!is.null(values)) {
+    gaps <- describe_values(values, used_rows(seen)[training], seen$weights[training])
+    if (!identical(gaps$fill, filled$fill)) {
+      again <- gather(known_fill(values, gaps))
+      of_inputs <- c("terms", "prototype", "columns", "levels", "examples", "fill")
+      seen[of_inputs] <- again[of_inputs]
+    }
+    seen$gaps <- gaps
+  }
   for (name in names(seen$levels)) {
     values <- seen$prototype[[name]]
     if (is.factor(values) && is.null(contrasts[[name]])) {
@@ -38,6 +57,9 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
     # vectors of all rows come from nn_cv()
     Filter(function(extra) is.language(extra) || length(extra) < 2, seen$extras), seen$names
   )
+  if (is.null(ranks)) {
+    encoding$declared <- declared_in_source(seen, encoding$xlevels, source, training, call)
+  }
   # rows in a file are not coded
   if (is.null(store)) {
     levels <- term_levels(seen$terms, columns_of_levels(seen), contrasts)
@@ -50,16 +72,14 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
   if (!is.null(ranks)) encoded <- share_encoded(encoded, ranks)
   if (!is_coded(encoded$X)) encoding$coded <- NULL
   encoding$contrasts <- encoded$contrasts
+  encoding$missing <- encoded$missing
   frame <- new_frame(
     structure(
       list(),
       class = "data.frame", row.names = if (is.null(seen$kept)) {
         .set_row_names(seen$used)
       } else {
-        unlist(Map(
-          function(kept, size, before) before + (kept %||% seq_len(size)),
-          seen$kept, seen$sizes, cumsum(c(0L, seen$sizes))[seq_along(seen$sizes)]
-        ))
+        used_rows(seen)
       }, prototype = seen$block, "rows of source" = sum(seen$sizes)
     ),
     encoded[c("X", "offset")], encoding, y$y, label,
@@ -75,6 +95,17 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
   share_frame(frame, given, ranks, sum(seen$sizes), "data", call, source$cases, calibration)
 }
 
+# The numbers of the rows that are used.
+used_rows <- function(seen) {
+  if (is.null(seen$kept)) {
+    return(seq_len(seen$used))
+  }
+  unlist(Map(
+    function(kept, size, before) before + (kept %||% seq_len(size)),
+    seen$kept, seen$sizes, cumsum(c(0L, seen$sizes))[seq_along(seen$sizes)]
+  ))
+}
+
 # The first pass. Returns a list:
 #   terms, where, constants, extras   as in read_formula(), for the columns `names`
 #   prototype  the variables behind the inputs in one block
@@ -88,9 +119,11 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
 #   na.action  the rows dropped
 #   dated      the names of the columns of dates that become numbers
 #   digest     of the columns that are used
+#   fill       see known_fill(), or NULL
 gather_source <- function(formula, source, extras, na.action, call, ranks = NULL,
-                          dates = "error", store = NULL) {
+                          dates = "error", store = NULL, fill = NULL) {
   seen <- list(where = environment(formula) %||% globalenv(), used = 0, selected = 0)
+  seen$fill <- fill
   seen[c("weights", "offset", "kept", "dropped")] <- list(list())
   seen$y <- outcome_writer(NULL)
   seen$outcome <- formula[[2]]
@@ -143,13 +176,15 @@ gather_block <- function(seen, block, before, na.action, call) {
   rows <- nrow(block)
   variables <- collect_variables(terms, block, seen$where, call, whole = FALSE)
   seen$constants <- variables$constants
+  filled <- fill_known(variables$frame, seen$fill)
   # vectors of all rows come from nn_cv()
   given <- vapply(seen$extras, function(extra) !is.language(extra) && length(extra) > 1, NA)
   extra_values <- seen$extras
   extra_values[given] <- lapply(seen$extras[given], take_rows, before + seq_len(rows))
   extra_values[!given] <- in_formula(lapply(seen$extras[!given], eval, block, seen$where), call)
-  frame <- frame_of(terms, block, extra_values, na.action, rows, call, least_rows = 0)
-  check_row_functions(frame, seen, variables, block, call)
+  data <- with_filled(block, filled, names(seen$fill$values))
+  frame <- frame_of(terms, data, extra_values, na.action, rows, call, least_rows = 0)
+  check_row_functions(frame, seen, variables, data, call)
   inputs <- input_variables(frame, attr(terms, "response"))
   check_input_kinds(inputs, call)
   of_block <- frame[["(row)"]]
@@ -157,7 +192,7 @@ gather_block <- function(seen, block, before, na.action, call) {
   number <- length(seen$sizes) + 1
   known <- seen$levels
   seen <- gather_columns(seen, variables$frame, inputs, attr(frame, "terms"), weights, call)
-  seen$examples <- add_examples(seen$examples, known, inputs, variables$frame, of_block)
+  seen$examples <- add_examples(seen$examples, known, inputs, filled, of_block)
   y <- plain_outcome(stats::model.response(frame))
   seen$y$add(name_outputs(if (is.null(dim(y))) unname(y) else unname_rows(y), seen$outcome))
   seen$weights[number] <- list(weights)
@@ -211,8 +246,8 @@ columns_of_levels <- function(seen) {
   columns
 }
 
-# The second pass: list(X, offset, contrasts), as encode_terms() returns them, and `blank`, the rows
-# of weight 0 that can't be encoded.
+# The second pass: list(X, offset, contrasts), as encode_terms() returns them, `missing` of the
+# encoding, and `blank`, the rows of weight 0 that can't be encoded.
 encode_source <- function(encoding, source, seen, store, call) {
   out <- list(offset = list())
   width <- 1
@@ -222,7 +257,12 @@ encode_source <- function(encoding, source, seen, store, call) {
   encode <- function(data, rows) {
     none <- weightless_rows(seen$weights[done + seq_along(rows)])
     unseen <- new_levels_record(NULL, none)
-    encoded <- encode_terms(encoding, data, "data", call, rows, unseen)
+    filled <- fill_columns(data, seen$gaps$fill)
+    encoded <- encode_terms(encoding, filled, "data", call, rows, unseen)
+    if (!is.null(seen$gaps) && is.null(out$missing)) {
+      out$missing <<- mark_labels(seen$gaps, colnames(encoded$X))
+    }
+    encoded <- add_marks(encoded, data, out$missing, rows)
     valid <- blank_inputs(encoded$X, none)
     encoded$X <- valid$X
     out$blank[[length(out$blank) + 1]] <<- done + union(unseen$blank, valid$rows)
@@ -257,23 +297,6 @@ encode_source <- function(encoding, source, seen, store, call) {
   if (done != seen$used || !identical(digest, seen$digest %||% raw())) abort_changed(source, call)
   list(
     X = if (done > 0) out$writer$rows(), offset = combine_blocks(out$offset),
-    contrasts = out$contrasts, blank = unlist(out$blank)
+    contrasts = out$contrasts, blank = unlist(out$blank), missing = out$missing
   )
-}
-
-# Raw columns with the types and levels of the first pass, so that each block is encoded in the same
-# way.
-as_known_columns <- function(raw, seen) {
-  for (name in names(raw)) {
-    kind <- seen$columns[[name]]
-    x <- raw[[name]]
-    if (kind$type == "factor" && !identical(levels(x), kind$levels)) {
-      raw[[name]] <- factor(as.character(x), kind$levels, exclude = NULL, ordered = kind$ordered)
-    } else if (kind$type == "character" && is.logical(x)) {
-      raw[[name]] <- as.character(x)
-    } else if (kind$type == "numeric" && is.logical(x) && is.null(kind$width)) {
-      raw[[name]] <- as.double(x)
-    }
-  }
-  raw
 }

@@ -7,13 +7,13 @@
 #' last bit.
 #'
 #' @details
-#' **What happens.** Training reads a source twice. The first pass finds out what depends on all
-#' rows: which rows are used, the levels, and the outcome. The second encodes the rows and writes
-#' them to a file, row by row. Means and standard deviations are computed from that file with the
-#' same sums as in memory, and the standardised rows are written to a second one, at the precision
-#' of the training. The core maps this file into memory, or reads it piece by piece where the system
-#' or a limit of the address space (`ulimit -v`) does not allow that. The files are removed when the
-#' call ends, also after an error.
+#' **What happens.** Training reads a source twice (see below for when it reads it more often). The
+#' first pass finds out what depends on all rows: which rows are used, the levels, and the outcome.
+#' The second encodes the rows and writes them to a file, row by row. Means and standard deviations
+#' are computed from that file with the same sums as in memory, and the standardised rows are
+#' written to a second one, at the precision of the training. The core maps this file into memory,
+#' or reads it piece by piece where the system or a limit of the address space (`ulimit -v`) does
+#' not allow that. The files are removed when the call ends, also after an error.
 #'
 #' **Using rows again.** With `cache`, `nn_train()` and [nn_cv()] keep the encoded rows of a whole
 #' source as two files, `backprop-<digest>.rows` and `.rds`. A later call still reads the source
@@ -51,11 +51,15 @@
 #' `weights`, `offset` and `subset`, which are expressions of the columns. `na.action` must be one
 #' of R's four functions.
 #'
-#' **What is refused.** `missing = "indicator"`, because medians need all rows of a column, and
-#' levels that a factor declares without having rows of them, which [predict.nn_fit()] then treats
-#' as unseen: use a data frame, or compute such columns where the table is made. [nn_importance()]
-#' and [nn_effects()] need a data frame of some of the rows. `dates = "parts"` and several yes/no
-#' outcomes (`cbind()` of logical columns) are encoded as those of a data frame.
+#' **Missing values and unused levels.** `missing = "indicator"` needs one more pass at the start,
+#' which writes the columns that it fills to a file, and another pass if medians or most frequent
+#' values of the rows that are trained on are others than those of all rows. The medians are exact,
+#' and need no memory for each row. Levels that a factor declares without having rows of them are
+#' known to [predict.nn_fit()], as with a data frame; where there are some, one more pass counts the
+#' rows of the others. `dates = "parts"` and several yes/no outcomes (`cbind()` of logical columns)
+#' are encoded as those of a data frame.
+#'
+#' **What is refused.** [nn_importance()] and [nn_effects()] need a data frame of some of the rows.
 #'
 #' **Defaults** are chosen as for a data frame, from the same held-out rows. Only `keep_fitted` is
 #' `FALSE`, because fitted values are as long as the table: `predict(fit, source)` computes them.

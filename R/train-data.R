@@ -269,10 +269,9 @@ train_formula <- function(given, na.action, contrasts, options, shown, ranks, ca
   on.exit(end_preparation(), add = TRUE)
   frame <- in_memory(
     if (is_source(given$data)) {
-      if (from_source) check_source_options(options, call)
       read_source(
         given$formula, given$data, given$extras, na.action, contrasts, options$calibration,
-        if (from_source) store, call, ranks, options$dates
+        if (from_source) store, call, ranks, options$dates, options$missing
       )
     } else {
       read_formula(

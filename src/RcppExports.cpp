@@ -436,6 +436,40 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_stored_medians
+Rcpp::List core_stored_medians(Rcpp::List X, Rcpp::NumericVector weights);
+RcppExport SEXP _backprop_core_stored_medians(SEXP XSEXP, SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_stored_medians(X, weights));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_add_groups
+Rcpp::RawVector core_add_groups(Rcpp::IntegerVector groups, Rcpp::NumericVector weights, int count, Rcpp::RawVector before);
+RcppExport SEXP _backprop_core_add_groups(SEXP groupsSEXP, SEXP weightsSEXP, SEXP countSEXP, SEXP beforeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< int >::type count(countSEXP);
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type before(beforeSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_add_groups(groups, weights, count, before));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_group_sums
+Rcpp::NumericVector core_group_sums(Rcpp::RawVector bytes);
+RcppExport SEXP _backprop_core_group_sums(SEXP bytesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type bytes(bytesSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_group_sums(bytes));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_block_digest
 Rcpp::RawVector core_block_digest(Rcpp::List columns, Rcpp::RawVector before);
 RcppExport SEXP _backprop_core_block_digest(SEXP columnsSEXP, SEXP beforeSEXP) {
@@ -585,6 +619,9 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_are_all", (DL_FUNC) &_backprop_core_are_all, 2},
     {"_backprop_core_standardize_rows", (DL_FUNC) &_backprop_core_standardize_rows, 7},
     {"_backprop_core_column_digest", (DL_FUNC) &_backprop_core_column_digest, 2},
+    {"_backprop_core_stored_medians", (DL_FUNC) &_backprop_core_stored_medians, 2},
+    {"_backprop_core_add_groups", (DL_FUNC) &_backprop_core_add_groups, 4},
+    {"_backprop_core_group_sums", (DL_FUNC) &_backprop_core_group_sums, 1},
     {"_backprop_core_block_digest", (DL_FUNC) &_backprop_core_block_digest, 2},
     {"_backprop_core_instruction_sets", (DL_FUNC) &_backprop_core_instruction_sets, 0},
     {"_backprop_core_instruction_set", (DL_FUNC) &_backprop_core_instruction_set, 0},

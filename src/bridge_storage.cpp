@@ -44,6 +44,46 @@ struct ColumnSums {
   double least = INFINITY, most = -INFINITY;
 };
 
+// Finds the value at or below which the sum of weights reaches a limit, from passes over all
+// values. Each pass finds the next 8 bits of its key, a whole number in the order of the values.
+class Selection {
+ public:
+  // `beyond`: whether the sum must be more than the limit, not just reach it.
+  explicit Selection(bool beyond) : beyond_(beyond) {}
+  void begin(long double limit) { limit_ = limit; }
+  void add(std::uint64_t key, double weight) {
+    if (shift_ == 56 || key >> (shift_ + 8) == prefix_) sums_[key >> shift_ & 255] += weight;
+  }
+  void end_pass() {
+    std::size_t bin = 0;
+    auto reached = [&](long double sum) { return beyond_ ? sum > limit_ : sum >= limit_; };
+    while (bin < 255 && !reached(below_ + sums_[bin])) below_ += sums_[bin++];
+    prefix_ = prefix_ << 8 | bin;
+    shift_ -= 8;
+    sums_.fill(0);
+  }
+  double value() const {
+    const std::uint64_t bits = prefix_ >> 63 ? prefix_ ^ sign : ~prefix_;
+    double x;
+    std::memcpy(&x, &bits, sizeof x);
+    return x;
+  }
+  static std::uint64_t key(double x) {
+    std::uint64_t bits;
+    x += 0.0;  // no negative zero
+    std::memcpy(&bits, &x, sizeof bits);
+    return bits & sign ? ~bits : bits ^ sign;
+  }
+
+ private:
+  static constexpr std::uint64_t sign = std::uint64_t{1} << 63;
+  bool beyond_;
+  int shift_ = 56;
+  std::uint64_t prefix_ = 0;
+  long double limit_ = 0, below_ = 0;
+  std::array<long double, 256> sums_{};
+};
+
 }  // namespace
 
 // Appends the rows of a matrix to a file of rows.
@@ -315,6 +355,83 @@ std::string core_column_digest(SEXP X, bool single) {
         column.mix(single ? static_cast<double>(static_cast<float>(*x)) : *x);
   }
   return joined(columns);
+}
+
+// For each column, weighted_median() in R of its values that are not missing, NA if there are none,
+// and the number of those that are: list(median, missing). `weights`: those of the rows, or none.
+// [[Rcpp::export(rng = false)]]
+Rcpp::List core_stored_medians(Rcpp::List X, Rcpp::NumericVector weights) {
+  const StoredInputs from(X);
+  const std::size_t p = from.columns;
+  require(weights.size() == 0 || static_cast<std::size_t>(weights.size()) == from.rows(),
+          "There must be a weight for each row.");
+  std::vector<long double> total(p, 0);
+  std::vector<Selection> lower(p, Selection(false)), upper(p, Selection(true));
+  Rcpp::NumericVector median(p, NA_REAL), missing(p);
+  auto pass = [&](auto each) {
+    from.each_block<double>([&](std::size_t first, std::size_t count, const auto& places) {
+      for (std::size_t k = 0; k < count; ++k) {
+        const double weight = weights.size() ? weights[first + k] : 1;
+        if (weight > 0)
+          for (std::size_t c = 0; c < p; ++c) each(c, places[k][c], weight);
+      }
+    });
+  };
+  pass([&](std::size_t c, double x, double weight) {
+    if (std::isnan(x))
+      ++missing[c];
+    else
+      total[c] += weight;
+  });
+  for (std::size_t c = 0; c < p; ++c) {
+    const double half = static_cast<double>(total[c]) / 2, slack = 1e-12 * half;
+    lower[c].begin(half - slack);
+    upper[c].begin(half + slack);
+  }
+  for (int byte = 0; byte < 8; ++byte) {
+    pass([&](std::size_t c, double x, double weight) {
+      if (std::isnan(x)) return;
+      const std::uint64_t key = Selection::key(x);
+      lower[c].add(key, weight);
+      upper[c].add(key, weight);
+    });
+    for (std::size_t c = 0; c < p; ++c) {
+      lower[c].end_pass();
+      upper[c].end_pass();
+    }
+  }
+  for (std::size_t c = 0; c < p; ++c)
+    if (total[c] > 0) median[c] = (lower[c].value() + upper[c].value()) / 2;
+  return Rcpp::List::create(Rcpp::_["median"] = median, Rcpp::_["missing"] = missing);
+}
+
+// Goes on with the sums of weights by group, as tapply(weights, groups, sum) makes them in one
+// vector: in extended precision. `groups`: from 1, NA in none; `before`: the bytes of the sums so
+// far, none before the first.
+// [[Rcpp::export(rng = false)]]
+Rcpp::RawVector core_add_groups(Rcpp::IntegerVector groups, Rcpp::NumericVector weights, int count,
+                                Rcpp::RawVector before) {
+  require(count >= 0 && (weights.size() == 0 || weights.size() == groups.size()),
+          "The groups are invalid.");
+  std::vector<long double> sums(count, 0);
+  const std::size_t known = before.size() / sizeof(long double);
+  require(known <= sums.size(), "The sums are invalid.");
+  if (known > 0) std::memcpy(sums.data(), &before[0], known * sizeof(long double));
+  for (R_xlen_t k = 0; k < groups.size(); ++k) {
+    if (groups[k] == NA_INTEGER) continue;
+    require(groups[k] >= 1 && groups[k] <= count, "A group is out of range.");
+    sums[groups[k] - 1] += weights.size() ? weights[k] : 1;
+  }
+  Rcpp::RawVector after(sums.size() * sizeof(long double));
+  if (count > 0) std::memcpy(&after[0], sums.data(), after.size());
+  return after;
+}
+
+// [[Rcpp::export(rng = false)]]
+Rcpp::NumericVector core_group_sums(Rcpp::RawVector bytes) {
+  std::vector<long double> sums(bytes.size() / sizeof(long double));
+  if (!sums.empty()) std::memcpy(sums.data(), &bytes[0], sums.size() * sizeof(long double));
+  return Rcpp::NumericVector(sums.begin(), sums.end());
 }
 
 // Goes on with the digests of columns of any type, 8 bytes for each column, from those of the

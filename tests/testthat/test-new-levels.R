@@ -306,6 +306,15 @@ test_that("a declared level without rows is encoded as the mean of the rows", {
   expect_snapshot(predict(fit, data.frame(city = "Zz")), error = TRUE)
 })
 
+test_that("the proportions of levels count rows of positive weight, also of computed factors", {
+  d <- data.frame(t = rep(c("x", "y"), 20), w = rep(c(0, 1, 3, 1), 10), y = sin(1:40))
+  fit <- nn_train(
+    y ~ factor(t, c("x", "y", "z")), d,
+    weights = w, hidden = 0, penalty = 0, epochs = 1
+  )
+  expect_identical(fit$encoding$declared[[1]], list(levels = "z", shares = c(0.6, 0.4)))
+})
+
 test_that("folds, resumed training, held-out rows and files know declared levels", {
   d <- declared()
   d$city[c(5, 9)] <- "new"

@@ -300,11 +300,8 @@ test_that("a file that changes between the passes is an error", {
   expect_identical(list.files(tempdir(), "^rows"), character())
 })
 
-test_that("what needs the values of all rows is refused", {
+test_that("what needs a data frame is refused", {
   source <- nn_source(datasets::airquality, 40)
-  expect_snapshot(error = TRUE, {
-    nn_train(Ozone ~ Wind, source, missing = "indicator")
-  })
   fit <- nn_train(Ozone ~ Wind, source, hidden = 0, penalty = 0, epochs = 1)
   expect_snapshot(error = TRUE, {
     nn_importance(fit, source)

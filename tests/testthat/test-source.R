@@ -147,6 +147,117 @@ test_that("levels of computed factors are in the order of all rows, whatever the
   }
 })
 
+# A table with missing values in each kind of column, in all rows of its first blocks in one.
+table_of_gaps <- function(n = 300) {
+  set.seed(2)
+  d <- data.frame(
+    a = rnorm(n), i = sample(1:50, n, TRUE), t = sample(c("x", "y"), n, TRUE),
+    g = factor(sample(c("u", "v", "w"), n, TRUE), c("w", "v", "u", "never")), l = runif(n) > 0.4,
+    w = sample(0:3, n, TRUE), r = runif(n)
+  )
+  d$y <- d$a + d$i / 20 + rnorm(n) / 10
+  for (name in c("a", "i", "t", "g", "l")) d[[name]][sample(n, 60)] <- NA
+  d[1:135, c("i", "t")] <- NA
+  d$y[c(3, 77)] <- NA
+  d
+}
+
+test_that("missing values are filled and marked as in memory", {
+  d <- table_of_gaps()
+  train <- function(formula, ...) {
+    differences(
+      formula, ...,
+      data = d, hidden = 2, activation = "tanh", penalty = 0.01, epochs = 2, missing = "indicator"
+    )
+  }
+  expect_identical(train(y ~ a + i + g + t + l), character())
+  # what is filled decides which rows are used, and differs from that of all rows
+  expect_identical(
+    train(y ~ sqrt(a + 3) * g + cut(i, c(0, 10, 30, 50, 70)), weights = w, subset = r > 0.2),
+    character()
+  )
+  expect_identical(train(y ~ log(i) + t, weights = r, calibration = 0.3), character())
+  # all values are missing; the errors are the same
+  d$a <- NA_real_
+  messages <- vapply(list(d, nn_source(d, 130)), function(data) {
+    conditionMessage(tryCatch(nn_train(y ~ a, data, missing = "indicator"), error = identity))
+  }, "")
+  expect_match(messages, "no rows to use", fixed = TRUE)
+})
+
+test_that("such fits to a source are kept, resumed, predicted and cross-validated", {
+  d <- table_of_gaps()
+  folder <- withr::local_tempdir()
+  train <- function(data) {
+    set.seed(1)
+    nn_train(
+      y ~ a + i + g + t, data,
+      hidden = 2, activation = "tanh", penalty = 0.01, epochs = 2, missing = "indicator",
+      keep_fitted = FALSE
+    )
+  }
+  fit <- train(d)
+  for (time in 1:2) {
+    kept <- train(nn_source(d, 130, cache = folder))
+    expect_identical(coef(kept), coef(fit))
+    expect_identical(kept$encoding, fit$encoding)
+  }
+  expect_length(list.files(folder, "rows$"), 1)
+  source <- nn_source(d, 130)
+  expect_identical(predict(fit, source), predict(fit, d))
+  expect_no_warning(longer <- nn_continue(fit, source, epochs = 1))
+  expect_identical(coef(longer), coef(nn_continue(fit, d, epochs = 1)))
+  validate <- function(data) {
+    set.seed(1)
+    nn_cv(
+      y ~ a + i + g, data,
+      folds = 2, hidden = 2, epochs = 2, penalty = 0.1, activation = "relu", missing = "indicator"
+    )
+  }
+  expect_identical(validate(source), validate(d))
+})
+
+test_that("medians of stored columns are those of the values in memory", {
+  x <- cbind(
+    c(3, NA, -2, 1e300, 0, -0.5), c(1, 2, 3, 4, NaN, NA), rep(NA, 6), c(-Inf, 5, 5, 1, 2, 9)
+  )
+  x <- rbind(x, -x, 2 * x)
+  store <- new_store(NULL, FALSE)
+  withr::defer(close_store(store))
+  writer <- rows_writer(store, rep(NA_character_, 4))
+  writer$add(x)
+  for (weights in list(numeric(), rep(c(0, 1, 2), 6), seq(0.1, 1.8, by = 0.1), numeric(18))) {
+    found <- core_stored_medians(writer$rows(), weights)
+    own <- if (length(weights) > 0) weights
+    expect_identical(found$median, apply(x, 2, fill_value, own))
+    counts <- if (is.null(own)) 1 else weights > 0
+    expect_identical(found$missing, colSums(is.na(x) * counts))
+  }
+})
+
+test_that("levels that factors only declare are known, with the proportions of all rows", {
+  d <- table_of_gaps()
+  train <- function(formula, ...) {
+    differences(formula, ..., hidden = 2, activation = "tanh", penalty = 0.01, epochs = 2)
+  }
+  expect_identical(train(y ~ g + a, data = d, calibration = 0.3), character())
+  expect_identical(
+    train(y ~ factor(t, c("q", "x", "y", "z")) + g * l, data = d, weights = w),
+    character()
+  )
+  # levels of rows of weight 0
+  d$g[which(d$w == 0)[1:5]] <- "never"
+  d$s <- c("zero", "one", "two", "two")[d$w + 1]
+  expect_identical(
+    train(
+      y ~ g + factor(s, c("zero", "one", "two", "three")),
+      data = d, weights = w, contrasts = list(g = "contr.sum")
+    ), character()
+  )
+  fit <- nn_train(y ~ g, nn_source(d, 130), hidden = 2, penalty = 0.1, epochs = 2)
+  expect_true(is.finite(predict(fit, data.frame(g = factor("never", levels(d$g))))))
+})
+
 test_that("rows of weight 0 may hold anything", {
   d <- table_of(200)
   d$g <- as.character(d$g)
