@@ -2,7 +2,8 @@
 # the outcome has no digits left.
 
 # Warns of outliers that make the other values of a standardised column almost equal. `X`: the rows
-# that were used for `scales`; `what`: "Column" or "Outcome".
+# that were used for `scales`; `what`: "Column" or "Outcome". Returns the most extreme
+# value of each such column, by name.
 warn_of_outliers <- function(X, scales, names, weights, what = "Column") {
   names <- names %||% seq_len(ncol(X))
   values <- rep(NA_real_, ncol(X))
@@ -15,8 +16,9 @@ warn_of_outliers <- function(X, scales, names, weights, what = "Column") {
     values[j] <- outlier_of(X, j, scales, weights)
   }
   at <- which(!is.na(values))
+  found <- stats::setNames(values[at], names[at])
   if (length(at) == 0) {
-    return(invisible())
+    return(invisible(found))
   }
   shown <- paste(vapply(values[at], format, "", digits = 3), "in", names[at])
   cli::cli_warn(c(
@@ -25,15 +27,26 @@ warn_of_outliers <- function(X, scales, names, weights, what = "Column") {
       "the other values are almost equal after standardisation."
     ),
     x = "The most extreme {cli::qty(length(at))}value{?s} {?is/are} {shown}.",
-    i = if (what == "Column") {
-      paste0(
-        "Correct such values or drop their rows, or use ",
-        if (is_sparse(X)) "their logarithms." else "{.code standardize = \"robust\"}."
-      )
-    } else {
-      "Correct such values or drop their rows, or train on the logarithm of the outcome."
-    }
+    i = outlier_remedy(
+      what != "Column", is_sparse(X), "{.code standardize = \"robust\"}"
+    )
   ), class = "backprop_warning_outliers", call = NULL, columns = names[at])
+  invisible(found)
+}
+
+# What to do about them, for the outcome or for columns. `robust`: that argument, as it is printed.
+outlier_remedy <- function(outcome, sparse = FALSE, robust = "standardize = \"robust\"") {
+  paste0(
+    "Correct such values or drop their rows, or ",
+    if (outcome) {
+      "train on the logarithm of the outcome"
+    } else if (sparse) {
+      "use their logarithms"
+    } else {
+      paste("use", robust)
+    },
+    "."
+  )
 }
 
 # Those columns of stored rows that may have outliers, from one pass over the rows. If a column has

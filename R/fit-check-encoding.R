@@ -19,6 +19,11 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag
     "The clip of its encoding must be a positive number."
   )
   need(
+    is.null(encoding$outliers) || (finite(encoding$outliers, length(encoding$outliers)) &&
+      is.character(names(encoding$outliers))),
+    "The outliers of its encoding must be finite numbers with names."
+  )
+  need(
     is.null(encoding$coded) || isTRUE(encoding$coded),
     "The field {.field coded} of its encoding must be true if it exists."
   )

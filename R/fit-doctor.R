@@ -11,6 +11,10 @@
 #'
 #' @details
 #' A check reports a problem if
+#' * `untrained`: the network has not been trained (0 epochs); nothing else is checked then;
+#' * `outcome_outliers`: at most a twentieth of the values of an outcome are so far from the others
+#'   that these are almost equal beside them: the standard deviation of all is over 100 times that
+#'   of the others;
 #' * `offset`: the best constant prediction has more than twice the loss with the offset than
 #'   without it, such as for exposures as the offset of counts, instead of their logarithm;
 #' * `diverged`: training stopped because the loss was no longer finite, or its last loss is more
@@ -32,6 +36,7 @@
 #'   model's loss (an R squared above 0.8), because they do no harm then;
 #' * `unscaled`: the root mean square of an input is above 10, or that of all inputs is below 0.01,
 #'   and training did not converge;
+#' * `input_outliers`: a standardised column of a data frame has outliers as above;
 #' * `still_falling`: the epoch limit was reached after at least 10 epochs, and the loss (on the
 #'   held-out rows, if any) fell between the last two tenths of the epochs by more than 1 % of the
 #'   null model's loss (or of the loss in the first epoch, if that is lower). Not reported if
@@ -47,6 +52,12 @@
 #'   held-out loss was lowest in the last epoch of the first training;
 #' * `nearly_constant`: the standard deviation of an input or outcome that is standardised is below
 #'   a millionth of its mean.
+#'
+#' Causes are reported without what follows from them: beside `outcome_outliers`, `offset`,
+#' `diverged` and `unreachable` there is no `constant`, `null_model`, `saturated`, `dead`,
+#' `still_falling`, `simple_model`, `gap` or `edge`. Losses are those of the training, for a
+#' standardised outcome on its standardised scale, which the descriptions say; predictions and
+#' targets are on the scale of the outcome.
 #'
 #' A fit does not store its data. The checks use statistics that are computed when training ends:
 #' of at most 200 rows for `saturated`, `dead` and `unscaled`, and of all rows otherwise. Case
@@ -65,7 +76,8 @@
 #' @return A data frame of class `nn_doctor` with one row per check, causes and serious problems
 #'   first, and the columns
 #'   * `check`: the name of the check;
-#'   * `found`: `TRUE` or `FALSE`, or `NA` if the fit does not store what the check needs;
+#'   * `found`: `TRUE` or `FALSE` (also for a problem that follows from another one), or `NA` if the
+#'     fit does not store what the check needs;
 #'   * `what`: a description of the problem, `NA` if none was found;
 #'   * `advice`: what to do about it, `NA` if none was found.
 #'
@@ -126,12 +138,11 @@ print.nn_doctor <- function(x, ...) {
     cat(strwrap(advice, initial = "  -> ", prefix = "     "), sep = "\n")
   }
   unseen <- setdiff(x$check[is.na(x$found)], held_out_checks)
-  if (length(unseen) > 0) {
-    cat(
+  if (length(unseen) > 0 && !"untrained" %in% x$check[found]) {
+    cat(strwrap(paste0(
       "Not checked, because the fit does not store what is needed: ",
-      paste(unseen, collapse = ", "), "\n",
-      sep = ""
-    )
+      paste(vapply(doctor_checks[unseen], `[[`, "", "about"), collapse = ", "), "."
+    ), exdent = 2), sep = "\n")
   }
   invisible(x)
 }
@@ -159,8 +170,11 @@ doctor_line <- function(fit) {
 # The result of each check: a list of brief (a few words), what (a sentence) and advice; FALSE if
 # there is no problem, NA if it can't be checked.
 examine <- function(fit) {
-  if (fit$state$epoch == 0 && fit$stop != "diverged") {
-    return(lapply(doctor_checks, function(check) NA))
+  untrained <- find_untrained(fit)
+  if (is.list(untrained)) {
+    unknown <- lapply(doctor_checks, function(check) NA)
+    unknown$untrained <- c(untrained, list(advice = untrained_advice(fit)))
+    return(unknown)
   }
   facts <- with_findings(fit, doctor_facts(fit))
   results <- facts$results

@@ -9,6 +9,7 @@
 #   total    the sum of the weights
 #   targets  the smallest and the largest target
 #   center, spread  mean and standard deviation of the targets, for each output
+#   outliers  the most extreme target, for each output; NA if it is no outlier (see outlier_of())
 #   outputs, output_spread  range of the first output and standard deviations of all outputs;
 #            absent if `output` is NULL
 # `y`, `output`: n x k on the scale of the network. `weights`: case times class weights.
@@ -43,11 +44,17 @@ outcome_facts <- function(settings, y, output, weights, offset) {
   } else {
     moments(y)
   }
+  ends <- if (is_indicators(y) || ncol(y) == 1) {
+    list(least = by_column(y, min), most = by_column(y, max))
+  } else {
+    column_ends(y)
+  }
   facts <- list(
     losses = outcome_losses(settings, y, output, share, offset),
     total = if (length(weights) > 0) sum(weights) else as.double(nrow(y)),
-    targets = c(min(by_column(y, min)), max(by_column(y, max))),
-    center = of_targets$center, spread = of_targets$spread
+    targets = c(min(ends$least), max(ends$most)),
+    center = of_targets$center, spread = of_targets$spread,
+    outliers = target_outliers(y, of_targets, ends)
   )
   if (!is.null(output)) {
     facts$outputs <- c(min(output[, 1]), max(output[, 1]))
@@ -86,8 +93,22 @@ stored_outcome_facts <- function(settings, y) {
       no_offset = constant
     ),
     total = as.double(nrow(y)), targets = c(min(ends$least), max(ends$most)),
-    center = moments$center, spread = moments$spread
+    center = moments$center, spread = moments$spread,
+    outliers = target_outliers(y, moments, ends)
   )
+}
+
+# The outlier of each column of targets, or NA. `ends`: the least and the most of each column.
+# Classes have none.
+target_outliers <- function(y, moments, ends) {
+  if (is_indicators(y)) {
+    return(rep(NA_real_, ncol(y)))
+  }
+  scales <- list(
+    center = moments$center, scale = moments$spread,
+    largest = pmax(ends$most - moments$center, moments$center - ends$least)
+  )
+  vapply(seq_len(ncol(y)), function(k) outlier_of(y, k, scales, numeric()), 0)
 }
 
 # The facts of classes without weights, outputs or an offset, with the same sums.
@@ -101,7 +122,7 @@ indicator_facts <- function(settings, y) {
     targets = c(
       if (all(moments$center == 1)) 1 else 0, if (all(moments$center == 0)) 0 else 1
     ),
-    center = moments$center, spread = moments$spread
+    center = moments$center, spread = moments$spread, outliers = rep(NA_real_, ncol(y))
   )
 }
 

@@ -1,13 +1,11 @@
 # Checks of nn_doctor(): whether a simpler model does as well, what held-out rows say about a fit,
 # and whether the data suffice for one.
 
-finding <- function(brief, what) list(brief = brief, what = what)
-
 find_null_model <- function(fit, facts) {
   loss <- facts$loss - facts$perfect
   null <- facts$null - facts$perfect
   if (is.na(facts$perfect) && !is.na(facts$loss) && !is.na(facts$null)) {
-    return(find_null_density(facts))
+    return(find_null_density(fit, facts))
   }
   if (is.na(null) || is.na(loss) && !is.null(facts$output_spread) || is.na(facts$loss)) {
     return(NA)
@@ -21,14 +19,14 @@ find_null_model <- function(fit, facts) {
     paste0(
       "The loss, ", short(loss), measured, ", is ", if (isTRUE(loss < null)) "hardly" else "no",
       " better than that of the best constant prediction, ", short(null), measured,
-      " (mean per row; it should be at least 1 % lower)."
+      " (mean per row", loss_scale_note(fit), "; it should be at least 1 % lower)."
     )
   )
 }
 
 # The same for densities without a highest value, in units of their logarithm. A standard deviation
 # that is lower by 0.5 %, so that squared errors are lower by 1 %, lowers the loss by 0.005.
-find_null_density <- function(facts) {
+find_null_density <- function(fit, facts) {
   if (facts$loss < facts$null - 0.005) {
     return(FALSE)
   }
@@ -37,7 +35,7 @@ find_null_density <- function(facts) {
     paste0(
       "The loss, ", short(facts$loss), ", is ", if (facts$loss < facts$null) "hardly" else "no",
       " better than that of the best constant prediction, ", short(facts$null),
-      " (mean per row; it should be lower by at least 0.005)."
+      " (mean per row", loss_scale_note(fit), "; it should be lower by at least 0.005)."
     )
   )
 }
@@ -65,7 +63,8 @@ find_simple_model <- function(fit, facts) {
     paste0(
       "On held-out rows, ", name, " does as well as the network: its loss is ",
       short(loss[[simpler]]), ", that of the network ", short(loss[["network"]]),
-      ", and the standard error of the difference ", short(evidence$error[[simpler]]), "."
+      ", and the standard error of the difference ", short(evidence$error[[simpler]]),
+      loss_scale_note(fit), "."
     )
   )
 }
@@ -124,7 +123,7 @@ find_gap <- function(fit, facts) {
     paste0(
       "The loss of the held-out rows, ", short(losses$held_out), ", is far above that of the ",
       "training rows, ", short(losses$training), ": less than half of what the network gains over ",
-      "a constant there is gained on held-out rows."
+      "a constant there is gained on held-out rows", loss_scale_note(fit), "."
     )
   )
 }

@@ -1,17 +1,31 @@
 # The checks of nn_doctor(). A check is one row of this table, the most serious first:
+#   about   what it checks, in a few words
 #   find    a function of the fit and its facts: list(brief, what), a few words and a sentence, if
 #           there is a problem; FALSE if there is none, NA if it can't be checked
+#   causes  the checks whose problems follow from this one, and are not reported beside it
 #   advise  a function of the fit and its facts, with the names of the problems found,
 #           `facts$found`: what to do, chosen by the cause in this fit (see fit-remedies.R)
 
-# Two numbers with enough digits to differ.
-from_to <- function(from, to, middle = "") {
-  digits <- max(3, 1 + ceiling(log10(abs(from) / abs(to - from))), na.rm = TRUE)
-  paste0("from ", format(from, digits = digits), middle, " to ", format(to, digits = digits))
-}
+# What follows from one cause: the network learns nothing.
+failures <- c(
+  "constant", "null_model", "saturated", "dead", "still_falling", "simple_model", "gap", "edge"
+)
 
 doctor_checks <- list(
+  untrained = list(
+    about = "whether the network is trained",
+    find = function(fit, facts) find_untrained(fit),
+    advise = function(fit, facts) untrained_advice(fit)
+  ),
+  outcome_outliers = list(
+    about = "outliers of the outcome",
+    causes = failures,
+    find = function(fit, facts) find_outcome_outliers(fit, facts),
+    advise = function(fit, facts) remedies$outcome_outliers(fit, facts)
+  ),
   offset = list(
+    about = "the size of the offset",
+    causes = failures,
     find = function(fit, facts) {
       if (!isTRUE(fit$has_offset)) {
         return(FALSE)
@@ -28,7 +42,7 @@ doctor_checks <- list(
         "the offset does not fit the outcome",
         paste0(
           "The offset does not fit the outcome: the best constant with it has a loss of ",
-          short(with), ", without it of ", short(without), " (mean per row",
+          short(with), ", without it of ", short(without), " (mean per row", loss_scale_note(fit),
           if (facts$perfect != 0) ", above that of a perfect fit", ")."
         )
       )
@@ -36,6 +50,8 @@ doctor_checks <- list(
     advise = function(fit, facts) remedies$offset(fit, facts)
   ),
   diverged = list(
+    about = "divergence",
+    causes = failures,
     find = function(fit, facts) {
       loss <- fit$history$loss
       epochs <- length(loss)
@@ -75,6 +91,8 @@ doctor_checks <- list(
     advise = function(fit, facts) divergence_advice(fit, facts)
   ),
   unreachable = list(
+    about = "the range of the output",
+    causes = failures,
     find = function(fit, facts) {
       if (is.null(facts$targets)) {
         return(NA)
@@ -102,6 +120,7 @@ doctor_checks <- list(
     advise = function(fit, facts) remedies$output(fit, facts)
   ),
   constant = list(
+    about = "constant predictions",
     find = function(fit, facts) {
       if (is.null(facts$output_spread)) {
         return(NA)
@@ -121,7 +140,7 @@ doctor_checks <- list(
         paste0(
           "The predictions are almost the same for all rows",
           if (length(spread) == 1) {
-            paste0(", about ", short(zapsmall(c(mean(facts$outputs), spread))[1]))
+            paste0(", about ", short(typical_prediction(fit, facts)))
           },
           "."
         )
@@ -136,75 +155,69 @@ doctor_checks <- list(
     }
   ),
   null_model = list(
+    about = "a comparison with a constant prediction",
     find = function(fit, facts) find_null_model(fit, facts),
     advise = function(fit, facts) learning_advice(fit, facts)
   ),
   saturated = list(
+    about = "saturated units",
     find = function(fit, facts) find_idle(fit, facts, "saturated"),
     advise = function(fit, facts) {
       idle_advice(fit, facts, c(basics, "init", "start"), "some_penalty")
     }
   ),
   dead = list(
+    about = "inactive units",
     find = function(fit, facts) find_idle(fit, facts, "dead"),
     advise = function(fit, facts) {
       idle_advice(fit, facts, "offset", c(basics, "start"), "leaky")
     }
   ),
   unscaled = list(
-    find = function(fit, facts) {
-      typical <- facts$typical
-      if (is.null(typical)) {
-        return(NA)
-      }
-      if (fit$stop == "gradient" || !has_unscaled_inputs(facts) || explains_most(facts)) {
-        return(FALSE)
-      }
-      large <- sum(typical > 10)
-      worst <- which.max(typical)
-      finding(
-        "the inputs are not scaled",
-        paste0(
-          if (large == 0) {
-            "All inputs are"
-          } else if (large == 1) {
-            "An input is"
-          } else {
-            paste(large, "of the", length(typical), "inputs are")
-          },
-          " far from a scale of 1, for which training works best: the root mean square of ",
-          if (is.null(fit$inputs)) paste("number", worst) else fit$inputs[worst], " is ",
-          short(typical[worst]), "."
-        )
-      )
-    },
+    about = "the scale of the inputs",
+    find = function(fit, facts) find_unscaled(fit, facts),
     advise = function(fit, facts) remedies$inputs(fit, facts)
   ),
+  # the encoding of a data frame has those that make the other values almost equal
+  input_outliers = list(
+    about = "outliers of the inputs",
+    find = function(fit, facts) outlier_finding("Inputs have", fit$encoding$outliers),
+    advise = function(fit, facts) {
+      outlier_remedy(outcome = FALSE, sparse = is.null(fit$encoding$columns))
+    }
+  ),
   still_falling = list(
+    about = "the end of the training",
     find = function(fit, facts) find_falling(fit, facts),
     advise = function(fit, facts) first_of(fit, facts, c("larger_rate", "epochs"))
   ),
   dropped_rows = list(
+    about = "dropped rows",
     find = function(fit, facts) find_dropped(fit, facts),
     advise = function(fit, facts) remedies$missing(fit, facts)
   ),
   simple_model = list(
+    about = "a comparison with a linear model",
     find = function(fit, facts) find_simple_model(fit, facts),
     advise = function(fit, facts) simple_model_advice(fit, facts)
   ),
   gap = list(
+    about = "overfitting",
     find = function(fit, facts) find_gap(fit, facts),
     advise = function(fit, facts) gap_advice(fit, facts)
   ),
   wide = list(
+    about = "the number of inputs",
     find = function(fit, facts) find_wide(fit, facts),
     advise = function(fit, facts) wide_advice(fit, facts)
   ),
   edge = list(
+    about = "the number of epochs",
     find = function(fit, facts) find_edge(fit, facts),
     advise = function(fit, facts) edge_advice(fit, facts)
   ),
   nearly_constant = list(
+    about = "almost constant columns",
     find = function(fit, facts) constant_finding(fit$encoding, fit$inputs),
     advise = function(fit, facts) facts$results$nearly_constant$advice
   )
@@ -213,85 +226,15 @@ doctor_checks <- list(
 # Checks that need held-out rows. print() does not mention that there are none.
 held_out_checks <- c("simple_model", "gap", "edge")
 
-find_falling <- function(fit, facts) {
-  held_out <- !is.null(fit$history$validation_loss)
-  losses <- if (held_out) fit$history$validation_loss else fit$history$loss
-  epochs <- length(losses)
-  # with the default for many rows, held-out rows have determined the number of epochs, and the
-  # learning rate has fallen to almost 0
-  long_enough <- all(c("epochs", "schedule") %in% fit$chosen) && !is.null(fit$settings$schedule)
-  if (fit$stop != "iterations" || epochs < 10 || long_enough) {
-    return(FALSE)
-  }
-  tenth <- max(2, floor(epochs / 10))
-  last <- losses[epochs - tenth + seq_len(tenth)]
-  before <- losses[epochs - 2 * tenth + seq_len(tenth)]
-  fall <- mean(before) - mean(last)
-  noise <- sqrt((stats::var(diff(last)) + stats::var(diff(before))) / 2 / tenth)
-  if (is.na(noise)) noise <- 0
-  scale <- loss_scale(fit, facts, losses[1], facts$null)
-  if (is.na(scale)) {
-    return(NA)
-  }
-  if (fall <= 0.01 * scale || fall <= 2 * noise) {
-    return(FALSE)
-  }
-  finding(
-    "the loss was still falling",
-    paste0(
-      "The ", if (held_out) "held-out loss" else "loss",
-      " was still falling when the epoch limit was reached: ",
-      from_to(mean(before), mean(last)), " over the last ", format(2 * tenth),
-      " epochs (means of each half)."
-    )
-  )
-}
+without_finding <- function(result) if (is.list(result)) FALSE else result
 
-has_constant_targets <- function(fit, facts) !one_row(fit) && all(facts$spread == 0)
-
-# Is there only one row of positive weight?
-one_row <- function(fit) (if (is.null(fit$probe)) fit$n else fit$probe$rows) < 2
-
-# Does the fit explain at least 80 % of what the null model leaves? Idle units then do no harm.
-explains_most <- function(facts, null = facts$null) {
-  isTRUE(facts$loss - facts$perfect < 0.2 * (null - facts$perfect))
-}
-
-known_losses <- function(facts) unlist(facts[c("null", "perfect", "no_offset")])
-
-find_idle <- function(fit, facts, word) {
-  if (is.null(fit$probe)) {
-    return(NA)
-  }
-  kinds <- fit$settings$activation
-  of_word <- vapply(kinds, function(kind) identical(activation_table[[kind]]$flat$word, word), NA)
-  units <- layer_units(fit$layers)[1 + seq_along(kinds)]
-  idle <- fit$probe$idle
-  many <- which(of_word & (if (word == "dead") idle >= 0.75 * units else idle > 0.25 * units))
-  # A penalty that was chosen on held-out rows idles the units that are not needed.
-  if (length(many) == 0 || explains_most(facts) || !is.null(fit$evidence) || one_row(fit)) {
-    return(FALSE)
-  }
-  layer <- if (length(kinds) == 1) "the hidden layer" else paste("hidden layer", seq_along(kinds))
-  where <- paste0(
-    ifelse(idle == units, paste("All", units), paste(idle, "of the", units)), " units of ", layer
-  )[many]
-  finding(
-    paste0(paste0(idle[many], " of ", units[many], collapse = " and "), " hidden units are ", word),
-    paste0(
-      paste(where, collapse = " and "), if (sum(idle[many]) == 1) " is " else " are ", word,
-      if (word == "dead") {
-        ": they are inactive for (nearly) all rows."
-      } else {
-        ": their values hardly depend on the inputs, and they hardly learn."
-      }
-    )
-  )
-}
-
-# The facts, with the names of the problems found.
+# The facts, with the names of the problems found, without those that follow from others.
 with_findings <- function(fit, facts) {
   results <- lapply(doctor_checks, function(check) check$find(fit, facts))
+  for (name in names(doctor_checks)) {
+    follows <- doctor_checks[[name]]$causes
+    if (is.list(results[[name]])) results[follows] <- lapply(results[follows], without_finding)
+  }
   facts$results <- results
   facts$found <- names(Filter(is.list, results))
   facts

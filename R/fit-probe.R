@@ -38,7 +38,9 @@ is_probe <- function(probe, layers) {
     is.numeric(probe[[name]]) && base::length(probe[[name]]) == length && !anyNA(probe[[name]])
   }
   k <- n_outputs(layers)
+  outliers <- probe$outliers
   is.list(probe) && all(vapply(probe, is.numeric, NA)) && has("rows", 1) &&
+    (is.null(outliers) || length(outliers) == k) &&
     has("typical", n_inputs(layers)) && length(probe$idle) == n_hidden(layers) &&
     (is.null(probe$losses) || (
       identical(names(probe$losses), c("fit", "null", "perfect", "no_offset")) &&

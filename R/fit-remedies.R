@@ -18,16 +18,33 @@ remedies <- list(
       "Offsets are on the scale of the outcome: convert them, or use no offset."
     )
   },
+  outcome_outliers = function(fit, facts) {
+    if ("outcome_outliers" %in% facts$found) outlier_remedy(outcome = TRUE)
+  },
   output = function(fit, facts) {
     if (!"unreachable" %in% facts$found) {
       return(NULL)
     }
     allowed <- loss_table[[fit$settings$loss$name]]$outputs
-    if (is.null(allowed)) {
-      "Use output_activation = \"identity\", or rescale the targets to that range."
-    } else {
-      paste0("Use output_activation = \"", allowed[1], "\", or rescale the targets to that range.")
+    if (!is.null(allowed)) {
+      return(paste0(
+        "Use output_activation = \"", allowed[1], "\", or rescale the targets to that range."
+      ))
     }
+    # what this output bears, an unbounded one does not. For a data frame the outcome is then
+    # standardised
+    facts$found <- "diverged"
+    with <- c(
+      "output_activation = \"identity\"",
+      if (length(remedies$reduction(fit, facts)) > 0) "reduction = \"mean\"",
+      if (is.null(fit$encoding) && any(abs(facts$center) + facts$spread > 10)) {
+        "the targets scale(y)"
+      }
+    )
+    paste0(
+      "Use ", sub(", ([^,]*)$", " and \\1", paste(with, collapse = ", ")),
+      ", or rescale the targets to that range."
+    )
   },
   outcome = function(fit, facts) {
     paste0(
@@ -62,8 +79,15 @@ remedies <- list(
         "Use scale(X), and keep its centre and scale for new data; or supply a data frame, ",
         "whose columns nn_train() standardises."
       )
-    } else {
+    } else if (!is_standardized(fit, which.max(facts$typical))) {
       "Use standardize = TRUE."
+    } else if (is.null(fit$encoding$columns)) {
+      paste0(
+        "Subtract the mean from columns that are far from 0: those of a sparse matrix are scaled, ",
+        "but not centred."
+      )
+    } else {
+      "Some rows are far from the mean: correct such values, or use standardize = \"robust\"."
     }
   },
   reduction = function(fit, facts) {
@@ -198,7 +222,8 @@ divergence_advice <- function(fit, facts) {
   falls <- is.null(fit$settings$optimizer$learning_rate) && fit$stop != "diverged"
   if (falls && has_penalty(fit)) facts$penalty_is_cause <- TRUE
   first_of(
-    fit, facts, "offset", setdiff(basics, "output"), "smaller_rate", "init", "start", "some_penalty"
+    fit, facts, "offset", "outcome_outliers", setdiff(basics, "output"), "smaller_rate", "init",
+    "start", "some_penalty"
   )
 }
 
@@ -232,10 +257,10 @@ total_weight <- function(fit) if (is.null(fit$probe$total)) fit$n else fit$probe
 
 # Is the penalty the cause of a problem: is it larger than any gain in the loss, has it shrunk the
 # weights of a layer to almost nothing, or is a step along it as long as the weights?
-# A small penalty only shrinks weights of inputs that are not informative. That of the defaults was
-# chosen by cross-validation.
+# A small penalty only shrinks weights of inputs that are not informative. One that was chosen on
+# held-out rows is not too large; too few rows have none, and the default penalty.
 is_penalty_too_large <- function(fit, facts) {
-  if (!has_penalty(fit) || "penalty" %in% fit$chosen) {
+  if (!has_penalty(fit) || ("penalty" %in% fit$chosen && !is.null(fit$evidence))) {
     return(FALSE)
   }
   if (isTRUE(facts$penalty_is_cause)) {
@@ -285,6 +310,11 @@ could_use_lbfgs <- function(fit) {
 has_unscaled_inputs <- function(facts) {
   length(facts$typical) > 0 &&
     (any(facts$typical > 10) || (max(facts$typical) > 0 && max(facts$typical) < 0.01))
+}
+
+is_standardized <- function(fit, input) {
+  encoding <- fit$encoding
+  !is.null(encoding) && (encoding$scale[input] != 1 || encoding$center[input] != 0)
 }
 
 # The initial weights were supplied. The call does not tell if it was made by do.call().

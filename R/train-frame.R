@@ -84,7 +84,10 @@ describe_encoding <- function(frame, training, options, call) {
   inputs <- take_rows(frame$encoded$X, training)
   scales <- (if (is_shared(inputs)) shared_scales else column_scales)(inputs, weights, standardize)
   check_scales(scales, colnames(frame$encoded$X), call)
-  if (isTRUE(standardize)) warn_of_outliers(inputs, scales, colnames(inputs), weights)
+  if (isTRUE(standardize)) {
+    outliers <- warn_of_outliers(inputs, scales, colnames(inputs), weights)
+    if (length(outliers) > 0) encoding$outliers <- outliers
+  }
   show_prepared(4)
   encoding[c("center", "scale", "constant")] <- scales[c("center", "scale", "constant")]
   if (identical(standardize, "robust")) encoding$clip <- clip_at
