@@ -93,6 +93,10 @@ core_rows <- function(X, y, weights, offset, which, single, case_weights = as.nu
   .Call(`_backprop_core_rows`, X, y, weights, offset, which, single, case_weights, file)
 }
 
+core_free_rows <- function(pointer) {
+    invisible(.Call(`_backprop_core_free_rows`, pointer))
+}
+
 core_place_rows <- function(pointer, before, all, total_weight, total_case_weight) {
   invisible(.Call(`_backprop_core_place_rows`, pointer, before, all, total_weight, total_case_weight))
 }

@@ -104,6 +104,12 @@ core_data <- function(data, settings, seed, call) {
   )
 }
 
+# Frees the rows of core_data().
+free_rows <- function(core) {
+  core_free_rows(core$training)
+  if (!is.null(core$validation)) core_free_rows(core$validation)
+}
+
 # Some rows in the core's format. Rows that are spread over processes know their places among those
 # of all. `in_file`: whether targets, weights and offsets of stored rows are also in a file.
 rows_for_core <- function(data, rows, single, in_file = TRUE) {

@@ -32,7 +32,7 @@ check_encoding_memory <- function(widths, codings, rows, copies, name, call,
 }
 
 # How many copies of the matrix exist at the same time until training ends.
-training_copies <- 7
+training_copies <- 8
 
 # The same for a data frame's columns of these kinds. `known`: their coding is known, so that no
 # table of it is made. `coded`: they become a coded matrix.

@@ -47,10 +47,11 @@ new_controls <- function(callback, checkpoint, call, ranks = NULL) {
 
 run_training <- function(fit, state, history, data, epochs, controls) {
   run <- new_run(fit, data, state$seed, controls)
+  on.exit(free_rows(run$core))
   check_under_way(state, run)
   ranks <- run$ranks
   progress <- start_progress(epochs)
-  on.exit(end_progress(progress))
+  on.exit(end_progress(progress), add = TRUE)
   until <- state$epoch + epochs
   so_far <- list(state = state, history = history, stop = "iterations")
   failure <- NULL

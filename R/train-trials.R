@@ -177,11 +177,14 @@ score_of <- function(fit, problem, call) {
   objective <- core_objective(fit$settings)
   objective[c("mean", "penalty", "penalty_l1")] <- list(TRUE, 0, 0)
   flat <- flatten_network(fit[parameter_names(fit$layers)])
+  rows <- rows_for_core(list(
+    X = problem$X, y = targets$y, offset = offset, case_weights = numeric(),
+    weights = apply_class_weights(weights, fit$settings$class_weights, targets, call)
+  ), seq_len(nrow(problem$X)), single)
+  on.exit(core_free_rows(rows))
   loss <- evaluate(list(
-    layers = fit$layers, objective = objective, weights = flat, rows = rows_for_core(list(
-      X = problem$X, y = targets$y, offset = offset, case_weights = numeric(),
-      weights = apply_class_weights(weights, fit$settings$class_weights, targets, call)
-    ), seq_len(nrow(problem$X)), single), ranks = ranks_of(problem$X)
+    layers = fit$layers, objective = objective, weights = flat, rows = rows,
+    ranks = ranks_of(problem$X)
   ))$value
   output <- forward_rows(fit$layers, flat, problem$X, offset, FALSE, single)$output
   structure(c(

@@ -8,12 +8,7 @@ check_memory <- function(bytes, what, call,
   if (!may_lack_memory(bytes)) {
     return(invisible())
   }
-  option <- getOption("backprop.memory_limit")
-  limit <- if (is.null(option)) {
-    available_memory()
-  } else {
-    list(bytes = option, where = "by the option backprop.memory_limit")
-  }
+  limit <- memory_limit(bytes)
   if (bytes <= limit$bytes) {
     return(invisible())
   }
@@ -28,6 +23,22 @@ check_memory <- function(bytes, what, call,
     ),
     call, environment()
   )
+}
+
+# What may be allocated: list(bytes, where). Objects that R has not collected count as used, and
+# more of them are made before R next collects them. So if `bytes` are more than a third of the
+# memory, they are collected first.
+memory_limit <- function(bytes) {
+  option <- getOption("backprop.memory_limit")
+  if (!is.null(option)) {
+    return(list(bytes = option, where = "by the option backprop.memory_limit"))
+  }
+  limit <- available_memory()
+  if (bytes <= limit$bytes / 3) {
+    return(limit)
+  }
+  gc()
+  available_memory()
 }
 
 # Small amounts are not compared with the memory, unless its limit is an option.

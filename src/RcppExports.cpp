@@ -299,6 +299,15 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_free_rows
+void core_free_rows(SEXP pointer);
+RcppExport SEXP _backprop_core_free_rows(SEXP pointerSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< SEXP >::type pointer(pointerSEXP);
+    core_free_rows(pointer);
+    return R_NilValue;
+END_RCPP
+}
 // core_place_rows
 void core_place_rows(SEXP pointer, double before, double all, double total_weight, double total_case_weight);
 RcppExport SEXP _backprop_core_place_rows(SEXP pointerSEXP, SEXP beforeSEXP, SEXP allSEXP, SEXP total_weightSEXP, SEXP total_case_weightSEXP) {
@@ -607,6 +616,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_hessian_bytes", (DL_FUNC) &_backprop_core_hessian_bytes, 2},
     {"_backprop_core_hessian_product", (DL_FUNC) &_backprop_core_hessian_product, 5},
     {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 8},
+    {"_backprop_core_free_rows", (DL_FUNC) &_backprop_core_free_rows, 1},
     {"_backprop_core_place_rows", (DL_FUNC) &_backprop_core_place_rows, 5},
     {"_backprop_core_append_rows", (DL_FUNC) &_backprop_core_append_rows, 4},
     {"_backprop_core_read_rows", (DL_FUNC) &_backprop_core_read_rows, 1},

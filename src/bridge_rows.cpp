@@ -152,6 +152,11 @@ SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights,
                                                             offset, numbers, file)));
 }
 
+// Frees rows whose use has ended. R would free them when it next collects garbage, for which it
+// does not count their memory.
+// [[Rcpp::export(rng = false)]]
+void core_free_rows(SEXP pointer) { RowsPointer(pointer).release(); }
+
 // Tells rows where they are among those of all processes that train together: how many come before
 // them, how many there are, and the total weights of all.
 // [[Rcpp::export(rng = false)]]

@@ -105,6 +105,7 @@ quietly({
   # what the first of two processes calls
   rows <- internal$core_rows(X, cbind(y), numeric(), NULL, seq_len(20), FALSE)
   internal$core_place_rows(rows, 0, 30, 30, 30)
+  internal$core_free_rows(internal$core_rows(X, X, numeric(), NULL, 1:2, FALSE))
   internal$core_sum_digest(X, 0, FALSE)
   internal$core_start_alarm(100, 0)
   internal$core_stop_alarm()
