@@ -38,7 +38,7 @@ new_coded <- function(numbers, columns, codes, spans, mixed, names) {
   )
 }
 
-is_coded <- function(X) inherits(X, "nn_coded")
+is_coded <- function(X) is.object(X) && inherits(X, "nn_coded")
 
 # Whether these levels are coded as numbers of columns.
 has_codes <- function(levels, coding) {

@@ -2,7 +2,7 @@
 # values by column. Its slots: the values `x`, the row `i` (from 0) of each, and the start `p` of
 # each column in them (one element more than there are columns).
 
-is_sparse <- function(X) inherits(X, "dgCMatrix")
+is_sparse <- function(X) is.object(X) && inherits(X, "dgCMatrix")
 
 # Checks the inputs of a call: a numeric matrix, or a sparse one, which is converted to a dgCMatrix
 # if it is of another class.

@@ -112,7 +112,7 @@ check_targets <- function(y, rows, call) {
     ), call)
   }
   y <- check_matrix(y, "y", call, rows = rows)
-  if (!is.null(colnames(y))) colnames(y) <- fill_names(colnames(y))
+  if (!is.null(dimnames(y)[[2]])) colnames(y) <- fill_names(colnames(y))
   y
 }
 

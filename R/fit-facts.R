@@ -294,7 +294,7 @@ row_loss <- function(y, a, loss, mixed, share = rep(1 / nrow(y), nrow(y))) {
 # The best single prediction for each output, in a matrix of the shape of y.
 best_constant <- function(y, loss, share = rep(1 / nrow(y), nrow(y))) {
   row <- loss_table[[loss$name]]
-  best <- if (outputs_per_outcome(loss) > 1) {
+  best <- if (ncol(y) == 1 || outputs_per_outcome(loss) > 1) {
     row$best(y[, 1], loss$parameter, share)
   } else {
     vapply(seq_len(ncol(y)), function(k) row$best(y[, k], loss$parameter, share), 0)

@@ -22,13 +22,9 @@ probe <- function(layers, weights, X, offset, case_weights = numeric(), activati
   if (length(activations) == 0 && length(hidden) > 0) {
     activations <- core_forward(layers, weights, X, offset, TRUE, FALSE)$activation
   }
-  list(
-    rows = as.double(length(some)), typical = unname(root_mean_squares(X, share)),
-    idle = vapply(
-      hidden,
-      function(l) count_idle(activations[[l]], layers[[l]]$activation, share), 0
-    )
-  )
+  idle <- numeric(length(hidden))
+  for (l in hidden) idle[l] <- count_idle(activations[[l]], layers[[l]]$activation, share)
+  list(rows = as.double(length(some)), typical = root_mean_squares(X, share), idle = idle)
 }
 
 # Whether a probe has the numbers of a network with these layers. The facts of outcome_facts() may
@@ -53,7 +49,7 @@ is_probe <- function(probe, layers) {
 root_mean_squares <- function(X, share) {
   X <- decoded(rows_in_memory(X))
   if (!is_sparse(X)) {
-    return(sqrt(colSums(share * X * X, dims = 1L)))
+    return(sqrt(.colSums(share * X * X, nrow(X), ncol(X))))
   }
   sqrt(diff(c(0, cumsum(share[X@i + 1] * X@x^2))[X@p + 1]))
 }
@@ -65,5 +61,5 @@ count_idle <- function(a, activation, share = rep(1 / nrow(a), nrow(a))) {
   if (is.null(flat)) {
     return(0)
   }
-  sum(colSums(share * flat$steepness(a)) < 0.01)
+  sum(.colSums(share * flat$steepness(a), nrow(a), ncol(a)) < 0.01)
 }

@@ -21,8 +21,7 @@ memory_field <- function(moment, first) {
   state_field(
     "numbers",
     first = function(n, settings, seed) {
-      remembered <- moments_of(settings$optimizer) >= moment
-      rep(first(settings$optimizer), if (remembered) n else 0)
+      if (moments_of(settings$optimizer) < moment) numeric() else rep(first(settings$optimizer), n)
     },
     size = function(n, optimizer) if (moments_of(optimizer) >= moment) n else 0,
     in_words = "as long as the memory of the optimiser"

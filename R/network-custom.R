@@ -113,11 +113,6 @@ abort_custom <- function(where, problem, hint = NULL) {
   )
 }
 
-# The custom activation of each hidden layer in the form of the core, NULL for others.
-custom_layers <- function(custom) {
-  lapply(custom, function(own) if (!is.null(own)) custom_in_core(own, "custom activation"))
-}
-
 has_custom <- function(settings) {
   identical(settings$loss$name, "custom") || !is.null(settings$custom)
 }

@@ -27,19 +27,20 @@ dense_layers <- function(units, activations = NA_character_, custom = NULL, skip
   suffix <- c(layer_names("h", layers - 1), "out")
   weights <- paste0("w", suffix)
   biases <- paste0("b", suffix)
-  in_core <- custom_layers(custom)
-  lapply(seq_len(layers), function(l) {
+  made <- vector("list", layers)
+  for (l in seq_len(layers)) {
     skipped <- if (skip && l == layers) units[1] else 0
-    c(
-      list(
-        kind = "dense", inputs = units[l] + skipped, units = units[l + 1],
-        activation = activations[l],
-        parameters = c(weights = weights[l], biases = biases[l])
-      ),
-      if (skipped > 0) list(skip = skipped),
-      if (l <= length(in_core) && !is.null(in_core[[l]])) list(custom = in_core[[l]])
+    layer <- list(
+      kind = "dense", inputs = units[l] + skipped, units = units[l + 1],
+      activation = activations[l], parameters = c(weights = weights[l], biases = biases[l])
     )
-  })
+    if (skipped > 0) layer$skip <- skipped
+    if (l <= length(custom) && !is.null(custom[[l]])) {
+      layer$custom <- custom_in_core(custom[[l]], "custom activation")
+    }
+    made[[l]] <- layer
+  }
+  made
 }
 
 # A name for each hidden layer's quantity, as hidden_layer_input or hidden_layer_input1, ...
@@ -58,11 +59,19 @@ n_inputs <- function(layers) layers[[1]]$inputs
 n_outputs <- function(layers) layers[[length(layers)]]$units
 n_hidden <- function(layers) length(layers) - 1
 # The numbers of units, beginning with the inputs.
-layer_units <- function(layers) c(n_inputs(layers), vapply(layers, `[[`, 0, "units"))
+layer_units <- function(layers) {
+  units <- n_inputs(layers)
+  for (layer in layers) units <- c(units, layer$units)
+  units
+}
 layer_activations <- function(layers) vapply(layers, `[[`, "", "activation")
 parameter_sizes <- function(layer) layer_kinds[[layer$kind]]$sizes(layer)
 n_layer_parameters <- function(layer) layer_kinds[[layer$kind]]$count(layer)
-n_parameters <- function(layers) sum(vapply(layers, n_layer_parameters, 0))
+n_parameters <- function(layers) {
+  count <- 0
+  for (layer in layers) count <- count + n_layer_parameters(layer)
+  count
+}
 # The names of all parameters, or of one part (weights, biases).
 parameter_names <- function(layers, part = NULL) {
   names <- lapply(layers, `[[`, "parameters")
@@ -77,21 +86,7 @@ biases_and_weights <- function(layer, network) {
 
 flatten_network <- function(network) as.double(unlist(network, use.names = FALSE))
 
-unflatten_network <- function(weights, layers) {
-  network <- list()
-  at <- 0
-  for (layer in layers) {
-    sizes <- parameter_sizes(layer)
-    for (i in seq_along(sizes)) {
-      size <- sizes[[i]]
-      numbers <- weights[at + seq_len(size[1] * size[2])]
-      dim(numbers) <- size
-      at <- at + length(numbers)
-      network[[layer$parameters[[i]]]] <- numbers
-    }
-  }
-  network
-}
+unflatten_network <- function(weights, layers) core_matrices(weights, layers)
 
 check_hidden <- function(hidden, call) {
   hidden <- check_whole(hidden, "hidden", call, least = 0, many = TRUE)

@@ -135,7 +135,8 @@ new_loss <- function(name, parameter = loss_table[[name]]$setting$default, call 
   estimated <- is.null(parameter) && row$estimable
   if (estimated) parameter <- row$setting$default
   parameter <- if (is.null(row$setting)) 0 else row$setting$check(parameter, call)
-  setting <- c(list(name = name, parameter = parameter), if (estimated) list(estimated = TRUE))
+  setting <- list(name = name, parameter = parameter)
+  if (estimated) setting$estimated <- TRUE
   class(setting) <- "nn_loss_setting"
   setting
 }
@@ -198,8 +199,7 @@ check_loss <- function(loss, call) {
 # A compatible pair of loss and output activation. The default of one follows from the other and
 # from the kind of target.
 check_loss_and_output <- function(loss, output_activation, kind, call) {
-  classes <- kind %in% c("binary", "classes")
-  if (is.null(loss)) loss <- if (classes) "cross_entropy" else "squared_error"
+  if (is.null(loss)) loss <- if (kind == "numeric") "squared_error" else "cross_entropy"
   loss <- check_loss(loss, call)
   allowed <- allowed_outputs[[loss$name]]
   if (is.null(output_activation)) {

@@ -258,11 +258,13 @@ core_numbers <- list(
 )
 core_method <- function(optimizer, clip = Inf) {
   row <- optimizer_table[[optimizer$name]]
-  names <- names(optimizer$numbers)
-  renamed <- names %in% names(row$in_core)
-  names[renamed] <- row$in_core[names[renamed]]
   numbers <- core_numbers
-  numbers[names] <- optimizer$numbers
+  if (length(optimizer$numbers) > 0) {
+    names <- names(optimizer$numbers)
+    renamed <- names %in% names(row$in_core)
+    names[renamed] <- row$in_core[names[renamed]]
+    numbers[names] <- optimizer$numbers
+  }
   c(list(family = row$family, rule = row$rule, clip = clip), numbers)
 }
 

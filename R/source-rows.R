@@ -71,7 +71,7 @@ new_rows <- function(file, records, names, single, store) {
   )
 }
 
-is_stored <- function(X) inherits(X, "nn_rows")
+is_stored <- function(X) is.object(X) && inherits(X, "nn_rows")
 
 #' @export
 dim.nn_rows <- function(x) {

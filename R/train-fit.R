@@ -89,13 +89,12 @@ fitted_parts <- function(run, output, weights) {
   y <- as.matrix(if (is.null(data$response)) data$y else data$response)
   points <- point_outputs(fit$settings$loss, ncol(output))
   # a subset of all columns would be a copy
-  some <- function(m, columns) {
-    whole <- identical(as.integer(columns), seq_len(ncol(m))) &&
-      all(names(attributes(m)) %in% c("dim", "dimnames"))
-    if (whole) m else m[, columns, drop = FALSE]
+  whole <- length(points) == ncol(output)
+  estimate <- if (whole) output else output[, points, drop = FALSE]
+  bare <- length(attributes(y)) == 1 || all(names(attributes(y)) %in% c("dim", "dimnames"))
+  if (!whole || !bare || ncol(y) != ncol(output)) {
+    y <- y[, rep_len(seq_len(ncol(y)), ncol(output))[points], drop = FALSE]
   }
-  estimate <- some(output, points)
-  y <- some(y, rep_len(seq_len(ncol(y)), ncol(output))[points])
   residuals <- y - estimate
   dimnames(residuals) <- dimnames(estimate)
   held_out <- run$core$held_out

@@ -193,7 +193,8 @@ call_of_symbols <- function(call) {
     as.call(lapply(as.list(x), shorten))
   }
   call[[1]] <- quote(nn_train)
-  shorten(call)
+  for (i in seq_along(call)[-1]) if (!small(call[[i]])) call[[i]] <- shorten(call[[i]])
+  call
 }
 
 # Adapts the drawn weights to the data: constant columns get weights of 0, so that they have no

@@ -141,14 +141,15 @@ check_no_dots <- function(call, ..., known) {
 written_names <- function(frame) {
   at <- sys.nframe()
   while (!identical(sys.frame(at), frame)) at <- at - 1
-  sent <- as.list(sys.call(at))[-1]
-  dots <- vapply(sent, identical, NA, quote(...))
-  c(
-    names(sent)[!dots],
-    if (any(dots)) {
-      names(eval(quote(substitute(list(...))), sys.frame(sys.parents()[at])))[-1]
+  sent <- sys.call(at)
+  names <- names(sent)
+  for (i in seq_along(sent)[-1]) {
+    if (is.symbol(sent[[i]]) && identical(sent[[i]], quote(...))) {
+      passed <- eval(quote(substitute(list(...))), sys.frame(sys.parents()[at]))
+      return(c(names[-c(1, i)], names(passed)[-1]))
     }
-  )
+  }
+  names[-1]
 }
 
 # Rejects abbreviations, which R matches with any argument that begins so.

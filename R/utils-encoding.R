@@ -59,7 +59,7 @@ utf8_values <- function(x) {
 
 # The column names of a data frame, or of a matrix, which may be sparse.
 utf8_names <- function(x) {
-  names <- if (is.data.frame(x)) names(x) else colnames(x)
+  names <- if (is.data.frame(x)) names(x) else dimnames(x)[[2]]
   if (is.null(names) || !any(has_non_ascii(names))) {
     return(x)
   }

@@ -14,7 +14,7 @@ new_indicators <- function(classes, names, columns, first = 1, above = FALSE) {
   )
 }
 
-is_indicators <- function(y) inherits(y, "nn_indicators")
+is_indicators <- function(y) is.object(y) && inherits(y, "nn_indicators")
 
 #' @export
 dim.nn_indicators <- function(x) {

@@ -24,7 +24,7 @@ new_shared <- function(local, ranks, counts, names) {
   )
 }
 
-is_shared <- function(X) inherits(X, "backprop_shared")
+is_shared <- function(X) is.object(X) && inherits(X, "backprop_shared")
 
 # The processes that the rows are spread over; NULL if there is one.
 ranks_of <- function(X) if (is_shared(X)) .subset2(X, "ranks")

@@ -12,6 +12,17 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// core_matrices
+Rcpp::List core_matrices(const Rcpp::NumericVector& weights, const Rcpp::List& layers);
+RcppExport SEXP _backprop_core_matrices(SEXP weightsSEXP, SEXP layersSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericVector& >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< const Rcpp::List& >::type layers(layersSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_matrices(weights, layers));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_indicator_loss
 double core_indicator_loss(SEXP y, Rcpp::NumericVector share, Rcpp::NumericVector high, Rcpp::NumericVector low);
 RcppExport SEXP _backprop_core_indicator_loss(SEXP ySEXP, SEXP shareSEXP, SEXP highSEXP, SEXP lowSEXP) {
@@ -593,6 +604,7 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_backprop_core_matrices", (DL_FUNC) &_backprop_core_matrices, 2},
     {"_backprop_core_indicator_loss", (DL_FUNC) &_backprop_core_indicator_loss, 4},
     {"_backprop_core_indicator_moments", (DL_FUNC) &_backprop_core_indicator_moments, 2},
     {"_backprop_core_count_codes", (DL_FUNC) &_backprop_core_count_codes, 2},
