@@ -27,6 +27,9 @@ check_weights <- function(weights, rows, call) {
 
 # Products of weights must not overflow, and the largest weight must not vanish. Smaller ones may.
 check_weight_range <- function(weights, call, single = FALSE) {
+  if (length(weights) == 0) {
+    return(invisible())
+  }
   limit <- if (single) 1e30 else 1e100
   largest <- max(weights, 0, na.rm = TRUE)
   if (is.infinite(largest) || largest == 0 || (largest <= limit && largest >= 1 / limit)) {

@@ -62,11 +62,14 @@ check_layer_rates <- function(rates, layers, call) {
 # ones; numeric() if all are 1. In ordered outputs only the first depends on the inputs of the layer
 # (see nn_losses).
 rate_factors <- function(layers, settings) {
-  rates <- settings$layer_rates %||% rep(1, length(layers))
   freeze <- settings$freeze
   if (settings$output_activation == "ordered" && n_outputs(layers) > 1) {
     freeze$wout <- ordered_mask(layers) | (freeze$wout %||% FALSE)
   }
+  if (length(freeze) == 0 && is.null(settings$layer_rates)) {
+    return(numeric())
+  }
+  rates <- settings$layer_rates %||% rep(1, length(layers))
   if (length(freeze) == 0 && all(rates == 1)) {
     return(numeric())
   }

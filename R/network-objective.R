@@ -2,16 +2,15 @@
 
 core_objective <- function(settings) {
   own <- settings$loss$name == "custom"
-  c(
-    list(
-      loss = settings$loss$name, loss_parameter = if (own) 0 else settings$loss$parameter,
-      mean = settings$reduction == "mean", penalty = settings$penalty,
-      penalty_l1 = settings$penalty_l1
-    ),
-    if (own) {
-      list(custom = custom_in_core(settings$loss$parameter, "custom loss", per_row = TRUE))
-    }
+  objective <- list(
+    loss = settings$loss$name, loss_parameter = if (own) 0 else settings$loss$parameter,
+    mean = settings$reduction == "mean", penalty = settings$penalty,
+    penalty_l1 = settings$penalty_l1
   )
+  if (own) {
+    objective$custom <- custom_in_core(settings$loss$parameter, "custom loss", per_row = TRUE)
+  }
+  objective
 }
 
 # The objective's value from what core_backward() returns.

@@ -14,22 +14,17 @@ finish_fit <- function(run, so_far) {
   # the reasons for which training ends although it does not succeed
   blown_up <- so_far$stop %in% c("iterations", "patience", "precision") &&
     has_blown_up(history, outcome$losses)
-  parts <- c(
-    unflatten_network(weights, fit$layers),
-    if (fit$settings$keep_fitted) fitted_parts(run, pass$output, weights),
-    list(history = history), if (!is.null(value)) list(objective = value),
-    list(
-      stop = if (blown_up) "diverged" else so_far$stop,
-      probe = c(
-        probe(
-          fit$layers, weights, data$X, data$offset, data$weights, pass$activation
-        ),
-        outcome
-      )
-    ),
-    if (length(state$best_weights) > 0) list(best_epoch = state$best_epoch),
-    list(state = state, schema = fit_schema)
+  parts <- unflatten_network(weights, fit$layers)
+  if (fit$settings$keep_fitted) parts <- c(parts, fitted_parts(run, pass$output, weights))
+  parts$history <- history
+  if (!is.null(value)) parts$objective <- value
+  parts$stop <- if (blown_up) "diverged" else so_far$stop
+  parts$probe <- c(
+    probe(fit$layers, weights, data$X, data$offset, data$weights, pass$activation), outcome
   )
+  if (length(state$best_weights) > 0) parts$best_epoch <- state$best_epoch
+  parts$state <- state
+  parts$schema <- fit_schema
   fit <- c(parts, fit[!names(fit) %in% names(parts)])
   class(fit) <- "nn_fit"
   fit
@@ -37,7 +32,8 @@ finish_fit <- function(run, so_far) {
 
 # What a fit contains of the rows under the returned weights: the objective (`value`), unless it is
 # neither needed nor known; with `keep_fitted` the `output`, and for few rows the `activation` of
-# each layer. Many rows pass through the network once, on the threads of the training.
+# each layer. Rows that are all trained on, and many rows, pass through the network once, on the
+# threads of the training.
 final_pass <- function(run, state, weights) {
   fit <- run$fit
   data <- run$data
@@ -45,7 +41,8 @@ final_pass <- function(run, state, weights) {
   single <- settings$precision == "single"
   n <- nrow(data$X)
   few <- n <= probed_rows && !is_shared(data$X)
-  if (!settings$keep_fitted || few || is_shared(data$X)) {
+  all_trained <- run$core$rows == n
+  if (!settings$keep_fitted || is_shared(data$X) || (few && !all_trained)) {
     return(c(
       list(value = returned_objective(run, state, weights)),
       if (settings$keep_fitted) {
@@ -59,12 +56,12 @@ final_pass <- function(run, state, weights) {
     list(
       layers = fit$layers, weights = weights, objective = run$objective, rows = run$core$training
     ),
-    output = TRUE, threads = settings$threads
+    all = few, output = TRUE, threads = settings$threads
   )
   value <- known_objective(state)
   if (is.null(value)) value <- result$value
-  if (run$core$rows == n) {
-    return(list(value = value, output = result$output))
+  if (all_trained) {
+    return(list(value = value, output = result$output, activation = if (few) result$activation))
   }
   # the other rows: held out, or of weight 0
   training <- setdiff(weighted_rows(data), run$core$held_out)
@@ -101,17 +98,15 @@ fitted_parts <- function(run, output, weights) {
   kept <- list(output = output, residuals = residuals)
   if (length(data$blank$inputs) > 0) kept$output[data$blank$inputs, ] <- NA
   if (length(unlist(data$blank)) > 0) kept$residuals[unlist(data$blank), ] <- NA
-  c(
-    kept,
-    if (length(data$weights) > 0 || !is.null(fit$settings$validation)) {
-      seen <- observed_errors(fit, residuals, y)
-      list(errors = training_errors(
-        seen$residuals, seen$y, error_weights(data), error_kind(fit),
-        weighted = fit$has_weights, held_out = held_out,
-        apart = if (!is.null(data$validation)) held_out_errors(run, weights)
-      ))
-    }
-  )
+  if (length(data$weights) > 0 || !is.null(fit$settings$validation)) {
+    seen <- observed_errors(fit, residuals, y)
+    kept$errors <- training_errors(
+      seen$residuals, seen$y, error_weights(data), error_kind(fit),
+      weighted = fit$has_weights, held_out = held_out,
+      apart = if (!is.null(data$validation)) held_out_errors(run, weights)
+    )
+  }
+  kept
 }
 
 # Residuals, targets and weights of a separate validation set.

@@ -8,17 +8,15 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   options <- checked$options
   settings <- checked$settings
   targets <- checked$targets
-  fit <- c(
-    list(
-      layers = checked$layers, settings = settings, n = nrow(problem$X),
-      inputs = colnames(problem$X), outputs = colnames(targets$y), levels = targets$levels,
-      call = shown
-    ),
-    if (isTRUE(targets$ordered)) list(ordered = TRUE),
-    if (!is.null(problem$encoding)) {
-      c(list(encoding = problem$encoding, na.action = problem$na.action), chosen)
-    }
+  fit <- list(
+    layers = checked$layers, settings = settings, n = nrow(problem$X),
+    inputs = colnames(problem$X), outputs = colnames(targets$y), levels = targets$levels,
+    call = shown
   )
+  if (isTRUE(targets$ordered)) fit$ordered <- TRUE
+  if (!is.null(problem$encoding)) {
+    fit <- c(fit, list(encoding = problem$encoding, na.action = problem$na.action), chosen)
+  }
   data <- new_training_data(
     problem, targets, options$class_weights, options$validation, fit, call
   )

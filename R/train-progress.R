@@ -5,7 +5,7 @@
 # The progress of a training of `epochs`: list(id, before, epochs); NULL if none is shown. `before`:
 # the epochs of a search that were done before, or NULL for a training with a bar of its own.
 start_progress <- function(epochs) {
-  if (!is_interactive() || epochs == 0) {
+  if (epochs == 0 || !shows_bars()) {
     return(NULL)
   }
   if (!is.null(search_bar$id)) {

@@ -1,6 +1,11 @@
 # Progress bars with the time left, in interactive sessions: that of a search, that of the
 # preparation of many data, and that of a pass over a source. cli shows a bar after two seconds.
 
+# Whether bars are shown. rlang's function asks for more, which takes longer.
+shows_bars <- function() {
+  (interactive() || !is.null(getOption("rlang_interactive"))) && is_interactive()
+}
+
 # The bar of the search under way: `id`, the number of epochs `done` and the `total` that is
 # expected. It has no `id` outside a search.
 search_bar <- new.env(parent = emptyenv())
@@ -17,7 +22,7 @@ open_bar <- function(label, total, format = NULL) {
 
 # Evaluates `code`, a search that trains for about `total` epochs in all.
 with_search_bar <- function(label, total, code) {
-  if (!is_interactive() || !is.null(search_bar$id)) {
+  if (!shows_bars() || !is.null(search_bar$id)) {
     return(code)
   }
   search_bar$done <- 0
@@ -50,7 +55,7 @@ prepared_values <- 1e6
 
 # `values`: the number of values in the columns.
 begin_preparation <- function(values) {
-  if (!is_interactive() || values < prepared_values || !is.null(preparation_bar$id)) {
+  if (!shows_bars() || values < prepared_values || !is.null(preparation_bar$id)) {
     return(invisible())
   }
   preparation_bar$id <- open_bar("Preparing the data", preparation_steps)
@@ -73,7 +78,7 @@ end_preparation <- function() {
 # The bar of a pass over a source of `total` rows, NA if their number is not known: its id, or NULL
 # in sessions that are not interactive.
 begin_pass <- function(total) {
-  if (is_interactive()) {
+  if (shows_bars()) {
     open_bar(
       "Reading the source", total,
       if (is.na(total)) "{cli::pb_spin} {cli::pb_current} rows, {cli::pb_elapsed}"

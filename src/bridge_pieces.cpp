@@ -220,8 +220,8 @@ Rcpp::List core_output_slopes(Rcpp::List layers, Rcpp::NumericVector weights, SE
 }
 
 // The sum of the loss over all rows, the total weight of the rows, and the penalty; with
-// `want_gradient` the gradient of the objective; with `all` the quantities of each layer; with
-// `want_output` the output for each row.
+// `want_gradient` the gradient of the objective; with `all` the quantities of each layer, without
+// a gradient only those of the forward pass; with `want_output` the output for each row.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::NumericVector weights,
                          SEXP rows_pointer, bool want_gradient, bool all, bool want_output,
@@ -236,11 +236,11 @@ Rcpp::List core_backward(Rcpp::List layers, Rcpp::List objective_list, Rcpp::Num
     const Buffer<T> w = as_weights<T>(weights, network);
     Buffer<T> gradient(want_gradient ? weights.size() : 0);
     const std::size_t kept_rows = all ? rows.count : 0, kept = all ? network.layers.size() : 0,
-                      below = all ? kept - 1 : 0;
+                      back = want_gradient ? kept : 0, below = back > 0 ? back - 1 : 0;
     CollectedLayers<T> inputs(Part::input, network, kept, kept_rows),
         outputs(Part::output, network, kept, kept_rows),
         errors(Part::error, network, below, kept_rows),
-        deltas(Part::delta, network, kept, kept_rows);
+        deltas(Part::delta, network, back, kept_rows);
     Collected<T> output(Part::output, network.layers.size() - 1, want_output ? rows.count : 0,
                         network.outputs());
     const auto members = static_cast<std::size_t>(whole(threads, 1, 1024, "threads"));
