@@ -201,6 +201,10 @@ core_numbers_text <- function(x) {
   .Call(`_backprop_core_numbers_text`, x)
 }
 
+core_has_non_ascii <- function(text) {
+    .Call(`_backprop_core_has_non_ascii`, text)
+}
+
 core_train <- function(layers, objective_list, method_list, plan_list, rows_pointer, validation_pointer, state_list) {
   .Call(`_backprop_core_train`, layers, objective_list, method_list, plan_list, rows_pointer, validation_pointer, state_list)
 }

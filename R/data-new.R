@@ -114,11 +114,15 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
   for (i in seq_along(raw)) {
     x <- raw[[i]]
     kind <- columns[[i]]
-    # most columns
-    if (is.numeric(x) && is.null(attributes(x)) && identical(kind$type, "numeric") &&
-      is.null(kind$width)) {
-      next
+    # most columns: numbers, and factors with the levels of the training data
+    usual <- if (identical(kind$type, "numeric")) {
+      is.numeric(x) && is.null(attributes(x)) && is.null(kind$width)
+    } else {
+      identical(kind$type, "factor") && is.null(kind$declared) && !isTRUE(kind$ordered) &&
+        identical(attributes(x), list(levels = kind$levels, class = "factor")) &&
+        !anyNA(kind$levels)
     }
+    if (usual) next
     raw[[i]] <- check_column(x, kind, names(columns)[i], name, call, unseen)
   }
   attr(raw, "row.names") <- attr(newdata, "row.names")

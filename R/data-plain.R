@@ -63,11 +63,15 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
     X <- bind_columns(columns, n, derived_text(plain$labels), coded)
     return(list(X = X, offset = NULL, contrasts = NULL))
   }
-  if (!all(vapply(columns, is_plain_column, NA))) {
-    return(NULL)
+  of_levels <- text <- logical(length(columns))
+  for (i in seq_along(columns)) {
+    x <- columns[[i]]
+    if (!is_plain_column(x)) {
+      return(NULL)
+    }
+    of_levels[i] <- !is.numeric(x)
+    text[i] <- of_levels[i] && !is.logical(x)
   }
-  of_levels <- !vapply(columns, is.numeric, NA)
-  text <- of_levels & !vapply(columns, is.logical, NA)
   if (!identical(names[text], as.character(names(xlevels))) ||
     !names_functions(contrasts, names[of_levels])) {
     return(NULL)
@@ -103,8 +107,9 @@ encode_plain <- function(terms, data, rows, xlevels, contrasts, name, call, unse
   labels <- as.list(plain$labels)
   if (is.null(plain$factors)) {
     check_plain_memory(columns, plain$labels, n, !is.null(rows), name, call, coded)
-    for (i in which(vapply(columns, is.list, NA))) {
+    for (i in which(of_levels)) {
       part <- columns[[i]]
+      if (!is.list(part)) next
       labels[[i]] <- paste0(labels[[i]], coding_labels(part$coding, part$levels))
       columns[[i]] <- code_levels(part$codes, part$levels, part$coding, part$shares, coded)
     }

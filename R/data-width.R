@@ -56,14 +56,18 @@ check_columns_memory <- function(kinds, rows, name, call, known = FALSE, coded =
 # The same for a formula's terms that are columns; `columns`: numbers, or the codes of factors (see
 # encode_plain()). `training`: are the data trained on?
 check_plain_memory <- function(columns, labels, rows, training, name, call, coded = FALSE) {
-  of_levels <- vapply(columns, is.list, NA)
   widths <- rep(1, length(columns))
-  widths[of_levels] <- vapply(columns[of_levels], function(part) {
-    if (coded && has_codes(part$levels, part$coding)) {
-      return(1)
+  of_levels <- logical(length(columns))
+  for (i in seq_along(columns)) {
+    part <- columns[[i]]
+    of_levels[i] <- is.list(part)
+    if (is.list(part) && !(coded && has_codes(part$levels, part$coding))) {
+      widths[i] <- coding_width(part$coding, part$levels)
     }
-    as.double(coding_width(part$coding, part$levels))
-  }, 0)
+  }
+  if (!may_lack_memory(8 * training_copies * rows * sum(widths))) {
+    return(invisible())
+  }
   names(widths) <- labels
   levels <- lengths(lapply(columns[of_levels], `[[`, "levels"))
   names(levels) <- labels[of_levels]

@@ -4,7 +4,7 @@
 
 is_utf8_locale <- function() isTRUE(l10n_info()[["UTF-8"]])
 
-has_non_ascii <- function(x) grepl("[^\001-\177]", x, useBytes = TRUE)
+has_non_ascii <- function(x) core_has_non_ascii(as.character(x))
 
 # Strings in UTF-8. The bytes of a string without a known encoding are taken for the locale's, or,
 # where the locale has only ASCII, for UTF-8. Strings that can't be read are unchanged.
@@ -42,8 +42,11 @@ utf8_values <- function(x) {
   if (is.data.frame(x)) {
     utf8_frame(x)
   } else if (is.factor(x)) {
-    levels <- as_utf8(levels(x))
-    if (!identical(Encoding(levels), Encoding(levels(x)))) levels(x) <- levels
+    levels <- levels(x)
+    if (any(has_non_ascii(levels))) {
+      known <- as_utf8(levels)
+      if (!identical(Encoding(known), Encoding(levels))) levels(x) <- known
+    }
     x
   } else if (is.character(x) && !is.object(x)) {
     given <- unique(as.vector(x))

@@ -586,6 +586,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_has_non_ascii
+Rcpp::LogicalVector core_has_non_ascii(const Rcpp::CharacterVector& text);
+RcppExport SEXP _backprop_core_has_non_ascii(SEXP textSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::CharacterVector& >::type text(textSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_has_non_ascii(text));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_train
 Rcpp::List core_train(Rcpp::List layers, Rcpp::List objective_list, Rcpp::List method_list, Rcpp::List plan_list, SEXP rows_pointer, SEXP validation_pointer, Rcpp::List state_list);
 RcppExport SEXP _backprop_core_train(SEXP layersSEXP, SEXP objective_listSEXP, SEXP method_listSEXP, SEXP plan_listSEXP, SEXP rows_pointerSEXP, SEXP validation_pointerSEXP, SEXP state_listSEXP) {
@@ -654,6 +664,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_tables", (DL_FUNC) &_backprop_core_tables, 0},
     {"_backprop_core_is_defined", (DL_FUNC) &_backprop_core_is_defined, 2},
     {"_backprop_core_numbers_text", (DL_FUNC) &_backprop_core_numbers_text, 1},
+    {"_backprop_core_has_non_ascii", (DL_FUNC) &_backprop_core_has_non_ascii, 1},
     {"_backprop_core_train", (DL_FUNC) &_backprop_core_train, 7},
     {NULL, NULL, 0}
 };

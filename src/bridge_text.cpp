@@ -45,3 +45,15 @@ Rcpp::String core_numbers_text(const Rcpp::NumericVector& x) {
   if (text.size() > 2147483647u) Rcpp::stop("The numbers are longer than a string of R can be.");
   return Rcpp::String(text, CE_UTF8);
 }
+
+// For each string, whether it has other characters than those of ASCII.
+// [[Rcpp::export(rng = false)]]
+Rcpp::LogicalVector core_has_non_ascii(const Rcpp::CharacterVector& text) {
+  Rcpp::LogicalVector has(text.size());
+  for (R_xlen_t i = 0; i < text.size(); ++i) {
+    const char* const begin = CHAR(text[i]);
+    has[i] = std::any_of(begin, begin + LENGTH(text[i]),
+                         [](char c) { return static_cast<unsigned char>(c) > 127; });
+  }
+  return has;
+}

@@ -398,6 +398,18 @@ test_that("numbers below a limit are found wherever they are", {
   expect_false(core_all_below(replace(x, 3, Inf), 100))
 })
 
+test_that("parameters in a row become the matrices of the layers", {
+  layers <- dense_layers(c(3, 2, 4), skip = TRUE)
+  numbers <- as.double(1:35)
+  expect_identical(core_matrices(numbers[1:32], layers), list(
+    wh = matrix(numbers[1:6], 3), bh = matrix(numbers[7:8], 1), wout = matrix(numbers[9:28], 5),
+    bout = matrix(numbers[29:32], 1)
+  ))
+  for (count in c(31, 33)) {
+    expect_error(core_matrices(numbers[seq_len(count)], layers), "a number for each parameter")
+  }
+})
+
 test_that("moments and clamped numbers are those of R's own functions", {
   set.seed(1)
   m <- matrix(rnorm(1400, 1e3), 200, dimnames = list(NULL, letters[1:7]))

@@ -202,3 +202,9 @@ test_that("escaped names are restored, with their backticks only where they belo
   expect_identical(names(fit$encoding$columns), "a<U+00F6>b")
   expect_length(predict(fit, d), 4)
 })
+
+test_that("text beyond ASCII is found as by a regular expression", {
+  text <- c("a", "", NA, "K\u00f6ln", "\xe4", "~\177", "\u65e5")
+  expect_identical(has_non_ascii(text), grepl("[^\001-\177]", text, useBytes = TRUE))
+  expect_identical(has_non_ascii(NULL), logical())
+})
