@@ -99,9 +99,9 @@ stored_outcome_facts <- function(settings, y) {
 }
 
 # The outlier of each column of targets, or NA. `ends`: the least and the most of each column.
-# Classes have none.
+# Classes and fewer than 20 rows have none.
 target_outliers <- function(y, moments, ends) {
-  if (is_indicators(y)) {
+  if (is_indicators(y) || nrow(y) < 20) {
     return(rep(NA_real_, ncol(y)))
   }
   scales <- list(
