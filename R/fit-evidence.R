@@ -48,3 +48,10 @@ is_evidence <- function(evidence, text, number) {
     (is.null(evidence$error) || of_models(evidence$error, evidence_models[-1])) &&
     (is.null(evidence$edge) || text(evidence$edge))
 }
+
+# Is the loss of the network not lower than that of a linear model, and of a constant, by more than
+# the standard error of the difference (or a thousandth, as of networks that are a constant)?
+does_as_well <- function(evidence) {
+  others <- evidence$loss[evidence_models[-1]]
+  evidence$loss[["network"]] >= others - pmax(evidence$error, abs(others) / 1000)
+}

@@ -69,13 +69,6 @@ find_simple_model <- function(fit, facts) {
   )
 }
 
-# Is the loss of the network not lower than that of a linear model, and of a constant, by more than
-# the standard error of the difference (or a thousandth, as of networks that are a constant)?
-does_as_well <- function(evidence) {
-  others <- evidence$loss[evidence_models[-1]]
-  evidence$loss[["network"]] >= others - pmax(evidence$error, abs(others) / 1000)
-}
-
 simple_model_advice <- function(fit, facts) {
   if (does_as_well(fit$evidence)[["constant"]]) {
     paste0(

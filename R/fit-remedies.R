@@ -192,6 +192,15 @@ remedies <- list(
     )
   },
   information = function(fit, facts) {
+    chosen <- "penalty" %in% fit$chosen && fit$settings$penalty > 0
+    smaller <- min(fit$settings$penalty / 100, 0.01 * penalty_unit(fit))
+    if (chosen && !is.null(fit$evidence$error) && does_as_well(fit$evidence)[["constant"]]) {
+      return(paste0(
+        "Held-out rows are predicted best by a constant: supply more rows, or inputs that are ",
+        "informative about the outcome. If these rows are all that there is to learn, use a ",
+        "smaller penalty, such as ", short(smaller), "."
+      ))
+    }
     paste0(
       "More epochs do not help, because the training converged. Check that the inputs are ",
       "informative about the targets, or try several initial weights (restarts = 10)."

@@ -143,9 +143,9 @@
 #'   rows or more unless `schedule` is supplied; otherwise 20.
 #' @param penalty L2 penalty, as in [nn_train()]. `"auto"` (default) is the penalty with the lowest
 #'   loss on held-out rows (4-fold cross-validation below 1000 rows), among values from nearly 0 to
-#'   one at which the network is a constant. It is 1 / rows (2 / rows from 1000 rows on) if there
-#'   are fewer than 8 rows, or if the optimiser is neither L-BFGS nor, from 1000 rows on, one with
-#'   mini-batches.
+#'   one at which the network is a constant. It is 0.3 / rows if there are fewer than 8 rows, and
+#'   1 / rows (2 / rows from 1000 rows on) if the optimiser is neither L-BFGS nor, from 1000 rows
+#'   on, one with mini-batches.
 #' @param reduction How losses are combined over the rows: `"mean"` (default), so that settings do
 #'   not depend on the number of rows, or `"sum"`.
 #' @param

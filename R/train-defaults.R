@@ -25,7 +25,7 @@ choose_defaults <- function(options, problem, shown, call) {
     found$options
   }
   if (auto[["penalty"]]) {
-    strength <- if (!is.null(found)) found$strength else if (few) 1 else 2
+    strength <- if (is.null(found)) plain_strength(few, problem) else found$strength
     options$penalty <- strength / counted_rows(problem)
   }
   names <- c(
@@ -48,6 +48,17 @@ choose_defaults <- function(options, problem, shown, call) {
     result$evidence <- new_evidence(found$splits, found$score, edge, options, call)
   }
   result
+}
+
+# The penalty times the number of rows where there is no search. Too few rows for one (see
+# searched_rows) are mostly without noise, such as those of examples: 1 / rows would keep the
+# network constant for the four rows of XOR.
+plain_strength <- function(few, problem) {
+  if (has_rows_to_search(problem)) {
+    if (few) 1 else 2
+  } else {
+    0.3
+  }
 }
 
 # The number of epochs for many rows: a first training at a constant rate holds out a tenth of the

@@ -30,10 +30,14 @@ unraced <- 0.05
 lm_epochs <- 100
 lm_operations <- 1e8
 
+# Fewer rows can't be held out in four folds.
+searched_rows <- 8
+has_rows_to_search <- function(problem) length(weighted_rows(problem)) >= searched_rows
+
 # The families of candidates to compare: a list of list(kind, ways, ladder). None if there is
 # nothing to choose.
 candidate_families <- function(options, auto, few, problem, call) {
-  if (!auto[["penalty"]] || length(weighted_rows(problem)) < 8) {
+  if (!auto[["penalty"]] || !has_rows_to_search(problem)) {
     return(list())
   }
   steps <- asks_for_steps(options)

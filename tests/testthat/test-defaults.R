@@ -40,7 +40,8 @@ test_that("few rows and many rows have the defaults that the help states", {
   expect_identical(chosen(y ~ a + b, many(1200), calibration = 0.2)$hidden, 100)
   expect_tried(chosen(y ~ a + b, many(1200), calibration = 0.2)$penalty * 960)
   expect_identical(chosen(y ~ a, many(100), optimizer = "adam")$penalty, 1 / 100)
-  expect_identical(chosen(y ~ a, many(7))$penalty, 1 / 7)
+  expect_identical(chosen(y ~ a, many(7))$penalty, 0.3 / 7)
+  expect_tried(chosen(y ~ a, many(8))$penalty * 8)
   expect_identical(formals(nn_train.data.frame)$epochs, "auto")
   few <- nn_train(y ~ a, many(20), penalty = 0.1)
   expect_identical(few$settings$optimizer$name, "lbfgs")
@@ -195,6 +196,33 @@ test_that("cross-validation picks a weak penalty for clear data, and draws nothi
   )
   d$rare <- factor(c("one", rep(c("b", "c"), length.out = 199)))
   expect_s3_class(nn_train(rare ~ a, d, epochs = 5), "nn_fit")
+})
+
+test_that("the four rows of XOR are learned, and rows that repeat them", {
+  d <- data.frame(a = c(0, 0, 1, 1), b = c(0, 1, 0, 1), y = c(0, 1, 1, 0))
+  classes <- transform(d, y = factor(c("no", "yes", "yes", "no")))
+  for (seed in 1:3) {
+    set.seed(seed)
+    expect_equal(unname(predict(nn_train(y ~ a + b, d), d)), d$y, tolerance = 0.3)
+    p <- predict(nn_train(y ~ a + b, classes), classes)
+    expect_lt(max(abs(p - d$y)), 0.25)
+  }
+  twice <- classes[c(1:4, 1:4), ]
+  expect_lt(max(abs(predict(nn_train(y ~ a + b, twice), classes) - d$y)), 0.05)
+})
+
+test_that("a few rows of noise are predicted almost as well as by a constant", {
+  skip_on_cran()
+  ratio <- vapply(1:6, function(seed) {
+    set.seed(seed)
+    rows <- c(10, 20, 30)[(seed - 1) %% 3 + 1]
+    d <- data.frame(a = runif(rows), b = runif(rows), y = rnorm(rows))
+    new <- data.frame(a = runif(500), b = runif(500))
+    # the outcome of new rows has mean 0 and variance 1
+    sqrt((1 + mean(predict(nn_train(y ~ ., d), new)^2)) / (1 + mean(d$y)^2))
+  }, 0)
+  expect_lt(stats::median(ratio), 1.01)
+  expect_lt(max(ratio), 1.3)
 })
 
 test_that("the network is a constant where there is only noise", {

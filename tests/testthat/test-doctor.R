@@ -595,6 +595,25 @@ test_that("the cause of divergence is removed as advised", {
     "diverged", train(penalty = 1000), "^Use a smaller penalty than 1000, such as 0.01\\.$",
     train(penalty = 0.01)
   )
+  # the penalty of the defaults, for too few rows to choose it by held-out rows
+  xor <- data.frame(a = c(0, 0, 1, 1), b = c(0, 1, 0, 1), y = factor(c("no", "yes", "yes", "no")))
+  four <- function(...) withr::with_seed(1, nn_train(y ~ a + b, xor, activation = "tanh", ...))
+  for (name in c("constant", "null_model")) {
+    expect_cured(
+      name, four(), "^Use a smaller penalty than 0.075, such as 0.00075\\.$",
+      four(penalty = 0.00075)
+    )
+  }
+  expect_identical(predict(four(penalty = 0.00075), xor, type = "class"), xor$y)
+  # held-out rows of a parity are predicted best by a constant
+  parity <- expand.grid(a = 0:1, b = 0:1, c = 0:1)
+  parity$y <- factor(rowSums(parity) %% 2)
+  eight <- function(...) withr::with_seed(1, nn_train(y ~ ., parity, ...))
+  expect_cured(
+    "constant", eight(), "rows are all.* use a smaller penalty, such as 0.005\\.$",
+    eight(penalty = 0.005)
+  )
+  expect_identical(predict(eight(penalty = 0.005), parity, type = "class"), parity$y)
   X <- withr::with_seed(1, matrix(rnorm(2000), 500))
   many <- function(...) train(X, X[, 1] * X[, 2], epochs = 50, ...)
   expect_cured(
