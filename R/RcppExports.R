@@ -6,95 +6,95 @@ core_matrices <- function(weights, layers) {
 }
 
 core_indicator_loss <- function(y, share, high, low) {
-  .Call(`_backprop_core_indicator_loss`, y, share, high, low)
+    .Call(`_backprop_core_indicator_loss`, y, share, high, low)
 }
 
 core_indicator_moments <- function(y, share) {
-  .Call(`_backprop_core_indicator_moments`, y, share)
+    .Call(`_backprop_core_indicator_moments`, y, share)
 }
 
 core_count_codes <- function(codes, levels) {
-  .Call(`_backprop_core_count_codes`, codes, levels)
+    .Call(`_backprop_core_count_codes`, codes, levels)
 }
 
 core_first_not_finite <- function(x) {
-  .Call(`_backprop_core_first_not_finite`, x)
+    .Call(`_backprop_core_first_not_finite`, x)
 }
 
 core_all_below <- function(x, limit) {
-  .Call(`_backprop_core_all_below`, x, limit)
+    .Call(`_backprop_core_all_below`, x, limit)
 }
 
 core_cross_entropy <- function(y, a, share, mixed) {
-  .Call(`_backprop_core_cross_entropy`, y, a, share, mixed)
+    .Call(`_backprop_core_cross_entropy`, y, a, share, mixed)
 }
 
 core_clamp <- function(x, least, most) {
-  .Call(`_backprop_core_clamp`, x, least, most)
+    .Call(`_backprop_core_clamp`, x, least, most)
 }
 
 core_column_moments <- function(m, share) {
-  .Call(`_backprop_core_column_moments`, m, share)
+    .Call(`_backprop_core_column_moments`, m, share)
 }
 
 core_digest <- function(parts) {
-  .Call(`_backprop_core_digest`, parts)
+    .Call(`_backprop_core_digest`, parts)
 }
 
 core_sum_digest <- function(X, before, single) {
-  .Call(`_backprop_core_sum_digest`, X, before, single)
+    .Call(`_backprop_core_sum_digest`, X, before, single)
 }
 
 core_pass_bytes <- function(layers, rows, keep_all, coded) {
-  .Call(`_backprop_core_pass_bytes`, layers, rows, keep_all, coded)
+    .Call(`_backprop_core_pass_bytes`, layers, rows, keep_all, coded)
 }
 
 core_activation <- function(name, x, single) {
-  .Call(`_backprop_core_activation`, name, x, single)
+    .Call(`_backprop_core_activation`, name, x, single)
 }
 
 core_slope <- function(name, input, output) {
-  .Call(`_backprop_core_slope`, name, input, output)
+    .Call(`_backprop_core_slope`, name, input, output)
 }
 
 core_row_order <- function(seed, epoch, count) {
-  .Call(`_backprop_core_row_order`, seed, epoch, count)
+    .Call(`_backprop_core_row_order`, seed, epoch, count)
 }
 
 core_block_order <- function(seed, epoch, count, inputs) {
-  .Call(`_backprop_core_block_order`, seed, epoch, count, inputs)
+    .Call(`_backprop_core_block_order`, seed, epoch, count, inputs)
 }
 
 core_philox <- function(counter, key) {
-  .Call(`_backprop_core_philox`, counter, key)
+    .Call(`_backprop_core_philox`, counter, key)
 }
 
 core_forward <- function(layers, weights, X, offset, all, single) {
-  .Call(`_backprop_core_forward`, layers, weights, X, offset, all, single)
+    .Call(`_backprop_core_forward`, layers, weights, X, offset, all, single)
 }
 
 core_output_slopes <- function(layers, weights, X, offset, unit) {
-  .Call(`_backprop_core_output_slopes`, layers, weights, X, offset, unit)
+    .Call(`_backprop_core_output_slopes`, layers, weights, X, offset, unit)
 }
 
 core_backward <- function(layers, objective_list, weights, rows_pointer, want_gradient, all, want_output, threads) {
-  .Call(`_backprop_core_backward`, layers, objective_list, weights, rows_pointer, want_gradient, all, want_output, threads)
+    .Call(`_backprop_core_backward`, layers, objective_list, weights, rows_pointer, want_gradient, all, want_output, threads)
 }
 
 core_descend <- function(weights, gradient, rate) {
-  .Call(`_backprop_core_descend`, weights, gradient, rate)
+    .Call(`_backprop_core_descend`, weights, gradient, rate)
 }
 
 core_hessian_bytes <- function(layers, rows) {
-  .Call(`_backprop_core_hessian_bytes`, layers, rows)
+    .Call(`_backprop_core_hessian_bytes`, layers, rows)
 }
 
 core_hessian_product <- function(layers, objective_list, weights, rows_pointer, directions) {
-  .Call(`_backprop_core_hessian_product`, layers, objective_list, weights, rows_pointer, directions)
+    .Call(`_backprop_core_hessian_product`, layers, objective_list, weights, rows_pointer, directions)
 }
 
-core_rows <- function(X, y, weights, offset, which, single, case_weights = as.numeric(c()), file = "") {
-  .Call(`_backprop_core_rows`, X, y, weights, offset, which, single, case_weights, file)
+core_rows <- function(X, y, weights, offset, which, single, case_weights = as.numeric( c()), file = "") {
+    .Call(`_backprop_core_rows`, X, y, weights, offset, which, single, case_weights, file)
 }
 
 core_free_rows <- function(pointer) {
@@ -102,51 +102,51 @@ core_free_rows <- function(pointer) {
 }
 
 core_place_rows <- function(pointer, before, all, total_weight, total_case_weight) {
-  invisible(.Call(`_backprop_core_place_rows`, pointer, before, all, total_weight, total_case_weight))
+    invisible(.Call(`_backprop_core_place_rows`, pointer, before, all, total_weight, total_case_weight))
 }
 
 core_append_rows <- function(path, block, create, single) {
-  invisible(.Call(`_backprop_core_append_rows`, path, block, create, single))
+    invisible(.Call(`_backprop_core_append_rows`, path, block, create, single))
 }
 
 core_read_rows <- function(X) {
-  .Call(`_backprop_core_read_rows`, X)
+    .Call(`_backprop_core_read_rows`, X)
 }
 
 core_read_column <- function(X, column) {
-  .Call(`_backprop_core_read_column`, X, column)
+    .Call(`_backprop_core_read_column`, X, column)
 }
 
 core_stored_moments <- function(X, share) {
-  .Call(`_backprop_core_stored_moments`, X, share)
+    .Call(`_backprop_core_stored_moments`, X, share)
 }
 
 core_stored_spread <- function(X) {
-  .Call(`_backprop_core_stored_spread`, X)
+    .Call(`_backprop_core_stored_spread`, X)
 }
 
 core_add_up <- function(numbers, before) {
-  .Call(`_backprop_core_add_up`, numbers, before)
+    .Call(`_backprop_core_add_up`, numbers, before)
 }
 
 core_added_up <- function(bytes) {
-  .Call(`_backprop_core_added_up`, bytes)
+    .Call(`_backprop_core_added_up`, bytes)
 }
 
 core_stored_crowds <- function(X, width) {
-  .Call(`_backprop_core_stored_crowds`, X, width)
+    .Call(`_backprop_core_stored_crowds`, X, width)
 }
 
 core_are_all <- function(numbers, rows) {
-  .Call(`_backprop_core_are_all`, numbers, rows)
+    .Call(`_backprop_core_are_all`, numbers, rows)
 }
 
 core_standardize_rows <- function(X, center, scale, constant, clip, path, single) {
-  .Call(`_backprop_core_standardize_rows`, X, center, scale, constant, clip, path, single)
+    .Call(`_backprop_core_standardize_rows`, X, center, scale, constant, clip, path, single)
 }
 
 core_column_digest <- function(X, single) {
-  .Call(`_backprop_core_column_digest`, X, single)
+    .Call(`_backprop_core_column_digest`, X, single)
 }
 
 core_stored_medians <- function(X, weights) {
@@ -162,43 +162,43 @@ core_group_sums <- function(bytes) {
 }
 
 core_block_digest <- function(columns, before) {
-  .Call(`_backprop_core_block_digest`, columns, before)
+    .Call(`_backprop_core_block_digest`, columns, before)
 }
 
 core_instruction_sets <- function() {
-  .Call(`_backprop_core_instruction_sets`)
+    .Call(`_backprop_core_instruction_sets`)
 }
 
 core_instruction_set <- function() {
-  .Call(`_backprop_core_instruction_set`)
+    .Call(`_backprop_core_instruction_set`)
 }
 
 core_choose_instruction_set <- function(name) {
-  .Call(`_backprop_core_choose_instruction_set`, name)
+    .Call(`_backprop_core_choose_instruction_set`, name)
 }
 
 core_physical_memory <- function() {
-  .Call(`_backprop_core_physical_memory`)
+    .Call(`_backprop_core_physical_memory`)
 }
 
 core_start_alarm <- function(seconds, rank) {
-  invisible(.Call(`_backprop_core_start_alarm`, seconds, rank))
+    invisible(.Call(`_backprop_core_start_alarm`, seconds, rank))
 }
 
 core_stop_alarm <- function() {
-  invisible(.Call(`_backprop_core_stop_alarm`))
+    invisible(.Call(`_backprop_core_stop_alarm`))
 }
 
 core_tables <- function() {
-  .Call(`_backprop_core_tables`)
+    .Call(`_backprop_core_tables`)
 }
 
 core_is_defined <- function(loss, output) {
-  .Call(`_backprop_core_is_defined`, loss, output)
+    .Call(`_backprop_core_is_defined`, loss, output)
 }
 
 core_numbers_text <- function(x) {
-  .Call(`_backprop_core_numbers_text`, x)
+    .Call(`_backprop_core_numbers_text`, x)
 }
 
 core_has_non_ascii <- function(text) {
@@ -206,5 +206,6 @@ core_has_non_ascii <- function(text) {
 }
 
 core_train <- function(layers, objective_list, method_list, plan_list, rows_pointer, validation_pointer, state_list) {
-  .Call(`_backprop_core_train`, layers, objective_list, method_list, plan_list, rows_pointer, validation_pointer, state_list)
+    .Call(`_backprop_core_train`, layers, objective_list, method_list, plan_list, rows_pointer, validation_pointer, state_list)
 }
+

@@ -3,11 +3,12 @@
 #   Rscript tools/style.R FILE...
 #   Rscript tools/style.R --check FILE...    changes nothing, lists the files that would change
 #
-# Called by tools/format.sh with the list of files. styler does not break long lines.
+# Called by tools/format.sh with the list of files. styler does not break long lines. A file that
+# Rcpp generates is left as it is.
 
 arguments <- commandArgs(TRUE)
 check <- "--check" %in% arguments
-files <- setdiff(arguments, "--check")
+files <- grep("RcppExports", setdiff(arguments, "--check"), invert = TRUE, value = TRUE)
 options(styler.quiet = TRUE)
 
 # styler takes minutes for all files without its cache, and seconds with it.
