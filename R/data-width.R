@@ -26,7 +26,14 @@ check_encoding_memory <- function(widths, codings, rows, copies, name, call,
       } else {
         "Column {.field {most}} needs the most: each of its {levels} level{?s} becomes an input."
       },
-      "Remove it from the inputs, or combine rare levels."
+      "Remove it from the inputs, or combine rare levels.",
+      # a product with a factor has mostly zeros
+      if (is.null(levels) && width > few_levels && grepl(":", most, fixed = TRUE)) {
+        paste(
+          "Or supply the inputs as a sparse matrix, which stores no zeros:",
+          "see {.fn Matrix::sparse.model.matrix}."
+        )
+      }
     )
   )
 }

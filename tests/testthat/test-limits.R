@@ -60,6 +60,7 @@ test_that("the memory available is that of the machine, its groups or its own li
 })
 
 test_that("inputs that need too much memory are an error before they are encoded", {
+  withr::local_seed(3)
   d <- data.frame(
     x = rnorm(400), place = sprintf("p%03d", rep(1:100, 4)), id = sprintf("id%03d", 1:400),
     y = rnorm(400), stringsAsFactors = FALSE
@@ -83,6 +84,13 @@ test_that("inputs that need too much memory are an error before they are encoded
   expect_error(nn_train(y ~ id, d), class = "backprop_error_memory") |>
     expect_warning(class = "backprop_warning_identifier")
   expect_snapshot(suppressWarnings(nn_train(d[1:3], d$y)), error = TRUE)
+  # a product of a number and a factor is refused as a matrix, and trained on as a sparse one
+  expect_snapshot(nn_train(y ~ x:id, d), error = TRUE)
+  if (requireNamespace("Matrix", quietly = TRUE)) {
+    X <- Matrix::sparse.model.matrix(~ x:id, d)[, -1]
+    fit <- nn_train(X, d$y, hidden = 0, penalty = 0.1, optimizer = "adam", epochs = 1)
+    expect_identical(dim(coef(fit)$wout), c(400L, 1L))
+  }
   # new data
   fit <- withr::with_options(
     list(backprop.memory_limit = NULL), nn_train(y ~ x + place, d, hidden = 0, epochs = 1)
