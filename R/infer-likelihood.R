@@ -47,8 +47,9 @@
 #'
 #' AIC and BIC are justified if the fit is a maximum of the likelihood and all its weights are
 #' identified. `logLik()` therefore warns, with class `backprop_warning_inference`, if the objective
-#' has a penalty, or if training did not end at an optimum (`fit$stop` is neither `"gradient"` nor
-#' `"precision"`, or early stopping chose the epoch).
+#' has a penalty, or if training did not end at an optimum: `fit$stop` is neither `"gradient"` nor
+#' `"precision"`, early stopping chose the epoch, or `fit$stop` is `"precision"` with a gradient that
+#' is not close to 0 (a relative change of a weight changes the loss by more than 1e-4 of it).
 #'
 #' @inheritParams vcov.nn_fit
 #' @param X,y The data that the fit was trained on, as in [nn_continue()]; `NULL` (default) for the
@@ -110,16 +111,34 @@ squared_scale <- function(record) {
 likelihood_reasons <- function(fit) {
   penalised <- fit$settings$penalty > 0 || fit$settings$penalty_l1 > 0
   stopped <- !fit$stop %in% c("gradient", "precision") || !is.null(fit$best_epoch)
+  steep <- !stopped && has_gradient(fit)
   c(
-    if (stopped) {
+    if (stopped || steep) {
       list(optimum = paste0(
-        "The fit may not be a maximum of the likelihood: fit$stop is \"", fit$stop, "\"."
+        "The fit may not be a maximum of the likelihood, because fit$stop is \"", fit$stop, "\"",
+        if (steep) " (no step lowered the objective) and the gradient is not close to 0", ": ",
+        to_optimum(fit), "."
       ))
     },
     if (penalised) {
       list(penalised = "The objective has a penalty, so the likelihood is not at its maximum.")
     }
   )
+}
+
+# Is the gradient, where no step lowered the objective any more, far from 0: would the relative
+# change of a weight change the loss by more than 1e-4 of what it is above that of a perfect fit? At
+# optima it is that of rounding, below 1e-4 also in single precision; at the kinks of relu units and
+# in narrow valleys it is above 1e-3.
+has_gradient <- function(fit) {
+  gradient <- fit$state$curvature$gradient
+  if (fit$stop != "precision" || length(gradient) == 0) {
+    return(FALSE)
+  }
+  facts <- doctor_facts(fit)
+  perfect <- if (is.na(facts$perfect)) 0 else facts$perfect * penalty_unit(fit)
+  above <- abs(fit$state$curvature$objective - perfect)
+  max(abs(gradient) * pmax(abs(fit$state$weights), 1)) > 1e-4 * above
 }
 
 #' @rdname logLik.nn_fit

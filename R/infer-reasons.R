@@ -47,8 +47,7 @@ reasons_of <- function(record, curvature, errors) {
     if (singular) singular_reasons(record, curvature, separated),
     if (!singular && !isTRUE(is_optimum(curvature, errors))) {
       list(optimum = paste0(
-        "The fit is not at an optimum, but could be improved further: train with ",
-        "optimizer = \"lbfgs\" until fit$stop is \"gradient\"."
+        "The fit is not at an optimum, but could be improved further: ", to_optimum(record$fit), "."
       ))
     },
     if (penalised) {
@@ -58,6 +57,36 @@ reasons_of <- function(record, curvature, errors) {
     }
   )
 }
+
+# How an optimum is reached by what the training did not have.
+to_optimum <- function(fit) {
+  settings <- fit$settings
+  changes <- c(
+    if (!second_order(settings$optimizer)) "optimizer = \"lbfgs\"",
+    if (settings$precision == "single") "precision = \"double\"",
+    if (!is.null(settings$validation)) "validation = NULL",
+    if (length(settings$dropout) > 0) "dropout = 0"
+  )
+  if (length(changes) == 0 && fit$stop %in% c("gradient", "precision")) {
+    return(paste(
+      if (any(settings$activation %in% rescaled_activations)) {
+        "train with activation = \"tanh\", which has no kinks,"
+      } else {
+        "train from other initial weights (restarts = 10)"
+      },
+      "or with fewer units"
+    ))
+  }
+  changes <- c(changes, if (fit$stop == "iterations") "more epochs")
+  paste0(
+    "train with ",
+    if (length(changes) > 0) paste(changes, collapse = " and ") else "more epochs",
+    " until fit$stop is \"gradient\""
+  )
+}
+
+# Their weights can be rescaled, and the loss has kinks.
+rescaled_activations <- c("relu", "leaky_relu")
 
 # Are the probabilities of a class 1 for its rows and 0 for all others, to four digits?
 has_separated_class <- function(record) {
@@ -84,20 +113,29 @@ singular_reasons <- function(record, curvature, known) {
   activations <- core_forward(
     problem$layers, problem$weights, problem$X, problem$offset, TRUE, FALSE
   )$activation
+  of_units <- unit_reasons(fit, activations)
+  many <- n >= length(record$y)
   reasons <- c(
-    if (last(curvature$values) < -1e-6) {
+    # that the weights of some units can be rescaled is reason enough
+    if (last(curvature$values) < -1e-6 && !"rescaled" %in% names(of_units)) {
       list(saddle = paste0(
-        "The Hessian has negative eigenvalues, so the fit is not a minimum: continue training, or ",
-        "use another start."
+        "The Hessian has negative eigenvalues, so the fit is not a minimum: ",
+        if (fit$stop %in% c("gradient", "precision")) {
+          "train from other initial weights (restarts = 10), or use fewer units."
+        } else {
+          paste0(to_optimum(fit), ".")
+        }
       ))
     },
-    if (n >= length(record$y)) {
+    if (many) {
       list(many = paste0(
-        "There are not more targets (", length(record$y), ") than weights (", n,
-        "): use fewer units."
+        "There are not more targets (", length(record$y), ") than weights (", n, "): use ",
+        if (n_hidden(fit$layers) == 0) "fewer inputs or more rows." else fewer_units(fit, record$y)
       ))
     },
-    input_reasons(problem$X, end_names(fit)$inputs), unit_reasons(fit, activations)
+    input_reasons(problem$X, end_names(fit)$inputs),
+    # units that are too many are alike, or idle
+    if (many) of_units["rescaled" == names(of_units)] else of_units
   )
   if (length(reasons) > 0 || known) {
     return(reasons)
@@ -106,8 +144,19 @@ singular_reasons <- function(record, curvature, known) {
   involved <- parameter_labels(fit)[record$free][heaviest]
   list(singular = paste0(
     "The data do not determine all weights: a combination of ", paste(involved, collapse = ", "),
-    " has no effect on the objective."
+    " has no effect on the objective. Use ",
+    if (n_hidden(fit$layers) == 0) "fewer inputs or more rows." else "fewer units."
   ))
+}
+
+# Advice on the number of units, with at least five targets for each weight if one unit has so many.
+fewer_units <- function(fit, y) {
+  ends <- n_inputs(fit$layers) + 1 + n_outputs(fit$layers)
+  units <- max(1, floor((length(y) / 5 - n_outputs(fit$layers)) / ends))
+  if (units >= layer_units(fit$layers)[2]) {
+    return("fewer units or inputs, or more rows.")
+  }
+  paste0("fewer units, such as hidden = ", units, ".")
 }
 
 # Inputs that are constant, or combinations of others.
@@ -119,7 +168,8 @@ input_reasons <- function(X, names) {
   }
   surplus <- decomposed$pivot[-seq_len(decomposed$rank)] - 1
   list(inputs = paste0(
-    "Inputs are constant, or combinations of other inputs: ", some_of(names[surplus]), "."
+    "Inputs are constant, or combinations of other inputs: ", some_of(names[surplus]),
+    ". Drop them."
   ))
 }
 
@@ -142,11 +192,13 @@ unit_reasons <- function(fit, activations) {
     found$flat <- c(found$flat, label[flat])
     found$idle <- c(found$idle, label[idle & !flat])
     found$twin <- c(found$twin, label[twin])
-    if (fit$layers[[l]]$activation %in% c("relu", "leaky_relu")) {
+    if (fit$layers[[l]]$activation %in% rescaled_activations) {
       found$kinked <- c(found$kinked, fit$layers[[l]]$activation)
     }
   }
-  of <- function(units, text) if (length(units) > 0) paste0(text, some_of(units), ".")
+  of <- function(units, text) {
+    if (length(units) > 0) paste0(text, some_of(units), ". Use fewer units.")
+  }
   Filter(Negate(is.null), list(
     saturated = of(
       found$flat, "Units have the same value for all rows (saturated or inactive): "
@@ -156,7 +208,7 @@ unit_reasons <- function(fit, activations) {
     rescaled = if (length(found$kinked) > 0) {
       paste0(
         "The weights of ", found$kinked[1], " units can be rescaled without any effect: use ",
-        "tanh, sigmoid or softplus."
+        "activation = \"tanh\", \"sigmoid\" or \"softplus\"."
       )
     }
   ))

@@ -49,7 +49,7 @@
 #' A limit that is not reached is infinite.
 #'
 #' A warning of class `backprop_warning_inference` says why the results can't be trusted, or why
-#' there are none; its element `reasons` holds the sentences:
+#' there are none, and what to change; its element `reasons` holds the sentences:
 #' * the fit is not at an optimum: a Newton step would change a weight by more than a thousandth of
 #'   its standard error (training stopped early, or on other data),
 #' * a class is perfectly separated from the other classes, so that the weights of the optimum are

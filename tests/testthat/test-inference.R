@@ -343,6 +343,72 @@ test_that("what makes standard errors meaningless is named", {
   })
 })
 
+test_that("what each reason advises removes it", {
+  cars <- function(...) {
+    set.seed(1)
+    suppressWarnings(nn_train(mpg ~ wt + hp, mtcars, ...))
+  }
+  reasons <- function(fit, method = function(fit) vcov(fit, mtcars)) {
+    found <- list()
+    withCallingHandlers(method(fit), backprop_warning_inference = function(w) {
+      found <<- w$reasons
+      invokeRestart("muffleWarning")
+    })
+    found
+  }
+  tanh <- function(...) cars(activation = "tanh", optimizer = "lbfgs", penalty = 0, ...)
+  cured <- tanh(hidden = 1)
+  expect_identical(reasons(cured), list())
+  expect_identical(reasons(cured, logLik), list())
+  # the network of the defaults
+  many <- reasons(cars(penalty = 0.1, epochs = 50))
+  expect_named(many, c("many", "rescaled", "penalised"))
+  expect_match(many$many, "use fewer units, such as hidden = 1.", fixed = TRUE)
+  relu <- cars(activation = "relu", optimizer = "lbfgs", penalty = 0, hidden = 2)
+  expect_named(reasons(relu), "rescaled")
+  expect_match(reasons(relu)$rescaled, "activation = \"tanh\"", fixed = TRUE)
+  expect_match(reasons(tanh(hidden = 2))$singular, "Use fewer units.", fixed = TRUE)
+  # neither more epochs nor nn_continue() help where training ended itself
+  expect_match(
+    reasons(cars(activation = "tanh", hidden = 1, penalty = 0, optimizer = "adam", epochs = 50))[[1]],
+    "train with optimizer = \"lbfgs\" and more epochs until fit$stop",
+    fixed = TRUE
+  )
+  expect_match(
+    reasons(tanh(hidden = 1, epochs = 5))$optimum, "train with more epochs until",
+    fixed = TRUE
+  )
+  expect_match(
+    reasons(tanh(hidden = 1, validation = 0.2, patience = 5))[[1]], "train with validation = NULL",
+    fixed = TRUE
+  )
+  expect_match(to_optimum(unclass(cured)), "^train from other initial weights \\(restarts = 10\\)")
+  # a saturated network has fewer inputs or more rows as its only way
+  full <- nn_train(mpg ~ wt + hp, mtcars[1:3, ], hidden = 0, penalty = 0)
+  expect_match(
+    reasons(full, function(fit) vcov(fit, mtcars[1:3, ]))$many, "use fewer inputs or more rows",
+    fixed = TRUE
+  )
+})
+
+test_that("logLik() warns if training stopped by precision where the gradient is not 0", {
+  cars <- function(..., formula = mpg ~ wt + hp) {
+    set.seed(1)
+    nn_train(formula, mtcars, penalty = 0, optimizer = "lbfgs", ...)
+  }
+  relu <- cars(hidden = 2, activation = "relu")
+  expect_identical(relu$stop, "precision")
+  warning <- expect_warning(AIC(relu), class = "backprop_warning_inference")
+  expect_match(warning$reasons$optimum, "\"precision\".*gradient is not close to 0.*\"tanh\"")
+  # where rounding alone keeps the gradient from 0, the likelihood is that of lm()
+  rounded <- cars(
+    hidden = 0, precision = "single", standardize = FALSE, epochs = 1e4, formula = mpg ~ .
+  )
+  expect_identical(rounded$stop, "precision")
+  expect_no_warning(value <- logLik(rounded))
+  expect_equal(as.numeric(value), as.numeric(logLik(lm(mpg ~ ., mtcars))), tolerance = 1e-6)
+})
+
 test_that("data that were not those of the training are noticed", {
   fit <- logistic_run()
   expect_warning(
