@@ -270,6 +270,8 @@ has_blown_up <- function(history, losses) {
   isTRUE(end - losses[["perfect"]] > 10 * (first - losses[["perfect"]]))
 }
 
+is_outcome_scaled <- function(outcome) any(outcome$scale != 1 | outcome$center != 0)
+
 # Responses (n x k) as the network has them: standardised, where it was trained so.
 network_scale <- function(values, outcome) {
   if (is.null(outcome)) values else standardize_columns(values, outcome$center, outcome$scale)

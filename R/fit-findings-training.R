@@ -170,6 +170,5 @@ typical_prediction <- function(fit, facts) {
 
 # On which scale losses are, if not on that of the outcome.
 loss_scale_note <- function(fit) {
-  outcome <- fit$encoding$outcome
-  if (any(outcome$scale != 1 | outcome$center != 0)) ", on the scale of the standardised outcome"
+  if (is_outcome_scaled(fit$encoding$outcome)) ", on the scale of the standardised outcome"
 }

@@ -60,6 +60,17 @@ describe_training <- function(fit) {
   )
 }
 
+# Whose units the weights are not in: inputs and outcomes that are standardised.
+scaled_parts <- function(fit) {
+  encoding <- fit$encoding
+  c(
+    if (any(encoding$scale != 1 | encoding$center != 0)) {
+      if (is.null(encoding$columns)) "scaled inputs" else "standardised inputs"
+    },
+    if (is_outcome_scaled(encoding$outcome)) "the standardised outcome"
+  )
+}
+
 # Rows that are not trained on, and weights and offsets.
 describe_rows <- function(fit) {
   share <- fit$settings$validation
@@ -91,7 +102,6 @@ describe_preparation <- function(fit) {
   } else {
     "inputs standardised"
   }
-  scaled <- any(outcome$scale != 1 | outcome$center != 0)
   left_out <- dropped_rows(fit)
   what <- switch(outcome$kind,
     binary = paste0("probability of ", outcome$levels[2]),
@@ -104,7 +114,7 @@ describe_preparation <- function(fit) {
     count = "counts",
     if (!is.null(outcome$events)) {
       "a probability for each"
-    } else if (scaled) {
+    } else if (is_outcome_scaled(outcome)) {
       "standardised (losses are on that scale)"
     } else {
       "not scaled"
@@ -114,7 +124,10 @@ describe_preparation <- function(fit) {
     paste0(
       "Scaling:   ", inputs,
       if (length(encoding$constant) > 0) {
-        paste0(", ", counted(length(encoding$constant), "constant column"), " without effect")
+        paste0(
+          ", ", counted(length(encoding$constant), "constant column"), " without effect (",
+          some_of(end_names(fit)$inputs[encoding$constant], 5), ")"
+        )
       }
     ),
     paste0("Outcome:   ", paste(outcome$names, collapse = ", "), ", ", what),
@@ -210,7 +223,7 @@ fit_summary <- function(fit) {
       layers = table, errors = error_table(fit),
       training = c(describe_training(fit), describe_evidence(fit)),
       parameters = length(free_parameters(fit)),
-      frozen = sum(table$weights) - length(free_parameters(fit)),
+      frozen = sum(table$weights) - length(free_parameters(fit)), scaled = scaled_parts(fit),
       objective = fit$objective, history = fit$history,
       stop = fit$stop, weighted = isTRUE(fit$errors$weighted),
       accuracy = c(
@@ -278,8 +291,10 @@ print_deviances <- function(deviances) {
 
 print_coefficients <- function(x) {
   cat(
-    "\nWeights with standard errors (", x$type,
-    if (is.finite(x$df)) paste0(", ", counted(x$df, "degree"), " of freedom"), ")\n",
+    "\nWeights of the network with standard errors (", x$type,
+    if (is.finite(x$df)) paste0(", ", counted(x$df, "degree"), " of freedom"), ")",
+    if (length(x$scaled) > 0) paste0(",\nfor ", paste(x$scaled, collapse = " and ")),
+    "\n",
     sep = ""
   )
   stats::printCoefmat(x$coefficients, digits = 4, na.print = "NA")

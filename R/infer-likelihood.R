@@ -48,8 +48,8 @@
 #' AIC and BIC are justified if the fit is a maximum of the likelihood and all its weights are
 #' identified. `logLik()` therefore warns, with class `backprop_warning_inference`, if the objective
 #' has a penalty, or if training did not end at an optimum: `fit$stop` is neither `"gradient"` nor
-#' `"precision"`, early stopping chose the epoch, or `fit$stop` is `"precision"` with a gradient that
-#' is not close to 0 (a relative change of a weight changes the loss by more than 1e-4 of it).
+#' `"precision"`, early stopping chose the epoch, or `fit$stop` is `"precision"` with a gradient
+#' that is not close to 0 (a relative change of a weight changes the loss by more than 1e-4 of it).
 #'
 #' @inheritParams vcov.nn_fit
 #' @param X,y The data that the fit was trained on, as in [nn_continue()]; `NULL` (default) for the

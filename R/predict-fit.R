@@ -5,7 +5,9 @@
 #' @description
 #' Returns the outputs of the network for new cases: numbers, class probabilities or classes. A fit
 #' that was made with `calibration` or `effort = "high"` can also return prediction intervals, or
-#' for classes prediction sets.
+#' for classes prediction sets, of level 0.9 by default; and any fit confidence intervals of its
+#' outputs, of level 0.95 by default. As for [stats::predict.lm()], the columns of intervals are
+#' `fit`, `lwr` and `upr`.
 #'
 #' For a fit made from a data frame or formula, columns are matched by name, in any order, and
 #' prepared exactly as in training (encoding, the knots of bases, scaling); predictions of numeric
@@ -93,7 +95,9 @@
 #'   outcomes of new cases, for a fit made with `calibration` or `effort = "high"`; or
 #'   `"confidence"` for confidence intervals of the outputs.
 #' @param level Probability that the interval or set contains the outcome of a new case, or the
-#'   confidence level, in (0, 1); 0.9 by default.
+#'   confidence level, in (0, 1). `NULL` (default) is 0.95 for confidence intervals, as for
+#'   [stats::predict.lm()] and [confint()][vcov.nn_fit], and 0.9 for prediction intervals and sets,
+#'   the usual level in conformal prediction: it requires 9 calibration rows, and 0.95 requires 19.
 #' @param na.action For a fit made from a data frame, how to handle rows with missing values, a
 #'   function or its name: `na.pass` (default, as in [stats::predict.lm()]) and `na.exclude` predict
 #'   `NA`, `na.omit` drops the rows, `na.fail` is an error. A row counts as missing if an input or
@@ -118,9 +122,10 @@
 #' @return For `"response"` and `"link"`, a numeric vector with one number per row if there is one
 #'   output (for two classes, the probability of the second level), and a matrix with one column per
 #'   output otherwise. For `"class"`, a factor with the levels of the training, ordered if the
-#'   outcome was. For `"prob"`, a matrix with one column per level. Row names that are text are
-#'   kept. For several outcomes that are yes or no, `"class"` is a data frame with a column for
-#'   each, logical or a factor as in training, and `"prob"` the same as `"response"`.
+#'   outcome was. For `"prob"`, a matrix with one column per level. Row names of `newdata` are the
+#'   names or row names of each of them, as for `lm()`, but not automatic ones, which are only the
+#'   numbers of the rows. For several outcomes that are yes or no, `"class"` is a data frame with a
+#'   column for each, logical or a factor as in training, and `"prob"` the same as `"response"`.
 #'
 #'   With `interval = "prediction"`: for numbers and counts, a matrix with the columns `fit`, `lwr`
 #'   and `upr`; for several outputs, an array of rows x these three columns x outputs; for classes,
@@ -185,7 +190,7 @@
 #' table(predict(fit, type = "class", threshold = costs), mtcars$am)
 #' @export
 predict.nn_fit <- function(object, newdata, type = "response", offset = NULL, interval = "none",
-                           level = 0.9, na.action = stats::na.pass, ..., new_levels = NULL,
+                           level = NULL, na.action = stats::na.pass, ..., new_levels = NULL,
                            vcov = NULL, threshold = NULL, into = NULL) {
   call <- current_env()
   if ("new_data" %in% ...names()) {
@@ -287,6 +292,7 @@ linear_output <- function(layers, no_newdata, call) {
 # intervals.
 check_interval <- function(interval, level, type, vcov, fit, no_newdata, call) {
   check_choice(interval, c("none", "prediction", "confidence"), "interval", call)
+  if (is.null(level)) level <- if (interval == "confidence") 0.95 else 0.9
   level <- check_share_of_one(level, "level", call)
   if (interval != "confidence" && !is.null(vcov)) {
     abort_argument("{.arg vcov} requires {.code interval = \"confidence\"}.", call)

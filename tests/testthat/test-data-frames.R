@@ -101,7 +101,7 @@ test_that("constant columns are without effect, in new data too", {
   other <- transform(d, one = 1e6, none = TRUE)
   expect_identical(predict(fit, other), fitted(fit))
   expect_same_fit(seeded(d[c("wt", "one", "only", "none")], d$mpg), fit)
-  expect_output(print(fit), "3 constant columns without effect")
+  expect_output(print(fit), "3 constant columns without effect \\(one, only,\\s+none")
 })
 
 test_that("scales are those of the weighted rows, however large or small the numbers", {

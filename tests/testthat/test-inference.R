@@ -218,7 +218,7 @@ test_that("confidence intervals of outputs are those of predict.lm() and predict
   new <- mtcars[c(3, 1), ]
   fit <- nn_train(mpg ~ wt + hp, mtcars, hidden = 0, penalty = 0, optimizer = exact)
   V <- vcov(fit, mtcars)
-  ours <- predict(fit, new, interval = "confidence", level = 0.95, vcov = V)
+  ours <- predict(fit, new, interval = "confidence", vcov = V)
   expect_equal(ours, predict(lm(mpg ~ wt + hp, mtcars), new, interval = "confidence"))
   new$wt[2] <- NA
   some <- predict(fit, new, interval = "confidence", level = 0.95, vcov = V)
@@ -230,7 +230,7 @@ test_that("confidence intervals of outputs are those of predict.lm() and predict
   peer <- glm(am ~ wt, binomial, cars_with_classes, control = precise)
   fit <- nn_train(am ~ wt, cars_with_classes, hidden = 0, penalty = 0, optimizer = exact)
   link <- predict(peer, se.fit = TRUE)
-  limits <- plogis(link$fit + outer(link$se.fit, c(0, -1, 1) * qnorm(0.95)))
+  limits <- plogis(link$fit + outer(link$se.fit, c(0, -1, 1) * qnorm(0.975)))
   ours <- predict(fit, cars_with_classes,
     interval = "confidence", vcov = vcov(fit, cars_with_classes)
   )
@@ -369,8 +369,9 @@ test_that("what each reason advises removes it", {
   expect_match(reasons(relu)$rescaled, "activation = \"tanh\"", fixed = TRUE)
   expect_match(reasons(tanh(hidden = 2))$singular, "Use fewer units.", fixed = TRUE)
   # neither more epochs nor nn_continue() help where training ended itself
+  early <- cars(activation = "tanh", hidden = 1, penalty = 0, optimizer = "adam", epochs = 50)
   expect_match(
-    reasons(cars(activation = "tanh", hidden = 1, penalty = 0, optimizer = "adam", epochs = 50))[[1]],
+    reasons(early)[[1]],
     "train with optimizer = \"lbfgs\" and more epochs until fit$stop",
     fixed = TRUE
   )

@@ -281,3 +281,72 @@ test_that("the link is the output before its activation function", {
     refused(predict(fit, X, type = "logit"), "argument")
   })
 })
+
+test_that("every type of prediction has the row names of the data, and columns by their names", {
+  cars <- transform(mtcars,
+    am = factor(am), gear = factor(gear), ranked = factor(gear, ordered = TRUE), vs = vs == 1,
+    many = cyl > 4
+  )
+  automatic <- cars
+  rownames(automatic) <- NULL
+  intervals <- c("fit", "lwr", "upr")
+  levels <- levels(cars$gear)
+  # the columns of the response, and those of prediction intervals or sets; NULL for a vector
+  cases <- list(
+    list(formula = mpg ~ wt + hp, regions = list(intervals)),
+    list(formula = am ~ wt + hp, classes = c("0", "1"), regions = list(c("0", "1"))),
+    list(formula = gear ~ wt + hp, response = levels, classes = levels, regions = list(levels)),
+    list(formula = ranked ~ wt + hp, response = levels, classes = levels, regions = list(levels)),
+    list(
+      formula = cbind(mpg, qsec) ~ wt + hp, response = c("mpg", "qsec"),
+      regions = list(intervals, c("mpg", "qsec"))
+    ),
+    list(
+      formula = mpg ~ wt + hp, loss = "gaussian", response = c("mean", "sd"),
+      regions = list(intervals)
+    ),
+    list(
+      formula = mpg ~ wt + hp, loss = nn_quantile(c(0.1, 0.9)), response = c("q0.1", "q0.9"),
+      regions = list(intervals)
+    ),
+    list(formula = cbind(vs, many) ~ wt + hp, response = c("vs", "many"))
+  )
+  names_of <- function(x) if (is.null(dim(x))) list(names(x)) else unname(dimnames(x))
+  for (case in cases) {
+    for (data in list(cars, automatic)) {
+      set.seed(1)
+      fit <- nn_train(case$formula, data,
+        loss = case$loss, hidden = 2, penalty = 0.1, epochs = 2,
+        calibration = if (!is.null(case$regions)) 0.5
+      )
+      new <- data[1:3, ]
+      rows <- if (is.character(attr(new, "row.names"))) rownames(new)
+      shown <- function(...) names_of(predict(fit, new, ...))
+      label <- paste(deparse(case$formula), if (is.null(rows)) "automatic")
+      response <- c(list(rows), if (!is.null(case$response)) list(case$response))
+      expect_identical(shown(), response, label = label)
+      expect_identical(shown(type = "link"), response, label = label)
+      trained <- fitted(fit)
+      if (!is.null(rows)) expect_true(all(names_of(trained)[[1]] %in% rownames(data)))
+      expect_identical(names_of(trained)[-1], response[-1], label = label)
+      if (!is.null(case$classes)) {
+        expect_identical(shown(type = "class"), list(rows), label = label)
+        expect_identical(shown(type = "prob"), list(rows, case$classes), label = label)
+      }
+      if (!is.null(case$regions)) {
+        regions <- suppressWarnings(shown(interval = "prediction"))
+        expect_identical(regions, c(list(rows), case$regions), label = label)
+      }
+    }
+  }
+  # confidence intervals are those of lm()
+  linear <- nn_train(mpg ~ wt, mtcars, hidden = 0, penalty = 0)
+  model <- lm(mpg ~ wt, mtcars)
+  V <- vcov(linear, mtcars)
+  expect_equal(
+    predict(linear, mtcars[1:3, ], interval = "confidence", vcov = V),
+    predict(model, mtcars[1:3, ], interval = "confidence"),
+    tolerance = 1e-6
+  )
+  expect_equal(fitted(linear), fitted(model), tolerance = 1e-6)
+})
