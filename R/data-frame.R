@@ -253,9 +253,16 @@ encode_again <- function(fit, data, y, weights, offset, call, store = NULL, rank
       known$seed, known$split
     )$rows
   }
+  calibration <- if (!is.null(known)) encode_rows(fit$encoding, frame, rows, call)
+  if (!is.null(calibration$response)) {
+    check_targets_domain(
+      calibration$y, fit$settings$loss, fit$settings$output_activation, call,
+      weightless_rows(calibration$weights)
+    )
+  }
   list(
     training = encode_rows(fit$encoding, frame, rows_without(nrow(frame$raw), rows), call),
-    calibration = if (!is.null(known)) encode_rows(fit$encoding, frame, rows, call)
+    calibration = calibration
   )
 }
 

@@ -84,9 +84,9 @@ order_levels <- function(seen) {
     error = function(e) NULL
   ))
   for (name in seen$examples$late) {
+    # those of a product of factors may have no rows
     levels <- levels(frame[[name]])
-    known <- seen$levels[[name]]$levels
-    seen$levels[[name]]$levels <- c(intersect(levels, known), setdiff(known, levels))
+    seen$levels[[name]]$levels <- c(levels, setdiff(seen$levels[[name]]$levels, levels))
   }
   seen
 }

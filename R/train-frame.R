@@ -9,11 +9,32 @@ train_data <- function(frame, options, shown, call, store = NULL) {
     check_whole_inputs(frame$encoded$X, frame$name, call)
   })
   show_prepared(3)
+  with_row_numbers(
+    kept_rows(given, frame$na.action)[frame$calibration$rows],
+    check_calibration_outcome(frame, options, call)
+  )
   training <- rows_without(nrow(frame$raw), frame$calibration$rows)
   with_row_numbers(
     kept_rows(given, frame$na.action)[training],
     train_rows(frame, training, options, shown, call, store)
   )
+}
+
+# The outcome of the calibration rows must be valid before the network is trained. That of classes
+# is checked with all rows.
+check_calibration_outcome <- function(frame, options, call) {
+  rows <- frame$calibration$rows
+  y <- take_rows(frame$y, rows)
+  if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
+  if (length(rows) == 0 || !(is_number(y) || is.data.frame(y) && all(vapply(y, is.numeric, NA)))) {
+    return(invisible())
+  }
+  y <- numeric_outcome(y)
+  check_outcome_finite(y, frame$label, call)
+  if (!is.null(options$loss)) {
+    chosen <- check_loss_and_output(options$loss, options$output_activation, "numeric", call)
+    check_targets_domain(y, chosen$loss, chosen$output_activation, call)
+  }
 }
 
 # `training`: the rows that are not set aside for calibration.

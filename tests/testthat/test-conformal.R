@@ -166,6 +166,37 @@ test_that("what cannot be is refused", {
   })
 })
 
+test_that("outcomes that a loss does not allow are refused before training, also to calibrate", {
+  d <- data.frame(x = sin(1:30), y = c(1:4, -3, 6:30))
+  train <- function(seed, loss = "gamma") {
+    set.seed(seed)
+    nn_train(
+      y ~ x, d,
+      loss = loss, calibration = 0.5, hidden = 0, penalty = 0, epochs = 1,
+      callback = function(fit) stop("training has begun")
+    )
+  }
+  for (seed in 1:6) {
+    error <- expect_error(train(seed), class = "backprop_error_input")
+    expect_match(conditionMessage(error), "row 5", fixed = TRUE)
+  }
+  d$y[5] <- Inf
+  for (seed in 1:6) {
+    error <- expect_error(train(seed, "squared_error"), class = "backprop_error_input")
+    expect_match(conditionMessage(error), "row 5", fixed = TRUE)
+  }
+  d$y[5] <- 5
+  set.seed(1)
+  fit <- nn_train(
+    y ~ x, d,
+    loss = "gamma", calibration = 0.5, hidden = 0, penalty = 0, epochs = 1
+  )
+  seed <- fit$encoding$calibration$seed
+  at <- draw_calibration(0.5, d$y, NULL, environment(), seed)$rows[1]
+  d$y[at] <- -3
+  expect_error(nn_continue(fit, d, epochs = 1), "greater than 0", class = "backprop_error_input")
+})
+
 test_that("na.exclude puts NA for the rows that calibrate", {
   d <- airquality
   set.seed(1)

@@ -138,7 +138,9 @@ test_that("levels of computed factors are in the order of all rows, whatever the
   d$y <- d$a + d$w / 50
   for (formula in list(
     y ~ factor(w) + a, y ~ factor(w, ordered = TRUE),
-    y ~ factor(t) + factor(-w), y ~ factor(w, levels = c(100, 1, 3, 20))
+    y ~ factor(t) + factor(-w), y ~ factor(w, levels = c(100, 1, 3, 20)),
+    # some pairs have no rows, or none in the blocks that have either of them first
+    y ~ interaction(factor(w), t), y ~ interaction(w > 3, t, lex.order = TRUE)
   )) {
     expect_identical(differences(
       formula,
@@ -409,6 +411,7 @@ test_that("cross-validation of a source is that of a data frame", {
     validate(source, log(y + 20) ~ a + b, offset = o / 10),
     validate(d, log(y + 20) ~ a + b, offset = o / 10)
   )
+  expect_identical(validate(source, y ~ a + b), validate(d, y ~ a + b))
 })
 
 test_that("predictions are written to a function, a file and a data base", {
