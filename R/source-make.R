@@ -42,8 +42,12 @@
 #'   `effort = "high"`: outcomes, and for the last three outputs or residuals of all rows.
 #'
 #' On disk, each row takes 8 bytes for each of its inputs after encoding, the same again after
-#' standardising, 24 bytes for each output, and 8 bytes for its weight and each offset. In single
-#' precision, standardised inputs and what is trained on take half of it.
+#' standardising, 24 bytes for each numeric output or 8 for its class, and 8 bytes for its weight
+#' and each offset. In single precision, standardised inputs and what is trained on take half of it.
+#'
+#' With `shuffle = "blocks"`, up to 32 blocks of about 1 MB are in memory, and the next ones are
+#' read ahead. The mapped file is not used then: where it is larger than memory, the system would
+#' drop its pages before all of their rows are used.
 #'
 #' **Formulas.** The value of a term in a row may depend on that row only: `log(x)`, `a * b` and
 #' `factor(g)` are allowed, `poly(x, 2)`, `scale(x)`, `splines::ns(x, 3)`, lags and `x - mean(x)`

@@ -13,7 +13,8 @@ template <class T, class Value>
 StoredRows<T> write_rest(const std::string& path, bool map, std::size_t n, const Rows<T>& rows,
                          Value value) {
   StoredRows<T> out;
-  out.width = rows.outputs + 1 + rows.with_case_weight + (rows.with_offset ? rows.outputs : 0);
+  out.width =
+      rows.stored_targets() + 1 + rows.with_case_weight + (rows.with_offset ? rows.outputs : 0);
   const std::size_t at_once = std::max<std::size_t>(1, (1u << 16) / out.width);
   std::vector<T> numbers;
   for (std::size_t begin = 0; begin == 0 || begin < n; begin += at_once) {
@@ -98,10 +99,11 @@ Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& 
   }
   if (!file.empty()) {
     TargetsInOrder targets(y, which);
+    if (y.classes.size()) rows.class_targets = y.of_class;
     rows.stored_rest =
         write_rest<T>(file, X.stored->map, n, rows, [&](std::size_t i, std::size_t c) -> double {
-          const std::size_t k = y.columns;
-          if (c < k) return targets(i, c);
+          const std::size_t k = rows.stored_targets();
+          if (c < k) return y.classes.size() ? y.classes[which[i] - 1] : targets(i, c);
           if (c == k) return weight_of(weights, i);
           if (c == k + 1 && case_weights.size()) return weight_of(case_weights, i);
           const Rcpp::NumericMatrix numbers(offset.get());

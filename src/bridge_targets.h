@@ -12,7 +12,7 @@ struct Targets {
   std::unique_ptr<StoredInputs> stored;
   Rcpp::NumericMatrix numbers;
   Rcpp::IntegerVector classes;
-  bool above = false;
+  ClassTargets of_class;
   std::size_t rows, columns;
 
   explicit Targets(SEXP y) {
@@ -23,8 +23,8 @@ struct Targets {
     } else if (TYPEOF(y) == VECSXP) {
       const Rcpp::List list(y);
       classes = list["classes"];
-      above = Rcpp::as<bool>(list["above"]);
-      first_ = whole(list["first"], 1, 2, "first");
+      of_class.above = Rcpp::as<bool>(list["above"]);
+      of_class.first = whole(list["first"], 1, 2, "first");
       rows = classes.size();
       columns = whole(list["columns"], 1, most_int, "columns");
     } else {
@@ -34,13 +34,8 @@ struct Targets {
     }
   }
   double operator()(std::size_t r, std::size_t c) const {
-    if (!classes.size()) return numbers(r, c);
-    const int level = static_cast<int>(c) + first_;
-    return above ? classes[r] > level : classes[r] == level;
+    return classes.size() ? of_class(classes[r], c) : numbers(r, c);
   }
-
- private:
-  int first_ = 1;
 };
 
 }  // namespace backprop

@@ -119,8 +119,9 @@ template <class T> class FirstOrder {
     }
   }
 
-  // Reads the blocks that were just put in order, if stored rows are not mapped: their rows are
-  // used one by one, in another order.
+  // Reads the blocks that were just put in order: their rows are used one by one, in another order.
+  // Also from a mapped file, where they would otherwise be read again, a page or more for each row,
+  // if the system drops them too early.
   void hold_blocks() {
     const Rows<T>& rows = training_.rows;
     if (is_part()) return;
@@ -130,8 +131,8 @@ template <class T> class FirstOrder {
     auto hold = [&](const StoredRows<T>& stored) {
       stored.hold(blocks_.data() + ordered_blocks_, many, size, rows.count);
     };
-    if (rows.stored() && !rows.stored_x.file->mapped()) hold(rows.stored_x);
-    if (rows.rest_stored() && !rows.stored_rest.file->mapped()) hold(rows.stored_rest);
+    if (rows.stored()) hold(rows.stored_x);
+    if (rows.rest_stored()) hold(rows.stored_rest);
   }
 
   // The numbers of the rows from the place `first` on.

@@ -157,7 +157,7 @@ template <class T> class Pass {
   std::vector<const T*> places_;  // of the loaded rows, if they are stored in a file
   std::vector<T> copies_;
   std::vector<const T*> rest_;  // their targets, weights and offsets, if they are stored
-  std::vector<T> copies_of_rest_;
+  std::vector<T> copies_of_rest_, targets_;
   const Rows<T>* loaded_ = nullptr;
   bool loaded_in_order_ = false, has_offset_ = false, dropping_ = false;
   double weight_ = 0;

@@ -45,10 +45,22 @@ void Pass<T>::load(const Rows<T>& rows, const std::uint32_t* order, std::size_t 
     rows.stored_rest.locate(ids_.data(), count, copies_of_rest_, rest_);
     if (!order) rows.stored_rest.expect(begin + count, std::min(count, rows.count - begin - count));
     auto rest = [&](std::size_t at) { return [this, at](std::size_t r) { return rest_[r] + at; }; };
-    rows_to_panels(count, rows.outputs, rest(0), y_.data());
-    rows_to_panels(count, 1, rest(rows.outputs), weight_of_row_.data());
+    if (rows.class_targets.used()) {
+      targets_.resize(count * rows.outputs);
+      for (std::size_t r = 0; r < count; ++r)
+        for (std::size_t c = 0; c < rows.outputs; ++c)
+          targets_[r * rows.outputs + c] =
+              rows.class_targets(static_cast<std::size_t>(rest_[r][0]), c);
+      rows_to_panels(
+          count, rows.outputs, [&](std::size_t r) { return &targets_[r * rows.outputs]; },
+          y_.data());
+    } else {
+      rows_to_panels(count, rows.outputs, rest(0), y_.data());
+    }
+    const std::size_t targets = rows.stored_targets();
+    rows_to_panels(count, 1, rest(targets), weight_of_row_.data());
     if (has_offset_)
-      rows_to_panels(count, rows.outputs, rest(rows.outputs + 1 + rows.with_case_weight),
+      rows_to_panels(count, rows.outputs, rest(targets + 1 + rows.with_case_weight),
                      offset_.data());
   } else {
     rest_.clear();

@@ -32,8 +32,8 @@ template <class T> struct StoredRows {
     return std::uint64_t{record} * width * sizeof(T);
   }
 
-  // Blocks of consecutive rows that were read at once from a file that is not mapped: `size` rows
-  // in each, and where the first record of a block is among `numbers`; `none` if it was not read.
+  // Blocks of consecutive rows that were read at once: `size` rows in each, and where the first
+  // record of a block is among `numbers`; `none` if it was not read.
   struct Held {
     static constexpr std::size_t none = SIZE_MAX;
     std::size_t size = 0;
@@ -42,8 +42,8 @@ template <class T> struct StoredRows {
   };
   mutable Held held;
 
-  // Reads these blocks of `size` of all `count` rows, and forgets those before. Does nothing if the
-  // file is mapped, or if memory is too short.
+  // Reads these blocks of `size` of all `count` rows, and forgets those before. Does nothing if
+  // memory is too short.
   void hold(const std::uint32_t* blocks, std::size_t many, std::size_t size,
             std::size_t count) const {
     held.at.assign(count / size + 1, Held::none);
@@ -81,15 +81,17 @@ template <class T> struct StoredRows {
   void locate(const std::uint32_t* rows, std::size_t count, std::vector<T>& copies,
               std::vector<const T*>& to) const {
     to.resize(count);
-    if (file->mapped()) {
-      for (std::size_t k = 0; k < count; ++k)
-        to[k] = reinterpret_cast<const T*>(file->mapped() + place(record_of(rows[k])));
-      return;
-    }
-    copies.resize(count * width);
+    // of blocks that were read, only the last rows of those before are still to come: the system
+    // would read far more around them in a mapped file
+    const char* const mapped = held.size > 0 ? nullptr : file->mapped();
+    if (!mapped) copies.resize(count * width);
     for (std::size_t k = 0, run; k < count; k += run) {
       run = 1;
       if ((to[k] = held_row(rows[k]))) continue;
+      if (mapped) {
+        to[k] = reinterpret_cast<const T*>(mapped + place(record_of(rows[k])));
+        continue;
+      }
       const std::size_t first = record_of(rows[k]);
       while (k + run < count && record_of(rows[k + run]) == first + run) ++run;
       file->read(place(first), run * width * sizeof(T), copies.data() + k * width);
@@ -104,6 +106,18 @@ template <class T> struct StoredRows {
   }
 };
 
+// Targets that are computed from the class of a row, if `first` is not 0: that of output c is
+// whether the class is first + c, or `above` that. A row then has one number for its class, not one
+// for each output.
+struct ClassTargets {
+  std::size_t first = 0;
+  bool above = false;
+  bool used() const { return first > 0; }
+  bool operator()(std::size_t number, std::size_t output) const {
+    return above ? number > first + output : number == first + output;
+  }
+};
+
 // Processes that train together have consecutive rows: `before` of all `all` rows come before those
 // of this process. The total weights are those of all rows.
 template <class T> struct Rows {
@@ -111,8 +125,9 @@ template <class T> struct Rows {
   SparseRows<T> sparse_x;  // sparse inputs, which replace x
   StoredRows<T> stored_x;  // inputs in a file, which replace x
   // The other numbers of each row in a file, which replace y, weight, case_weight and offset: the
-  // targets, the weight, then the case weight and the offsets if there are any.
+  // targets, or the class, the weight, then the case weight and the offsets if there are any.
   StoredRows<T> stored_rest;
+  ClassTargets class_targets;
   bool with_case_weight = false, with_offset;
   Buffer<T> x, y;         // count x inputs, count x outputs, by row
   Buffer<T> weight;       // one for each row, in the loss
@@ -137,9 +152,11 @@ template <class T> struct Rows {
   bool coded() const { return !sparse_x.common.empty(); }
   bool stored() const { return stored_x.file != nullptr; }
   bool rest_stored() const { return stored_rest.file != nullptr; }
+  // How many of the stored numbers of a row are targets.
+  std::size_t stored_targets() const { return class_targets.used() ? 1 : outputs; }
   // The case weight, or else the weight, of a row, whose stored numbers begin at `rest`.
   T case_weight_of(std::size_t row, const T* rest) const {
-    if (rest) return rest[with_case_weight ? outputs + 1 : outputs];
+    if (rest) return rest[stored_targets() + (with_case_weight ? 1 : 0)];
     return (with_case_weight ? case_weight : weight).data()[row];
   }
 };

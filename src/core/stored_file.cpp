@@ -153,7 +153,7 @@ void StoredFile::read(std::uint64_t begin, std::size_t bytes, void* to) {
 void StoredFile::remove_at_end() { unlink(system_->path.c_str()); }
 
 bool StoredFile::may_hold(std::uint64_t bytes) const {
-  return !mapped_ && (!is_address_space_limited() || bytes <= address_space_left() / 4);
+  return !is_address_space_limited() || bytes <= address_space_left() / 4;
 }
 
 void StoredFile::at_random(bool random) {

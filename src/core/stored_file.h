@@ -25,8 +25,8 @@ class StoredFile {
   void read(std::uint64_t begin, std::size_t bytes, void* to);
   // Whether the next parts to be used are at random places, so that reading ahead is useless.
   void at_random(bool random);
-  // Whether a copy of so many bytes in memory is worth having: not if the file is mapped, nor if it
-  // took more than a quarter of what the process may still use.
+  // Whether a copy of so many bytes may be in memory: not if it took more than a quarter of what a
+  // process with a limited address space may still use.
   bool may_hold(std::uint64_t bytes) const;
   // Removes the file as soon as nothing uses it.
   void remove_at_end();

@@ -71,6 +71,21 @@ test_that("they are with weights, offsets, held-out rows, dropout, threads and c
   )
 })
 
+test_that("classes in a file are those in memory", {
+  d <- table_of(200)
+  d$r <- factor(d$k, c("no", "maybe", "yes"), ordered = TRUE)
+  train <- function(...) {
+    differences(
+      ...,
+      data = d, hidden = 2, activation = "tanh", penalty = 0.01, epochs = 2, optimizer = "adam",
+      batch_size = 40
+    )
+  }
+  expect_identical(train(r ~ a + b, loss = "cumulative", weights = w), character())
+  expect_identical(train(k ~ a + b, precision = "single", class_weights = c(1, 0, 2)), "probe")
+  expect_identical(train(l ~ a + b, offset = o, shuffle = "blocks", validation = 0.2), character())
+})
+
 test_that("an outcome that is read from a file in parts gives the same fit", {
   replace_in("backprop", values_at_once = 90)
   set.seed(4)
