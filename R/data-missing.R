@@ -42,6 +42,26 @@ with_row_numbers <- function(numbers, training) {
   })
 }
 
+# Evaluates `training` of a fit to a formula: errors about the argument `y`, which was not supplied,
+# name the outcome of the formula instead. `terms`: NULL without a formula.
+with_outcome_name <- function(terms, training) {
+  if (is.null(terms)) {
+    return(training)
+  }
+  withCallingHandlers(training, backprop_error = function(e) {
+    of_argument <- function(text) grepl("`y`", text, fixed = TRUE)
+    if (!any(of_argument(c(e$message, e$body)))) {
+      return()
+    }
+    outcome <- attr(terms, "variables")[[attr(terms, "response") + 1]]
+    name <- paste0("`", deparse1(outcome), "`")
+    for (field in c("message", "body")) {
+      e[[field]][] <- gsub("`y`", name, e[[field]], fixed = TRUE)
+    }
+    cnd_signal(e)
+  })
+}
+
 # Whether na.action is a function of R that keeps all rows without missing values.
 keeps_whole_rows <- function(na.action) {
   is.function(na.action) && (identical(na.action, stats::na.pass) ||

@@ -87,8 +87,10 @@ loss_help <- function() {
 #' five whose classes are intervals of a number, higher by as much on one, and about the same on
 #' five (see `vignette("inference", "backprop")`). Use it if the classes are intervals of a number.
 #'
-#' @param width Residual at which the Huber loss changes from quadratic to linear, in units of the
-#'   target, a positive number; 1 by default.
+#' @param width Residual at which the Huber loss changes from quadratic to linear, a positive
+#'   number; 1 by default. Its unit is that of the targets that the network learns: for a data frame
+#'   or a formula, whose numeric outcome is standardised, a standard deviation of the outcome; with
+#'   `standardize = FALSE`, or for a matrix `X`, the unit of `y`.
 #' @param probability Probability of the quantile to estimate, in (0, 1), or several in increasing
 #'   order; 0.5, the median, by default.
 #' @param power Power of the mean to which the variance is proportional, in (1, 2); 1.5 by default.

@@ -3,6 +3,10 @@
 # The training data, checked against those of the fit.
 resumed_data <- function(fit, problem, validation, call) {
   problem$X <- align_columns(check_inputs(problem$X, "X", call), fit, "X", call)
+  with_outcome_name(fit$encoding$terms, data_again(fit, problem, validation, call))
+}
+
+data_again <- function(fit, problem, validation, call) {
   targets <- encode_targets(
     problem$y, nrow(problem$X), call, fit$levels,
     numeric = is.null(fit$levels), compact = is_stored(problem$X)

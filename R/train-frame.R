@@ -14,10 +14,10 @@ train_data <- function(frame, options, shown, call, store = NULL) {
     check_calibration_outcome(frame, options, call)
   )
   training <- rows_without(nrow(frame$raw), frame$calibration$rows)
-  with_row_numbers(
+  with_outcome_name(frame$encoding$terms, with_row_numbers(
     kept_rows(given, frame$na.action)[training],
     train_rows(frame, training, options, shown, call, store)
-  )
+  ))
 }
 
 # The outcome of the calibration rows must be valid before the network is trained. That of classes

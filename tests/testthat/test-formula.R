@@ -399,3 +399,36 @@ test_that("terms that use other rows are told of with held-out rows, also in wei
     class = "backprop_warning_row_terms"
   )
 })
+
+test_that("errors about the outcome of a formula have its name, not that of the argument y", {
+  message <- function(code) {
+    tryCatch(code, backprop_error = function(e) cli::ansi_strip(conditionMessage(e)))
+  }
+  # the same error of a call with and without a formula
+  calls <- list(
+    list(loss = "beta"), list(class_weights = "balanced"), list(output_activation = "softmax")
+  )
+  for (arguments in calls) {
+    named <- message(do.call(nn_train, c(list(mpg ~ wt, mtcars), arguments)))
+    plain <- message(do.call(nn_train, c(list(mtcars["wt"], mtcars$mpg), arguments)))
+    expect_match(plain, "`y`", fixed = TRUE)
+    expect_identical(named, gsub("`y`", "`mpg`", plain, fixed = TRUE))
+  }
+  expect_match(
+    message(nn_train(-log(mpg) ~ wt, mtcars, loss = "gamma")), "`-log(mpg)` must be greater",
+    fixed = TRUE
+  )
+  expect_match(
+    message(nn_train(cbind(mpg, hp) ~ wt, mtcars, loss = "gaussian")),
+    "`cbind(mpg, hp)` has 2 columns",
+    fixed = TRUE
+  )
+  # also of data that are supplied again, and of rows that follow dropped ones
+  fit <- nn_train(mpg ~ wt, mtcars, loss = "gamma", hidden = 0, epochs = 1, penalty = 0)
+  below <- transform(mtcars, mpg = -mpg)
+  expect_match(message(nn_continue(fit, below, epochs = 1)), "^`mpg` must be greater")
+  gap <- transform(mtcars, mpg = replace(mpg, 3, -1), wt = replace(wt, 1, NA))
+  error <- tryCatch(nn_train(mpg ~ wt, gap, loss = "gamma"), error = identity)
+  expect_match(cli::ansi_strip(conditionMessage(error)), "^`mpg` must.*It is row 3 of the data")
+  expect_identical(error$row, 3L)
+})

@@ -300,3 +300,20 @@ test_that("without a hidden layer the log-cosh loss finds its location", {
   best <- optimize(function(m) sum(log(cosh(y - m))), range(y), tol = 1e-10)$minimum
   expect_equal(unname(fit$bout[1]), best, tolerance = 1e-6)
 })
+
+test_that("the width of the Huber loss is in standard deviations of a standardised outcome", {
+  of <- function(formula, width, ...) {
+    set.seed(1)
+    nn_train(formula, mtcars,
+      loss = nn_huber(width), hidden = 0, penalty = 0, optimizer = "lbfgs", epochs = 500, ...
+    )
+  }
+  # so that it does not depend on the outcome's unit
+  expect_equal(fitted(of(I(1000 * mpg) ~ wt, 0.5)), 1000 * fitted(of(mpg ~ wt, 0.5)))
+  # without standardisation it is in that unit
+  spread <- of(mpg ~ wt, 0.5)$encoding$outcome$scale
+  expect_equal(
+    fitted(of(mpg ~ wt, 0.5 * spread, standardize = FALSE)), fitted(of(mpg ~ wt, 0.5)),
+    tolerance = 1e-5
+  )
+})
