@@ -111,8 +111,8 @@ draw_effect_1 <- function(table, data, variable, label, main, together) {
     shown <- series(table[table$output %in% outputs, ])
     several <- length(outputs) > 1
     if (several && !is.null(main)) graphics::par(mar = graphics::par("mar") + c(0, 0, 1.2, 0))
-    what <- if (together && !several) paste0(label, " (", outputs, ")") else label
-    return(draw_series(shown, data, variable, what, main, if (several) outputs))
+    what <- if (together && !several) paste0(label, " (", class_label(outputs), ")") else label
+    return(draw_series(shown, data, variable, what, main, if (several) class_label(outputs)))
   }
   draw_panels(length(outputs), main, function(panel) {
     rows <- series(table)[[panel]]

@@ -151,9 +151,10 @@ draw_roc <- function(table, main) {
     )
   }
   auc <- table$auc[match(drawn, table$class)]
-  labels <- paste0(if (length(drawn) > 1) paste0(drawn, " ") else "AUC ", sprintf("%.3f", auc))
+  names <- class_label(drawn)
+  labels <- paste0(if (length(drawn) > 1) paste0(names, " ") else "AUC ", sprintf("%.3f", auc))
   if (length(drawn) == 1) {
-    graphics::text(0.98, 0.06, paste0(labels, " (", drawn, ")"), adj = c(1, 0))
+    graphics::text(0.98, 0.06, paste0(labels, " (", names, ")"), adj = c(1, 0))
     return(title_above(list(main = main)))
   }
   colours <- class_colours[seq_along(drawn)]
@@ -185,7 +186,7 @@ draw_reliability <- function(table, main) {
       pch = 21, bg = "white", col = sign_colours[["above"]]
     )
     if (several || is.null(main)) {
-      graphics::title(drawn[panel], font.main = 1, cex.main = 1, line = 0.6)
+      graphics::title(class_label(drawn[panel]), font.main = 1, cex.main = 1, line = 0.6)
     }
   })
 }

@@ -77,3 +77,9 @@ begin_inches <- function() {
   graphics::plot.window(c(0, room[1]), c(0, room[2]), xaxs = "i", yaxs = "i")
   list(room = room, line = 1.65 * graphics::strheight("M", units = "inches", cex = 1))
 }
+
+# The name of a class in a picture. Numbers and truth values alone would be read as such.
+class_label <- function(class) {
+  plain <- grepl("^[-+]?[0-9.]+(e[-+]?[0-9]+)?$|^(TRUE|FALSE)$", class)
+  ifelse(plain, paste("class", class), class)
+}

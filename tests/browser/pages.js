@@ -39,6 +39,10 @@ run(async function (given, open) {
         .map((w) => [w.querySelectorAll(".nns-lit").length,
           w.querySelectorAll(".nns-edge-at").length]));
     }
+    // the sign of an edge is not told by its colour alone
+    result.dashed = await page.evaluate(() => Array.from(document.querySelectorAll(".nns-edge"))
+      .map((e) => [/213/.test(e.getAttribute("stroke")),
+        getComputedStyle(e).strokeDasharray !== "none"]));
     result.width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     result.errors = page.errors;
     result.requests = page.requests;

@@ -270,6 +270,22 @@ test_that("plots come without a device of their own, and leave the margins as th
   expect_identical(state(), before)
 })
 
+test_that("classes that are numbers are called classes in pictures", {
+  expect_identical(
+    class_label(c("1", "-2.5", "1e3", "TRUE", "setosa", "v1", "1-2")),
+    c("class 1", "class -2.5", "class 1e3", "class TRUE", "setosa", "v1", "1-2")
+  )
+  numbered <- quick_cv(factor(am) ~ wt + hp, mtcars)
+  path <- withr::local_tempfile(fileext = ".pdf")
+  for (what in c("roc", "calibration")) {
+    grDevices::pdf(path, compress = FALSE, useKerning = FALSE)
+    plot(numbered, what)
+    grDevices::dev.off()
+    lines <- readLines(path, warn = FALSE)
+    expect_true(any(grepl("class 1", lines, fixed = TRUE, useBytes = TRUE)), label = what)
+  }
+})
+
 test_that("the pictures of held-out predictions are as they were looked at", {
   skip_if_not_installed("vdiffr")
   flowers <- quick_cv(Species ~ Sepal.Width + Petal.Length, iris)

@@ -491,6 +491,10 @@ test_that("two widgets, a trace and an app of Shiny each have their own stepper"
   expect_match(found$statuses[[3]], "^Agrees with R")
   expect_identical(found$hovered, list(TRUE, TRUE))
   expect_identical(found$lit[[2]], list(9L, 5L))
+  # edges that are negative (in orange) are dashed, and no others
+  dashed <- matrix(unlist(found$dashed), 2)
+  expect_identical(dashed[1, ], dashed[2, ])
+  expect_true(any(dashed[1, ]) && !all(dashed[1, ]))
   expect_identical(found$errors, list())
   expect_identical(found$requests, list())
   expect_lte(found$width, 0)

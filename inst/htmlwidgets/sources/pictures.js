@@ -66,7 +66,7 @@
   }
 
   // The edges of the network. Highlighted edges are drawn on top, with their weights. The width
-  // represents the absolute weight, or in an update the absolute change.
+  // represents the absolute weight, or in an update the absolute change; negative ones are dashed.
   View.prototype.edges = function (at, batch, step) {
     const units = this.problem.model.units, pointed = {}, self = this;
     const found = { under: "", over: "", labels: "" };
@@ -106,8 +106,8 @@
           "stroke-width": wide.toFixed(2)
         });
       };
-      const kind = lit ? " nns-edge-at" : atWork ? " nns-edge-on" : working >= 0 ?
-        " nns-edge-off" : "";
+      const kind = (lit ? " nns-edge-at" : atWork ? " nns-edge-on" : working >= 0 ?
+        " nns-edge-off" : "") + (value < 0 ? " nns-edge-minus" : "");
       const html = line("nns-edge" + kind, start, end, 0.7 + 4.3 * size);
       if (lit) found.over += html; else found.under += html;
       if (atWork) {
