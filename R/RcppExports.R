@@ -37,6 +37,10 @@ core_column_moments <- function(m, share) {
     .Call(`_backprop_core_column_moments`, m, share)
 }
 
+core_largest_column <- function(m) {
+    .Call(`_backprop_core_largest_column`, m)
+}
+
 core_digest <- function(parts) {
     .Call(`_backprop_core_digest`, parts)
 }

@@ -35,9 +35,9 @@ encode_new <- function(fit, raw, name, call, unseen = NULL) {
   if (nrow(raw) == 0 && !isTRUE(fit$encoding$coded)) {
     return(missing())
   }
-  encoded <- tryCatch(
+  encoded <- until_error(
     encode_raw(fit$encoding, raw, name, call, unseen),
-    backprop_error_input = identity
+    function(e) inherits(e, "backprop_error_input")
   )
   failed <- inherits(encoded, "error")
   if (!failed && same_names(colnames(encoded$X), fit$inputs)) {

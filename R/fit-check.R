@@ -138,7 +138,7 @@ check_model <- function(fit) {
 # is a plain list that users can edit. It takes microseconds, because every prediction needs it;
 # check_model() checks everything.
 check_fit_sizes <- function(fit, call, name = "object") {
-  if (!is_true(tryCatch(has_fit_sizes(fit), error = function(e) FALSE))) {
+  if (!is_true(until_error(has_fit_sizes(fit), function(e) TRUE))) {
     abort_invalid_fit(fit, name, call)
   }
 }

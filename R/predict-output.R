@@ -115,10 +115,12 @@ as_type <- function(output, type, fit, threshold = NULL) {
   if (type == "prob") {
     return(prob)
   }
-  stats::setNames(
-    factor(levels[class_numbers(prob, threshold)], levels, ordered = isTRUE(fit$ordered)),
-    rownames(output)
-  )
+  # as factor() makes it, which compares the levels as text
+  classes <- class_numbers(prob, threshold)
+  names(classes) <- rownames(output)
+  levels(classes) <- levels
+  class(classes) <- c(if (isTRUE(fit$ordered)) "ordered", "factor")
+  classes
 }
 
 # Whether each of several outcomes is predicted to be yes: a data frame of truth values and factors.
@@ -139,7 +141,7 @@ event_classes <- function(output, fit) {
 # The number of the class that is predicted for each row of probabilities: the most probable one,
 # or with a threshold the second of two if its probability is above it.
 class_numbers <- function(prob, threshold = NULL) {
-  if (is.null(threshold)) max.col(prob, "first") else 1L + (prob[, 2] > threshold$at)
+  if (is.null(threshold)) core_largest_column(prob) else 1L + (prob[, 2] > threshold$at)
 }
 
 # A threshold: list(at, costs), or NULL for the most probable class. It may be given as the costs of

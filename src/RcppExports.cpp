@@ -115,6 +115,16 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_largest_column
+Rcpp::IntegerVector core_largest_column(const Rcpp::NumericMatrix& m);
+RcppExport SEXP _backprop_core_largest_column(SEXP mSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type m(mSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_largest_column(m));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_digest
 std::string core_digest(Rcpp::List parts);
 RcppExport SEXP _backprop_core_digest(SEXP partsSEXP) {
@@ -623,6 +633,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_cross_entropy", (DL_FUNC) &_backprop_core_cross_entropy, 4},
     {"_backprop_core_clamp", (DL_FUNC) &_backprop_core_clamp, 3},
     {"_backprop_core_column_moments", (DL_FUNC) &_backprop_core_column_moments, 2},
+    {"_backprop_core_largest_column", (DL_FUNC) &_backprop_core_largest_column, 1},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
     {"_backprop_core_sum_digest", (DL_FUNC) &_backprop_core_sum_digest, 3},
     {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 4},

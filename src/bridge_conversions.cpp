@@ -210,21 +210,22 @@ using namespace backprop;
 // activations.
 // [[Rcpp::export(rng = false)]]
 Rcpp::List core_matrices(const Rcpp::NumericVector& weights, const Rcpp::List& layers) {
-  const R_xlen_t matrices = 2 * layers.size();
-  Rcpp::List network(matrices);
-  Rcpp::CharacterVector names(matrices);
+  Rcpp::List network(2 * layers.size());
+  Rcpp::CharacterVector names(network.size());
   const double* from = weights.begin();
-  for (R_xlen_t i = 0; i < matrices; ++i) {
-    const Rcpp::List layer = layers[i / 2];
-    row_for<LayerKind>(layer["kind"], "kind of layer");
-    const bool biases = i % 2 == 1;
-    const int rows = biases ? 1 : static_cast<int>(count(layer, "inputs", 1, most_int)),
-              columns = static_cast<int>(count(layer, "units", 1, most_int));
-    const R_xlen_t size = static_cast<R_xlen_t>(rows) * columns;
-    require(weights.end() - from >= size, "There must be a number for each parameter.");
-    network[i] = Rcpp::NumericMatrix(rows, columns, from);
-    names[i] = Rcpp::CharacterVector(layer["parameters"])[biases];
-    from += size;
+  for (R_xlen_t l = 0; l < layers.size(); ++l) {
+    const Rcpp::List layer = layers[l];
+    const Rcpp::CharacterVector own = layer["parameters"];
+    const auto inputs = static_cast<int>(count(layer, "inputs", 1, most_int)),
+               units = static_cast<int>(count(layer, "units", 1, most_int));
+    for (const bool biases : {false, true}) {
+      const int rows = biases ? 1 : inputs;
+      const R_xlen_t size = static_cast<R_xlen_t>(rows) * units, at = 2 * l + biases;
+      require(weights.end() - from >= size, "There must be a number for each parameter.");
+      network[at] = Rcpp::NumericMatrix(rows, units, from);
+      names[at] = own[biases];
+      from += size;
+    }
   }
   require(from == weights.end(), "There must be a number for each parameter.");
   network.names() = names;

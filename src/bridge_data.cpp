@@ -176,3 +176,24 @@ Rcpp::List core_column_moments(const Rcpp::NumericMatrix& m, const Rcpp::Numeric
   }
   return Rcpp::List::create(Rcpp::_["center"] = center, Rcpp::_["spread"] = spread);
 }
+
+// The column of the largest number in each row, the first of several; NA if a number is missing.
+// Works column by column, as the numbers are stored.
+// [[Rcpp::export(rng = false)]]
+Rcpp::IntegerVector core_largest_column(const Rcpp::NumericMatrix& m) {
+  const int n = m.nrow();
+  require(m.ncol() > 0, "There must be a column.");
+  Rcpp::IntegerVector at(n, 1);
+  Rcpp::NumericVector largest(m.begin(), m.begin() + n);
+  for (int c = 0; c < m.ncol(); ++c) {
+    const double* const x = m.begin() + static_cast<R_xlen_t>(n) * c;
+    for (int r = 0; r < n; ++r) {
+      if (std::isnan(x[r])) at[r] = NA_INTEGER;
+      if (x[r] > largest[r] && at[r] != NA_INTEGER) {
+        largest[r] = x[r];
+        at[r] = c + 1;
+      }
+    }
+  }
+  return at;
+}

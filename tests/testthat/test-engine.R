@@ -410,6 +410,15 @@ test_that("parameters in a row become the matrices of the layers", {
   }
 })
 
+test_that("the largest column is that of max.col()", {
+  withr::local_seed(6)
+  values <- c(0, 0.25, 0.5, -Inf, Inf, NA, NaN)
+  m <- matrix(sample(values, 600, TRUE, c(3, 3, 3, 1, 1, 0.3, 0.3)), 150)
+  for (some in list(m, m[, 1, drop = FALSE], m[0, ])) {
+    expect_identical(core_largest_column(some), max.col(some, "first"))
+  }
+})
+
 test_that("moments and clamped numbers are those of R's own functions", {
   set.seed(1)
   m <- matrix(rnorm(1400, 1e3), 200, dimnames = list(NULL, letters[1:7]))
