@@ -80,10 +80,7 @@ first_of_curvature <- lapply(curvature_table, `[[`, "first")
 made_of_state <- names(Filter(is.function, first_of_state))
 made_of_curvature <- names(Filter(is.function, first_of_curvature))
 first_fields <- function(fields, made, n, settings, seed) {
-  for (name in made) {
-    value <- fields[[name]](n, settings, seed)
-    if (is.null(value)) fields[name] <- list(NULL) else fields[[name]] <- value
-  }
+  fields[made] <- lapply(fields[made], function(first) first(n, settings, seed))
   fields
 }
 

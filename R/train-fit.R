@@ -80,10 +80,10 @@ fitted_parts <- function(run, output, weights) {
   fit <- run$fit
   data <- run$data
   output <- decode_output(output, fit$encoding)
-  if (!is.null(rownames(data$X)) || !is.null(fit$outputs)) {
-    dimnames(output) <- list(rownames(data$X), fit$outputs)
-  }
-  y <- as.matrix(if (is.null(data$response)) data$y else data$response)
+  cases <- dimnames(data$X)[[1]]
+  if (!is.null(cases) || !is.null(fit$outputs)) dimnames(output) <- list(cases, fit$outputs)
+  y <- if (is.null(data$response)) data$y else data$response
+  if (is.object(y) || !is.matrix(y)) y <- as.matrix(y)
   points <- point_outputs(fit$settings$loss, ncol(output))
   # a subset of all columns would be a copy
   whole <- length(points) == ncol(output)

@@ -154,12 +154,14 @@ check_distributed <- function(settings, call) {
 check_training_memory <- function(layers, X, settings, call) {
   X <- local_part(X)
   n <- nrow(X)
-  parameters <- n_parameters(layers)
   first_order <- optimizer_table[[settings$optimizer$name]]$family == "first_order"
-  # much more than what is estimated below
-  if (first_order && !may_lack_memory(512 * (parameters + n * sum(layer_units(layers))))) {
+  # much more than what is estimated below: 512 bytes for each parameter, and for each unit and row
+  numbers <- n * n_inputs(layers)
+  for (layer in layers) numbers <- numbers + (layer$inputs + 1 + n) * layer$units
+  if (first_order && !may_lack_memory(512 * numbers)) {
     return(invisible())
   }
+  parameters <- n_parameters(layers)
   outputs <- n_outputs(layers)
   # The state in R and in the core, and the core's own weights and gradients.
   numbers <- 2 * state_numbers(parameters, settings$optimizer) + 4 * parameters +
