@@ -41,6 +41,10 @@ core_largest_column <- function(m) {
     .Call(`_backprop_core_largest_column`, m)
 }
 
+core_is_crowded <- function(m, j, few) {
+    .Call(`_backprop_core_is_crowded`, m, j, few)
+}
+
 core_digest <- function(parts) {
     .Call(`_backprop_core_digest`, parts)
 }

@@ -76,6 +76,11 @@ outlier_of <- function(X, j, scales, weights) {
   if (!is.null(scales$largest) && !is_far(scales$largest[[j]], nrow(X))) {
     return(NA_real_)
   }
+  # most columns of a matrix are told without sorting them
+  plain <- is.matrix(X) && is.double(X) && length(weights) == 0
+  if (plain && !core_is_crowded(X, j, max(1, nrow(X) %/% 20))) {
+    return(NA_real_)
+  }
   x <- counted_column(X, j, weights)
   n <- length(x)
   if (n < 20 || !is_far(max(max(x) - center, center - min(x)), n)) {

@@ -125,6 +125,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_is_crowded
+bool core_is_crowded(const Rcpp::NumericMatrix& m, int j, double few);
+RcppExport SEXP _backprop_core_is_crowded(SEXP mSEXP, SEXP jSEXP, SEXP fewSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< const Rcpp::NumericMatrix& >::type m(mSEXP);
+    Rcpp::traits::input_parameter< int >::type j(jSEXP);
+    Rcpp::traits::input_parameter< double >::type few(fewSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_is_crowded(m, j, few));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_digest
 std::string core_digest(Rcpp::List parts);
 RcppExport SEXP _backprop_core_digest(SEXP partsSEXP) {
@@ -634,6 +646,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_clamp", (DL_FUNC) &_backprop_core_clamp, 3},
     {"_backprop_core_column_moments", (DL_FUNC) &_backprop_core_column_moments, 2},
     {"_backprop_core_largest_column", (DL_FUNC) &_backprop_core_largest_column, 1},
+    {"_backprop_core_is_crowded", (DL_FUNC) &_backprop_core_is_crowded, 3},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
     {"_backprop_core_sum_digest", (DL_FUNC) &_backprop_core_sum_digest, 3},
     {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 4},

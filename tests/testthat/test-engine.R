@@ -419,6 +419,27 @@ test_that("the largest column is that of max.col()", {
   }
 })
 
+test_that("a column of which most numbers may be apart from few is told without sorting", {
+  withr::local_seed(8)
+  # the largest ratio of neighbouring distances from the median among the last
+  gap <- function(x, few) {
+    distance <- utils::tail(sort(abs(x - stats::median(x))), few + 1)
+    max((distance[-1] / distance[-(few + 1)])[distance[-(few + 1)] > 0], 0)
+  }
+  columns <- list(
+    rnorm(400), runif(400), rexp(400), rt(400, 2), rcauchy(400), exp(4 * rnorm(400)),
+    c(rnorm(399), 1e4), c(rnorm(380), 1e3 * rnorm(20)), c(rnorm(380), rep(c(-1e5, 1e9), 10)),
+    c(rep(0, 381), 1:19), rep(1:2, 200), rep(3, 400), c(rnorm(399), 1e308)
+  )
+  told <- vapply(columns, function(x) core_is_crowded(matrix(x), 1, 20), NA)
+  apart <- vapply(columns, function(x) gap(x, 20) >= 30, NA)
+  expect_true(all(told[apart]))
+  expect_equal(sum(apart), 3)
+  expect_false(any(told[c(1:3, 11)]))
+  X <- cbind(columns[[1]], columns[[7]])
+  expect_identical(c(core_is_crowded(X, 1, 20), core_is_crowded(X, 2, 20)), c(FALSE, TRUE))
+})
+
 test_that("moments and clamped numbers are those of R's own functions", {
   set.seed(1)
   m <- matrix(rnorm(1400, 1e3), 200, dimnames = list(NULL, letters[1:7]))
