@@ -183,6 +183,10 @@ numbers_in_row <- function(X) {
   if (is_coded(X)) ncol(unclass(X)$numbers) + length(unclass(X)$codes) else ncol(X)
 }
 
+# Whether rows of a source are rather coded in memory than written to a file, which would have more
+# than 50 numbers for each one that a row has when it is coded.
+is_mostly_codes <- function(X) is_coded(X) && ncol(X) > 50 * numbers_in_row(X)
+
 # The matrix of coded rows; other matrices are unchanged.
 decoded <- function(X) if (is_coded(X)) as.matrix(X) else X
 

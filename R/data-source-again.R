@@ -10,7 +10,8 @@ read_source_again <- function(fit, source, weights, offset, name, store, call, l
     is.null(extras$weights) && is.null(extras$offset) &&
     length(attr(fit$encoding$terms, "offset")) == 0
   outcome <- outcome_writer(if (plain && least_rows > 0) store)
-  writer <- rows_writer(store, fit$inputs)
+  writer <- NULL
+  coded <- FALSE
   used <- 0
   all <- each_block(source, function(block, before) {
     rows <- before + seq_len(nrow(block))
@@ -19,7 +20,13 @@ read_source_again <- function(fit, source, weights, offset, name, store, call, l
       least_rows = 0
     )
     check_whole_inputs(frame$encoded$X, name, call, used)
-    if (nrow(frame$raw) > 0) writer$add(decoded(frame$encoded$X))
+    if (nrow(frame$raw) > 0) {
+      if (is.null(writer)) {
+        coded <<- is_mostly_codes(frame$encoded$X)
+        writer <<- rows_writer(if (!coded) store, fit$inputs)
+      }
+      writer$add(if (coded) frame$encoded$X else decoded(frame$encoded$X))
+    }
     number <- length(parts$weights) + 1
     y <- frame$y
     outcome$add(if (is.null(dim(y))) unname(y) else unname_rows(y))
@@ -48,7 +55,7 @@ read_source_again <- function(fit, source, weights, offset, name, store, call, l
       X = if (used > 0) writer$rows() else no_rows_of(fit),
       offset = combine_blocks(parts$encoded)
     ), fit$encoding,
-    outcome$all(), fit$encoding$outcome$names[1],
+    if (coded) outcome_in_memory(outcome$all()) else outcome$all(), fit$encoding$outcome$names[1],
     weights = combine_blocks(parts$weights), offset = combine_blocks(parts$offset),
     na.action = if (length(dropped) > 0) {
       structure(dropped, class = attr(parts, "class of rows"))

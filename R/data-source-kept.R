@@ -54,7 +54,7 @@ find_kept_rows <- function(store, key, used) {
 
 # Keeps encoded rows, and returns them with their new place.
 keep_rows <- function(encoded, store, key) {
-  if (is.null(key)) {
+  if (is.null(key) || !is_stored(encoded$X)) {
     return(encoded)
   }
   files <- kept_files(store, key)

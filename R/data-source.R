@@ -4,8 +4,8 @@
 
 # The raw frame of a formula for a source. Its `raw` has no columns, the numbers of the rows as row
 # names, and the attributes `prototype`, a few rows, and `rows of source`, the number of all rows.
-# Its `encoded$X` is in a file of `store`, or in memory if that is NULL. Of several processes (see
-# data-ranks.R) each has a source of its own rows.
+# Its `encoded$X` is in a file of `store`, or in memory if that is NULL or if most of its columns
+# are coded. Of several processes (see data-ranks.R) each has a source of its own rows.
 read_source <- function(formula, source, extras, na.action, contrasts, calibration, store, call,
                         ranks = NULL, dates = NULL, missing = NULL) {
   na.action <- check_source_na_action(na.action, call)
@@ -60,17 +60,14 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
   if (is.null(ranks)) {
     encoding$declared <- declared_in_source(seen, encoding$xlevels, source, training, call)
   }
-  # rows in a file are not coded
-  if (is.null(store)) {
-    levels <- term_levels(seen$terms, columns_of_levels(seen), contrasts)
-    if (is_best_coded(levels, seen$total)) encoding$coded <- TRUE
-  }
+  levels <- term_levels(seen$terms, columns_of_levels(seen), contrasts)
+  if (is_best_coded(levels, seen$total)) encoding$coded <- TRUE
   key <- if (seen$used > 0) key_of_rows(encoding, source, seen, contrasts, store, ranks$rank)
   encoded <- find_kept_rows(store, key, seen$used) %||% keep_rows(
     encode_source(c(encoding, list(contrasts = contrasts)), source, seen, store, call), store, key
   )
   if (!is.null(ranks)) encoded <- share_encoded(encoded, ranks)
-  if (!is_coded(encoded$X)) encoding$coded <- NULL
+  if (!is_coded(encoded$X)) encoding$coded <- NULL else y$y <- outcome_in_memory(y$y)
   encoding$contrasts <- encoded$contrasts
   encoding$missing <- encoded$missing
   frame <- new_frame(
@@ -259,6 +256,11 @@ encode_source <- function(encoding, source, seen, store, call) {
     unseen <- new_levels_record(NULL, none)
     filled <- fill_columns(data, seen$gaps$fill)
     encoded <- encode_terms(encoding, filled, "data", call, rows, unseen)
+    # rows in a file are not coded
+    if (!is.null(store) && is_coded(encoded$X) && !is_mostly_codes(encoded$X)) {
+      encoding$coded <<- NULL
+      encoded <- encode_terms(encoding, filled, "data", call, rows, unseen)
+    }
     if (!is.null(seen$gaps) && is.null(out$missing)) {
       out$missing <<- mark_labels(seen$gaps, colnames(encoded$X))
     }
@@ -269,7 +271,7 @@ encode_source <- function(encoding, source, seen, store, call) {
     check_whole_inputs(encoded$X, "data", call, done)
     if (is.null(out$writer)) {
       out$contrasts <<- encoded$contrasts
-      out$writer <<- rows_writer(store, colnames(encoded$X))
+      out$writer <<- rows_writer(if (!is_coded(encoded$X)) store, colnames(encoded$X))
       width <<- numbers_in_row(encoded$X)
     }
     out$writer$add(encoded$X)

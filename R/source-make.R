@@ -36,6 +36,9 @@
 #' * the rows that `validation` as a fraction holds out, or that the choice of `epochs` does: the
 #'   order in which they are drawn, at most 32 bytes; `calibration` also keeps a score for each of
 #'   its rows;
+#' * a row of which most inputs are dummy variables of factors with more than 32 levels (more than
+#'   50 for each other input or factor): 8 bytes for each other input and 4 for each such factor.
+#'   With 5,000 levels, a file would have 80,000 bytes for each row;
 #' * a row with a missing value that is dropped: its number and name in the fit, about 70 bytes;
 #' * a loss whose best constant is no mean (`"absolute"`, [nn_huber()], [nn_quantile()],
 #'   `"log_cosh"`, `"gaussian"`, `"beta"`), `optimizer = "lm"`, `keep_fitted = TRUE` and
@@ -82,10 +85,11 @@
 #'   * a function without arguments that returns the next block, with `restart`;
 #'   * a function without arguments that returns a new stream of Apache Arrow each time, of the
 #'     package nanoarrow or arrow: for Parquet files
-#'     `function() arrow::as_record_batch_reader(arrow::open_dataset("folder"))`, which reads one
-#'     row group after the other. The package nanoparquet needs no further libraries, but reads a
-#'     whole file at a time: with it, a folder of files is a function that returns one file after
-#'     the other, see the examples of `vignette("large-data", "backprop")`;
+#'     `function() arrow::as_record_batch_reader(arrow::open_dataset("folder"))`, which returns
+#'     batches of rows without reading all of them first; arrow's help page `Scanner` has their
+#'     size. The package nanoparquet needs no further libraries, but reads a whole file at a time:
+#'     with it, a folder of files is a function that returns one file after the other, see the
+#'     examples of `vignette("large-data", "backprop")`;
 #'   * a `big.matrix` of the package bigmemory, whose columns without names are `V1`, `V2`, ...;
 #'   * a data frame.
 #' @param table The name of a table, or a query that begins with `SELECT`, `WITH`, `VALUES` or

@@ -101,7 +101,7 @@ new_group <- function(limit) {
   }
   file <- file.path(group, if (version_2) "memory.max" else "memory.limit_in_bytes")
   if (!file.exists(file) ||
-    inherits(try(cat(limit * 2^20, file = file), silent = TRUE), "try-error")) {
+    inherits(try(cat(sprintf("%.0f", limit * 2^20), file = file), silent = TRUE), "try-error")) {
     system2("rmdir", group)
     return(NULL)
   }

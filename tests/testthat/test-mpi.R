@@ -119,3 +119,49 @@ test_that("an error in one process ends the job", {
   expect_match(done$output, "The call failed in another process", all = FALSE)
   expect_match(done$output, "must contain only finite numbers", all = FALSE)
 })
+
+test_that("the scripts of the article on large data run as they are written", {
+  lines <- vignette_lines("large-data")
+  fences <- grep("^```", lines)
+  blocks <- Map(
+    function(begin, end) lines[seq_len(end - begin - 1) + begin],
+    fences[c(TRUE, FALSE)], fences[c(FALSE, TRUE)]
+  )
+  texts <- vapply(blocks, paste, "", collapse = "\n")
+  with_line <- function(pattern) blocks[[grep(pattern, texts)]]
+  for (shell in blocks[lines[fences[c(TRUE, FALSE)]] == "```sh"]) {
+    script <- withr::local_tempfile(lines = shell)
+    expect_identical(system2("sh", c("-n", shQuote(script))), 0L)
+  }
+  folder <- withr::local_tempdir()
+  set.seed(1)
+  d <- data.frame(x = rnorm(60), g = factor(rep(c("u", "v", "w"), 20)))
+  d$y <- d$x + as.integer(d$g)
+  for (rank in 0:1) {
+    part <- d[1:30 + 30 * rank, ]
+    saveRDS(part, file.path(folder, sprintf("part-%d.rds", rank)))
+    utils::write.csv(part, file.path(folder, sprintf("part-%d.csv", rank)), row.names = FALSE)
+  }
+  train <- with_line("^library.backprop.\nmpi <- nn_mpi")
+  end <- last(train)
+  expect_identical(end, "pbdMPI::finalize()")
+  begin <- function(lines) c(sprintf("setwd(%s)", encodeString(folder, quote = "'")), lines)
+  # the job ends before its last epochs, and is resumed
+  first <- sub("epochs = 50", "epochs = 30", train, fixed = TRUE)
+  expect_false(identical(first, train))
+  expect_identical(run_job(2, begin(first))$status, 0)
+  resumed <- run_job(2, begin(c(
+    train[seq_len(grep("set.seed", train) - 1)], with_line("left <- 50"),
+    "if (mpi$rank == 0) saveRDS(fit, 'resumed.rds')", end
+  )))
+  expect_identical(resumed$status, 0)
+  expect_identical(nrow(readRDS(file.path(folder, "fit.rds"))$history), 30L)
+  expect_identical(nrow(readRDS(file.path(folder, "resumed.rds"))$history), 50L)
+  # without the search for settings
+  of_sources <- sub("/scratch", ".", with_line("part-%d.csv"), fixed = TRUE)
+  of_sources <- sub("y ~ .,", "y ~ ., hidden = 2, penalty = 0.1, epochs = 5,", of_sources)
+  from_sources <- run_job(2, begin(c(
+    "mpi <- nn_mpi()", "set.seed(1)", of_sources, "stopifnot(nrow(fit$history) == 5)", end
+  )))
+  expect_identical(from_sources$status, 0)
+})

@@ -298,6 +298,37 @@ test_that("the defaults that are chosen are those in memory", {
   )
 })
 
+test_that("factors of many levels are coded as in memory", {
+  withr::local_options(backprop.coded_from = 1)
+  d <- coded_data(300)
+  train <- function(formula, data, ...) {
+    set.seed(1)
+    nn_train(
+      formula, data,
+      hidden = 2, activation = "tanh", penalty = 0.01, epochs = 2, keep_fitted = FALSE, ...
+    )
+  }
+  source <- nn_source(d, 130, cache = folder <- withr::local_tempdir())
+  for (formula in list(y ~ f, y ~ f:h + x, y ~ x + f * h)) {
+    expect_identical(differences(
+      formula,
+      data = d, hidden = 2, activation = "tanh", penalty = 0.01, epochs = 2, calibration = 0.2,
+      validation = 0.2
+    ), character(), label = deparse1(formula))
+  }
+  fit <- train(y ~ f, source)
+  expect_true(fit$encoding$coded)
+  expect_length(list.files(folder), 0)
+  expect_no_warning(longer <- nn_continue(fit, source, epochs = 1))
+  expect_identical(coef(longer), coef(nn_continue(fit, d, epochs = 1)))
+  expect_identical(predict(fit, source), predict(fit, d))
+  # few of the inputs are dummy variables: they are in a file
+  fit <- train(y ~ x + f + z, source)
+  expect_null(fit$encoding$coded)
+  expect_equal(coef(fit), coef(train(y ~ x + f + z, d)), tolerance = 1e-10)
+  expect_gt(length(list.files(folder)), 0)
+})
+
 test_that("the size of blocks does not matter", {
   d <- table_of(100)
   train <- function(block_rows) {
