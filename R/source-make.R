@@ -37,8 +37,9 @@
 #'   order in which they are drawn, at most 32 bytes; `calibration` also keeps a score for each of
 #'   its rows;
 #' * a row of which most inputs are dummy variables of factors with more than 32 levels (more than
-#'   50 for each other input or factor): 8 bytes for each other input and 4 for each such factor.
-#'   With 5,000 levels, a file would have 80,000 bytes for each row;
+#'   50 for each other input or factor): 8 bytes for each other input and 4 for each such factor,
+#'   with copies of them and of the outcome. With 5,000 levels and 10 other inputs, these were 640
+#'   bytes; files would have 160,000;
 #' * a row with a missing value that is dropped: its number and name in the fit, about 70 bytes;
 #' * a loss whose best constant is no mean (`"absolute"`, [nn_huber()], [nn_quantile()],
 #'   `"log_cosh"`, `"gaussian"`, `"beta"`), `optimizer = "lm"`, `keep_fitted = TRUE` and
