@@ -121,8 +121,9 @@ remedies <- list(
   # for a rate that is large for the optimiser
   large_rate = function(fit, facts) {
     rate <- fit$settings$optimizer$learning_rate
-    # the mean of the loss may be all that the rate needs
-    if (length(remedies$reduction(fit, facts)) > 0) fit$settings$reduction <- "mean"
+    # the mean of the loss may be all that the rate needs, and a few rows do not make it too large
+    few <- total_weight(fit) <= 10 && !"diverged" %in% facts$found
+    if (length(remedies$reduction(fit, facts)) > 0 || few) fit$settings$reduction <- "mean"
     if (!is.null(rate) && rate > 2 * usual_rate(fit, facts)) remedies$smaller_rate(fit, facts)
   },
   larger_rate = function(fit, facts) {
@@ -241,12 +242,23 @@ learning_advice <- function(fit, facts) {
   if ("diverged" %in% facts$found) {
     return(divergence_advice(fit, facts))
   }
+  if (is_linear_at_rest(fit, facts)) {
+    return(remedies$hidden(fit, facts))
+  }
   first_of(
     fit, facts, "offset",
     c(basics, if ("saturated" %in% facts$found) c("init", "start"), "patience"),
     if ("dead" %in% facts$found) "start", if ("dead" %in% facts$found) "leaky", "larger_rate",
     "callback", "epochs", "hidden", "information"
   )
+}
+
+# Is it a linear model that predicts the best constant, without another cause?
+is_linear_at_rest <- function(fit, facts) {
+  others <- c("offset", "output", "inputs", "targets", "penalty", "larger_rate", "patience")
+  n_hidden(fit$layers) == 0 &&
+    isTRUE(abs(facts$loss - facts$null) <= 1e-3 * abs(facts$null - facts$perfect)) &&
+    length(prescribe(fit, facts, others)) == 0
 }
 
 # Advice about idle units. Those of training that diverged are a consequence.
@@ -269,7 +281,8 @@ total_weight <- function(fit) if (is.null(fit$probe$total)) fit$n else fit$probe
 # A small penalty only shrinks weights of inputs that are not informative. One that was chosen on
 # held-out rows is not too large; too few rows have none, and the default penalty.
 is_penalty_too_large <- function(fit, facts) {
-  if (!has_penalty(fit) || ("penalty" %in% fit$chosen && !is.null(fit$evidence))) {
+  chosen <- "penalty" %in% fit$chosen && (!is.null(fit$evidence) || n_hidden(fit$layers) == 0)
+  if (!has_penalty(fit) || chosen) {
     return(FALSE)
   }
   if (isTRUE(facts$penalty_is_cause)) {

@@ -732,6 +732,22 @@ test_that("the reason why nothing was learned is removed as advised", {
     train(corners, c(0, 1, 1, 0), hidden = hidden, optimizer = "lbfgs", activation = "tanh")
   }
   expect_cured("null_model", xor(0), "^Use hidden units, such as hidden = 10\\.$", xor(10))
+  # the same of a table and of the tutorial's network, whose penalty and rate are no cause
+  four <- data.frame(a = corners[, 1], b = corners[, 2], y = c(0, 1, 1, 0))
+  of_table <- function(...) {
+    set.seed(1)
+    nn_train(y ~ a + b, four, ...)
+  }
+  expect_cured("null_model", of_table(hidden = 0), "^Use hidden units", of_table(hidden = 10))
+  of_tutorial <- function(hidden, epochs) {
+    set.seed(1)
+    nn_train(corners, four$y, hidden = hidden, epochs = epochs)
+  }
+  expect_cured("null_model", of_tutorial(0, 5000), "^Use hidden units", of_tutorial(10, 5000))
+  expect_cured(
+    "null_model", of_tutorial(2, 200), "^Train for more epochs, such as epochs = 2000",
+    of_tutorial(2, 2000)
+  )
   # where training converged, more epochs are not advised
   converged <- train(
     matrix(rep(0:1, each = 16)), rep(c(-1, 1), 16),
