@@ -303,5 +303,6 @@ formula_call <- function(formula, data, extras, call) {
       i = "Arguments after the data must be named, as in {.code hidden = 5}."
     ), call)
   }
+  if (is_source(given[[2]])) check_source(given[[2]], call)
   list(formula = given[[1]], data = given[[2]], swapped = swapped, extras = extras)
 }

@@ -152,6 +152,7 @@ encode_validation <- function(fit, validation, call, store = NULL, ranks = NULL)
         x = "You supplied a {if (is_source(validation)) 'source' else 'data frame'}."
       ), call)
     }
+    if (is_source(validation)) check_source(validation, call, "validation")
     frame <- read_again(fit, validation, NULL, NULL, "validation", store, call, ranks)
     check_encoded(frame$encoded$X, fit, "validation", call)
     held <- encode_rows(encoding, frame, seq_len(nrow(frame$raw)), call)

@@ -145,6 +145,6 @@ check_explained_fit <- function(fit, call) {
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
   check_is_fit(fit, call)
   fit <- current_fit(fit, call)
-  check_fit_sizes(unclass(fit), call, "fit")
+  check_whole_fit(unclass(fit), call, "fit")
   fit
 }

@@ -12,7 +12,7 @@
 # Strings are in UTF-8. Names are strings, because R converts symbols to the locale's encoding.
 export_model <- function(fit, call) {
   fit <- unclass(fit)
-  check_fit_sizes(fit, call, "fit")
+  check_whole_fit(fit, call, "fit")
   check_no_custom(fit$settings, "{.fn nn_export}", call)
   if (fit$has_offset) {
     abort_kind(

@@ -9,41 +9,25 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
       identical(settings$output_activation, kinds[length(kinds)]),
     "The activations in its settings must be those of its layers."
   )
-  optimizer <- settings$optimizer
-  made <- tryCatch(
-    do.call(
-      optimizer_table[[optimizer$name]]$make,
-      c(
-        if (!is.null(optimizer$learning_rate)) list(learning_rate = optimizer$learning_rate),
-        optimizer$numbers
-      ),
-      quote = TRUE
-    ),
-    error = function(e) NULL
-  )
+  remade <- function(x, make) {
+    tryCatch(identical(make(unclass(x)), x), error = function(e) FALSE)
+  }
   need(
-    is.list(optimizer) && identical(made, optimizer),
+    remade(settings$optimizer, make_optimizer),
     "The optimiser is unknown, or has settings outside their range."
   )
-  loss <- settings$loss
-  if (isTRUE(loss$estimated) || identical(loss$estimated, "done")) loss$estimated <- NULL
-  made <- tryCatch(
-    new_loss(check_choice(loss$name, names(loss_table), "loss", current_env()), loss$parameter),
-    error = function(e) NULL
-  )
   need(
-    is.list(loss) && identical(made, loss),
-    "The loss is unknown, or has a setting outside its range."
+    remade(settings$loss, make_loss), "The loss is unknown, or has a setting outside its range."
   )
   need(tryCatch(
     {
-      check_loss_and_output(loss, settings$output_activation, "numeric", current_env())
+      check_loss_and_output(settings$loss, settings$output_activation, "numeric", current_env())
       TRUE
     },
     error = function(e) FALSE
   ), "Its loss can't be combined with its output activation.")
   need(
-    is.null(settings$schedule) || known_schedule(settings$schedule),
+    is.null(settings$schedule) || remade(settings$schedule, make_schedule),
     "The schedule is unknown, or has settings outside their range."
   )
   need(
@@ -108,26 +92,6 @@ check_model_settings <- function(settings, layers, number, flag, whole) {
   )
 }
 
-known_schedule <- function(schedule) {
-  if (!is.list(schedule) || !is.character(schedule$kind) || length(schedule$kind) != 1 ||
-    !schedule$kind %in% names(schedule_table)) {
-    return(FALSE)
-  }
-  if (!is.null(schedule$then) && !known_schedule(schedule$then)) {
-    return(FALSE)
-  }
-  tryCatch(
-    identical(
-      do.call(
-        schedule_table[[schedule$kind]]$make, unclass(schedule)[setdiff(names(schedule), "kind")],
-        quote = TRUE
-      ),
-      schedule
-    ),
-    error = function(e) FALSE
-  )
-}
-
 # Checks the types and lengths of a state, on which the core relies. `n`: the number of parameters;
 # `rows`: the number of rows of the data.
 check_state <- function(state, settings, n, rows) {
@@ -176,7 +140,8 @@ check_epochs <- function(fit) {
     "The epochs of its history must be whole numbers that end at the epoch of its state."
   )
   need(
-    fit$state$best_epoch <= fit$state$epoch && fit$state$stale <= fit$state$epoch,
+    fit$state$best_epoch <= fit$state$epoch &&
+      (lacks_state(fit) || fit$state$stale <= fit$state$epoch),
     "The best epoch of its state, and the epochs since, must not exceed its epoch."
   )
 }

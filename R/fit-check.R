@@ -127,7 +127,9 @@ check_model <- function(fit) {
     "Its ensemble must have a number of networks and their numbers of units."
   )
   check_model_settings(fit$settings, fit$layers, number, flag, whole)
-  check_state(fit$state, fit$settings, n_parameters(fit$layers), fit$n)
+  if (!lacks_state(fit)) {
+    check_state(fit$state, fit$settings, n_parameters(fit$layers), fit$n)
+  }
   check_epochs(fit)
   need(is.null(fit$encoding$columns) || !is.null(fit$inputs), "Its inputs must have names.")
   check_model_encoding(fit$encoding, units[1], outputs, fit$levels, finite, flag, whole)
@@ -178,16 +180,31 @@ has_fit_sizes <- function(fit) {
 
 is_row_name <- function(x, table) is.character(x) && length(x) == 1 && !is.null(table[[x]])
 
-# Signals that a fit is invalid, with the first reason that check_model() finds.
-abort_invalid_fit <- function(fit, name, call) {
-  reason <- tryCatch(
+# Checks all of a plain fit, for functions that use more than its weights. The numbers of a fit that
+# diverged may be infinite.
+check_whole_fit <- function(fit, call, name = "object") {
+  if (identical(fit$stop, "diverged")) {
+    finite <- function(x) if (is.double(x)) replace(x, !is.finite(x), 0) else x
+    fit <- rapply(fit, finite, how = "replace")
+  }
+  reason <- invalid_field(fit)
+  if (!is.null(reason)) abort_invalid_fit(fit, name, call, reason)
+}
+
+# The first reason why check_model() refuses a fit, or NULL.
+invalid_field <- function(fit) {
+  tryCatch(
     {
       check_model(fit)
       NULL
     },
     backprop_internal_format = function(e) cli::format_inline(e$message, .envir = e$envir),
-    error = conditionMessage
+    error = function(e) if (is_time_limit(e)) stop(e) else "Some of its fields have been changed."
   )
+}
+
+# Signals that a fit is invalid, with the reason.
+abort_invalid_fit <- function(fit, name, call, reason = invalid_field(fit)) {
   abort_argument(c(
     "{.arg {name}} is not a valid fit from {.fn nn_train}.",
     x = if (!is.null(reason)) "{reason}",
@@ -255,7 +272,7 @@ stop_reasons <- c(
 )
 
 check_is_fit <- function(fit, call) {
-  if (!inherits(fit, "nn_fit")) {
+  if (!inherits(fit, "nn_fit") || !is.list(fit)) {
     abort_argument(c(
       "{.arg fit} must be a fit from {.fn nn_train}.",
       x = "You supplied {describe(fit)}."

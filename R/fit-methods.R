@@ -70,8 +70,10 @@ named_network <- function(network, fit) {
 
 #' @export
 fitted.nn_fit <- function(object, ...) {
-  check_no_dots(current_env(), ..., known = "object")
-  stats::napredict(object$na.action, bare(stored_fitted(object, current_env())))
+  call <- current_env()
+  check_no_dots(call, ..., known = "object")
+  check_whole_fit(plain_fit(object, call), call)
+  stats::napredict(object$na.action, bare(stored_fitted(object, call)))
 }
 
 #' @export
@@ -79,11 +81,12 @@ residuals.nn_fit <- function(object, type = "response", ...) {
   call <- current_env()
   check_no_dots(call, ..., known = c("object", "type"))
   check_choice(type, "response", "type", call)
+  check_whole_fit(plain_fit(object, call), call)
   stats::naresid(object$na.action, bare(stored_fitted(object, call, "residuals")))
 }
 
 #' @export
-nobs.nn_fit <- function(object, ...) unclass(object)$n
+nobs.nn_fit <- function(object, ...) plain_fit(object, current_env())$n
 
 #' @importFrom stats formula
 #' @export

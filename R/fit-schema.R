@@ -72,6 +72,7 @@ layers_of_shape <- function(shape) {
 
 # Upgrades a fit to the current schema, and rejects one of a newer schema.
 current_fit <- function(fit, call) {
+  if (!is.list(fit)) abort_object("fit", "fit from nn_train()", NULL, call)
   schema <- unclass(fit)$schema
   fit <- in_this_locale(fit)
   if (identical(schema, fit_schema)) {
@@ -79,7 +80,13 @@ current_fit <- function(fit, call) {
   }
   schema <- check_schema(if (is.null(schema)) 0 else schema, call)
   plain <- unclass(fit)
-  for (step in schema_steps[seq_len(fit_schema) > schema]) plain <- step(plain)
+  plain <- tryCatch(
+    {
+      for (step in schema_steps[seq_len(fit_schema) > schema]) plain <- step(plain)
+      plain
+    },
+    error = function(e) abort_object("fit", "fit from nn_train()", NULL, call)
+  )
   structure(plain, class = class(fit))
 }
 

@@ -117,3 +117,6 @@ needs_seed <- function(settings) {
   (!is.null(settings$batch_size) && !isFALSE(settings$shuffle)) || length(settings$dropout) > 0 ||
     is.numeric(settings$validation)
 }
+
+# Did nn_strip() remove the state of the optimiser?
+lacks_state <- function(fit) isTRUE(fit$stripped) && is.null(fit$state$weights)

@@ -27,6 +27,7 @@ nn_strip <- function(fit) {
   call <- current_env()
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
   check_is_fit(fit, call)
+  check_whole_fit(plain_fit(fit, call), call, "fit")
   without_outputs(without_state(current_fit(fit, call)))
 }
 
@@ -47,7 +48,7 @@ without_outputs <- function(fit) {
 }
 
 check_not_stripped <- function(fit, what, hint, call) {
-  if (isTRUE(fit$stripped) && is.null(fit$state$weights)) {
+  if (lacks_state(fit)) {
     abort_argument(c(
       paste(what, "requires the state of the optimiser."),
       x = "It was removed by {.fn nn_strip} or the butcher package.",

@@ -13,7 +13,7 @@
 #   estimate  the weights, without their part along these directions
 training_again <- function(object, X, y, weights, offset, call) {
   fit <- plain_fit(object, call)
-  check_fit_sizes(fit, call)
+  check_whole_fit(fit, call)
   check_no_custom(fit$settings, "Inference", call)
   from_data <- !is.null(fit$encoding)
   if (!from_data && is.null(y)) {
@@ -109,6 +109,7 @@ softmax_sources <- function(fit) {
 # The same record without the data, from the stored outputs and residuals, for what needs no more.
 training_stored <- function(object, call) {
   fit <- plain_fit(object, call)
+  check_whole_fit(fit, call)
   unknown <- if (isTRUE(fit$has_weights) || !is.null(fit$settings$class_weights)) {
     "The fit was trained with weights, which it does not store."
   } else if (is.numeric(fit$settings$validation)) {

@@ -212,6 +212,7 @@ drawn_outcome <- function(y, fit) {
 family.nn_fit <- function(object, ...) {
   call <- current_env()
   fit <- plain_fit(object, call)
+  check_whole_fit(fit, call)
   row <- likelihood_table[[fit$settings$loss$name]]
   output <- fit$settings$output_activation
   family <- if (!is.null(row)) row$family(output)
@@ -244,6 +245,8 @@ anova.nn_fit <- function(object, ...) {
 #' @rdname logLik.nn_fit
 #' @export
 labels.nn_fit <- function(object, ...) {
-  fit <- plain_fit(object, current_env())
+  call <- current_env()
+  fit <- plain_fit(object, call)
+  check_whole_fit(fit, call)
   if (is.null(fit$encoding$terms)) end_names(fit)$inputs else labels(fit$encoding$terms)
 }

@@ -36,9 +36,19 @@ check_activations <- function(activation, output_activation, hidden_layers, call
   )
 }
 
+new_custom_activation <- function(value, derivative, call) {
+  structure(check_functions(value, derivative, call), class = "nn_custom_activation")
+}
+
+check_custom_activation <- function(x, name, call) {
+  make <- function(x) new_custom_activation(x$value, x$derivative, call)
+  check_object(x, make, name, "custom activation", call)
+}
+
 # A list of names and custom activations.
 check_custom_activations <- function(activation, output_activation, hidden_layers, call) {
   own <- vapply(activation, inherits, NA, "nn_custom_activation")
+  for (x in activation[own]) check_custom_activation(x, "activation", call)
   names <- vapply(activation[!own], function(x) if (is_string(x)) x else NA_character_, "")
   if (anyNA(names) || !length(activation) %in% c(1, hidden_layers)) {
     abort_argument(c(

@@ -58,11 +58,12 @@ nn_custom_loss <- function(value, derivative) {
 #' @rdname nn_custom_loss
 #' @export
 nn_custom_activation <- function(value, derivative) {
-  structure(check_functions(value, derivative, current_env()), class = "nn_custom_activation")
+  new_custom_activation(value, derivative, current_env())
 }
 
 #' @export
 print.nn_custom_activation <- function(x, ...) {
+  check_custom_activation(x, "x", current_env())
   cat("Custom activation: ", function_text(x$value), "\n", sep = "")
   invisible(x)
 }

@@ -161,6 +161,7 @@ nn_negative_binomial <- function(size = 1) new_loss("negative_binomial", size, c
 
 #' @export
 print.nn_loss_setting <- function(x, ...) {
+  check_object(x, make_loss, "x", "loss", current_env())
   if (x$name == "custom") {
     cat("Loss custom: ", function_text(x$parameter$value), "\n", sep = "")
     return(invisible(x))
@@ -185,9 +186,17 @@ describe_loss <- function(loss) {
   )
 }
 
+# The loss with this setting, which may have been estimated.
+make_loss <- function(x) {
+  made <- new_loss(check_choice(x$name, names(loss_table), "loss", current_env()), x$parameter)
+  known <- isTRUE(x$estimated) || identical(x$estimated, "done")
+  if (known && loss_table[[x$name]]$estimable) made$estimated <- x$estimated
+  made
+}
+
 check_loss <- function(loss, call) {
   if (inherits(loss, "nn_loss_setting")) {
-    return(loss)
+    return(check_object(loss, make_loss, "loss", "loss", call))
   }
   if (identical(loss, "custom")) {
     abort_argument(c(

@@ -219,7 +219,7 @@ second_order <- function(optimizer) optimizer_table[[optimizer$name]]$family != 
 check_optimizer <- function(optimizer, learning_rate, call) {
   given <- inherits(optimizer, "nn_optimizer")
   chosen <- if (given) {
-    optimizer
+    check_object(optimizer, make_optimizer, "optimizer", "optimiser", call)
   } else {
     optimizer_table[[check_choice(optimizer, names(optimizer_table), "optimizer", call)]]$make()
   }
@@ -250,6 +250,12 @@ check_optimizer <- function(optimizer, learning_rate, call) {
   chosen
 }
 
+# The optimiser with these settings.
+make_optimizer <- function(x) {
+  rate <- if (!is.null(x$learning_rate)) list(learning_rate = x$learning_rate)
+  do.call(optimizer_table[[x$name]]$make, c(rate, x$numbers), quote = TRUE)
+}
+
 # The optimiser in the form of the core: its row, and the settings of Method (src/core/train.h).
 # Settings that it does not have are 0.
 core_numbers <- list(
@@ -270,6 +276,7 @@ core_method <- function(optimizer, clip = Inf) {
 
 #' @export
 print.nn_optimizer <- function(x, ...) {
+  check_object(x, make_optimizer, "x", "optimiser", current_env())
   cat("Optimiser ", describe_optimizer(x), "\n", sep = "")
   invisible(x)
 }

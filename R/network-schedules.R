@@ -146,7 +146,12 @@ check_schedule <- function(schedule, call, name = "schedule") {
       x = "You supplied {describe(schedule)}."
     ), call)
   }
-  schedule
+  check_object(schedule, make_schedule, name, "schedule", call)
+}
+
+# The schedule with these settings.
+make_schedule <- function(x) {
+  do.call(schedule_table[[x$kind]]$make, x[names(x) != "kind"], quote = TRUE)
 }
 
 schedule_factors <- function(schedule, epochs, plateau) {
@@ -178,6 +183,7 @@ next_plateau <- function(plateau, schedule, loss) {
 
 #' @export
 print.nn_schedule <- function(x, ...) {
+  check_schedule(x, current_env(), "x")
   cat("Schedule ", describe_schedule(x), "\n", sep = "")
   invisible(x)
 }

@@ -54,11 +54,14 @@ batch_steps <- function(trace, epoch, batch) {
 }
 
 check_epoch_and_batch <- function(trace, epoch, batch, call) {
-  epochs <- unclass(trace)$epochs
+  plain <- unclass(trace)
+  epochs <- if (is.list(plain)) plain$epochs
+  if (!is.list(epochs)) check_trace(trace, call)
   if (length(epochs) == 0) {
     abort_argument("The trace has no epochs: training diverged in the first one.", call)
   }
   epoch <- check_whole(epoch, "epoch", call, most = length(epochs))
+  check_trace(trace, call, epochs = epoch)
   list(
     epoch = epoch, batch = check_whole(batch, "batch", call, most = length(epochs[[epoch]]$batches))
   )
@@ -94,6 +97,7 @@ step_value <- function(trace, id, epoch, batch, call) {
 #' @export
 as.data.frame.nn_trace <- function(x, row.names = NULL, optional = FALSE, ...) {
   check_no_dots(current_env(), ..., known = "x")
+  check_trace(x, current_env())
   columns <- function(get) {
     unlist(lapply(unclass(x)$epochs, function(traced) {
       lapply(traced$steps, function(step) get(traced, step, step$value))
@@ -116,6 +120,7 @@ as.data.frame.nn_trace <- function(x, row.names = NULL, optional = FALSE, ...) {
 #' @export
 summary.nn_trace <- function(object, ...) {
   check_no_dots(current_env(), ..., known = "object")
+  check_trace(object, current_env(), "object")
   trace <- unclass(object)
   names <- names(trace$network)
   if (is_true(trace$settings$skip)) names <- append(names, "wskip", length(names) - 1)

@@ -70,7 +70,7 @@ step_block <- function(step, steps, digits, shown = 2) {
   if (is.null(old)) {
     cells <- cell_text(
       step$value, digits,
-      fixed = step$operation == "loss" && step$value >= 10^(1 - digits)
+      fixed = step$operation == "loss" && is_true(step$value >= 10^(1 - digits))
     )
     block$parts <- list(list(text = cells$text, value = step$value))
     block$unit <- cells$unit
@@ -88,18 +88,16 @@ update_parts <- function(old, new, digits, shown = 2) {
   decimals <- enough_decimals(change, digits, if (shown > 1) 1000 else 1, shown)
   exact <- is.finite(decimals) && decimals <= digits + 6
   as_text <- function(value) {
-    if (!exact && max(abs(value)) < 10^(1 - digits)) {
+    if (!exact && is_true(max(abs(value)) < 10^(1 - digits))) {
       return(as_shape(formatC(value, digits = 2, format = "e"), value))
     }
     cell_text(value, if (exact) decimals else digits, fixed = TRUE)$text
   }
   changed <- if (exact) as_text(change) else formatC(change, digits = 1, format = "e")
+  sign <- ifelse(change > 0 & !is.na(change), "+", "")
   list(
     list(head = "old", text = as_text(old), value = old),
-    list(
-      head = "change", text = as_shape(ifelse(change > 0, paste0("+", changed), changed), change),
-      value = change
-    ),
+    list(head = "change", text = as_shape(paste0(sign, changed), change), value = change),
     list(head = "new", text = as_text(new), value = new)
   )
 }

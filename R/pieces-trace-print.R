@@ -25,6 +25,7 @@ trace_lines <- function(x, digits, epoch, batch, rows, call, ...) {
   check_no_dots(call, ..., known = names(formals(print.nn_trace)))
   digits <- check_whole(digits, "digits", call, least = 0, most = 15)
   rows <- check_whole(rows, "rows", call)
+  check_trace(x, call)
   updates <- traced_updates(x, epoch, batch, call)
   c(
     describe_trace(unclass(x)),
@@ -79,7 +80,9 @@ update_title <- function(trace, epoch, batch, arrow = "->", rows = TRUE) {
       if (rows) paste0(" (", if (length(numbers) == 1) "row " else "rows ", some_of(numbers), ")")
     )
   }
-  loss <- function(id) step_value(trace, id, epoch, batch, NULL)
+  loss <- function(id) {
+    Find(function(step) step$id == id, batch_steps(trace, epoch, batch))$value
+  }
   parts <- update_parts(loss("loss"), loss("loss_after"), 4)
   paste0(
     "Epoch ", traced$epoch, part, ": loss ", parts[[1]]$text, " ", arrow, " ", parts[[3]]$text,

@@ -107,6 +107,7 @@ plot.nn_fit <- function(x, what = "loss", data = NULL, y = NULL, log = NULL, uni
   resolution <- check_whole(resolution, "resolution", call, least = 2, most = 2000)
   if (what %in% c("loss", "boundary")) check_graphical(what, call, ...)
   current <- current_fit(x, call)
+  check_whole_fit(unclass(current), call, "x")
   if (what %in% names(held_out_plots)) {
     return(invisible(plot_held_out(
       what, current, data, y, weights, offset, threshold, bins, call, ...

@@ -3,7 +3,6 @@
 
 plot_network <- function(fit, most, call, main = NULL, ...) {
   check_no_dots(call, ..., known = c("what", "units", "main"))
-  check_fit_sizes(fit, call, "x")
   old <- graphics::par(mar = c(0, 0, 0, 0))
   on.exit(graphics::par(old))
   page <- begin_inches()

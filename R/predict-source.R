@@ -3,6 +3,7 @@
 # Predicts each block as predict() predicts a data frame. Returns the predictions of all rows, or
 # the number of rows if they are written elsewhere. `predict_block`: a function(block, offset).
 predict_source <- function(fit, source, offset, na.action, into, predict_block, call) {
+  check_source(source, call, "newdata")
   out <- new_output(into, source, call)
   if (!is.null(into) && drops_rows(na.action)) {
     abort_argument(c(

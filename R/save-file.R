@@ -75,7 +75,8 @@ nn_save <- function(fit, path) {
   check_not_stripped(
     plain, "{.fn nn_save}", "Save the original fit, or use {.fn saveRDS}.", call
   )
-  check_no_custom(plain$settings, "{.fn nn_save}", call)
+  # an invalid fit is refused below, as a file would be
+  if (is.null(invalid_field(plain))) check_no_custom(plain$settings, "{.fn nn_save}", call)
   plain$call <- known_call(plain$call)
   as_file_error(
     {

@@ -31,6 +31,23 @@ new_source <- function(open, label, cache = NULL, call = caller_env(), portable 
 
 is_source <- function(x) inherits(x, "nn_source")
 
+# Checks the fields of a source, see new_source().
+check_source <- function(source, call, name = "data") {
+  whole <- function(x) is.numeric(x) && all(is.finite(x)) && all(x == floor(x) & x >= 0)
+  make <- function(x) {
+    known <- is.function(x$open) && is_string(x$label) &&
+      (is.null(x$rows) || whole(x$rows) && all(diff(c(0, x$rows)) > 0)) &&
+      (isTRUE(x$portable) || isFALSE(x$portable)) &&
+      (is.null(x$count) || length(x$count) == 1 && whole(x$count))
+    if (!known) stop("a field has another type")
+    made <- new_source(x$open, x$label, x$cache, call, x$portable, x$count)
+    made["rows"] <- list(x$rows)
+    made["connection"] <- list(x$connection)
+    made
+  }
+  check_object(source, make, name, "source", call)
+}
+
 # Some rows of a source, by their numbers.
 source_rows <- function(source, rows) {
   rows <- sort(rows)
@@ -47,6 +64,7 @@ source_rows <- function(source, rows) {
 
 #' @export
 print.nn_source <- function(x, ...) {
+  check_source(x, current_env(), "x")
   cat("Source: ", x$label, "\n", sep = "")
   if (!is.null(x$rows)) cat("Rows:   ", counted(length(x$rows), "row"), "\n", sep = "")
   if (!is.null(x$cache)) cat("Cache:  ", x$cache, "\n", sep = "")

@@ -36,9 +36,14 @@ nn_callback <- function(f, every = 1) {
   structure(list(f = f, every = check_whole(every, "every", call)), class = "nn_callback")
 }
 
+make_callback <- function(x) nn_callback(x$f, x$every)
+
 check_callback <- function(callback, call) {
-  if (is.null(callback) || inherits(callback, "nn_callback")) {
-    return(callback)
+  if (is.null(callback)) {
+    return(NULL)
+  }
+  if (inherits(callback, "nn_callback")) {
+    return(check_object(callback, make_callback, "callback", "callback", call))
   }
   if (!is.function(callback)) {
     abort_argument(c(
@@ -66,6 +71,7 @@ check_one_argument <- function(f, name, call) {
 
 #' @export
 print.nn_callback <- function(x, ...) {
+  check_object(x, make_callback, "x", "callback", current_env())
   cat("Callback (every ", format(x$every), ")\n", sep = "")
   invisible(x)
 }

@@ -104,6 +104,7 @@ continue_training <- function(fit, X, y, weights, offset, options, ranks, call) 
     if (!is.null(options$new_levels)) {
       fit$encoding$new_levels <- check_new_levels(options$new_levels, call)
     }
+    if (is_source(X)) check_source(X, call, "X")
     store <- new_store(if (is_source(X)) X$cache, fit$settings$precision == "single")
     on.exit(close_store(store))
     again <- in_memory(encode_again(fit, X, y, weights, offset, call, store, ranks), call)

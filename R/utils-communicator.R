@@ -116,12 +116,16 @@ nn_mpi <- function(timeout = 3600) {
 
 #' @export
 print.nn_communicator <- function(x, ...) {
+  check_communicator(x, current_env(), "x")
   cat("Communicator: rank ", x$rank, " of ", x$size, "\n", sep = "")
   invisible(x)
 }
 
-check_communicator <- function(communicator, call) {
-  whole <- function(x) is.numeric(x) && length(x) == 1 && is.finite(x) && x == floor(x) && x >= 0
+# No job has more than 2^24 processes; each has a few numbers for each of them.
+check_communicator <- function(communicator, call, name = "communicator") {
+  whole <- function(x) {
+    is.numeric(x) && length(x) == 1 && is.finite(x) && x == floor(x) && x >= 0 && x <= 2^24
+  }
   valid <- is.list(communicator) &&
     all(c("rank", "size", "sum", "broadcast") %in% names(communicator)) &&
     whole(communicator$rank) && whole(communicator$size) &&
@@ -130,7 +134,7 @@ check_communicator <- function(communicator, call) {
   if (!valid) {
     abort_argument(c(
       paste0(
-        "{.arg communicator} must be a list of {.field rank}, {.field size} and the functions ",
+        "{.arg {name}} must be a list of {.field rank}, {.field size} and the functions ",
         "{.field sum} and {.field broadcast}, or NULL."
       ),
       x = "You supplied {describe(communicator)}.",

@@ -78,7 +78,9 @@ nn_animate.nn_fit <- function(x, path, X, y = NULL, epochs, what = NULL, frames 
   check_given(missing(X), "X", "the inputs that the fit was made with", call)
   check_given(missing(epochs), "epochs", "how many epochs to show", call)
   how <- check_animation(path, epochs, frames, seconds, width, height, call)
-  animate(current_fit(x, call), X, y, how, what, call)
+  fit <- current_fit(x, call)
+  check_whole_fit(unclass(fit), call, "x")
+  animate(fit, X, y, how, what, call)
 }
 
 check_animation <- function(path, epochs, frames, seconds, width, height, call) {

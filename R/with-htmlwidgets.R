@@ -111,6 +111,7 @@ default_show_epochs <- 5000
 # The data and settings of a trace as arguments of nn_show.default(). Each batch only has its own
 # rows, so all rows are collected from the first epoch.
 trace_origin <- function(trace, call) {
+  check_trace(trace, call, epochs = 1)
   trace <- unclass(trace)
   if (length(trace$epochs) == 0) {
     abort_argument(

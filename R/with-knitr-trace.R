@@ -3,6 +3,7 @@
 
 #' @exportS3Method knitr::knit_print nn_trace
 knit_print.nn_trace <- function(x, digits = 4, ...) {
+  check_trace(x, current_env())
   digits <- check_whole(digits, "digits", current_env(), least = 0, most = 15)
   stepper <- trace_stepper(x, ...)
   if (!is.null(stepper)) {

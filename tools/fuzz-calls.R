@@ -88,3 +88,62 @@ never_called <- c("nn_mpi", "nn_show_output", "nn_show_render")
 not_everywhere <- c("nn_animate", "nn_caret", "nn_mlr3", "nn_show")
 # The plain arithmetic of R, where a number may exceed the largest.
 may_overflow <- "derivatives_sigmoid"
+
+# Objects that users can change by hand, and what they are given to: list(object, uses), where
+# `uses` are functions of the changed object. For tools/fuzz.R.
+valid_objects <- function(data, fits) {
+  X <- data$X
+  y <- data$number
+  fit <- fits[[3]]$fit
+  train <- function(...) nn_train(X, y, hidden = 2, epochs = 3, ...)
+  alone <- list(
+    rank = 0, size = 1, sum = function(x) x, broadcast = function(object, from) object
+  )
+  trace <- nn_trace(X[1:6, ], data$three[1:6], hidden = 2, epochs = 2, batch_size = 4)
+  list(
+    schedule = list(nn_warm_up(3, then = nn_step(2)), list(
+      function(x) train(schedule = x), function(x) nn_warm_up(2, then = x), print
+    )),
+    optimizer = list(nn_adam(), list(function(x) train(optimizer = x), print)),
+    loss = list(nn_quantile(c(0.2, 0.8)), list(
+      function(x) train(loss = x), function(x) nn_trace(X[1:6, ], y[1:6], loss = x), print
+    )),
+    own_loss = list(
+      nn_custom_loss(
+        function(a, y) rowSums(log1p((a - y)^2)), function(a, y) 2 * (a - y) / (1 + (a - y)^2)
+      ), list(function(x) train(loss = x), print)
+    ),
+    activation = list(
+      nn_custom_activation(function(z) z / (1 + abs(z)), function(z) 1 / (1 + abs(z))^2),
+      list(function(x) train(activation = x), print)
+    ),
+    callback = list(
+      nn_callback(function(now) NULL, every = 2), list(function(x) train(callback = x), print)
+    ),
+    communicator = list(
+      structure(alone, class = "nn_communicator"),
+      list(function(x) train(communicator = x), print)
+    ),
+    source = list(nn_source(data$frame, block_rows = 15), list(
+      function(x) nn_train(y ~ a + k, x, hidden = 2, epochs = 2),
+      function(x) nn_train(y ~ a + k, data$frame, hidden = 2, epochs = 2, validation = x),
+      function(x) predict(fit, x), function(x) nn_cv(y ~ a, x, folds = 2, hidden = 2, epochs = 2),
+      function(x) nn_continue(fit, x, epochs = 1), print
+    )),
+    trace = list(trace, list(
+      print, format, summary, as.data.frame, plot, function(x) x[["wh_after", epoch = 2]],
+      function(x) nn_show(x)
+    )),
+    fit = list(fit, list(
+      print, summary, coef, nn_doctor, nn_strip, plot, function(x) plot(x, "network"),
+      function(x) nn_effects(x, data$frame, "a", points = 4),
+      function(x) nn_importance(x, data$frame, repeats = 1),
+      function(x) predict(x, data$frame),
+      function(x) predict(x, data$frame, interval = "prediction"),
+      function(x) nn_continue(x, data$frame, epochs = 1), function(x) nn_save(x, tempfile()),
+      function(x) nn_export(x, tempfile(fileext = ".R")), fitted, residuals, formula, terms, nobs,
+      labels, family, deviance, logLik, function(x) model.frame(x, data$frame),
+      function(x) nn_forward(x, model.matrix(fit, data$frame))
+    ))
+  )
+}

@@ -10,6 +10,8 @@
 #   models      files with a valid checksum and changed contents: refused by nn_load() with a
 #               classed error, or a model that predicts finite numbers, prints, resumes and exports
 #   fits        fits that were changed in memory: the same for predict(), nn_continue(), nn_save()
+#   objects     the package's own objects (schedules, sources, traces, fits, ...), changed in
+#               memory: refused with a classed error, or used, by every function that is given one
 #   exports     random fits to matrices, data frames and formulas, with odd names and levels,
 #               missing values and extremes, as R, C, SQL (in SQLite) and ONNX (in onnxruntime):
 #               the predictions of predict(). Languages that can't run here are skipped
@@ -178,7 +180,14 @@ other_value <- function(x) {
       cbind(x, x[j])
     ))
   }
-  if (is.object(x)) one_of(values) else change(x)
+  if (is_of_package(x)) change_object(x) else if (is.object(x)) one_of(values) else change(x)
+}
+
+# Objects of the package are lists, which users can change by hand.
+is_of_package <- function(x) is.list(x) && any(startsWith(class(x), "nn_"))
+change_object <- function(x) {
+  changed <- change(unclass(x))
+  if (is.null(changed)) changed else structure(changed, class = class(x))
 }
 
 # A valid call of an exported function, of which some arguments are changed, or others added.
@@ -316,6 +325,23 @@ try_fits <- function(case) {
   outcome(predict(fit, kind$data), "fits", case, "predict()")
   outcome(nn_continue(fit, kind$data, kind$y, epochs = 1), "fits", case, "nn_continue()")
   outcome(nn_save(fit, tempfile()), "fits", case, "nn_save()")
+}
+
+# An object that was changed, in the functions that are given it.
+try_objects <- function(case) {
+  name <- one_of(names(objects))
+  object <- objects[[name]][[1]]
+  for (times in seq_len(sample(1:2, 1))) object <- change_object(object)
+  if (is.null(object)) {
+    return(invisible())
+  }
+  if (verbose) print(all.equal(unclass(objects[[name]][[1]]), unclass(object)))
+  uses <- objects[[name]][[2]]
+  for (i in sample.int(length(uses), min(3, length(uses)))) {
+    use <- uses[[i]]
+    what <- paste0("a changed ", name, ", use ", i)
+    outcome(utils::capture.output(use(object)), "objects", case, what)
+  }
 }
 
 odd_names <- c(
@@ -529,10 +555,12 @@ try_resume <- function(case) {
 # --- The run --------------------------------------------------------------------------------------
 
 calls <- valid_calls(data, fits)
+objects <- valid_objects(data, fits)
 absent <- setdiff(getNamespaceExports("backprop"), c(names(calls), never_called, not_everywhere))
 if (length(absent)) fail("functions", 0, "no valid call of ", toString(absent))
 parts <- list(
   arguments = try_arguments, functions = try_functions, models = try_models, fits = try_fits,
+  objects = try_objects,
   exports = try_exports, resume = try_resume
 )
 if (nzchar(only)) parts <- parts[only]

@@ -658,3 +658,197 @@ test_that("a formula of 2,000 terms is read in a time that grows as its terms", 
   }
   expect_lt(ratio, 8)
 })
+
+test_that("objects whose fields were changed by hand are refused, whoever is given them", {
+  X <- matrix(c(0.1, 0.7, -0.4, 1.1, 0.3, -0.9, 0.2, 0.5), 4)
+  y <- c(0.2, 0.9, 0.4, 0.6)
+  train <- function(...) nn_train(X, y, hidden = 2, epochs = 2, ...)
+  changed <- function(object, field, value) {
+    plain <- unclass(object)
+    plain[field] <- list(value)
+    structure(plain, class = class(object))
+  }
+  refused <- function(code) {
+    expect_error(code, class = "backprop_error_argument")
+  }
+  schedule <- nn_warm_up(3, then = nn_step(2))
+  schedules <- list(
+    changed(schedule, "kind", character()), changed(schedule, "kind", c("step", "cosine")),
+    changed(schedule, "then", changed(nn_step(2), "every", -1)), changed(schedule, "epochs", 0),
+    changed(schedule, "then", 1), structure(3, class = "nn_schedule"),
+    changed(nn_plateau(), "patience", NULL)
+  )
+  for (bad in schedules) {
+    refused(train(schedule = bad))
+    refused(nn_warm_up(2, then = bad))
+    refused(print(bad))
+  }
+  optimizers <- list(
+    changed(nn_adam(), "name", "no such"), changed(nn_adam(), "numbers", list(beta1 = 2)),
+    changed(nn_adam(), "learning_rate", "fast"), structure(1, class = "nn_optimizer")
+  )
+  for (bad in optimizers) {
+    refused(train(optimizer = bad))
+    refused(print(bad))
+  }
+  losses <- list(
+    changed(nn_huber(), "parameter", -1), changed(nn_huber(), "name", NULL),
+    changed(nn_huber(), "estimated", TRUE), structure("huber", class = "nn_loss_setting")
+  )
+  for (bad in losses) {
+    refused(train(loss = bad))
+    refused(nn_trace(X, y, loss = bad))
+    refused(print(bad))
+  }
+  own <- nn_custom_activation(function(z) z, function(z) 1 + 0 * z)
+  refused(train(activation = changed(own, "derivative", 1)))
+  refused(print(changed(own, "value", NULL)))
+  for (bad in list(changed(nn_callback(identity), "f", 1), structure(1, class = "nn_callback"))) {
+    refused(train(callback = bad))
+    refused(print(bad))
+  }
+  alone <- structure(list(
+    rank = 0, size = 1, sum = function(x) x, broadcast = function(object, from) object
+  ), class = "nn_communicator")
+  for (size in list(0, 2^31, "1", NULL, c(1, 1), NaN)) {
+    refused(train(communicator = changed(alone, "size", size)))
+    refused(print(changed(alone, "size", size)))
+  }
+  # what is not changed is accepted, also an estimated setting of a fit
+  expect_s3_class(train(schedule = nn_warm_up(3, nn_cosine(4)), optimizer = nn_adam()), "nn_fit")
+  counts <- nn_train(X, c(1, 0, 3, 2),
+    hidden = 0, loss = nn_negative_binomial(NULL), output_activation = "exp", epochs = 20,
+    optimizer = "lbfgs", penalty = 0.1
+  )
+  expect_output(print(counts$settings$loss), "estimated")
+  expect_s3_class(
+    nn_train(X, c(1, 0, 3, 2),
+      hidden = 0, loss = counts$settings$loss, output_activation = "exp", epochs = 2
+    ), "nn_fit"
+  )
+  expect_snapshot(error = TRUE, {
+    train(schedule = schedules[[3]])
+    train(optimizer = optimizers[[1]])
+    nn_trace(X, y, loss = losses[[1]])
+    train(callback = changed(nn_callback(identity), "every", 0))
+  })
+})
+
+test_that("a source whose fields were changed by hand is refused before it is read", {
+  data <- data.frame(x = c(1, 2, 3, 4, 5, 6), y = c(1, 3, 2, 5, 4, 6))
+  fit <- nn_train(y ~ x, data, hidden = 0, epochs = 2)
+  fields <- list(
+    open = 1, label = 3, cache = "no such folder", rows = c(3, 1), rows = "a", portable = NA,
+    count = -1
+  )
+  for (i in seq_along(fields)) {
+    bad <- nn_source(data)
+    bad[names(fields)[i]] <- fields[i]
+    refused <- function(code) expect_error(code, class = "backprop_error_argument")
+    refused(nn_train(y ~ x, bad, hidden = 0, epochs = 2))
+    refused(nn_train(y ~ x, data, hidden = 0, epochs = 2, validation = bad))
+    refused(nn_cv(y ~ x, bad, folds = 2, hidden = 0, epochs = 2))
+    refused(nn_continue(fit, bad, epochs = 1))
+    refused(predict(fit, bad))
+    refused(print(bad))
+  }
+})
+
+test_that("a trace whose fields were changed by hand is refused", {
+  X <- matrix(c(0.1, 0.7, -0.4, 1.1, 0.3, -0.9, 0.2, 0.5, 0.6, 0.8), 5)
+  y <- factor(c("a", "b", "c", "a", "b"))
+  set.seed(1)
+  trace <- nn_trace(X, y, hidden = c(2, 2), skip = TRUE, batch_size = 2, epochs = 2)
+  pdf(NULL)
+  withr::defer(dev.off())
+  uses <- list(
+    print, format, summary, as.data.frame, function(x) plot(x, epoch = 1, batch = 2),
+    function(x) x[["wh1_after", epoch = 1, batch = 3]],
+    function(x) trace_origin(x, NULL)
+  )
+  for (use in uses[-7]) expect_no_error(capture.output(use(trace)))
+  change <- function(how) {
+    plain <- unclass(trace)
+    structure(how(plain), class = "nn_trace")
+  }
+  changes <- list(
+    function(x) {
+      x$epochs <- 1
+      x
+    },
+    function(x) {
+      x$epochs[[1]] <- 1
+      x
+    },
+    function(x) {
+      x$epochs[[1]]$batches[[2]] <- numeric()
+      x
+    },
+    function(x) {
+      x$epochs[[1]]$steps[[3]]$value <- "a"
+      x
+    },
+    function(x) {
+      x$epochs[[1]]$steps[[9]]$inputs <- NULL
+      x
+    },
+    function(x) {
+      x$epochs[[1]]$steps[[1]]$id <- NULL
+      x
+    },
+    function(x) {
+      x$settings$skip <- NULL
+      x
+    },
+    function(x) {
+      x$settings$units <- c(2, 2)
+      x
+    },
+    function(x) {
+      x$settings$loss <- "huber"
+      x
+    },
+    function(x) 1
+  )
+  for (how in changes) {
+    for (use in uses) {
+      expect_error(capture.output(use(change(how))), class = "backprop_error_argument")
+    }
+  }
+  # what the trace of a run that diverged may hold
+  nan <- change(function(x) {
+    x$epochs[[2]]$steps[[length(x$epochs[[2]]$steps)]]$value[] <- NaN
+    x
+  })
+  expect_output(print(nan), "NaN")
+})
+
+test_that("a fit whose fields were changed by hand is refused by what uses them", {
+  data <- data.frame(x = c(1, 2, 3, 4, 5, 6), y = c(1, 3, 2, 5, 4, 6))
+  fit <- nn_train(y ~ x, data, hidden = 2, epochs = 5)
+  pdf(NULL)
+  withr::defer(dev.off())
+  uses <- list(
+    print, summary, nn_doctor, nn_strip, plot, fitted, residuals, family, deviance, labels,
+    function(x) nn_effects(x, data, "x"), function(x) nn_importance(x, data),
+    function(x) nn_continue(x, data, epochs = 1), function(x) nn_save(x, tempfile()),
+    function(x) nn_export(x, tempfile(fileext = ".R"))
+  )
+  fields <- list(
+    list("history", 1), list("stop", NULL), list("errors", 1), list("probe", "a"),
+    list("layers", 1), list("settings", 1), list("encoding", list()), list("schema", "a"),
+    list("n", c(1, 2)), list("evidence", list(1))
+  )
+  for (field in fields) {
+    bad <- unclass(fit)
+    bad[field[[1]]] <- field[2]
+    for (use in uses) {
+      expect_error(
+        capture.output(use(structure(bad, class = "nn_fit"))),
+        class = "backprop_error", info = field[[1]]
+      )
+    }
+  }
+  expect_error(nn_doctor(structure(1, class = "nn_fit")), class = "backprop_error_argument")
+  expect_error(predict(structure(1, class = "nn_fit")), class = "backprop_error_argument")
+})
