@@ -182,8 +182,9 @@ test_that("the learner's pages load nothing from the net", {
     )
     html <- paste(readLines(page, encoding = "UTF-8", warn = FALSE), collapse = "\n")
     loads <- "(<(script|img|link|iframe|source)[^>]*(src|href)=|url\\(|@import )[\"']?(https?:)?//"
-    expect_no_match(html, loads)
-    expect_no_match(html, "[Mm]ath[Jj]ax[.]")
-    expect_match(html, "<h2", fixed = TRUE)
+    # expect_no_match() takes seconds to describe a page
+    expect_false(grepl(loads, html))
+    expect_false(grepl("[Mm]ath[Jj]ax[.]", html))
+    expect_true(grepl("<h2", html, fixed = TRUE))
   }
 })
