@@ -108,7 +108,15 @@ target_outliers <- function(y, moments, ends) {
     center = moments$center, scale = moments$spread,
     largest = pmax(ends$most - moments$center, moments$center - ends$least)
   )
-  vapply(seq_len(ncol(y)), function(k) outlier_of(y, k, scales, numeric()), 0)
+  columns <- which(moments$spread > 0)
+  if (is_stored(y)) {
+    # a column of a source is only read as a whole if it may have outliers
+    scales_or_1 <- ifelse(moments$spread > 0, moments$spread, 1)
+    columns <- crowded_columns(y, scales_or_1, NULL, columns)
+  }
+  values <- rep(NA_real_, ncol(y))
+  for (k in columns) values[k] <- outlier_of(y, k, scales, numeric())
+  values
 }
 
 # The facts of classes without weights, outputs or an offset, with the same sums.

@@ -32,7 +32,7 @@
 #' * classes: 8 bytes, and a few more while they are read. The outcome should be a factor: text
 #'   takes more;
 #' * weights and offsets with their outcome, which are R's vectors with copies of them while they
-#'   are checked: about 110 bytes;
+#'   are checked: about 130 bytes;
 #' * the rows that `validation` as a fraction holds out, or that the choice of `epochs` does: the
 #'   order in which they are drawn, at most 32 bytes; `calibration` also keeps a score for each of
 #'   its rows;

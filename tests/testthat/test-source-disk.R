@@ -10,7 +10,8 @@ made_source <- function(blocks, p, rows = 1000) {
       return(NULL)
     }
     inputs$V1 <- inputs$V1 + at / blocks
-    inputs$y <- inputs$V1 + inputs$V2^2
+    # far values, which would make a search for outliers read the column
+    inputs$y <- exp(3 * inputs$V1) + inputs$V2^2
     inputs
   }, function() at <<- 0)
 }
