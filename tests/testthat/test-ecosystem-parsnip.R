@@ -324,7 +324,10 @@ test_that("confidence intervals are those of predict() with the covariance matri
   V <- suppressWarnings(vcov(direct, X, cars$dist))
   expect_identical(unname(fit$fit$covariance), unname(V))
   intervals <- predict(fit, X[1:3, , drop = FALSE], type = "conf_int", level = 0.9)
-  expected <- predict(direct, X[1:3, , drop = FALSE], interval = "confidence", vcov = V)
+  expected <- predict(
+    direct, X[1:3, , drop = FALSE],
+    interval = "confidence", vcov = V, level = 0.9
+  )
   expect_identical(unname(as.matrix(intervals)), unname(expected[, c("lwr", "upr")]))
   without <- seeded(parsnip::fit_xy(engine(hidden_units = 1, epochs = 1), X, cars$dist))
   expect_error(
@@ -350,7 +353,10 @@ test_that("confidence intervals of classes are those of their probabilities", {
     lower <- as.matrix(got[seq_len(nlevels(y))])
     upper <- as.matrix(got[-seq_len(nlevels(y))])
     expect_true(all(0 < lower & lower < prob & prob < upper & upper < 1))
-    expected <- predict(fit$fit, X[1:4, ], interval = "confidence", vcov = fit$fit$covariance)
+    expected <- predict(
+      fit$fit, X[1:4, ],
+      interval = "confidence", vcov = fit$fit$covariance, level = 0.9
+    )
     if (nlevels(y) == 3) {
       expect_identical(unname(upper), unname(expected[, "upr", ]))
     } else {
