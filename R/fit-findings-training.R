@@ -86,7 +86,7 @@ find_idle <- function(fit, facts, word) {
 }
 
 # Are the inputs far from a scale of 1? Those that were standardised are not, but for outliers among
-# the rows that are looked at, and the columns of sparse matrices, which are not centred.
+# the rows that are looked at.
 find_unscaled <- function(fit, facts) {
   typical <- facts$typical
   if (is.null(typical)) {

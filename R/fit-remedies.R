@@ -81,11 +81,6 @@ remedies <- list(
       )
     } else if (!is_standardized(fit, which.max(facts$typical))) {
       "Use standardize = TRUE."
-    } else if (is.null(fit$encoding$columns)) {
-      paste0(
-        "Subtract the mean from columns that are far from 0: those of a sparse matrix are scaled, ",
-        "but not centred."
-      )
     } else {
       "Some rows are far from the mean: correct such values, or use standardize = \"robust\"."
     }

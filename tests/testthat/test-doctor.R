@@ -519,14 +519,6 @@ test_that("scaling is not advised where the inputs are scaled", {
   expect_match(what_of(fit, "unscaled"), "x, which is standardised, is")
   expect_match(advice_of(fit, "unscaled"), "standardize = \"robust\"", fixed = TRUE)
   expect_no_match(na.omit(nn_doctor(fit)$advice), "scale\\(X\\)|standardize = TRUE")
-  skip_if_not_installed("Matrix")
-  # columns of a sparse matrix are not centred
-  years <- Matrix::Matrix(cbind(year = d$x[2:101] + 2000, one = rep(0:1, 50)), sparse = TRUE)
-  set.seed(1)
-  sparse <- nn_train(years, d$y[2:101], hidden = 3, epochs = 3, penalty = 0.1, optimizer = "adam")
-  if ("unscaled" %in% found(sparse)) {
-    expect_match(advice_of(sparse, "unscaled"), "Subtract the mean")
-  }
 })
 
 test_that("the null model with an offset and weights is that of glm() and lm()", {
