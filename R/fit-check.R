@@ -185,7 +185,9 @@ is_row_name <- function(x, table) is.character(x) && length(x) == 1 && !is.null(
 check_whole_fit <- function(fit, call, name = "object") {
   if (identical(fit$stop, "diverged")) {
     finite <- function(x) if (is.double(x)) replace(x, !is.finite(x), 0) else x
-    fit <- rapply(fit, finite, how = "replace")
+    # the range of an outcome, in the encoding, may be infinite
+    own <- setdiff(names(fit), "encoding")
+    fit[own] <- rapply(fit[own], finite, how = "replace")
   }
   reason <- invalid_field(fit)
   if (!is.null(reason)) abort_invalid_fit(fit, name, call, reason)
