@@ -53,18 +53,6 @@ core_sum_digest <- function(X, before, single) {
     .Call(`_backprop_core_sum_digest`, X, before, single)
 }
 
-core_pass_bytes <- function(layers, rows, keep_all, coded) {
-    .Call(`_backprop_core_pass_bytes`, layers, rows, keep_all, coded)
-}
-
-core_activation <- function(name, x, single) {
-    .Call(`_backprop_core_activation`, name, x, single)
-}
-
-core_slope <- function(name, input, output) {
-    .Call(`_backprop_core_slope`, name, input, output)
-}
-
 core_row_order <- function(seed, epoch, count) {
     .Call(`_backprop_core_row_order`, seed, epoch, count)
 }
@@ -75,6 +63,18 @@ core_block_order <- function(seed, epoch, count, inputs) {
 
 core_philox <- function(counter, key) {
     .Call(`_backprop_core_philox`, counter, key)
+}
+
+core_pass_bytes <- function(layers, rows, keep_all, coded) {
+    .Call(`_backprop_core_pass_bytes`, layers, rows, keep_all, coded)
+}
+
+core_activation <- function(name, x, single) {
+    .Call(`_backprop_core_activation`, name, x, single)
+}
+
+core_slope <- function(name, input, output) {
+    .Call(`_backprop_core_slope`, name, input, output)
 }
 
 core_forward <- function(layers, weights, X, offset, all, single) {
@@ -113,18 +113,6 @@ core_place_rows <- function(pointer, before, all, total_weight, total_case_weigh
     invisible(.Call(`_backprop_core_place_rows`, pointer, before, all, total_weight, total_case_weight))
 }
 
-core_append_rows <- function(path, block, create, single) {
-    invisible(.Call(`_backprop_core_append_rows`, path, block, create, single))
-}
-
-core_read_rows <- function(X) {
-    .Call(`_backprop_core_read_rows`, X)
-}
-
-core_read_column <- function(X, column) {
-    .Call(`_backprop_core_read_column`, X, column)
-}
-
 core_stored_moments <- function(X, share) {
     .Call(`_backprop_core_stored_moments`, X, share)
 }
@@ -145,18 +133,6 @@ core_stored_crowds <- function(X, width) {
     .Call(`_backprop_core_stored_crowds`, X, width)
 }
 
-core_are_all <- function(numbers, rows) {
-    .Call(`_backprop_core_are_all`, numbers, rows)
-}
-
-core_standardize_rows <- function(X, center, scale, constant, clip, path, single) {
-    .Call(`_backprop_core_standardize_rows`, X, center, scale, constant, clip, path, single)
-}
-
-core_column_digest <- function(X, single) {
-    .Call(`_backprop_core_column_digest`, X, single)
-}
-
 core_stored_medians <- function(X, weights) {
     .Call(`_backprop_core_stored_medians`, X, weights)
 }
@@ -167,6 +143,30 @@ core_add_groups <- function(groups, weights, count, before) {
 
 core_group_sums <- function(bytes) {
     .Call(`_backprop_core_group_sums`, bytes)
+}
+
+core_append_rows <- function(path, block, create, single) {
+    invisible(.Call(`_backprop_core_append_rows`, path, block, create, single))
+}
+
+core_read_rows <- function(X) {
+    .Call(`_backprop_core_read_rows`, X)
+}
+
+core_read_column <- function(X, column) {
+    .Call(`_backprop_core_read_column`, X, column)
+}
+
+core_are_all <- function(numbers, rows) {
+    .Call(`_backprop_core_are_all`, numbers, rows)
+}
+
+core_standardize_rows <- function(X, center, scale, constant, clip, path, single) {
+    .Call(`_backprop_core_standardize_rows`, X, center, scale, constant, clip, path, single)
+}
+
+core_column_digest <- function(X, single) {
+    .Call(`_backprop_core_column_digest`, X, single)
 }
 
 core_block_digest <- function(columns, before) {

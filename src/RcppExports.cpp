@@ -159,6 +159,42 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_row_order
+Rcpp::IntegerVector core_row_order(Rcpp::NumericVector seed, double epoch, int count);
+RcppExport SEXP _backprop_core_row_order(SEXP seedSEXP, SEXP epochSEXP, SEXP countSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type epoch(epochSEXP);
+    Rcpp::traits::input_parameter< int >::type count(countSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_row_order(seed, epoch, count));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_block_order
+Rcpp::IntegerVector core_block_order(Rcpp::NumericVector seed, double epoch, int count, double inputs);
+RcppExport SEXP _backprop_core_block_order(SEXP seedSEXP, SEXP epochSEXP, SEXP countSEXP, SEXP inputsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type seed(seedSEXP);
+    Rcpp::traits::input_parameter< double >::type epoch(epochSEXP);
+    Rcpp::traits::input_parameter< int >::type count(countSEXP);
+    Rcpp::traits::input_parameter< double >::type inputs(inputsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_block_order(seed, epoch, count, inputs));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_philox
+Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector key);
+RcppExport SEXP _backprop_core_philox(SEXP counterSEXP, SEXP keySEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type counter(counterSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type key(keySEXP);
+    rcpp_result_gen = Rcpp::wrap(core_philox(counter, key));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_pass_bytes
 double core_pass_bytes(Rcpp::List layers, double rows, bool keep_all, bool coded);
 RcppExport SEXP _backprop_core_pass_bytes(SEXP layersSEXP, SEXP rowsSEXP, SEXP keep_allSEXP, SEXP codedSEXP) {
@@ -193,42 +229,6 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type input(inputSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type output(outputSEXP);
     rcpp_result_gen = Rcpp::wrap(core_slope(name, input, output));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_row_order
-Rcpp::IntegerVector core_row_order(Rcpp::NumericVector seed, double epoch, int count);
-RcppExport SEXP _backprop_core_row_order(SEXP seedSEXP, SEXP epochSEXP, SEXP countSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type seed(seedSEXP);
-    Rcpp::traits::input_parameter< double >::type epoch(epochSEXP);
-    Rcpp::traits::input_parameter< int >::type count(countSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_row_order(seed, epoch, count));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_block_order
-Rcpp::IntegerVector core_block_order(Rcpp::NumericVector seed, double epoch, int count, double inputs);
-RcppExport SEXP _backprop_core_block_order(SEXP seedSEXP, SEXP epochSEXP, SEXP countSEXP, SEXP inputsSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type seed(seedSEXP);
-    Rcpp::traits::input_parameter< double >::type epoch(epochSEXP);
-    Rcpp::traits::input_parameter< int >::type count(countSEXP);
-    Rcpp::traits::input_parameter< double >::type inputs(inputsSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_block_order(seed, epoch, count, inputs));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_philox
-Rcpp::NumericVector core_philox(Rcpp::NumericVector counter, Rcpp::NumericVector key);
-RcppExport SEXP _backprop_core_philox(SEXP counterSEXP, SEXP keySEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type counter(counterSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type key(keySEXP);
-    rcpp_result_gen = Rcpp::wrap(core_philox(counter, key));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -354,39 +354,6 @@ BEGIN_RCPP
     return R_NilValue;
 END_RCPP
 }
-// core_append_rows
-void core_append_rows(std::string path, Rcpp::NumericMatrix block, bool create, bool single);
-RcppExport SEXP _backprop_core_append_rows(SEXP pathSEXP, SEXP blockSEXP, SEXP createSEXP, SEXP singleSEXP) {
-BEGIN_RCPP
-    Rcpp::traits::input_parameter< std::string >::type path(pathSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type block(blockSEXP);
-    Rcpp::traits::input_parameter< bool >::type create(createSEXP);
-    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
-    core_append_rows(path, block, create, single);
-    return R_NilValue;
-END_RCPP
-}
-// core_read_rows
-Rcpp::NumericMatrix core_read_rows(Rcpp::List X);
-RcppExport SEXP _backprop_core_read_rows(SEXP XSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_read_rows(X));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_read_column
-Rcpp::NumericVector core_read_column(Rcpp::List X, int column);
-RcppExport SEXP _backprop_core_read_column(SEXP XSEXP, SEXP columnSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
-    Rcpp::traits::input_parameter< int >::type column(columnSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_read_column(X, column));
-    return rcpp_result_gen;
-END_RCPP
-}
 // core_stored_moments
 Rcpp::List core_stored_moments(Rcpp::List X, Rcpp::NumericVector share);
 RcppExport SEXP _backprop_core_stored_moments(SEXP XSEXP, SEXP shareSEXP) {
@@ -440,6 +407,73 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// core_stored_medians
+Rcpp::List core_stored_medians(Rcpp::List X, Rcpp::NumericVector weights);
+RcppExport SEXP _backprop_core_stored_medians(SEXP XSEXP, SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_stored_medians(X, weights));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_add_groups
+Rcpp::RawVector core_add_groups(Rcpp::IntegerVector groups, Rcpp::NumericVector weights, int count, Rcpp::RawVector before);
+RcppExport SEXP _backprop_core_add_groups(SEXP groupsSEXP, SEXP weightsSEXP, SEXP countSEXP, SEXP beforeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< int >::type count(countSEXP);
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type before(beforeSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_add_groups(groups, weights, count, before));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_group_sums
+Rcpp::NumericVector core_group_sums(Rcpp::RawVector bytes);
+RcppExport SEXP _backprop_core_group_sums(SEXP bytesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::RawVector >::type bytes(bytesSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_group_sums(bytes));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_append_rows
+void core_append_rows(std::string path, Rcpp::NumericMatrix block, bool create, bool single);
+RcppExport SEXP _backprop_core_append_rows(SEXP pathSEXP, SEXP blockSEXP, SEXP createSEXP, SEXP singleSEXP) {
+BEGIN_RCPP
+    Rcpp::traits::input_parameter< std::string >::type path(pathSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type block(blockSEXP);
+    Rcpp::traits::input_parameter< bool >::type create(createSEXP);
+    Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
+    core_append_rows(path, block, create, single);
+    return R_NilValue;
+END_RCPP
+}
+// core_read_rows
+Rcpp::NumericMatrix core_read_rows(Rcpp::List X);
+RcppExport SEXP _backprop_core_read_rows(SEXP XSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_read_rows(X));
+    return rcpp_result_gen;
+END_RCPP
+}
+// core_read_column
+Rcpp::NumericVector core_read_column(Rcpp::List X, int column);
+RcppExport SEXP _backprop_core_read_column(SEXP XSEXP, SEXP columnSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
+    Rcpp::traits::input_parameter< int >::type column(columnSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_read_column(X, column));
+    return rcpp_result_gen;
+END_RCPP
+}
 // core_are_all
 bool core_are_all(SEXP numbers, double rows);
 RcppExport SEXP _backprop_core_are_all(SEXP numbersSEXP, SEXP rowsSEXP) {
@@ -475,40 +509,6 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
     Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
     rcpp_result_gen = Rcpp::wrap(core_column_digest(X, single));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_stored_medians
-Rcpp::List core_stored_medians(Rcpp::List X, Rcpp::NumericVector weights);
-RcppExport SEXP _backprop_core_stored_medians(SEXP XSEXP, SEXP weightsSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_stored_medians(X, weights));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_add_groups
-Rcpp::RawVector core_add_groups(Rcpp::IntegerVector groups, Rcpp::NumericVector weights, int count, Rcpp::RawVector before);
-RcppExport SEXP _backprop_core_add_groups(SEXP groupsSEXP, SEXP weightsSEXP, SEXP countSEXP, SEXP beforeSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type groups(groupsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
-    Rcpp::traits::input_parameter< int >::type count(countSEXP);
-    Rcpp::traits::input_parameter< Rcpp::RawVector >::type before(beforeSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_add_groups(groups, weights, count, before));
-    return rcpp_result_gen;
-END_RCPP
-}
-// core_group_sums
-Rcpp::NumericVector core_group_sums(Rcpp::RawVector bytes);
-RcppExport SEXP _backprop_core_group_sums(SEXP bytesSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::RawVector >::type bytes(bytesSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_group_sums(bytes));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -649,12 +649,12 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_is_crowded", (DL_FUNC) &_backprop_core_is_crowded, 3},
     {"_backprop_core_digest", (DL_FUNC) &_backprop_core_digest, 1},
     {"_backprop_core_sum_digest", (DL_FUNC) &_backprop_core_sum_digest, 3},
-    {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 4},
-    {"_backprop_core_activation", (DL_FUNC) &_backprop_core_activation, 3},
-    {"_backprop_core_slope", (DL_FUNC) &_backprop_core_slope, 3},
     {"_backprop_core_row_order", (DL_FUNC) &_backprop_core_row_order, 3},
     {"_backprop_core_block_order", (DL_FUNC) &_backprop_core_block_order, 4},
     {"_backprop_core_philox", (DL_FUNC) &_backprop_core_philox, 2},
+    {"_backprop_core_pass_bytes", (DL_FUNC) &_backprop_core_pass_bytes, 4},
+    {"_backprop_core_activation", (DL_FUNC) &_backprop_core_activation, 3},
+    {"_backprop_core_slope", (DL_FUNC) &_backprop_core_slope, 3},
     {"_backprop_core_forward", (DL_FUNC) &_backprop_core_forward, 6},
     {"_backprop_core_output_slopes", (DL_FUNC) &_backprop_core_output_slopes, 5},
     {"_backprop_core_backward", (DL_FUNC) &_backprop_core_backward, 8},
@@ -664,20 +664,20 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 8},
     {"_backprop_core_free_rows", (DL_FUNC) &_backprop_core_free_rows, 1},
     {"_backprop_core_place_rows", (DL_FUNC) &_backprop_core_place_rows, 5},
-    {"_backprop_core_append_rows", (DL_FUNC) &_backprop_core_append_rows, 4},
-    {"_backprop_core_read_rows", (DL_FUNC) &_backprop_core_read_rows, 1},
-    {"_backprop_core_read_column", (DL_FUNC) &_backprop_core_read_column, 2},
     {"_backprop_core_stored_moments", (DL_FUNC) &_backprop_core_stored_moments, 2},
     {"_backprop_core_stored_spread", (DL_FUNC) &_backprop_core_stored_spread, 1},
     {"_backprop_core_add_up", (DL_FUNC) &_backprop_core_add_up, 2},
     {"_backprop_core_added_up", (DL_FUNC) &_backprop_core_added_up, 1},
     {"_backprop_core_stored_crowds", (DL_FUNC) &_backprop_core_stored_crowds, 2},
-    {"_backprop_core_are_all", (DL_FUNC) &_backprop_core_are_all, 2},
-    {"_backprop_core_standardize_rows", (DL_FUNC) &_backprop_core_standardize_rows, 7},
-    {"_backprop_core_column_digest", (DL_FUNC) &_backprop_core_column_digest, 2},
     {"_backprop_core_stored_medians", (DL_FUNC) &_backprop_core_stored_medians, 2},
     {"_backprop_core_add_groups", (DL_FUNC) &_backprop_core_add_groups, 4},
     {"_backprop_core_group_sums", (DL_FUNC) &_backprop_core_group_sums, 1},
+    {"_backprop_core_append_rows", (DL_FUNC) &_backprop_core_append_rows, 4},
+    {"_backprop_core_read_rows", (DL_FUNC) &_backprop_core_read_rows, 1},
+    {"_backprop_core_read_column", (DL_FUNC) &_backprop_core_read_column, 2},
+    {"_backprop_core_are_all", (DL_FUNC) &_backprop_core_are_all, 2},
+    {"_backprop_core_standardize_rows", (DL_FUNC) &_backprop_core_standardize_rows, 7},
+    {"_backprop_core_column_digest", (DL_FUNC) &_backprop_core_column_digest, 2},
     {"_backprop_core_block_digest", (DL_FUNC) &_backprop_core_block_digest, 2},
     {"_backprop_core_instruction_sets", (DL_FUNC) &_backprop_core_instruction_sets, 0},
     {"_backprop_core_instruction_set", (DL_FUNC) &_backprop_core_instruction_set, 0},
