@@ -23,6 +23,7 @@ new_cases_explained <- function(fit, data, y, weights, offset, call,
     variables <- names(columns)
   }
   rows <- nrow(data)
+  check_extras(list(offset = offset), rows, call)
   weights <- check_weights(weights, rows, call)
   if (length(weights) == 0) weights <- rep(1, rows)
   there <- which(weights > 0)
@@ -66,6 +67,7 @@ cases_of_folds <- function(cv, data, y, weights, offset, call) {
       x = "It has {NROW(data)} row{?s}; the cross-validation uses row {max(predictions$row)}."
     ), call)
   }
+  check_extras(list(weights = weights, offset = offset), NROW(data), call)
   observed <- predictions$observed
   columns <- c("repetition", "fold")
   keys <- do.call(paste, predictions[columns])

@@ -296,6 +296,22 @@ test_that("what cannot be explained is an error", {
   })
 })
 
+test_that("an offset or weights of another length are an error, not missing values", {
+  offset <- explained$a
+  fit <- nn_train(y ~ a, explained, hidden = 2, epochs = 2, penalty = 0, offset = offset)
+  cv <- nn_cv(y ~ a, explained, 3, hidden = 2, epochs = 2, penalty = 0, keep_fits = TRUE)
+  refused <- function(code) {
+    error <- expect_error(code, class = "backprop_error_argument")
+    expect_match(conditionMessage(error), "one number for each of the")
+  }
+  refused(nn_effects(fit, explained, "a", offset = 1:3))
+  refused(nn_effects(fit, explained, "a", offset = rep(offset, 2)))
+  refused(nn_importance(fit, explained, offset = 1:3))
+  refused(nn_importance(cv, explained, offset = 1:3))
+  refused(nn_importance(cv, explained, weights = 1:3))
+  expect_s3_class(nn_effects(fit, explained, "a", offset = offset), "nn_effects")
+})
+
 test_that("the pictures of importances and effects are as they were looked at", {
   skip_if_not_installed("vdiffr")
   set.seed(1)
