@@ -94,17 +94,17 @@
 #'   Monday to 7), day of the year, and for times also the hour, in the time zone of the column. In
 #'   a formula, this concerns columns that are terms themselves; those in functions, such as
 #'   `as.numeric(day)`, stay dates.
-#' @param effort How much to compute: `"standard"` (default) for one network, or `"high"` for an
-#'   ensemble of networks, from 1000 rows on after a longer search. On the 16 data sets of
-#'   `vignette("accuracy", "backprop")`, the error with `"high"` is lower on eight and higher on
-#'   four, by 2.6 % on average, and the call takes 0.7 to 22 times as long. Each network is
-#'   trained without one fold of the rows (seven folds with L-BFGS, five with mini-batches, for
-#'   which the fold also chooses the epoch), and their outputs are averaged before the output
-#'   activation (for classes, on the scale of the log-odds). The out-of-fold predictions, each by
-#'   the network that has not seen the row, give `evidence` and, unless `calibration` is a fraction,
-#'   prediction intervals without a calibration set. The fit is a single network with all units side
-#'   by side, and can be used like any other fit. `validation`, `start`, `freeze` and `checkpoint`
-#'   can't be used with `"high"`.
+#' @param effort How much to compute: `"standard"` (default) for one network, or `"high"` for a
+#'   longer search and an ensemble of networks. On the 16 data sets of `vignette("accuracy",
+#'   "backprop")`, the error with `"high"` is lower on eight and higher on three, by 1.5 % on
+#'   average, and the call takes 1 to 22 times as long. Each network is trained without one fold of
+#'   the rows (ten folds with L-BFGS, five with mini-batches, for which the fold also chooses the
+#'   epoch), and their outputs are averaged before the output activation (for classes, on the scale
+#'   of the log-odds). The out-of-fold predictions, each by the network that has not seen the row,
+#'   give `evidence` and, unless `calibration` is a fraction, prediction intervals without a
+#'   calibration set. The fit is a single network with all
+#'   units side by side, and can be used like any other fit. `validation`, `start`,
+#'   `freeze` and `checkpoint` can't be used with `"high"`.
 #' @param hidden Number of units in each hidden layer, as in [nn_train()]. `"auto"` (default) is one
 #'   layer of 100 units below 1000 rows and of 200 units from there on, or of 10 or 20 units for
 #'   functions with little noise. Here and below, the number of rows excludes calibration rows. A
@@ -125,11 +125,11 @@
 #' @param batch_size Number of rows per update, as in [nn_train()], or `NULL` for the full batch.
 #'   `"auto"` (default) is the full batch for optimisers that need it; otherwise 32 below 1000 rows
 #'   and 64 from there on.
-#' @param epochs Number of epochs, as in [nn_train()]. `"auto"` (default) is, for L-BFGS, the
-#'   number from 100 to 4000 with which the search for `penalty` finds the lowest loss (without a
-#'   search 1000, and fewer, at least 200, for more than 200,000 values), and 100 for
-#'   Levenberg-Marquardt. For mini-batches and 1000 rows or more, a first training with held-out
-#'   rows chooses it, at most 200. Otherwise it is 200. See `vignette("modelling", "backprop")`.
+#' @param epochs Number of epochs, as in [nn_train()]. `"auto"` (default) is 1000 for L-BFGS (fewer,
+#'   at least 200, for more than 200,000 values), or 100 or up to 4000 if the search for `penalty`
+#'   finds a lower loss with so many, and 100 for Levenberg-Marquardt. For mini-batches and 1000
+#'   rows or more, a first training with held-out rows chooses it, at most 200. Otherwise it is 200.
+#'   See `vignette("modelling", "backprop")`.
 #' @param schedule Learning rate schedule, as in [nn_train()], or `NULL` for a constant rate.
 #'   `"auto"` (default) is `nn_cosine(epochs, 0.01)` for mini-batches and 1000 rows or more, and a
 #'   constant rate otherwise.

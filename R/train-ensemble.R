@@ -5,7 +5,7 @@
 
 # The number of members. The full batch is for few rows, where each row counts: then more of them
 # are trained on, and choosing the epoch by so few others is worse than not to.
-ensemble_folds <- function(full_batch) if (full_batch) 7 else 5
+ensemble_folds <- function(full_batch) if (full_batch) 10 else 5
 
 check_effort <- function(options, call) {
   check_choice(options$effort, c("standard", "high"), "effort", call)

@@ -1,6 +1,6 @@
 # Compares candidates for the defaults by their loss on held-out rows. A *way* is
 #   options   the options that are trained with if it is chosen, without the penalty
-#   trial, middle  the same with fewer epochs, for a first and a second comparison
+#   trial     the same with fewer epochs, for a first comparison
 #   longer, small  the same with more epochs, and with few units, for functions without noise; NULL
 #                  if there are none
 #   lm        a list of options for Levenberg-Marquardt with few units, also for them
@@ -8,10 +8,6 @@
 
 # The number of rows on which candidates are compared for many rows, by effort.
 compared_rows <- c(standard = 3000, high = 10000)
-# For few rows and with much effort, candidates are compared on two folds, and on more if these have
-# fewer rows than this. The mean of an ensemble's networks depends less on their settings, and its
-# own folds give the evidence.
-compared_rows_few <- 160
 # With much effort, so many units are a candidate for mini-batches.
 deep_units <- c(128, 128, 128)
 # L-BFGS is a candidate for many rows if there are fewer rows and values than this. Adam doesn't
@@ -19,26 +15,20 @@ deep_units <- c(128, 128, 128)
 # is above a quarter of that of a constant, L-BFGS is only searched further if tanh is better.
 lbfgs_rows <- 1e4
 lbfgs_values <- 1e5
-# The epochs of L-BFGS in the first comparison, and of the second those where an epoch takes long
-# (see middle_epochs()). Most noisy data need no more than these; all epochs are only tried if the
-# loss of the second is below this part of that of the first.
-trial_epochs <- 100
-still_falling <- 0.95
 # With little noise the loss of L-BFGS still falls quickly at the end: it is below this part of that
 # of the trial. Then more epochs are worth their time, and so few units may be best. If the epochs
 # are given, and there is no trial with fewer, the loss is below this part of that of a constant.
 falling <- 0.7
 little <- 0.1
 few_units <- c(10, 20)
-# Below this part of the loss of a constant, a candidate is only dropped after a part of the splits
-# if its loss is higher than the rival's by so many times the rival's: with so little noise, the
-# splits differ by the minima that are found, which the rows of one split don't show.
-little_loss <- 0.05
-far_behind <- 3
+# Below this part of the loss of a constant, no candidate is dropped after a part of the splits:
+# with so little noise, the splits differ by the minima that are found, which the rows of one split
+# don't show.
+unraced <- 0.05
 # For squared errors, Levenberg-Marquardt converges in few epochs where L-BFGS takes thousands. An
 # epoch takes rows x outputs x parameters^2 operations, of which so many are affordable.
 lm_epochs <- 100
-lm_operations <- 1e7
+lm_operations <- 1e8
 
 # Fewer rows can't be held out in four folds.
 searched_rows <- 8
@@ -88,16 +78,14 @@ candidate_families <- function(options, auto, few, problem, call) {
 new_way <- function(options, auto, kind, problem) {
   trial <- options
   if (kind == "lbfgs") {
-    trial$epochs <- min(options$epochs, trial_epochs)
+    trial$epochs <- min(options$epochs, 100)
     trial$patience <- Inf
-    middle <- options
-    if (auto[["epochs"]]) middle$epochs <- min(options$epochs, middle_epochs(problem))
     longer <- options
     if (auto[["epochs"]]) longer$epochs <- max(options$epochs, long_epochs(problem))
     small <- longer
     small$hidden <- few_units[1]
     return(list(
-      options = options, trial = trial, middle = middle,
+      options = options, trial = trial,
       longer = if (longer$epochs > options$epochs) longer,
       small = if (auto[["hidden"]] && auto[["epochs"]]) small, lm = lm_ways(options, auto, problem)
     ))
@@ -132,9 +120,7 @@ lm_ways <- function(options, auto, problem) {
 compare_candidates <- function(families, few, effort, problem, call) {
   values <- problem_values(problem)
   splits <- if (few) {
-    folds <- folds_for(values)
-    enough <- ceiling(4 * compared_rows_few / nrow(problem$X))
-    new_splits(problem, if (effort == "high") min(folds, max(2, enough)) else folds)
+    new_splits(problem, folds_for(values))
   } else {
     new_splits(problem, 1, compared_rows[[effort]])
   }
@@ -154,10 +140,10 @@ search_epochs <- function(families, splits) {
   needed <- vapply(families, function(family) {
     way <- family$ways[[1]]
     of_way <- (length(first_strengths[[family$kind]]) + 1) * way$trial$epochs
-    more_epochs <- family$kind == "lbfgs" && way$middle$epochs > way$trial$epochs
+    all_epochs <- family$kind == "lbfgs" && way$options$epochs > way$trial$epochs
     c(
       first = of_way, all = length(family$ways) * of_way +
-        if (more_epochs) (length(family$ways) + 2) * way$middle$epochs else 0
+        if (all_epochs) (length(family$ways) + 2) * way$options$epochs else 0
     )
   }, c(first = 0, all = 0))
   (if (splits > 1) 2 / 3 else 1) * splits * (needed[["all", 1]] + sum(needed["first", -1]))
@@ -179,24 +165,21 @@ compare_on_splits <- function(families, splits, call) {
 }
 
 # The candidates of a family that were tried, a list of list(options, strength, score).
-# Those of L-BFGS are first compared after few epochs. The best of each way are compared again after
-# more, and then others next to the best of them; but if the loss is lower after few, as it is for
-# some noisy data, that number of epochs is chosen. If the loss is still falling, all epochs are
-# tried; if it has fallen much, there is little noise, and few units and even more epochs are tried.
-# A candidate that is clearly worse than its rival after some of the splits is not trained on the
-# others: the rival is the best of the same way for the first comparison, then the best of all. What
-# takes long, many epochs and Levenberg-Marquardt, ends after a split that is at all worse. The
-# search ends early if no candidate of the first way has a loss below `bar`. `constant`: the loss of
-# a constant.
+# Those of L-BFGS are first compared after a part of their epochs. The best of each way are compared
+# again after all epochs, and then others next to the best of them; but if the loss is lower after
+# the part, as it is for some noisy data, that number of epochs is chosen. If it is much higher
+# after the part, there is little noise, and more epochs and few units are tried. A candidate that
+# is clearly worse than its rival after some of the splits is not trained on the others: the rival
+# is the best of the same way for the first comparison, then the best of all. The search ends
+# early if no candidate of the first way has a loss below `bar`. `constant`: the loss of a constant.
 search_family <- function(family, splits, bar, constant, call) {
   tried <- list()
   rival <- NULL
   empty <- matrix(NA_real_, length(family$ladder), length(family$ways))
   lbfgs <- family$kind == "lbfgs"
-  try_one <- function(i, w, options, margin = NULL) {
-    little_noise <- !is.null(rival) && rival[["loss"]] < little_loss * constant
-    if (is.null(margin) && little_noise) margin <- far_behind
-    score <- try_candidate(options, family$ladder[i], splits, call, rival, margin)
+  try_one <- function(i, w, options) {
+    races <- !is.null(rival) && rival[["loss"]] >= unraced * constant
+    score <- try_candidate(options, family$ladder[i], splits, call, if (races) rival)
     chosen <- family$ways[[w]]$options
     of_trial <- c("epochs", "hidden", "optimizer")
     if (lbfgs) chosen[of_trial] <- options[of_trial]
@@ -223,43 +206,46 @@ search_family <- function(family, splits, bar, constant, call) {
     return(tried)
   }
   refined <- loss
-  if (family$ways[[1]]$trial$epochs < family$ways[[1]]$middle$epochs) {
+  if (family$ways[[1]]$trial$epochs < family$ways[[1]]$options$epochs) {
     rival <- strongest(tried, constant)$score
-    try_more <- function(i, w) try_one(i, w, family$ways[[w]]$middle)
+    try_all <- function(i, w) try_one(i, w, family$ways[[w]]$options)
     refined <- empty
     lowest <- apply(loss, 2, min, na.rm = TRUE)
     for (w in order(lowest)) {
       i <- which.min(loss[, w])
-      refined[i, w] <- try_more(i, w)
+      refined[i, w] <- try_all(i, w)
     }
     w <- col(refined)[which.min(refined)]
-    refined[, w] <- walk_ladder(function(i) try_more(i, w), refined[, w])
-    before <- lowest[w]
-    low <- falling * before
+    refined[, w] <- walk_ladder(function(i) try_all(i, w), refined[, w])
+    low <- falling * lowest[w]
   } else {
     w <- col(refined)[which.min(refined)]
     low <- little * constant
   }
   i <- which.min(refined[, w])
   best <- refined[i, w]
-  way <- family$ways[[w]]
   if (!is_true(best < low)) {
-    more <- way$options$epochs > way$middle$epochs
-    if (more && is_true(best < still_falling * before)) try_one(i, w, way$options, 0)
     return(tried)
   }
-  try_few <- function(options, start, margin = NULL, loss = empty[, w]) {
-    walk_ladder(function(i) try_one(i, w, options, margin), loss, start)
+  way <- family$ways[[w]]
+  try_few <- function(options, start, loss = empty[, w]) {
+    loss <- walk_ladder(function(i) try_one(i, w, options), loss, start)
+    best <<- min(best, loss, na.rm = TRUE)
+    loss
   }
-  # the loss of few units has several minima along the ladder, one of them at weak penalties
-  if (!is.null(way$small)) try_few(way$small, c(1, 3))
   for (lm in way$lm) {
-    weakest <- try_one(1, w, lm, 0)
-    if (weakest > (1 + far_behind) * rival[["loss"]]) break
-    if (weakest <= rival[["loss"]]) try_few(lm, integer(), 0, replace(empty[, w], 1, weakest))
+    before <- best
+    # the loss of few units has several minima along the ladder, one of them at weak penalties
+    loss <- empty[, w]
+    for (at in unique(c(1, i))) loss[at] <- try_one(at, w, lm)
+    if (!is_true(min(loss, na.rm = TRUE) < before)) break
+    try_few(lm, setdiff(3, which(!is.na(loss))), loss)
   }
-  # with more epochs a weaker penalty is best
-  if (!is.null(way$longer)) try_one(max(1, i - 1), w, way$longer, 0)
+  # many units, and the small steps of L-BFGS, take ten times as long
+  if (best >= refined[i, w] / 4) {
+    if (!is.null(way$small)) try_few(way$small, unique(c(1, 3, i)))
+    if (!is.null(way$longer) && best >= refined[i, w] / 4) try_one(i, w, way$longer)
+  }
   tried
 }
 

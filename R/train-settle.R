@@ -97,12 +97,8 @@ full_batch_epochs <- function(problem) {
   round(min(1000, max(200, 1000 * 2e5 / problem_values(problem))))
 }
 
-# Epochs of L-BFGS in the second comparison of candidates (see search_family()): 400, and up to 1000
-# where an epoch takes little time.
-middle_epochs <- function(problem) round(min(1000, max(400, 1e6 / problem_values(problem))))
-
 # Epochs of L-BFGS for functions without noise: up to 4000, where an epoch takes little time.
-long_epochs <- function(problem) round(min(4000, 6e6 / problem_values(problem)))
+long_epochs <- function(problem) round(min(4000, 8e6 / problem_values(problem)))
 
 # A trial: it starts from the same random numbers as the training that follows, and leaves the state
 # of R's generator unchanged.

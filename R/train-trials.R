@@ -66,22 +66,22 @@ cells_of <- function(X, weights) {
 # The score on the held-out rows of all splits: c(loss, accuracy) per row, the second NA for
 # numbers. The loss is infinite if the other rows can't be trained on. Otherwise the attribute
 # `rows` has the loss of each row. If the candidate is clearly worse than another with the score
-# `rival`, only the first splits are trained on (see mean_score() and lag_behind()).
-try_candidate <- function(options, strength, splits, call, rival = NULL, margin = NULL) {
+# `rival`, only the first splits are trained on (see mean_score()).
+try_candidate <- function(options, strength, splits, call, rival = NULL) {
   mean_score(splits, function(k) {
     options$penalty <- strength / counted_rows(splits[[k]]$training)
     held_out_score(splits[[k]], options, call)
-  }, rival, margin)
+  }, rival)
 }
 
 # The mean of `score_of_split(k)` over the held-out rows of all splits. Attributes: `rows`, the
 # losses of the rows, and `splits`, the scores of the splits that were computed. If these are not
 # all, the mean is what is expected of all splits: that of the rival and the difference so far.
-mean_score <- function(splits, score_of_split, rival = NULL, margin = NULL) {
+mean_score <- function(splits, score_of_split, rival = NULL) {
   scores <- list()
   for (k in seq_along(splits)) {
     scores[[k]] <- score_of_split(k)
-    behind <- if (k < length(splits)) lag_behind(scores, rival, splits, margin)
+    behind <- if (k < length(splits)) lag_behind(scores, rival, splits)
     if (!is.null(behind)) {
       return(structure(rival + c(behind, NA), rows = NULL, splits = scores))
     }
@@ -98,12 +98,11 @@ mean_score <- function(splits, score_of_split, rival = NULL, margin = NULL) {
 
 # How much worse is a candidate with these scores of the first splits than its rival? NULL if it is
 # not clearly worse: by more than twice the standard error of the mean difference on these rows, and
-# by more than 2 % of the rival's loss (Maron and Moore 1997, doi:10.1023/A:1006556606079). With
-# `margin`, it is clearly worse if the difference is more than so many times the rival's loss. The
+# by more than 2 % of the rival's loss (Maron and Moore 1997, doi:10.1023/A:1006556606079). The
 # standard error of fewer rows is not reliable, and they take little time.
 least_raced <- 50
 
-lag_behind <- function(scores, rival, splits, margin = NULL) {
+lag_behind <- function(scores, rival, splits) {
   if (is.null(rival)) {
     return(NULL)
   }
@@ -119,11 +118,7 @@ lag_behind <- function(scores, rival, splits, margin = NULL) {
   }
   weights <- split_weights(splits[done])
   worse <- mean_difference(rows, others, weights)
-  least <- if (!is.null(margin)) {
-    margin * abs(stats::weighted.mean(others, weights))
-  } else {
-    max(2 * worse[["error"]], 0.02 * abs(stats::weighted.mean(others, weights)))
-  }
+  least <- max(2 * worse[["error"]], 0.02 * abs(stats::weighted.mean(others, weights)))
   if (is_true(worse[["mean"]] > least)) worse[["mean"]]
 }
 

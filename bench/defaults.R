@@ -125,24 +125,6 @@
 # Results of a seventh search, of other schedules, rates by layer, depth and width from 1000 rows
 # on, and of means of networks below: vignette("accuracy", "backprop") has the tables. Nothing was
 # adopted.
-#
-# Results of an eighth search, for less time below 1000 rows (52 sets: the 14 small ones and
-# functions of development.R with noise of 0, 0.3 and 1; two splits; processor time in brackets).
-# Log of the ratio of errors, means over the sets, relative to candidates that are trained for 100
-# and then 1000 epochs, and to Levenberg-Marquardt before L-BFGS with few units:
-# - 38 sets with noise: 400 to 1000 epochs, depending on the size, 0.0003 (0.0009) (0.80 of the
-#   time), worst vowel 0.028 in one split; 400 for all -0.002 (0.003) (0.69).
-# - 14 sets with little noise: 400 to 1000 epochs, few units by L-BFGS first, and an early end of
-#   Levenberg-Marquardt and of 4000 epochs: 0.015 (0.080) (0.65); 400 for all 0.4 (0.2), because
-#   relu is chosen more often, which is ahead of smooth activations after few epochs.
-# - effort = "high", 36 sets with noise, one split: candidates on two folds instead of four, ten
-#   networks -0.005 (0.013) (0.77), five 0.001 (0.016) (0.60); on four folds, five networks instead
-#   of ten 0.005 (0.004) (0.87). Seven networks were adopted, and two folds if these
-#   have 160 rows.
-# - Fewer than 8 rows have no search. Penalties 1, 0.3 and 0.1 / rows, five and seven rows, error
-#   relative to a constant's: line 0.19, 0.09, 0.07; line with noise 0.33, 0.32, 0.43; parabola
-#   0.86, 0.56, 0.39; step 0.42, 0.22, 0.16; XOR (four rows) 1.0, 0.34, 0.11; noise 1.3, 1.6, 1.8
-#   (numbers) and 1.0, 1.5, 2.4 (classes). 0.3 was adopted.
 here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
 source(file.path(here, "contest.R"))
 suppressMessages(library(mlbench))

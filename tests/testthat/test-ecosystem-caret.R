@@ -101,7 +101,7 @@ test_that("the model passes the effort on", {
     tuneGrid = data.frame(hidden = 3, penalty = 0.01),
     trControl = caret::trainControl("none")
   )
-  expect_identical(trained$finalModel$ensemble$members, 7L)
+  expect_identical(trained$finalModel$ensemble$members, 10L)
 })
 
 test_that("missing and dates pass through train()", {

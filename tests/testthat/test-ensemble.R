@@ -40,7 +40,7 @@ by_hand <- function(data, outcome, ..., weights = NULL, offset = NULL) {
   }
   offset <- if (!is.null(offset)) offset / unit
   full_batch <- is.null(list(...)$batch_size)
-  folds <- if (full_batch) 7 else 5
+  folds <- if (full_batch) 10 else 5
   fold <- deal_rows(new_problem(X, if (is.factor(y)) y else as.matrix(y), weights = weights), folds)
   set.seed(1)
   lapply(seq_len(folds), function(k) {
@@ -142,7 +142,7 @@ test_that("out-of-fold predictions calibrate", {
 
 test_that("an ensemble is a fit like any other", {
   fit <- high(d, "class", hidden = c(4, 3))
-  expect_identical(layer_units(unclass(fit)$layers), c(2, 28, 21, 3))
+  expect_identical(layer_units(unclass(fit)$layers), c(2, 40, 30, 3))
   expect_identical(coef(fit), coef(high(d, "class", hidden = c(4, 3))))
   expect_identical(coef(fit), coef(high(d, "class", hidden = c(4, 3), threads = 2)))
   expect_equal(rowSums(predict(fit, d, type = "prob")), rep(1, 60))
@@ -219,6 +219,6 @@ test_that("an interrupt keeps the members that are complete", {
   expect_identical(lapply(fits, function(fit) fit$ensemble$members), list(NULL, 1L, 2L))
   expect_identical(vapply(fits, function(fit) fit$stop, ""), rep("interrupted", 3))
   log <- paste(readLines(file.path(folder, "log.txt")), collapse = " ")
-  expect_match(log, "interrupted in network 3 of 7")
+  expect_match(log, "interrupted in network 3 of 10")
   expect_length(gregexpr("interrupted in network", log)[[1]], 2)
 })

@@ -222,7 +222,7 @@ test_that("an ensemble with skip is the mean of its networks", {
   fit <- nn_train(y ~ ., d,
     hidden = 2, skip = TRUE, effort = "high", penalty = 0.01, activation = "tanh", epochs = 20
   )
-  expect_identical(dim(coef(fit)$wout), c(17L, 1L))
+  expect_identical(dim(coef(fit)$wout), c(23L, 1L))
   set.seed(1)
   plain <- nn_train(y ~ ., d,
     hidden = 2, effort = "high", penalty = 0.01, activation = "tanh", epochs = 20
