@@ -41,7 +41,8 @@ for (name in functions) {
   body(recorded) <- call(
     "{", as.call(list(record, name, given)),
     if (name %in% of_files) do.call(substitute, list(with_torture, list(torture = torture))),
-    body(recorded)
+    # rows are freed last, because other calls are repeated with them
+    if (name != "core_free_rows") body(recorded)
   )
   unlockBinding(name, internal)
   assign(name, recorded, internal)
@@ -101,11 +102,16 @@ quietly({
     three ~ ., nn_source(data.frame(three, X)),
     hidden = 2, epochs = 1, penalty = 0, validation = NULL
   )
+  gaps <- transform(d, a = replace(a, 1:3, NA), g = factor(g, c("u", "v", "w")))
+  nn_train(
+    y ~ a + g, nn_source(gaps),
+    hidden = 2, epochs = 1, missing = "indicator", penalty = 0, validation = NULL
+  )
+  predict(f, X[1, , drop = FALSE], type = "class")
   internal$core_block_order(c(1, 2), 3, 20L, 3)
   # what the first of two processes calls
   rows <- internal$core_rows(X, cbind(y), numeric(), NULL, seq_len(20), FALSE)
   internal$core_place_rows(rows, 0, 30, 30, 30)
-  internal$core_free_rows(internal$core_rows(X, X, numeric(), NULL, 1:2, FALSE))
   internal$core_sum_digest(X, 0, FALSE)
   internal$core_start_alarm(100, 0)
   internal$core_stop_alarm()
@@ -129,7 +135,8 @@ absent <- setdiff(functions, names(calls))
 if (length(absent)) cat("FAILED: never called:", absent, "\n")
 wrong <- 0
 same <- function(a, b) typeof(a) == "externalptr" || identical(a, b)
-for (i in which(!names(calls) %in% of_files)) {
+order <- order(names(calls) == "core_free_rows")
+for (i in order[!names(calls)[order] %in% of_files]) {
   name <- names(calls)[i]
   original <- originals[[name]]
   expected <- do.call(original, calls[[i]])
