@@ -1,5 +1,6 @@
 // Statistics of rows in files, and sums that go on from block to block.
 #include <array>
+#include <cfloat>
 #include <cmath>
 #include <cstring>
 
@@ -9,6 +10,10 @@
 using namespace backprop;
 
 namespace {
+
+// The bytes that a long double's value takes: x87 numbers have 10, and the others of their 16 bytes
+// are not defined.
+constexpr std::size_t value_bytes = LDBL_MANT_DIG == 64 ? 10 : sizeof(long double);
 
 // R's sum() and mean(): a sum in extended precision, and for the mean a second pass that adds up
 // the differences from the first result.
@@ -155,7 +160,7 @@ Rcpp::RawVector core_add_up(Rcpp::NumericVector numbers, Rcpp::RawVector before)
   if (before.size() > 0) std::memcpy(&sum, &before[0], sizeof sum);
   for (const double x : numbers) sum += x;
   Rcpp::RawVector after(sizeof sum);
-  std::memcpy(&after[0], &sum, sizeof sum);
+  std::memcpy(&after[0], &sum, value_bytes);
   return after;
 }
 
@@ -277,7 +282,8 @@ Rcpp::RawVector core_add_groups(Rcpp::IntegerVector groups, Rcpp::NumericVector 
     sums[groups[k] - 1] += weights.size() ? weights[k] : 1;
   }
   Rcpp::RawVector after(sums.size() * sizeof(long double));
-  if (count > 0) std::memcpy(&after[0], sums.data(), after.size());
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    std::memcpy(&after[i * sizeof(long double)], &sums[i], value_bytes);
   return after;
 }
 
