@@ -125,10 +125,6 @@ core_add_up <- function(numbers, before) {
     .Call(`_backprop_core_add_up`, numbers, before)
 }
 
-core_added_up <- function(bytes) {
-    .Call(`_backprop_core_added_up`, bytes)
-}
-
 core_stored_crowds <- function(X, width) {
     .Call(`_backprop_core_stored_crowds`, X, width)
 }
@@ -141,8 +137,8 @@ core_add_groups <- function(groups, weights, count, before) {
     .Call(`_backprop_core_add_groups`, groups, weights, count, before)
 }
 
-core_group_sums <- function(bytes) {
-    .Call(`_backprop_core_group_sums`, bytes)
+core_sums <- function(bytes) {
+    .Call(`_backprop_core_sums`, bytes)
 }
 
 core_append_rows <- function(path, block, create, single) {

@@ -81,7 +81,7 @@ sums_of_values <- function(X, j, weights, levels = NULL) {
     sums <<- core_add_groups(codes, own, count, sums)
     done <<- done + length(codes)
   })
-  core_group_sums(sums)
+  core_sums(sums)
 }
 
 # The values that are filled, with the kinds of their columns: list(values, columns).
@@ -114,7 +114,7 @@ declared_in_source <- function(seen, xlevels, source, training, call) {
     if (is.na(match_names(name, names(seen$columns)))) {
       levels <- setdiff(levels, as_utf8(found$weightless[[name]]))
     }
-    if (length(levels) > 0) new_declared(levels, core_group_sums(found$sums[[name]]))
+    if (length(levels) > 0) new_declared(levels, core_sums(found$sums[[name]]))
   }, names[some], further[some])
   declared <- Filter(Negate(is.null), stats::setNames(declared, names(xlevels)[some]))
   if (length(declared) > 0) declared

@@ -22,7 +22,7 @@ any_part <- function(X, f) {
 sum_of_parts <- function(X, f) {
   sum <- core_add_up(numeric(), raw())
   each_part(X, function(part) sum <<- core_add_up(f(part), sum))
-  core_added_up(sum)
+  core_sums(sum)
 }
 
 # The sum of each column.
@@ -47,7 +47,7 @@ sum_over_rows <- function(X, f) {
       sum <<- core_add_up(values, sum)
     })
   }
-  core_added_up(sum)
+  core_sums(sum)
 }
 
 # The least and the largest number of each column of a matrix or of stored rows: list(least, most).

@@ -386,16 +386,6 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// core_added_up
-double core_added_up(Rcpp::RawVector bytes);
-RcppExport SEXP _backprop_core_added_up(SEXP bytesSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::traits::input_parameter< Rcpp::RawVector >::type bytes(bytesSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_added_up(bytes));
-    return rcpp_result_gen;
-END_RCPP
-}
 // core_stored_crowds
 Rcpp::NumericVector core_stored_crowds(Rcpp::List X, Rcpp::NumericVector width);
 RcppExport SEXP _backprop_core_stored_crowds(SEXP XSEXP, SEXP widthSEXP) {
@@ -431,13 +421,13 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// core_group_sums
-Rcpp::NumericVector core_group_sums(Rcpp::RawVector bytes);
-RcppExport SEXP _backprop_core_group_sums(SEXP bytesSEXP) {
+// core_sums
+Rcpp::NumericVector core_sums(Rcpp::RawVector bytes);
+RcppExport SEXP _backprop_core_sums(SEXP bytesSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::RawVector >::type bytes(bytesSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_group_sums(bytes));
+    rcpp_result_gen = Rcpp::wrap(core_sums(bytes));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -667,11 +657,10 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_stored_moments", (DL_FUNC) &_backprop_core_stored_moments, 2},
     {"_backprop_core_stored_spread", (DL_FUNC) &_backprop_core_stored_spread, 1},
     {"_backprop_core_add_up", (DL_FUNC) &_backprop_core_add_up, 2},
-    {"_backprop_core_added_up", (DL_FUNC) &_backprop_core_added_up, 1},
     {"_backprop_core_stored_crowds", (DL_FUNC) &_backprop_core_stored_crowds, 2},
     {"_backprop_core_stored_medians", (DL_FUNC) &_backprop_core_stored_medians, 2},
     {"_backprop_core_add_groups", (DL_FUNC) &_backprop_core_add_groups, 4},
-    {"_backprop_core_group_sums", (DL_FUNC) &_backprop_core_group_sums, 1},
+    {"_backprop_core_sums", (DL_FUNC) &_backprop_core_sums, 1},
     {"_backprop_core_append_rows", (DL_FUNC) &_backprop_core_append_rows, 4},
     {"_backprop_core_read_rows", (DL_FUNC) &_backprop_core_read_rows, 1},
     {"_backprop_core_read_column", (DL_FUNC) &_backprop_core_read_column, 2},

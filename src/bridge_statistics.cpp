@@ -11,9 +11,21 @@ using namespace backprop;
 
 namespace {
 
-// The bytes that a long double's value takes: x87 numbers have 10, and the others of their 16 bytes
-// are not defined.
-constexpr std::size_t value_bytes = LDBL_MANT_DIG == 64 ? 10 : sizeof(long double);
+// Sums in extended precision as bytes, to go on with them in another call. The value of an x87
+// number takes 10 bytes; the others of its 16 bytes are not defined.
+Rcpp::RawVector bytes_of(const std::vector<long double>& sums) {
+  constexpr std::size_t of_value = LDBL_MANT_DIG == 64 ? 10 : sizeof(long double);
+  Rcpp::RawVector bytes(sums.size() * sizeof(long double));
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    std::memcpy(&bytes[i * sizeof(long double)], &sums[i], of_value);
+  return bytes;
+}
+std::vector<long double> sums_of(const Rcpp::RawVector& bytes) {
+  require(bytes.size() % sizeof(long double) == 0, "The sums are invalid.");
+  std::vector<long double> sums(bytes.size() / sizeof(long double));
+  if (!sums.empty()) std::memcpy(sums.data(), &bytes[0], bytes.size());
+  return sums;
+}
 
 // R's sum() and mean(): a sum in extended precision, and for the mean a second pass that adds up
 // the differences from the first result.
@@ -155,21 +167,11 @@ Rcpp::List core_stored_spread(Rcpp::List X) {
 // the sum so far, none before the first number.
 // [[Rcpp::export(rng = false)]]
 Rcpp::RawVector core_add_up(Rcpp::NumericVector numbers, Rcpp::RawVector before) {
-  long double sum = 0;
-  require(before.size() == 0 || before.size() == sizeof sum, "The sum is invalid.");
-  if (before.size() > 0) std::memcpy(&sum, &before[0], sizeof sum);
-  for (const double x : numbers) sum += x;
-  Rcpp::RawVector after(sizeof sum);
-  std::memcpy(&after[0], &sum, value_bytes);
-  return after;
-}
-
-// [[Rcpp::export(rng = false)]]
-double core_added_up(Rcpp::RawVector bytes) {
-  long double sum = 0;
-  require(bytes.size() == sizeof sum, "The sum is invalid.");
-  std::memcpy(&sum, &bytes[0], sizeof sum);
-  return static_cast<double>(sum);
+  std::vector<long double> sum = sums_of(before);
+  require(sum.size() <= 1, "The sum is invalid.");
+  sum.resize(1);
+  for (const double x : numbers) sum[0] += x;
+  return bytes_of(sum);
 }
 
 // For each column, a bound on the proportion of the rows whose values are within an interval of
@@ -272,24 +274,20 @@ Rcpp::RawVector core_add_groups(Rcpp::IntegerVector groups, Rcpp::NumericVector 
                                 Rcpp::RawVector before) {
   require(count >= 0 && (weights.size() == 0 || weights.size() == groups.size()),
           "The groups are invalid.");
-  std::vector<long double> sums(count, 0);
-  const std::size_t known = before.size() / sizeof(long double);
-  require(known <= sums.size(), "The sums are invalid.");
-  if (known > 0) std::memcpy(sums.data(), &before[0], known * sizeof(long double));
+  std::vector<long double> sums = sums_of(before);
+  require(sums.size() <= static_cast<std::size_t>(count), "The sums are invalid.");
+  sums.resize(count);
   for (R_xlen_t k = 0; k < groups.size(); ++k) {
     if (groups[k] == NA_INTEGER) continue;
     require(groups[k] >= 1 && groups[k] <= count, "A group is out of range.");
     sums[groups[k] - 1] += weights.size() ? weights[k] : 1;
   }
-  Rcpp::RawVector after(sums.size() * sizeof(long double));
-  for (std::size_t i = 0; i < sums.size(); ++i)
-    std::memcpy(&after[i * sizeof(long double)], &sums[i], value_bytes);
-  return after;
+  return bytes_of(sums);
 }
 
+// The sums whose bytes core_add_up() and core_add_groups() return.
 // [[Rcpp::export(rng = false)]]
-Rcpp::NumericVector core_group_sums(Rcpp::RawVector bytes) {
-  std::vector<long double> sums(bytes.size() / sizeof(long double));
-  if (!sums.empty()) std::memcpy(sums.data(), &bytes[0], sums.size() * sizeof(long double));
+Rcpp::NumericVector core_sums(Rcpp::RawVector bytes) {
+  const std::vector<long double> sums = sums_of(bytes);
   return Rcpp::NumericVector(sums.begin(), sums.end());
 }
