@@ -31,8 +31,8 @@ remedies <- list(
         "Use output_activation = \"", allowed[1], "\", or rescale the targets to that range."
       ))
     }
-    # what this output bears, an unbounded one does not. For a data frame the outcome is then
-    # standardised
+    # large targets are harmless for a bounded output, but training with an unbounded one diverges.
+    # For a data frame the outcome is then standardised
     facts$found <- "diverged"
     with <- c(
       "output_activation = \"identity\"",
