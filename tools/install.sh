@@ -398,6 +398,13 @@ install_mpi() {
   note "from CRAN: pbdMPI (into $library)"
   run_r "$library" "$scratch/Makevars.mpi" >"$scratch/mpi" 2>&1 <<'R' || true
 arguments <- commandArgs(TRUE)
+repositories <- getOption("repos")
+repositories[repositories == "@CRAN@"] <- "https://cloud.r-project.org"
+options(repos = repositories)
+# first, because configure scripts do not understand the definition below
+needs <- tools::package_dependencies("pbdMPI", recursive = TRUE)[[1]]
+needs <- setdiff(needs, rownames(installed.packages()))
+if (length(needs)) install.packages(needs, lib = arguments[1])
 if (getRversion() < "4.5.0") {
   found <- "Rf_findVar(name,frame)"
   writeLines(c(
@@ -406,9 +413,6 @@ if (getRversion() < "4.5.0") {
   ), arguments[2])
   Sys.setenv(R_MAKEVARS_USER = arguments[2])
 }
-repositories <- getOption("repos")
-repositories[repositories == "@CRAN@"] <- "https://cloud.r-project.org"
-options(repos = repositories)
 install.packages(
   "pbdMPI",
   lib = arguments[1], configure.args = "--with-mpi-type=OPENMPI"
