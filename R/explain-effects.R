@@ -38,8 +38,9 @@
 #'   Factors have all their levels, at most 50, or `points` if that is more.
 #' @return A data frame of class `nn_effects` with the columns `value` (and `value2` for two
 #'   inputs), a number or a factor; `output`, the output or class; and `effect`. Its attributes are
-#'   `variables`, `kind`, `rows`, `dropped`, `classes` (are the outputs classes?), and `data`:
-#'   values of the inputs in the data, at most 500 of them, which `plot()` shows.
+#'   `variables`, `kind`, `rows`, `dropped`, `classes` (are the outputs classes?), `data`: values of
+#'   the inputs in the data, at most 500 of them, which `plot()` shows, and `counts`: for a factor,
+#'   how many rows have each level.
 #' @section Errors: `backprop_error_input` if `data` are not as described, and
 #'   `backprop_error_argument` if another argument is not, or an input is neither numeric nor a
 #'   factor, character or logical.
@@ -84,7 +85,8 @@ nn_effects <- function(fit, data, variables, kind = "partial", points = 20, weig
     table,
     class = c("nn_effects", "data.frame"), variables = variables, kind = kind,
     rows = nrow(cases$data), dropped = cases$dropped, classes = !is.null(unclass(fit)$levels),
-    data = lapply(axes, function(axis) axis$x[some])
+    data = lapply(axes, function(axis) axis$x[some]),
+    counts = lapply(axes, function(axis) if (axis$factor) c(table(axis$x)))
   )
 }
 

@@ -10,9 +10,8 @@
 #' important input at the top. At most `inputs` of them are drawn.
 #'
 #' **Effects of one input** are a line for a number and points for a factor. The marks on the axis
-#'   are
-#' values in the data (at most 500), and the numbers under the levels of a factor count them; where
-#' there are few, the effect is not reliable. Classes share a panel, and several numeric outputs
+#' are values in the data (at most 500 of them), and the numbers under the levels of a factor count
+#' the rows with each level; where there are few, the effect is not reliable. Classes share a panel, and several numeric outputs
 #' have one each.
 #'
 #' **Effects of two inputs** are the colours of a plane, with a key above it and a point for each of
@@ -74,7 +73,7 @@ plot.nn_effects <- function(x, main = NULL, ...) {
   check_kept_columns(x, c("value", "output", "effect"), call)
   variables <- attr(x, "variables")
   table <- as.data.frame(unclass(x))
-  data <- attr(x, "data")
+  data <- effect_data(x)
   label <- if (attr(x, "kind") == "ale") "accumulated effect" else "mean prediction"
   margins <- pmin(graphics::par("mar"), c(3.5, 3.6, 2.5, 0.8))
   old <- graphics::par(mar = margins, mgp = c(2.2, 0.7, 0))
@@ -85,6 +84,15 @@ plot.nn_effects <- function(x, main = NULL, ...) {
     draw_effect_2(table, data, variables, label, main)
   }
   invisible(x)
+}
+
+# The values of each input in the data: numbers, or for a factor how many rows have each level.
+effect_data <- function(x) {
+  counts <- attr(x, "counts")
+  lapply(seq_along(attr(x, "variables")), function(i) {
+    # results of older versions have no counts
+    counts[[i]] %||% attr(x, "data")[[i]]
+  })
 }
 
 # Are the outputs classes, which are on one scale?
@@ -135,7 +143,7 @@ draw_series <- function(series, data, variable, label, main, names) {
       NULL,
       xlim = c(0.5, length(levels) + 0.5), ylim = limits, xaxt = "n", xlab = variable, ylab = label
     )
-    size <- level_axis(levels, table(factor(data, levels)))
+    level_axis(levels, if (is.factor(data)) table(factor(data, levels)) else data[levels])
     for (k in seq_along(series)) {
       at <- as.integer(series[[k]]$value)
       order <- order(at)
@@ -185,7 +193,7 @@ level_axis <- function(levels, counts) {
 
 draw_effect_2 <- function(table, data, variables, label, main) {
   outputs <- utils::head(levels(droplevels(table$output)), length(class_colours))
-  factors <- vapply(data, is.factor, NA)
+  factors <- c(is.factor(table$value), is.factor(table$value2))
   titles <- if (length(outputs) > 1) outputs else main
   # room for a legend or a key, and for a title above it; plot.nn_effects() restores the margins
   more <- (if (any(factors)) 0 else 0.4) + (if (is.null(titles)) 0 else 1.2)

@@ -379,3 +379,19 @@ test_that("the importance of a cross-validation is of the out-of-fold prediction
     nn_importance(cv, few, few$Species)
   })
 })
+
+test_that("the numbers under the levels of a factor count all rows", {
+  d <- explained[rep(1:200, 6), ]
+  effect <- nn_effects(explained_fit, d, "f")
+  expect_identical(attr(effect, "counts")[[1]], c(table(d$f)))
+  drawn <- NULL
+  replace_in("backprop", level_axis = function(levels, counts) drawn <<- counts[levels])
+  withr::with_pdf(NULL, plot(effect))
+  expect_identical(drawn, c(table(d$f)))
+  both <- nn_effects(explained_fit, d, c("f", "a"), points = 3)
+  expect_null(attr(both, "counts")[[2]])
+  # a result of an older version counts those that it stores
+  attr(effect, "counts") <- NULL
+  withr::with_pdf(NULL, plot(effect))
+  expect_identical(sum(drawn), length(attr(effect, "data")[[1]]))
+})
