@@ -128,6 +128,13 @@ fill_names <- function(names) {
 # above each level; for losses with several outputs for an outcome, the outcome in each column.
 # `classes` are the codes of the classes, which the columns no longer tell.
 spread_targets <- function(targets, loss, call) {
+  if (!is.null(targets$levels) && !has_class_outputs(loss)) {
+    abort_input(c(
+      "The loss {.val {loss$name}} requires a numeric outcome.",
+      x = "{.arg y} has {length(targets$levels)} classes.",
+      i = "For classes, use the loss {.val cross_entropy}."
+    ), call)
+  }
   if (loss$name == "cumulative" && !is.null(targets$levels)) {
     targets$classes <- row_classes(targets)
     steps <- seq_len(length(targets$levels) - 1)

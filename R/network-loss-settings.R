@@ -13,6 +13,11 @@ default_output <- function(loss) {
   row$default_output[if (several) 2 else 1]
 }
 
+# Can outputs of the loss be probabilities of classes?
+has_class_outputs <- function(loss) {
+  any(c("sigmoid", "softmax", "ordered") %in% allowed_outputs[[loss$name]])
+}
+
 # The number of outputs for an outcome, and their names.
 outputs_per_outcome <- function(loss) loss_table[[loss$name]]$spread(loss$parameter)
 names_of_outputs <- function(loss) loss_table[[loss$name]]$output_names(loss$parameter)

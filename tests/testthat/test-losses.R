@@ -317,3 +317,21 @@ test_that("the width of the Huber loss is in standard deviations of a standardis
     tolerance = 1e-5
   )
 })
+
+test_that("losses whose outputs are no probabilities are refused for classes", {
+  y <- factor(rep(c("no", "yes"), 16))
+  three <- factor(rep_len(c("a", "b", "c"), 32))
+  for (loss in c("negative_binomial", "tweedie", "gamma")) {
+    for (classes in list(y, three)) {
+      message <- "requires a numeric outcome"
+      class <- "backprop_error_input"
+      expect_error(nn_train(mtcars["wt"], classes, loss = loss), message, class = class)
+      expect_error(
+        nn_train(as.matrix(mtcars["wt"]), classes, loss = loss), message,
+        class = class
+      )
+    }
+  }
+  fit <- nn_train(mtcars["wt"], y, loss = "poisson", epochs = 2)
+  expect_true(all(predict(fit, mtcars, type = "prob") <= 1))
+})
