@@ -24,12 +24,18 @@ abort_column <- function(x, name, what, call) {
   ), call)
 }
 
-# Advice about a column that can't be used, for a message.
-column_hint <- function(x, name) {
+# Advice about a column that can't be used, for a message. `input`: is it an input? The parts of a
+# date can be inputs, but not an outcome or an offset.
+column_hint <- function(x, name, input = TRUE) {
   hint <- if (inherits(x, c("Date", "POSIXt"))) {
     paste0(
-      "Convert it to numbers, such as {.code as.numeric(%s)}. For a data frame, ",
-      "{.code dates = \"parts\"} uses its year, month, day of the week and day of the year."
+      "Convert it to numbers, such as {.code as.numeric(%s)}.",
+      if (input) {
+        paste0(
+          " For a data frame, {.code dates = \"parts\"} uses its year, month, day of the week and ",
+          "day of the year."
+        )
+      }
     )
   } else if (inherits(x, "difftime")) {
     "Convert it to numbers: {.code as.numeric(%s, units = \"hours\")}."

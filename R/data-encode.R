@@ -42,7 +42,10 @@ encode_terms <- function(encoding, data, name, call, rows = NULL, unseen = NULL)
       abort_input(c(
         "The offset {.code {variable}} must be numeric.",
         x = "It is {describe(frame[[variable]])}.",
-        i = column_hint(frame[[variable]], sub("^offset\\((.*)\\)$", "\\1", variable))
+        i = column_hint(
+          frame[[variable]], sub("^offset\\((.*)\\)$", "\\1", variable),
+          input = FALSE
+        )
       ), call)
     }
   }

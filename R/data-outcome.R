@@ -110,7 +110,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   if (!is_number(y) && !is_stored(y)) {
     abort_input(c("The outcome {.field {label}} must be numeric, logical, character or a factor.",
       x = "It is {describe(y)}.",
-      i = column_hint(y, label)
+      i = column_hint(y, label, input = FALSE)
     ), call)
   }
   y <- numeric_outcome(y)

@@ -432,3 +432,15 @@ test_that("errors about the outcome of a formula have its name, not that of the 
   expect_match(cli::ansi_strip(conditionMessage(error)), "^`mpg` must.*It is row 3 of the data")
   expect_identical(error$row, 3L)
 })
+
+test_that("the advice for a date as the outcome or offset is not that for an input", {
+  d <- transform(mtcars, day = as.Date("2020-01-01") + 1:32)
+  message_of <- function(formula) {
+    conditionMessage(expect_error(nn_train(formula, d), class = "backprop_error_input"))
+  }
+  expect_match(message_of(mpg ~ day), 'dates = "parts"', fixed = TRUE)
+  for (formula in c(day ~ mpg, mpg ~ wt + offset(day))) {
+    expect_match(message_of(formula), "as.numeric(day)", fixed = TRUE)
+    expect_no_match(message_of(formula), "parts")
+  }
+})
