@@ -125,7 +125,11 @@ check_no_dots <- function(call, ..., known) {
     before <- names(formals(frame_fn(call)))
     before <- before[seq_len(match("...", before) - 1)]
     abort_argument(c(
-      "All arguments after {.arg {last(before)}} must be named.",
+      if (length(setdiff(known, c(before, "..."))) > 0) {
+        "All arguments after {.arg {last(before)}} must be named."
+      } else {
+        "This function has no argument after {.arg {last(before)}}."
+      },
       x = "An argument without a name was supplied: {describe(...elt(1))}."
     ), call)
   }
