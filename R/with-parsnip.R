@@ -168,7 +168,14 @@ parsnip_prediction <- function(type) {
     pred_int = function(x, object) parsnip_intervals(x),
     conf_int = function(x, object) parsnip_intervals(x, object$lvl)
   )
-  list(pre = NULL, post = post, func = c(fun = "predict"), args = c(
+  pre <- switch(type,
+    pred_int = ,
+    conf_int = function(new_data, object) {
+      check_engine_intervals(object$fit, type)
+      new_data
+    }
+  )
+  list(pre = pre, post = post, func = c(fun = "predict"), args = c(
     list(
       object = quote(object$fit), newdata = quote(as.data.frame(new_data)),
       type = if (type %in% c("class", "prob")) type else "response"
@@ -181,6 +188,22 @@ parsnip_prediction <- function(type) {
     )
   ))
 }
+
+# What intervals need must be requested in set_engine().
+check_engine_intervals <- function(fit, type) {
+  argument <- if (type == "pred_int") {
+    if (is.null(unclass(fit)$calibration)) "calibration = 0.2"
+  } else {
+    if (is.null(unclass(fit)$covariance)) "covariance = \"hessian\""
+  }
+  if (!is.null(argument)) {
+    abort_argument(c(
+      "{.code type = {.val {type}}} requires a fit that was made for intervals.",
+      i = "Train it with {.code set_engine(\"backprop\", {argument})}."
+    ), NULL)
+  }
+}
+
 parsnip_outputs <- function(x, prefix = ".pred") {
   names <- if (is.null(colnames(x))) seq_len(ncol(x)) else colnames(x)
   stats::setNames(as.data.frame(x), paste0(prefix, "_", names))

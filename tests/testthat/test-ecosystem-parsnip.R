@@ -330,9 +330,14 @@ test_that("confidence intervals are those of predict() with the covariance matri
   )
   expect_identical(unname(as.matrix(intervals)), unname(expected[, c("lwr", "upr")]))
   without <- seeded(parsnip::fit_xy(engine(hidden_units = 1, epochs = 1), X, cars$dist))
+  # both messages name the argument of set_engine() that works
   expect_error(
-    predict(without, X, type = "conf_int"), "vcov",
-    class = "backprop_error_argument"
+    predict(without, X, type = "conf_int"), 'set_engine("backprop", covariance = "hessian")',
+    fixed = TRUE, class = "backprop_error_argument"
+  )
+  expect_error(
+    predict(without, X, type = "pred_int"), 'set_engine("backprop", calibration = 0.2)',
+    fixed = TRUE, class = "backprop_error_argument"
   )
 })
 
