@@ -13,8 +13,9 @@ check_vcov <- function(vcov, fit, call) {
     abort_argument(c(
       "Confidence intervals require {.arg vcov}, the covariance matrix of the weights.",
       i = paste0(
-        "A fit does not store its data: use {.code vcov = vcov(fit, data)}, with those that it ",
-        "was trained on."
+        "A fit does not store its data: use {.code vcov = vcov(fit, ",
+        if (is.null(fit$encoding$terms)) "X, y" else "data", ")}, with those that it was ",
+        "trained on."
       )
     ), call)
   }

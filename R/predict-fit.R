@@ -98,6 +98,7 @@
 #'   confidence level, in (0, 1). `NULL` (default) is 0.95 for confidence intervals, as for
 #'   [stats::predict.lm()] and [confint()][vcov.nn_fit], and 0.9 for prediction intervals and sets,
 #'   the usual level in conformal prediction: it requires 9 calibration rows, and 0.95 requires 19.
+#'   An error without an `interval`.
 #' @param na.action For a fit made from a data frame, how to handle rows with missing values, a
 #'   function or its name: `na.pass` (default, as in [stats::predict.lm()]) and `na.exclude` predict
 #'   `NA`, `na.omit` drops the rows, `na.fail` is an error. A row counts as missing if an input or
@@ -288,10 +289,20 @@ linear_output <- function(layers, no_newdata, call) {
   layers
 }
 
+# A level has no effect on predictions without intervals.
+abort_level <- function(intervals, call) {
+  abort_argument(c(
+    "{.arg level} requires an interval.",
+    x = "{.arg interval} is {.val none}.",
+    i = "Use {.code interval = {.or {.val {intervals}}}}."
+  ), call)
+}
+
 # The interval requested: NULL for none, or list(interval, level), with vcov and df for confidence
 # intervals.
 check_interval <- function(interval, level, type, vcov, fit, no_newdata, call) {
   check_choice(interval, c("none", "prediction", "confidence"), "interval", call)
+  if (interval == "none" && !is.null(level)) abort_level(c("prediction", "confidence"), call)
   if (is.null(level)) level <- if (interval == "confidence") 0.95 else 0.9
   level <- check_share_of_one(level, "level", call)
   if (interval != "confidence" && !is.null(vcov)) {

@@ -135,6 +135,7 @@ augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval =
     ), call)
   }
   check_choice(interval, c("none", "prediction"), "interval", call)
+  if (interval == "none" && !missing(level)) abort_level("prediction", call)
   fit <- plain_fit(x, call)
   predicted <- function(...) predict(x, data, offset = offset, new_levels = new_levels, ...)
   added <- if (is.null(fit$levels)) {

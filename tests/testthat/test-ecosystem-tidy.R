@@ -129,3 +129,12 @@ test_that(
     })
   }
 )
+
+test_that("augment() refuses a level without an interval", {
+  skip_if_not_installed("generics")
+  fit <- seeded(mpg ~ wt, mtcars)
+  expect_error(
+    generics::augment(fit, mtcars, level = 0.8), 'interval = "prediction"',
+    fixed = TRUE, class = "backprop_error_argument"
+  )
+})

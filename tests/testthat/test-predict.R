@@ -186,3 +186,20 @@ test_that("a fit made from a matrix predicts a numeric data frame by its column 
   # new levels mean nothing here, but are no error of another kind
   expect_identical(predict(fit, scale(X), new_levels = "NA"), predict(fit, scale(X)))
 })
+
+test_that("a level without an interval is an error", {
+  fit <- seeded(mpg ~ wt, mtcars)
+  expect_error(
+    predict(fit, mtcars, level = 0.9), 'interval = "prediction" or "confidence"',
+    fixed = TRUE, class = "backprop_error_argument"
+  )
+  expect_error(predict(fit, level = 2), class = "backprop_error_argument")
+})
+
+test_that("the advice on confidence intervals is that for the data of the fit", {
+  of_formula <- seeded(mpg ~ wt, mtcars)
+  of_frame <- seeded(mtcars["wt"], mtcars$mpg)
+  ask <- function(fit) predict(fit, mtcars, interval = "confidence")
+  expect_error(ask(of_formula), "vcov(fit, data)", fixed = TRUE)
+  expect_error(ask(of_frame), "vcov(fit, X, y)", fixed = TRUE)
+})
