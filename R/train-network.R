@@ -167,7 +167,8 @@ check_training_memory <- function(layers, X, settings, call) {
   numbers <- 2 * state_numbers(parameters, settings$optimizer) + 4 * parameters +
     copied_numbers(X) + if (is_stored(X)) 0 else 4 * n * outputs
   if (optimizer_table[[settings$optimizer$name]]$family == "levenberg_marquardt") {
-    numbers <- numbers + 3 * (n * outputs + 2 * parameters) * parameters
+    # the Jacobian and the residuals twice, and the triangular factor
+    numbers <- numbers + (2 * (n + 8) * outputs + parameters) * (parameters + 1)
   }
   # The final objective is computed on more rows at a time than a small batch. This memory is
   # negligible compared with a plain X, but not compared with a wide sparse one.

@@ -1,9 +1,10 @@
 // Levenberg-Marquardt for small least-squares problems (Marquardt 1963, doi:10.1137/0111030). The
-// step is computed by QR of the stacked Jacobian, with the largest column norms so far as scale
-// (More 1978, doi:10.1007/BFb0067700). The damping is updated as in Nielsen (1999).
+// step is computed by QR of the Jacobian above a diagonal matrix, of penalty and damping, with the
+// largest column norms so far as scale (More 1978, doi:10.1007/BFb0067700). The damping is updated
+// as in Nielsen (1999).
 #include <cmath>
 
-#include "eigen.h"
+#include "least_squares.h"
 #include "ledger.h"
 #include "objective.h"
 #include "train.h"
@@ -12,97 +13,101 @@ namespace backprop {
 
 namespace {
 
-// The residuals (outputs minus targets) and their Jacobian, with one row per residual. Each row is
-// multiplied by the square root of its weight in the objective.
-struct Linearised {
-  Eigen::VectorXd residual;
-  Eigen::MatrixXd jacobian;
-};
-
-// Computes the rows of one piece for output `j`, after the backward pass from this output.
-template <class T>
-void linearise_output(const Network& network, const Rows<T>& rows, const Pass<T>& pass,
-                      double scale, std::size_t first, std::size_t count, std::size_t j,
-                      Linearised& made) {
-  using Part = typename Pass<T>::Part;
-  const std::size_t outputs = network.outputs(), last = network.layers.size() - 1;
-  Eigen::MatrixXd& jacobian = made.jacobian;
-  for (std::size_t r = 0; r < count; ++r) {
-    const double root = std::sqrt(static_cast<double>(rows.weight.data()[first + r]) * scale);
-    const std::size_t at = (first + r) * outputs + j;
-    const double target = static_cast<double>(rows.y.data()[at]);
-    made.residual[at] = root == 0 ? 0 : root * (pass.at(Part::output, last, r, j) - target);
-    for (std::size_t l = 0; l <= last; ++l) {
-      const Layer& layer = network.layers[l];
-      for (std::size_t u = 0; u < layer.units; ++u) {
-        const double delta = root == 0 ? 0 : root * pass.at(Part::delta, l, r, u);
-        double* row = &jacobian(at, layer.weights_at + u * layer.inputs);
-        for (std::size_t k = 0; k < layer.inputs; ++k)
-          row[k * jacobian.rows()] = delta * pass.input_at(l, r, k);
-        jacobian(at, layer.biases_at + u) = delta;
-      }
-    }
-  }
-}
-
-template <class T>
-void linearise(const Training<T>& training, FullBatch<T>& full, const std::vector<double>& weights,
-               Linearised& made) {
-  const Rows<T>& rows = training.rows;
-  const std::size_t outputs = training.network.outputs();
-  const T* w = full.rounded(weights);
-  Pass<T>& pass = full.pass();
-  for_each_piece(0, rows.count, [&](std::size_t first, std::size_t count) {
-    pass.load(rows, nullptr, first, count);
-    pass.forward(w, nullptr);
-    for (std::size_t j = 0; j < outputs; ++j) {
-      pass.start_from_output(j);
-      pass.backward(w);
-      linearise_output(training.network, rows, pass, full.scale(), first, count, j, made);
-    }
-  });
-  // penalty / 2 * w^2 is half the square of an additional residual for each weight
-  const double root = std::sqrt(training.objective.penalty);
-  Eigen::Index at = rows.count * outputs;
-  if (root > 0)
-    for_each_weight(training.network, weights.data(), [&](std::size_t i, double weight) {
-      made.jacobian.row(at).setZero();
-      made.jacobian(at, i) = root;
-      made.residual[at++] = root * weight;
-    });
-  for (std::size_t i = 0; i < training.plan.rate_factors.size(); ++i)
-    if (training.plan.rate_factors[i] == 0) made.jacobian.col(i).setZero();
-}
-
-template <class T> Eigen::Index count_residuals(const Training<T>& training) {
-  Eigen::Index count = training.rows.count * training.network.outputs();
-  if (training.objective.penalty > 0)
-    for (const Layer& layer : training.network.layers) count += layer.weights();
-  return count;
-}
-
-// Computes the damped step: the least-squares solution with the rows sqrt(damping) * diag(scale)
-// below the Jacobian.
-class DampedStep {
+// Computes residuals (outputs minus targets) and their Jacobian. Each row is multiplied by the
+// square root of its weight in the objective. The rows of an output follow those of the one before
+// it. penalty / 2 * w^2 is half the square of an additional residual for each weight, which is no
+// row here (see Penalty).
+template <class T> class Lineariser {
  public:
-  DampedStep(Eigen::Index residuals, Eigen::Index parameters)
-      : stacked_(residuals + parameters, parameters), right_(residuals + parameters) {}
-  Eigen::VectorXd solve(const Linearised& at, const Curvature& curvature) {
-    const Eigen::Index m = at.jacobian.rows(), n = at.jacobian.cols();
-    const double root = std::sqrt(curvature.damping);
-    stacked_.topRows(m) = at.jacobian;
-    stacked_.bottomRows(n).setZero();
-    for (Eigen::Index i = 0; i < n; ++i)
-      stacked_(m + i, i) = root * (curvature.scale[i] > 0 ? curvature.scale[i] : 1);
-    right_.head(m) = -at.residual;
-    right_.tail(n).setZero();
-    return stacked_.householderQr().solve(right_);
+  Lineariser(const Training<T>& training, FullBatch<T>& full)
+      : network_(training.network),
+        rows_(training.rows),
+        frozen_(training.plan.rate_factors),
+        full_(full),
+        roots_(std::min(piece_rows, round_up(rows_.count, line<double>))),
+        inputs_(network_.layers.size()) {
+    for (std::size_t l = 0; l < inputs_.size(); ++l)
+      inputs_[l].resize(roots_.size() * network_.layers[l].inputs);
+  }
+  // The number of rows, of which each output has a multiple of a line.
+  std::size_t rows() const { return network_.outputs() * round_up(rows_.count, line<double>); }
+
+  void at(const std::vector<double>& weights, Linearised& made) {
+    const T* w = full_.rounded(weights);
+    Pass<T>& pass = full_.pass();
+    for_each_piece(0, rows_.count, [&](std::size_t first, std::size_t count) {
+      pass.load(rows_, nullptr, first, count);
+      pass.forward(w, nullptr);
+      for (std::size_t r = 0; r < roots_.size(); ++r) {
+        const T* weight = rows_.weight.data() + first + r;
+        roots_[r] = r < count ? std::sqrt(static_cast<double>(*weight) * full_.scale()) : 0;
+      }
+      read_inputs(pass, count);
+      for (std::size_t j = 0; j < network_.outputs(); ++j) {
+        pass.start_from_output(j);
+        pass.backward(w);
+        const std::size_t begin = j * panels_for<double>(rows_.count) + first / line<double>;
+        write(pass, j, first, count, begin, made);
+      }
+    });
+    for (std::size_t i = 0; i < frozen_.size(); ++i)
+      if (frozen_[i] == 0) made.set_zero(i);
   }
 
  private:
-  Eigen::MatrixXd stacked_;
-  Eigen::VectorXd right_;
+  void read_inputs(const Pass<T>& pass, std::size_t count) {
+    for (std::size_t l = 0; l < inputs_.size(); ++l)
+      for (std::size_t k = 0; k < network_.layers[l].inputs; ++k)
+        for (std::size_t r = 0; r < count; ++r)
+          inputs_[l][k * roots_.size() + r] = pass.input_at(l, r, k);
+  }
+  // Writes the rows of one piece for output `j`, after the backward pass from this output.
+  void write(const Pass<T>& pass, std::size_t j, std::size_t first, std::size_t count,
+             std::size_t begin, Linearised& made) {
+    using Part = typename Pass<T>::Part;
+    const std::size_t outputs = network_.outputs(), last = network_.layers.size() - 1;
+    for (std::size_t r = 0; r < count; r += line<double>) {
+      const std::size_t panel = begin + r / line<double>, here = std::min(line<double>, count - r);
+      double line_of[line<double>] = {};
+      for (std::size_t i = 0; i < here; ++i) {
+        const double root = roots_[r + i];
+        const double target = static_cast<double>(rows_.y.data()[(first + r + i) * outputs + j]);
+        line_of[i] = root == 0 ? 0 : root * (pass.at(Part::output, last, r + i, j) - target);
+      }
+      std::copy_n(line_of, line<double>, made.at(panel, made.parameters()));
+      for (std::size_t l = 0; l <= last; ++l) {
+        const Layer& layer = network_.layers[l];
+        for (std::size_t u = 0; u < layer.units; ++u) {
+          for (std::size_t i = 0; i < here; ++i)
+            line_of[i] = roots_[r + i] == 0 ? 0 : roots_[r + i] * pass.at(Part::delta, l, r + i, u);
+          double* to = made.at(panel, layer.weights_at + u * layer.inputs);
+          for (std::size_t k = 0; k < layer.inputs; ++k, to += line<double>) {
+            const double* input = inputs_[l].data() + k * roots_.size() + r;
+            for (std::size_t i = 0; i < line<double>; ++i) to[i] = line_of[i] * input[i];
+          }
+          std::copy_n(line_of, line<double>, made.at(panel, layer.biases_at + u));
+        }
+      }
+    }
+  }
+
+  const Network& network_;
+  const Rows<T>& rows_;
+  const std::vector<double>& frozen_;
+  FullBatch<T>& full_;
+  std::vector<double> roots_;                // of the weights of a piece, 0 for missing rows
+  std::vector<std::vector<double>> inputs_;  // of each layer, by column
 };
+
+// The penalty of each parameter, 0 for biases and frozen weights.
+template <class T> std::vector<double> penalties(const Training<T>& training) {
+  std::vector<double> penalty(training.network.parameters());
+  for_each_weight(training.network, penalty.data(),
+                  [&](std::size_t i, double) { penalty[i] = training.objective.penalty; });
+  for (std::size_t i = 0; i < training.plan.rate_factors.size(); ++i)
+    if (training.plan.rate_factors[i] == 0) penalty[i] = 0;
+  return penalty;
+}
 
 // The damping after an accepted step, whose reduction of the objective was `gain` times the
 // predicted one, and after a rejected step.
@@ -126,16 +131,37 @@ template <class T> Outcome train_levenberg_marquardt(const Training<T>& training
                    outcome, team);
   Watch watch(training.plan, training.network);
   Curvature& curvature = state.curvature;
-  const Eigen::Index n = state.weights.size(), m = count_residuals(training);
-  Linearised here{Eigen::VectorXd(m), Eigen::MatrixXd(m, n)};
-  DampedStep damped(m, n);
-  std::vector<double> trial(n);
+  const std::size_t n = state.weights.size();
+  Lineariser<T> linearise(training, full);
+  Linearised here(linearise.rows(), n);
+  DampedLeastSquares least_squares(linearise.rows(), n);
+  const std::vector<double> penalty = penalties(training);
+  std::vector<double> trial(n), diagonal(n), offset(n);
+
+  // The rows of penalty and damping of a parameter, (root of the penalty, that of the penalty times
+  // the weight) and (root of the damping times the scale, 0), are turned into one.
+  auto damped_step = [&] {
+    const double root = std::sqrt(curvature.damping);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double damped = root * (curvature.scale[i] > 0 ? curvature.scale[i] : 1);
+      diagonal[i] = std::sqrt(penalty[i] + damped * damped);
+      offset[i] = penalty[i] > 0 ? penalty[i] * state.weights[i] / diagonal[i] : 0;
+    }
+    return least_squares.solve(here, diagonal, offset);
+  };
+  // The sum of squares of the linear model, with the penalty, minus that after a step.
+  auto predicted_gain = [&](const std::vector<double>& step) {
+    double gain = here.squares(n) - here.squares_after(step);
+    for (std::size_t i = 0; i < n; ++i)
+      gain -= penalty[i] * step[i] * (2 * state.weights[i] + step[i]);
+    return 0.5 * gain;
+  };
 
   // Tries steps with increasing damping until one lowers the objective. False if none does.
   auto find_step = [&](double value) {
     for (;;) {
-      const Eigen::VectorXd step = damped.solve(here, curvature);
-      for (Eigen::Index i = 0; i < n; ++i) trial[i] = static_cast<T>(state.weights[i] + step[i]);
+      const std::vector<double> step = damped_step();
+      for (std::size_t i = 0; i < n; ++i) trial[i] = static_cast<T>(state.weights[i] + step[i]);
       for (std::size_t i = 0; i < factors.size(); ++i)
         if (factors[i] == 0) trial[i] = state.weights[i];
       if (trial == state.weights || curvature.damping > 1e100) {
@@ -144,30 +170,27 @@ template <class T> Outcome train_levenberg_marquardt(const Training<T>& training
       }
       const double there = full.at(trial, nullptr, false, outcome.stop).objective;
       curvature.evaluations += 1;
-      const double predicted = 0.5 * (here.residual.squaredNorm() -
-                                      (here.residual + here.jacobian * step).squaredNorm());
       const bool accepted = std::isfinite(there) && there < value;
       if (accepted) {
-        damp_less(curvature, (value - there) / predicted);
+        damp_less(curvature, (value - there) / predicted_gain(step));
       } else {
         damp_more(curvature);
       }
-      if (watch.ended(training.rows.count * static_cast<std::size_t>(n), outcome.stop) && !accepted)
-        return false;
+      if (watch.ended(training.rows.count * n, outcome.stop) && !accepted) return false;
       if (accepted) return true;
     }
   };
 
   for (std::size_t iteration = 0; iteration < training.plan.epochs && !outcome.ended();
        ++iteration) {
-    linearise(training, full, state.weights, here);
+    linearise.at(state.weights, here);
     const auto value = full.at(state.weights, nullptr, training.plan.count_correct, outcome.stop);
-    if (!std::isfinite(value.objective) || !here.jacobian.allFinite()) {
+    if (!std::isfinite(value.objective) || !here.is_finite()) {
       outcome.stop = Stop::diverged;
       break;
     }
-    const Eigen::VectorXd gradient = here.jacobian.transpose() * here.residual;
-    curvature.gradient.assign(gradient.data(), gradient.data() + n);
+    curvature.gradient = here.gradient();
+    for (std::size_t i = 0; i < n; ++i) curvature.gradient[i] += penalty[i] * state.weights[i];
     curvature.objective = value.objective;
     if (full.relative_gradient(state.weights, curvature.gradient, value.objective) <=
         training.method.gradient_tolerance) {
@@ -175,8 +198,8 @@ template <class T> Outcome train_levenberg_marquardt(const Training<T>& training
       break;
     }
     curvature.scale.resize(n, 0.0);
-    for (Eigen::Index i = 0; i < n; ++i)
-      curvature.scale[i] = std::max(curvature.scale[i], here.jacobian.col(i).norm());
+    for (std::size_t i = 0; i < n; ++i)
+      curvature.scale[i] = std::max(curvature.scale[i], std::sqrt(here.squares(i) + penalty[i]));
     if (curvature.damping == 0) curvature.damping = 1e-3;
     if (!find_step(value.objective)) break;  // the current iteration is discarded
     state.weights = trial;

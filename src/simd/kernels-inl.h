@@ -6,6 +6,7 @@
 #include "functions-inl.h"
 #include "products-inl.h"
 #include "gradients-inl.h"
+#include "reflections-inl.h"
 #include "activations-inl.h"
 #include "losses-inl.h"
 #include "update-inl.h"
@@ -43,6 +44,8 @@ template <class T> constexpr Kernels<T> all_kernels() {
   kernels.wide_gradient = wide_gradient<T>;
   kernels.weight_gradient = weight_gradient<T>;
   kernels.bias_gradient = bias_gradient<T>;
+  kernels.inner_products = inner_products<T>;
+  kernels.subtract_products = subtract_products<T>;
   kernels.activate = activate<T>;
   kernels.multiply_slope = multiply_slope<T>;
   kernels.loss = loss<T>;

@@ -85,6 +85,12 @@ template <class T> struct Kernels {
                           const T* input, T* gradient, bool add) noexcept;
   void (*bias_gradient)(std::size_t panels, std::size_t units, const T* delta, T* gradient,
                         bool add) noexcept;
+  void (*inner_products)(std::size_t panels, std::size_t columns, const T* matrix, std::size_t a,
+                         std::size_t a_count, std::size_t b, std::size_t b_count,
+                         T* result) noexcept;
+  void (*subtract_products)(std::size_t panels, std::size_t columns, T* matrix, std::size_t a,
+                            std::size_t a_count, std::size_t b, std::size_t b_count,
+                            const T* factors) noexcept;
   void (*activate)(Activation kind, std::size_t panels, std::size_t units, const T* input,
                    T* output) noexcept;
   void (*multiply_slope)(Activation kind, std::size_t panels, std::size_t units, const T* input,

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "../../src/core/least_squares.h"
 #include "../../src/core/panels.h"
 #include "../../src/core/rows.h"
 #include "../../src/core/stored_file.h"
@@ -222,6 +223,91 @@ template <class T> void test_functions(const Kernels<T>& kernels) {
 
 // The slope of each activation against central differences of its value, and of each loss, relative
 // to slopes above 1.
+// Products of columns of a matrix, some of which are beside each other, and their neighbours.
+template <class T> void test_reflections(const Kernels<T>& kernels) {
+  for (std::size_t rows : {8, 16, 75, 300})
+    for (std::size_t columns : {3, 14, 40})
+      for (std::size_t count : {1, 2, 3, 9, 12}) {
+        if (count >= columns) continue;
+        Matrix<T> matrix(rows, columns);
+        const std::size_t panels = panels_for<T>(rows), others = columns - count;
+        std::vector<T> products(count * others);
+        kernels.inner_products(panels, columns, matrix.panels.data(), 0, count, count, others,
+                               products.data());
+        double worst = 0;
+        for (std::size_t i = 0; i < count; ++i)
+          for (std::size_t j = 0; j < others; ++j) {
+            double sum = 0;
+            for (std::size_t r = 0; r < rows; ++r)
+              sum += static_cast<double>(matrix.at(r, i)) * matrix.at(r, count + j);
+            worst = std::max(worst, std::abs(sum - products[i * others + j]));
+          }
+        worst /= std::numeric_limits<T>::epsilon() * static_cast<double>(rows);
+        check(worst < 1, std::string("inner products, ") + precision<T>(), worst);
+        kernels.subtract_products(panels, columns, matrix.panels.data(), 0, count, count, others,
+                                  products.data());
+        int wrong = 0;
+        for (std::size_t r = 0; r < rows; ++r)
+          for (std::size_t u = 0; u < columns; ++u) {
+            T sum = matrix.at(r, u);
+            if (u >= count)
+              for (std::size_t i = 0; i < count; ++i)
+                sum = multiply_add(-matrix.at(r, i), products[i * others + u - count], sum);
+            wrong += matrix.panels.data()[element_at<T>(r, u, columns)] != sum;
+          }
+        check(wrong == 0, std::string("subtracted products, ") + precision<T>(), wrong);
+      }
+}
+
+// The step of least squares against one reflection after the other of the whole matrix, with the
+// diagonal below the Jacobian.
+void test_least_squares() {
+  for (std::size_t rows : {1, 20, 75, 300})
+    for (std::size_t parameters : {1, 8, 9, 10, 41}) {
+      Linearised problem(rows, parameters);
+      std::vector<double> diagonal(parameters), offset(parameters);
+      const std::size_t height = rows + parameters, n = parameters;
+      std::vector<double> plain(height * (n + 1));  // by column
+      for (std::size_t k = 0; k <= n; ++k)
+        for (std::size_t r = 0; r < rows; ++r)
+          plain[k * height + r] = problem.at(r / line<double>, k)[r % line<double>] =
+              draw<double>();
+      for (std::size_t k = 0; k < n; ++k) {
+        plain[k * height + rows + k] = diagonal[k] = draw<double>(0.1, 2);
+        plain[n * height + rows + k] = offset[k] = draw<double>();
+      }
+      for (std::size_t k = 0; k < n; ++k) {
+        double* x = plain.data() + k * height;
+        double squares = 0;
+        for (std::size_t r = k; r < height; ++r) squares += x[r] * x[r];
+        const double norm = x[k] > 0 ? -std::sqrt(squares) : std::sqrt(squares);
+        std::vector<double> v(x + k, x + height);
+        v[0] -= norm;
+        double of_v = 0;
+        for (const double value : v) of_v += value * value;
+        for (std::size_t j = k; j <= n; ++j) {
+          double* y = plain.data() + j * height + k;
+          double product = 0;
+          for (std::size_t r = 0; r < v.size(); ++r) product += v[r] * y[r];
+          for (std::size_t r = 0; r < v.size(); ++r) y[r] -= 2 * product / of_v * v[r];
+        }
+      }
+      std::vector<double> right(n);
+      for (std::size_t k = n; k-- > 0;) {
+        double sum = -plain[n * height + k];
+        for (std::size_t j = k + 1; j < n; ++j) sum -= plain[j * height + k] * right[j];
+        right[k] = sum / plain[k * height + k];
+      }
+      DampedLeastSquares solver(rows, parameters);
+      double worst = 0;
+      for (int again = 0; again < 2; ++again) {
+        const std::vector<double> step = solver.solve(problem, diagonal, offset);
+        for (std::size_t k = 0; k < n; ++k) worst = std::max(worst, std::abs(step[k] - right[k]));
+      }
+      check(worst < 1e-11, "least squares", worst);
+    }
+}
+
 template <class T> void test_slopes(const Kernels<T>& kernels) {
   if (sizeof(T) == 4) return;
   constexpr std::size_t units = 3, rows = line<T>, size = units * rows;
@@ -434,6 +520,7 @@ template <class T> void test_all() {
     on_moved_stack(bytes, [&] {
       test_products(table);
       test_gradients(table);
+      test_reflections(table);
       test_slopes(table);
     });
   test_functions(table);
@@ -460,6 +547,7 @@ int main(int count_of_arguments, char** arguments) {
       test_all<float>();
       test_files<double>();
       test_files<float>();
+      test_least_squares();
     }
     std::printf("%s: %d checks\n", set->name, checks);
   }
