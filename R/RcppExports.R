@@ -5,12 +5,12 @@ core_matrices <- function(weights, layers) {
     .Call(`_backprop_core_matrices`, weights, layers)
 }
 
-core_indicator_loss <- function(y, share, high, low) {
-    .Call(`_backprop_core_indicator_loss`, y, share, high, low)
+core_indicator_loss <- function(y, weights, total, high, low) {
+    .Call(`_backprop_core_indicator_loss`, y, weights, total, high, low)
 }
 
-core_indicator_moments <- function(y, share) {
-    .Call(`_backprop_core_indicator_moments`, y, share)
+core_indicator_moments <- function(y, weights, total) {
+    .Call(`_backprop_core_indicator_moments`, y, weights, total)
 }
 
 core_count_codes <- function(codes, levels) {
@@ -101,7 +101,7 @@ core_hessian_product <- function(layers, objective_list, weights, rows_pointer, 
     .Call(`_backprop_core_hessian_product`, layers, objective_list, weights, rows_pointer, directions)
 }
 
-core_rows <- function(X, y, weights, offset, which, single, case_weights = as.numeric( c()), file = "") {
+core_rows <- function(X, y, weights, offset, which, single, case_weights = NULL, file = "") {
     .Call(`_backprop_core_rows`, X, y, weights, offset, which, single, case_weights, file)
 }
 
@@ -113,12 +113,12 @@ core_place_rows <- function(pointer, before, all, total_weight, total_case_weigh
     invisible(.Call(`_backprop_core_place_rows`, pointer, before, all, total_weight, total_case_weight))
 }
 
-core_stored_moments <- function(X, share) {
-    .Call(`_backprop_core_stored_moments`, X, share)
+core_stored_moments <- function(X, weights, total) {
+    .Call(`_backprop_core_stored_moments`, X, weights, total)
 }
 
-core_stored_spread <- function(X) {
-    .Call(`_backprop_core_stored_spread`, X)
+core_stored_spread <- function(X, weights, total) {
+    .Call(`_backprop_core_stored_spread`, X, weights, total)
 }
 
 core_add_up <- function(numbers, before) {

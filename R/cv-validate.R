@@ -270,6 +270,8 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
       ), call
     )
     frame$y <- outcome_in_memory(frame$y)
+    frame["weights"] <- list(numbers_in_memory(frame$weights))
+    frame["offset"] <- list(numbers_in_memory(frame$offset))
     data <- attr(frame$raw, "prototype")
     rows <- attr(frame$raw, "rows of source")
     formula <- local_symbols(formula, names(data))

@@ -6,7 +6,27 @@
 no_blanks <- list(inputs = integer(), outcome = integer())
 
 # The numbers of the rows of weight 0.
-weightless_rows <- function(weights) if (is.numeric(weights)) which(weights == 0) else integer()
+weightless_rows <- function(weights) {
+  if (!is.numeric(weights)) {
+    return(integer())
+  }
+  which_numbers(weights, function(w) w == 0)
+}
+
+# The numbers of the rows of positive weight.
+positive_rows <- function(weights) which_numbers(weights, function(w) w > 0)
+
+# Their number.
+positive_count <- function(weights) sum_of_numbers(weights, function(w) w > 0)
+
+# The rows of positive weight: of a vector, a matrix or rows in a file that belong to weights, or of
+# weights themselves. All rows are not copied.
+with_weight <- function(x, weights) {
+  if (length(weights) == 0 || all_numbers(weights, function(w) w > 0)) {
+    return(x)
+  }
+  take_rows(x, positive_rows(weights))
+}
 
 # Some rows of the blank ones, with their numbers among `rows`.
 take_blank <- function(blank, rows) {
@@ -32,13 +52,22 @@ blank_outcome <- function(y, weights, levels = NULL) {
     known <- levels %||% if (is.factor(y)) levels(y) else as.character(y[-none])
     none[!as.character(y[none]) %in% known[!is.na(known)]]
   } else {
-    none[!are_finite(take_rows(y, none))]
+    none[!are_finite(part_of(y, none))]
   }
-  valid <- setdiff(seq_len(NROW(y)), none)[1]
+  if (is_stored(y)) {
+    if (length(bad) > 0) {
+      y <- replace_stored(y, bad, as.matrix(y[first_without(none), ])[1, ])
+    }
+    return(list(y = y, rows = bad))
+  }
+  valid <- first_without(none)
   if (length(bad) > 0 && is.null(dim(y))) y[bad] <- y[valid]
   if (length(bad) > 0 && !is.null(dim(y))) y[bad, ] <- y[rep(valid, length(bad)), ]
   list(y = y, rows = bad)
 }
+
+# The first row that is not among some, which are sorted.
+first_without <- function(rows) match(FALSE, rows == seq_along(rows), length(rows) + 1L)
 
 # Whether all numbers of a row are finite. What is no number is judged later.
 are_finite <- function(x) {
@@ -54,6 +83,11 @@ are_finite <- function(x) {
 blank_inputs <- function(X, none) {
   if (length(none) == 0) {
     return(list(X = X, rows = integer()))
+  }
+  if (is_in_file(X)) {
+    rows <- none[!are_finite(part_of(X, none))]
+    if (length(rows) > 0) X <- replace_stored(X, rows, rep(0, NCOL(X)))
+    return(list(X = X, rows = rows))
   }
   known <- is_sparse(X) || is_coded(X) || (is.numeric(X) && length(dim(X)) <= 2 && !is.object(X))
   if (!known || max(none) > NROW(X)) {

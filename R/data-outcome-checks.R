@@ -53,7 +53,7 @@ warn_of_outcome_among <- function(columns, y, label, ranks = NULL) {
 
 # Warns of a constant outcome. In other packages, a sum of columns means several outcomes.
 warn_of_constant_outcome <- function(y, label, weights) {
-  if (length(weights) > 0) y <- y[weights > 0, , drop = FALSE]
+  y <- with_weight(y, weights)
   ends <- column_ends(y)
   constant <- nrow(y) > 1 & is_narrow(ends$least, ends$most)
   if (!any(constant)) {

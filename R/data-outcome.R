@@ -81,10 +81,11 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     } else {
       sort(unique(counted_values(y, weights)))
     }
-    met <- if (is.factor(y) && length(weights) == 0 && !anyNA(levels)) {
-      core_count_codes(y, length(levels)) > 0
+    counted <- with_weight(y, weights)
+    met <- if (is.factor(y) && !anyNA(levels)) {
+      core_count_codes(counted, length(levels)) > 0
     } else {
-      levels %in% as.character(if (length(weights) > 0) y[weights > 0] else y)
+      levels %in% as.character(counted)
     }
     if (sum(met) < 2) {
       abort_input(c(
@@ -93,7 +94,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
           "{cli::qty(sum(met))}{?All rows are/It has} ",
           "{if (any(met)) dQuote(levels[met], FALSE) else 'none'}."
         ),
-        i = if (any(weights == 0)) "Rows of weight 0 do not count."
+        i = if (length(weightless_rows(weights)) > 0) "Rows of weight 0 do not count."
       ), call)
     }
     warn_empty_levels(levels[!met], label, apart)
@@ -129,7 +130,7 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   outputs <- max(ncol(y), outputs_per_outcome(loss))
   offset <- check_offset(offset, nrow(y), outputs, call)
   scales <- column_scales(
-    if (is.null(offset)) y else y - offset[, seq_len(ncol(y)), drop = FALSE], weights,
+    without_offset(y, offset), weights,
     standardize && is_string(output) && output %in% linear_outputs
   )
   names <- if (!is.null(colnames(y))) {
@@ -165,9 +166,8 @@ few_values <- function(y, weights) {
   if (ncol(y) > 1) {
     return(NULL)
   }
-  if (length(weights) > 0) y <- y[weights > 0, , drop = FALSE]
-  values <- some_values(y, 5)
-  rows <- row_count(weights[weights > 0], nrow(y))
+  values <- some_values(with_weight(y, weights), 5)
+  rows <- row_count(weights, nrow(y))
   few <- length(values) %in% 2:5 && rows >= 5 * length(values) && all(values == floor(values))
   if (length(values) == 2 && rows > 2 || few) values
 }
@@ -285,8 +285,16 @@ encode_offset <- function(offset, outcome) {
   if (is.null(offset)) {
     return(NULL)
   }
-  offset <- as.matrix(offset)
-  if (all(outcome$scale == 1)) offset else offset / rep(outcome$scale, each = nrow(offset))
+  offset <- as_columns(offset)
+  if (all(outcome$scale == 1)) {
+    return(offset)
+  }
+  scaled <- function(rows) part_of(offset, rows) / rep(outcome$scale, each = length(rows))
+  if (is_in_file(offset)) {
+    write_numbers(store_of(offset), nrow(offset), ncol(offset), scaled)
+  } else {
+    scaled(seq_len(nrow(offset)))
+  }
 }
 
 # Transforms outputs of the network (n x k) to the scale of the response.

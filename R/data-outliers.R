@@ -54,7 +54,7 @@ outlier_remedy <- function(outcome, sparse = FALSE, robust = "standardize = \"ro
 # scale. By Chebyshev's inequality, 99 % of these are then within an interval of a fifth of the
 # scale. Columns with at most two values have no outliers.
 crowded_columns <- function(X, scales, weights, columns) {
-  if (length(weights) > 0 && any(weights == 0)) X <- X[which(weights > 0), ]
+  X <- with_weight(X, weights)
   n <- nrow(X)
   least <- 0.99 * (1 - max(1, n %/% 20) / n)
   crowds <- core_stored_crowds(X, unname(scales)[seq_len(ncol(X))] / 5)
@@ -124,7 +124,7 @@ counted_column <- function(X, j, weights) {
   } else {
     X[, j]
   }
-  if (length(weights) > 0) x[weights > 0] else x
+  with_weight(x, weights)
 }
 
 # The same for the outcome, standardised as `outcome` says.
@@ -133,7 +133,7 @@ warn_of_outcome_outliers <- function(y, offset, outcome, weights) {
     return(invisible())
   }
   y <- numeric_outcome(y)
-  if (!is.null(offset)) y <- y - as.matrix(offset)[, seq_len(ncol(y))]
+  y <- without_offset(y, offset)
   warn_of_outliers(y, outcome, outcome$names, weights, "Outcome")
 }
 
@@ -146,16 +146,13 @@ check_offset_size <- function(offset, y, output_activation, weights, call) {
   }
   if (is.data.frame(y) && ncol(y) == 1) y <- y[[1]]
   on_scale <- is_string(output_activation) && output_activation %in% linear_outputs
-  y <- if (on_scale && (is.numeric(y) || is.data.frame(y))) numeric_outcome(y)
-  offset <- as.matrix(offset)
-  if (length(weights) > 0) {
-    offset <- offset[weights > 0, , drop = FALSE]
-    if (!is.null(y)) y <- y[weights > 0, , drop = FALSE]
-  }
+  y <- if (on_scale && (is.numeric(y) || is.data.frame(y) || is_stored(y))) numeric_outcome(y)
+  offset <- with_weight(as_columns(offset), weights)
   width <- if (is.null(y)) {
     1
   } else {
-    max(vapply(seq_len(ncol(y)), function(k) max(y[, k]) - min(y[, k]), 0), 0)
+    ends <- column_ends(with_weight(y, weights))
+    max(ends$most - ends$least, 0)
   }
   largest <- max(max(offset), -min(offset), 0)
   if (width == 0 || largest * .Machine$double.eps <= 0.01 * width) {

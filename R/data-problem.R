@@ -18,7 +18,7 @@ new_training_data <- function(problem, targets, class_weights, validation, fit, 
   if (is.null(fit$encoding)) {
     check_offset_size(offset, targets$y, fit$settings$output_activation, case_weights, call)
   }
-  weights <- apply_class_weights(case_weights, class_weights, targets, call)
+  weights <- apply_class_weights(case_weights, class_weights, targets, call, store_of(X))
   check_weight_range(weights, call, fit$settings$precision == "single")
   data <- list(
     X = X, y = targets$y, targets = targets, response = problem$response, offset = offset,
@@ -74,7 +74,9 @@ check_held_out <- function(held, problem, targets, class_weights, fit, call) {
     ), call)
   }
   case_weights <- in_validation(check_weights(held$weights, nrow(X), call))
-  weights <- in_validation(apply_class_weights(case_weights, class_weights, own, call))
+  weights <- in_validation(
+    apply_class_weights(case_weights, class_weights, own, call, store_of(X))
+  )
   list(
     X = X, y = own$y, weights = weights, offset = offset,
     case_weights = without_class_weights(case_weights, weights, class_weights)
@@ -114,6 +116,10 @@ free_rows <- function(core) {
 # of all. `in_file`: whether targets, weights and offsets of stored rows are also in a file.
 rows_for_core <- function(data, rows, single, in_file = TRUE) {
   if (is_stored(data$X)) {
+    if (!in_file) {
+      of_rows <- c("weights", "offset", "case_weights")
+      data[of_rows] <- lapply(data[of_rows], numbers_in_memory)
+    }
     return(core_rows(
       data$X, if (in_file) data$y else as.matrix(data$y), data$weights, data$offset,
       if (!in_file || !core_are_all(rows, nrow(data$X))) rows, single,
@@ -147,7 +153,7 @@ check_single <- function(data, call) {
     if (is_sparse(values)) values <- values@x
     if (is_coded(values)) values <- coded_numbers(values)
     if (length(values) == 0) next
-    if (!is_stored(values) && core_all_below(values, 2^128)) next
+    if (!is_stored(values) && !is_in_file(values) && core_all_below(values, 2^128)) next
     ends <- if (is_stored(values)) {
       range_of_rows(values) %||% unlist(column_ends(values))
     } else {
@@ -183,7 +189,7 @@ error_weights <- function(data) {
 
 # The numbers of the rows with positive weight.
 weighted_rows <- function(data) {
-  if (length(data$weights) > 0) which(data$weights > 0) else seq_len(nrow(data$X))
+  if (length(data$weights) > 0) positive_rows(data$weights) else seq_len(nrow(data$X))
 }
 
 # A digest that identifies the data of a fit. Changing it requires a new schema whose step removes

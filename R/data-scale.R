@@ -142,13 +142,13 @@ clip_smoothly <- function(x, most) {
 # The same for stored rows, from passes over them with the same sums, or, for "robust", with each
 # column in memory after the other.
 stored_scales <- function(X, weights, standardize) {
-  counts <- if (length(weights) > 0 && any(weights == 0)) which(weights > 0)
-  used <- if (is.null(counts)) X else X[counts, , drop = FALSE]
-  if (!is.null(counts)) weights <- weights[counts]
-  if (length(unique(weights)) == 1) weights <- numeric()
+  used <- with_weight(X, weights)
+  weights <- with_weight(weights, weights)
+  if (length(weights) > 0 && max(weights) == min(weights)) weights <- numeric()
   scales <- if (isFALSE(standardize)) {
     list(center = numeric(ncol(X)), scale = rep(1, ncol(X)), constant = integer())
   } else if (identical(standardize, "robust")) {
+    weights <- numbers_in_memory(weights)
     parts <- lapply(seq_len(ncol(X)), function(j) {
       column_scales(matrix(core_read_column(used, j)), weights, standardize)
     })
@@ -158,8 +158,7 @@ stored_scales <- function(X, weights, standardize) {
       constant = which(lengths(lapply(parts, `[[`, "constant")) > 0)
     )
   } else {
-    share <- if (length(weights) > 0) weights / sum(weights) else numeric()
-    moments <- core_stored_moments(used, share)
+    moments <- core_stored_moments(used, weights, sum(weights))
     constant <- is_narrow(moments$least, moments$most)
     first <- as.matrix(used[1, , drop = FALSE])[1, ]
     list(

@@ -3,13 +3,14 @@
 # The raw frame of a fit's formula for a source, for nn_continue() and held-out data, as
 # read_formula_again() reads a data frame.
 read_source_again <- function(fit, source, weights, offset, name, store, call, least_rows = 1) {
-  parts <- list(weights = list(), offset = list(), encoded = list(), dropped = list())
-  # a fit with weights, offsets or a calibration set has them in memory
-  extras <- fit$encoding$replay$extras
-  plain <- is.null(weights) && is.null(offset) && is.null(fit$encoding$calibration) &&
-    is.null(extras$weights) && is.null(extras$offset) &&
-    length(attr(fit$encoding$terms, "offset")) == 0
-  outcome <- outcome_writer(if (plain && least_rows > 0) store)
+  # what other processes and the choice of a calibration set need is in memory
+  of_rows <- if (is.null(fit$encoding$calibration) && least_rows > 0) store
+  outcome <- outcome_writer(of_rows)
+  writers <- list(
+    weights = numbers_writer(of_rows), offset = numbers_writer(of_rows),
+    encoded = numbers_writer(of_rows)
+  )
+  parts <- list(blank = list(), dropped = list())
   writer <- NULL
   coded <- FALSE
   used <- 0
@@ -27,12 +28,12 @@ read_source_again <- function(fit, source, weights, offset, name, store, call, l
       }
       writer$add(if (coded) frame$encoded$X else decoded(frame$encoded$X))
     }
-    number <- length(parts$weights) + 1
+    number <- length(parts$blank) + 1
     y <- frame$y
     outcome$add(if (is.null(dim(y))) unname(y) else unname_rows(y))
-    parts$weights[number] <<- list(frame$weights)
-    parts$offset[number] <<- list(frame$offset)
-    parts$encoded[number] <<- list(frame$encoded$offset)
+    writers$weights$add(frame$weights)
+    writers$offset$add(frame$offset)
+    writers$encoded$add(frame$encoded$offset)
     parts$blank[[number]] <<- used + frame$blank$inputs
     dropped <- frame$na.action
     if (length(dropped) > 0) {
@@ -49,14 +50,19 @@ read_source_again <- function(fit, source, weights, offset, name, store, call, l
   }
   check_extras(list(weights = weights, offset = offset), all, call)
   dropped <- unlist(parts$dropped)
+  found <- lapply(c(list(outcome = outcome), writers), function(writer) writer$all())
+  if (coded) {
+    found$outcome <- outcome_in_memory(found$outcome)
+    found <- lapply(found, numbers_in_memory)
+  }
   frame <- new_frame(
     structure(list(), class = "data.frame", row.names = .set_row_names(used)),
     list(
       X = if (used > 0) writer$rows() else no_rows_of(fit),
-      offset = combine_blocks(parts$encoded)
+      offset = found$encoded
     ), fit$encoding,
-    if (coded) outcome_in_memory(outcome$all()) else outcome$all(), fit$encoding$outcome$names[1],
-    weights = combine_blocks(parts$weights), offset = combine_blocks(parts$offset),
+    found$outcome, fit$encoding$outcome$names[1],
+    weights = found$weights, offset = found$offset,
     na.action = if (length(dropped) > 0) {
       structure(dropped, class = attr(parts, "class of rows"))
     },

@@ -49,7 +49,7 @@ describe_values <- function(values, rows = NULL, weights = NULL) {
     return(NULL)
   }
   X <- if (is.null(rows)) values$X else values$X[rows, ]
-  weights <- if (is.numeric(weights)) as.double(weights) else numeric()
+  weights <- if (is.numeric(weights)) weights else numeric()
   found <- core_stored_medians(X, weights)
   names <- names(values$kinds)
   fill <- lapply(seq_along(names), function(j) {
@@ -77,7 +77,7 @@ sums_of_values <- function(X, j, weights, levels = NULL) {
   each_part(X, function(part) {
     codes <- as.integer(part[, j])
     codes <- if (is.null(levels)) codes + 1L else levels[codes]
-    own <- if (length(weights) > 0) weights[done + seq_along(codes)] else numeric()
+    own <- if (length(weights) > 0) part_of(weights, done + seq_along(codes)) else numeric()
     sums <<- core_add_groups(codes, own, count, sums)
     done <<- done + length(codes)
   })
@@ -137,7 +137,7 @@ count_levels <- function(seen, known, source, training, call) {
     columns <- collect_variables(seen$terms, block, seen$where, call, whole = FALSE)$frame
     columns <- fill_columns(as_known_columns(columns, seen), seen$gaps$fill)
     frame <- in_formula(evaluate_terms(predictors, columns, rows), call)
-    weights <- if (is.numeric(seen$weights)) as.double(seen$weights[of_all]) else numeric()
+    weights <- if (is.numeric(seen$weights)) part_of(seen$weights, of_all) else numeric()
     counted <- if (is.null(is_training)) seq_along(rows) else which(is_training[of_all])
     for (name in names(known)) {
       values <- as_utf8(as.character(frame[[name]]))

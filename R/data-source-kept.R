@@ -60,7 +60,7 @@ keep_rows <- function(encoded, store, key) {
   files <- kept_files(store, key)
   plain <- unclass(encoded$X)
   facts <- c(
-    encoded[c("offset", "contrasts", "blank", "missing")],
+    list(offset = numbers_in_memory(encoded$offset)), encoded[c("contrasts", "blank", "missing")],
     list(names = plain$names, digest = core_column_digest(encoded$X, FALSE))
   )
   unlink(files)

@@ -1,4 +1,4 @@
-# The outcome of a source: numbers are kept in a file like the inputs.
+# The outcome, weights and offsets of a source: numbers are kept in a file like the inputs.
 
 # Collects the outcomes of blocks: list(add, all). Numbers are written to a file of the store; other
 # outcomes, and all if there is no store, are combined in memory.
@@ -26,6 +26,24 @@ outcome_writer <- function(store) {
   }
   list(add = add, all = function() {
     if (!is.null(writer)) writer$rows() else combine_blocks(blocks) %||% empty
+  })
+}
+
+# The same for weights or offsets, which all blocks have or none. Numbers are then in a file (see
+# source-numbers.R).
+numbers_writer <- function(store) {
+  writer <- outcome_writer(store)
+  columns <- NULL
+  add <- function(numbers) {
+    if (is.null(numbers)) {
+      return()
+    }
+    columns <<- dim(numbers)[2]
+    writer$add(numbers)
+  }
+  list(add = add, all = function() {
+    numbers <- writer$all()
+    if (is_stored(numbers)) new_numbers(numbers, !is.null(columns)) else numbers
   })
 }
 

@@ -11,11 +11,10 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
   na.action <- check_source_na_action(na.action, call)
   check_contrasts(contrasts, call)
   dates <- check_dates(dates, call)
+  # what other processes and the choice of a calibration set need is in memory
+  of_rows <- if (is.null(calibration) && is.null(ranks)) store
   gather <- function(fill) {
-    gather_source(
-      formula, source, extras, na.action, call, ranks, dates,
-      if (is.null(calibration) && is.null(ranks)) store, fill
-    )
+    gather_source(formula, source, extras, na.action, call, ranks, dates, of_rows, fill)
   }
   # first filled from all rows, until it is known which are trained on
   values <- if (check_missing(missing, call) == "indicator") {
@@ -64,10 +63,17 @@ read_source <- function(formula, source, extras, na.action, contrasts, calibrati
   if (is_best_coded(levels, seen$total)) encoding$coded <- TRUE
   key <- if (seen$used > 0) key_of_rows(encoding, source, seen, contrasts, store, ranks$rank)
   encoded <- find_kept_rows(store, key, seen$used) %||% keep_rows(
-    encode_source(c(encoding, list(contrasts = contrasts)), source, seen, store, call), store, key
+    encode_source(c(encoding, list(contrasts = contrasts)), source, seen, store, of_rows, call),
+    store, key
   )
   if (!is.null(ranks)) encoded <- share_encoded(encoded, ranks)
-  if (!is_coded(encoded$X)) encoding$coded <- NULL else y$y <- outcome_in_memory(y$y)
+  if (is_coded(encoded$X)) {
+    y$y <- outcome_in_memory(y$y)
+    seen[c("weights", "offset")] <- lapply(seen[c("weights", "offset")], numbers_in_memory)
+    encoded["offset"] <- list(numbers_in_memory(encoded$offset))
+  } else {
+    encoding$coded <- NULL
+  }
   encoding$contrasts <- encoded$contrasts
   encoding$missing <- encoded$missing
   frame <- new_frame(
@@ -109,8 +115,8 @@ used_rows <- function(seen) {
 #   columns    the kinds of the raw columns
 #   levels     for each text variable list(levels, used, rows): all levels in order, those that
 #              occur in rows of positive weight, and the number of such rows where it is not missing
-#   y, weights, offset   of all rows used; `used`: their number. Numbers are stored rows if neither
-#              weights nor an offset are supplied and there is a `store`
+#   y, weights, offset   of all rows used; `used`: their number. Numbers are in files if there is a
+#              `store`
 #   total      their number in all processes
 #   kept       the rows of each block that are used, or NULL if all are
 #   na.action  the rows dropped
@@ -121,8 +127,10 @@ gather_source <- function(formula, source, extras, na.action, call, ranks = NULL
                           dates = "error", store = NULL, fill = NULL) {
   seen <- list(where = environment(formula) %||% globalenv(), used = 0, selected = 0)
   seen$fill <- fill
-  seen[c("weights", "offset", "kept", "dropped")] <- list(list())
-  seen$y <- outcome_writer(NULL)
+  seen[c("kept", "dropped")] <- list(list())
+  seen$y <- outcome_writer(store)
+  seen$weights <- numbers_writer(store)
+  seen$offset <- numbers_writer(store)
   seen$outcome <- formula[[2]]
   add_block <- function(block, before) {
     block <- check_formula_data(block, call)
@@ -131,10 +139,6 @@ gather_source <- function(formula, source, extras, na.action, call, ranks = NULL
       formula <<- local_symbols(formula, names(block))
       seen$extras <<- extras <<- lapply(extras, local_symbols, names(block))
       seen$terms <<- formula_terms(formula, block, call)
-      if (is.null(extras$weights) && is.null(extras$offset) &&
-        length(attr(seen$terms, "offset")) == 0) {
-        seen$y <<- outcome_writer(store)
-      }
       seen["dated"] <<- list(if (dates == "parts") date_columns(block, seen$terms))
       seen$block <<- convert_dates(block[seq_len(min(nrow(block), 10)), , drop = FALSE], seen$dated)
       seen$needed <<- intersect(
@@ -158,8 +162,8 @@ gather_source <- function(formula, source, extras, na.action, call, ranks = NULL
   }
   seen$total <- seen$total %||% seen$used
   seen$y <- seen$y$all()
-  seen$weights <- combine_blocks(seen$weights)
-  seen$offset <- combine_blocks(seen$offset)
+  seen["weights"] <- list(seen$weights$all())
+  seen["offset"] <- list(seen$offset$all())
   if (all(vapply(seen$kept, is.null, NA))) seen$kept <- NULL
   if (length(seen$dropped) > 0) {
     rows <- unlist(seen$dropped)
@@ -192,8 +196,8 @@ gather_block <- function(seen, block, before, na.action, call) {
   seen$examples <- add_examples(seen$examples, known, inputs, filled, of_block)
   y <- plain_outcome(stats::model.response(frame))
   seen$y$add(name_outputs(if (is.null(dim(y))) unname(y) else unname_rows(y), seen$outcome))
-  seen$weights[number] <- list(weights)
-  seen$offset[number] <- list(frame[["(offset)"]])
+  seen$weights$add(weights)
+  seen$offset$add(frame[["(offset)"]])
   seen$sizes[number] <- rows
   seen$kept[number] <- list(if (!identical(of_block, seq_len(rows))) of_block)
   dropped <- attr(frame, "na.action")
@@ -244,15 +248,16 @@ columns_of_levels <- function(seen) {
 }
 
 # The second pass: list(X, offset, contrasts), as encode_terms() returns them, `missing` of the
-# encoding, and `blank`, the rows of weight 0 that can't be encoded.
-encode_source <- function(encoding, source, seen, store, call) {
-  out <- list(offset = list())
+# encoding, and `blank`, the rows of weight 0 that can't be encoded. `of_rows`: the store for offsets
+# that are numbers of the formula, or NULL.
+encode_source <- function(encoding, source, seen, store, of_rows, call) {
+  out <- list(offset = numbers_writer(of_rows))
   width <- 1
   digest <- raw()
   number <- 0
   done <- 0
   encode <- function(data, rows) {
-    none <- weightless_rows(seen$weights[done + seq_along(rows)])
+    none <- weightless_rows(part_of(seen$weights, done + seq_along(rows)))
     unseen <- new_levels_record(NULL, none)
     filled <- fill_columns(data, seen$gaps$fill)
     encoded <- encode_terms(encoding, filled, "data", call, rows, unseen)
@@ -275,7 +280,7 @@ encode_source <- function(encoding, source, seen, store, call) {
       width <<- numbers_in_row(encoded$X)
     }
     out$writer$add(encoded$X)
-    out$offset[length(out$offset) + 1] <<- list(encoded$offset)
+    out$offset$add(encoded$offset)
     done <<- done + length(rows)
   }
   each_block(source, function(block, before) {
@@ -298,7 +303,7 @@ encode_source <- function(encoding, source, seen, store, call) {
   }, call)
   if (done != seen$used || !identical(digest, seen$digest %||% raw())) abort_changed(source, call)
   list(
-    X = if (done > 0) out$writer$rows(), offset = combine_blocks(out$offset),
+    X = if (done > 0) out$writer$rows(), offset = out$offset$all(),
     contrasts = out$contrasts, blank = unlist(out$blank), missing = out$missing
   )
 }

@@ -56,7 +56,7 @@ split_rule <- 2
 # drawn. Rows of weight 0 are ignored. `keep_each`: whether to leave at least one row of each
 # stratum.
 stratified_rows <- function(share, seed, stratum, weights = numeric(), keep_each = FALSE) {
-  there <- if (length(weights) > 0) which(weights > 0) else seq_along(stratum)
+  there <- if (length(weights) > 0) positive_rows(weights) else seq_along(stratum)
   stratum <- match(stratum[there], sort(unique(stratum[there])))
   sizes <- tabulate(stratum)
   small <- share * sizes < 5
@@ -96,14 +96,13 @@ check_sides <- function(share, rows, left, name, purpose, call) {
 
 # A held-out fraction leaves at least one row of each class for training.
 check_share <- function(share, targets, weights, call) {
-  if (targets$kind == "numeric" && length(weights) == 0) {
-    check_sides(share, nrow(targets$y), 0, "validation", "validation", call)
-    return(NULL)
+  rows <- if (length(weights) > 0) positive_count(weights) else nrow(targets$y)
+  left <- if (targets$kind == "numeric") {
+    0
+  } else {
+    length(unique(with_weight(strata(targets), weights)))
   }
-  stratum <- strata(targets)
-  if (length(weights) > 0) stratum <- stratum[weights > 0]
-  left <- if (targets$kind == "numeric") 0 else length(unique(stratum))
-  check_sides(share, length(stratum), left, "validation", "validation", call)
+  check_sides(share, rows, left, "validation", "validation", call)
   NULL
 }
 

@@ -128,9 +128,8 @@ check_levels_memory <- function(levels, rows, name, call) {
 # 20 values that are all numbers. `columns`: a list or data frame; `weights`: the rows' weights, or
 # none; `text`: whether they were supplied as text, if they are factors by now.
 warn_of_identifiers <- function(columns, weights = NULL, outcome = FALSE, text = NULL) {
-  counted <- if (is.numeric(weights) && length(weights) > 0) which(weights > 0)
   warn_of_found_identifiers(lapply(columns, function(x) {
-    x <- if (is.null(counted)) x else x[counted]
+    if (is.numeric(weights)) x <- with_weight(x, weights)
     if ((is.factor(x) || is.character(x)) && is.null(dim(x))) {
       text <- text %||% is.character(x)
       if (is.factor(x) && !anyNA(levels(x))) {

@@ -14,16 +14,15 @@
 #            absent if `output` is NULL
 # `y`, `output`: n x k on the scale of the network. `weights`: case times class weights.
 outcome_facts <- function(settings, y, output, weights, offset) {
-  if (is_stored(y)) {
-    if (is.null(output) && is.null(offset) && is_summable(settings$loss)) {
-      return(stored_outcome_facts(settings, y))
-    }
-    y <- as.matrix(y)
+  if (is.null(output) && is_stored(y) && is_summable(settings$loss)) {
+    return(stored_outcome_facts(settings, y, weights, offset))
   }
-  if (is_indicators(y) && length(weights) == 0 && is.null(output) && is.null(offset) &&
-    settings$loss$name == "cross_entropy") {
-    return(indicator_facts(settings, y))
+  if (is.null(output) && is_indicators(y) && settings$loss$name == "cross_entropy") {
+    return(indicator_facts(settings, y, weights, offset))
   }
+  y <- rows_in_memory(y)
+  weights <- numbers_in_memory(weights)
+  offset <- numbers_in_memory(offset)
   there <- if (length(weights) > 0) weights > 0
   if (!is.null(there) && !all(there)) {
     y <- y[there, , drop = FALSE]
@@ -70,32 +69,55 @@ is_summable <- function(loss) {
   identical(row$best, best_mean) && is.null(row$mean) && outputs_per_outcome(loss) == 1
 }
 
-# The facts of an outcome in a file, without weights, outputs or an offset, with the same sums.
-stored_outcome_facts <- function(settings, y) {
+# The facts of an outcome in a file, without outputs, with the same sums.
+stored_outcome_facts <- function(settings, y, weights, offset) {
   row <- loss_table[[settings$loss$name]]
   mixed <- activation_table[[settings$output_activation]]$mixes_units
-  share <- 1 / nrow(y)
+  y <- with_weight(y, weights)
+  if (!is.null(offset)) offset <- with_weight(offset, weights)
+  weights <- with_weight(weights, weights)
+  total <- if (length(weights) > 0) sum(weights) else as.double(nrow(y))
+  share_of <- shares_of_rows(weights, total)
   best <- vapply(seq_len(ncol(y)), function(k) {
-    sum_of_parts(y, function(part) share * part[, k])
+    sum_of_parts(y, function(part, rows) share_of(rows) * part[, k])
   }, 0)
   loss <- function(outputs) {
-    value <- sum_over_rows(y, function(part) {
-      share * row$value(outputs(part), part, settings$loss$parameter, mixed)
+    value <- sum_over_rows(y, function(part, rows) {
+      share_of(rows) * row$value(outputs(part), part, settings$loss$parameter, mixed)
     })
     if (is.finite(value)) value else NA_real_
   }
   constant <- loss(function(part) matrix(best, nrow(part), ncol(part), byrow = TRUE))
-  moments <- core_stored_spread(y)
+  moments <- core_stored_spread(y, weights, total)
   ends <- column_ends(y)
   list(
     losses = c(
-      fit = NA_real_, null = constant, perfect = if (row$least_is_0) 0 else loss(identity),
-      no_offset = constant
+      fit = NA_real_, null = null_loss(settings, y, share_of, offset, constant),
+      perfect = if (row$least_is_0) 0 else loss(identity), no_offset = constant
     ),
-    total = as.double(nrow(y)), targets = c(min(ends$least), max(ends$most)),
+    total = total, targets = c(min(ends$least), max(ends$most)),
     center = moments$center, spread = moments$spread,
     outliers = target_outliers(y, moments, ends)
   )
+}
+
+# The weights of rows over their sum, as a function of the numbers of rows.
+shares_of_rows <- function(weights, total) {
+  function(rows) {
+    if (length(weights) > 0) part_of(weights, rows) / total else rep(1 / total, length(rows))
+  }
+}
+
+# The loss of the best constant plus the offset. `share_of`: the weights of rows, which sum to 1;
+# `constant`: the loss without the offset. It is not known if an output depends on several sums.
+null_loss <- function(settings, y, share_of, offset, constant) {
+  if (is.null(offset)) {
+    constant
+  } else if (activation_table[[settings$output_activation]]$mixes_units) {
+    NA_real_
+  } else {
+    best_offset_loss(settings, y, share_of, offset)
+  }
 }
 
 # The outlier of each column of targets, or NA. `ends`: the least and the most of each column.
@@ -119,14 +141,21 @@ target_outliers <- function(y, moments, ends) {
   values
 }
 
-# The facts of classes without weights, outputs or an offset, with the same sums.
-indicator_facts <- function(settings, y) {
-  share <- 1 / nrow(y)
-  moments <- core_indicator_moments(y, share)
-  constant <- constant_indicator_loss(settings, y, moments$best, share)
+# The facts of classes without outputs, with the same sums.
+indicator_facts <- function(settings, y, weights, offset) {
+  y <- with_weight(y, weights)
+  if (!is.null(offset)) offset <- with_weight(offset, weights)
+  weights <- with_weight(weights, weights)
+  total <- if (length(weights) > 0) sum(weights) else as.double(nrow(y))
+  moments <- core_indicator_moments(y, weights, total)
+  constant <- constant_indicator_loss(settings, y, moments$best, weights, total)
   list(
-    losses = c(fit = NA_real_, null = constant, perfect = 0, no_offset = constant),
-    total = as.double(nrow(y)),
+    losses = c(
+      fit = NA_real_,
+      null = null_loss(settings, y, shares_of_rows(weights, total), offset, constant),
+      perfect = 0, no_offset = constant
+    ),
+    total = total,
     targets = c(
       if (all(moments$center == 1)) 1 else 0, if (all(moments$center == 0)) 0 else 1
     ),
@@ -134,15 +163,15 @@ indicator_facts <- function(settings, y) {
   )
 }
 
-# The loss of the outputs `best` of all rows; NA if it is not finite. `share`: the weights, or the
-# weight of all rows.
-constant_indicator_loss <- function(settings, y, best, share) {
+# The loss of the outputs `best` of all rows; NA if it is not finite. `total`: the sum of the
+# weights, or without weights the number of rows.
+constant_indicator_loss <- function(settings, y, best, weights, total) {
   row <- loss_table[[settings$loss$name]]
   mixed <- activation_table[[settings$output_activation]]$mixes_units
   of_class <- function(in_class) {
     row$value(t(best), matrix(in_class, 1, ncol(y)), settings$loss$parameter, mixed)
   }
-  value <- core_indicator_loss(y, share, of_class(1), of_class(0))
+  value <- core_indicator_loss(y, weights, total, of_class(1), of_class(0))
   if (is.finite(value)) value else NA_real_
 }
 
@@ -164,19 +193,13 @@ outcome_losses <- function(settings, y, output, share, offset) {
     best <- vapply(seq_len(ncol(y)), function(k) {
       row$best(y[, k], settings$loss$parameter, share)
     }, 0)
-    constant_indicator_loss(settings, y, best, share)
+    constant_indicator_loss(settings, y, best, share, 1)
   } else {
     loss(best_constant(y, settings$loss, share))
   }
   c(
     fit = if (is.null(output)) NA_real_ else loss(output),
-    null = if (is.null(offset)) {
-      plain
-    } else if (mixed) {
-      NA_real_
-    } else {
-      best_offset_loss(settings, y, share, offset)
-    },
+    null = null_loss(settings, y, function(rows) share[rows], offset, plain),
     perfect = if (row$least_is_0 || row$of_classes && has_whole_classes(y)) {
       0
     } else if (is.null(row$points)) {
@@ -199,12 +222,15 @@ has_whole_classes <- function(y) {
 # The lowest loss of outputs that are the activation of a constant plus the offset, by a search for
 # each output. At most 10,000 rows, evenly spread, are used. Inf if every such output overflows, NA
 # if the numbers are too large to search among.
-best_offset_loss <- function(settings, y, share, offset) {
+best_offset_loss <- function(settings, y, share_of, offset) {
   some <- unique(floor(seq(1, nrow(y), length.out = min(nrow(y), 1e4))))
-  share <- share[some] / sum(share[some])
+  share <- share_of(some)
+  share <- share / sum(share)
+  y <- as.matrix(part_of(y, some))
+  offset <- part_of(offset, some)
   best <- vapply(seq_len(ncol(y)), function(k) {
-    target <- y[some, k, drop = FALSE]
-    from <- offset[some, k]
+    target <- y[, k, drop = FALSE]
+    from <- offset[, k]
     loss <- function(constant) {
       a <- core_activation(settings$output_activation, from + constant, FALSE)
       value <- row_loss(target, matrix(a), settings$loss, FALSE, share)

@@ -7,11 +7,11 @@ probed_rows <- 200
 # of idle units of each hidden layer. `case_weights`: the weights of the rows, numeric() if all are
 # 1; rows of weight 0 are ignored. `activations`: those of all rows, if they are available.
 probe <- function(layers, weights, X, offset, case_weights = numeric(), activations = NULL) {
-  some <- if (length(case_weights) > 0) which(case_weights > 0) else seq_len(nrow(X))
+  some <- if (length(case_weights) > 0) positive_rows(case_weights) else seq_len(nrow(X))
   if (length(some) > probed_rows) {
     some <- some[floor(seq(1, length(some), length.out = probed_rows))]
   }
-  share <- if (length(case_weights) > 0) case_weights[some] else rep(1, length(some))
+  share <- if (length(case_weights) > 0) part_of(case_weights, some) else rep(1, length(some))
   share <- share / sum(share)
   if (length(some) < nrow(X) || is_shared(X)) {
     X <- gather_rows(X, some)
@@ -20,6 +20,7 @@ probe <- function(layers, weights, X, offset, case_weights = numeric(), activati
   }
   hidden <- seq_len(n_hidden(layers))
   if (length(activations) == 0 && length(hidden) > 0) {
+    offset <- numbers_in_memory(offset)
     activations <- core_forward(layers, weights, X, offset, TRUE, FALSE)$activation
   }
   idle <- numeric(length(hidden))

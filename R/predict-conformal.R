@@ -109,7 +109,7 @@ check_calibrated <- function(fit, call) {
 # Adds the sorted scores of the calibration rows, a problem, to a fit, and their weights unless all
 # are 1. Rows of weight 0 are dropped.
 calibrate <- function(fit, problem) {
-  if (!is.null(problem$weights)) problem <- problem_rows(problem, problem$weights > 0)
+  if (!is.null(problem$weights)) problem <- problem_rows(problem, positive_rows(problem$weights))
   plain <- with_scores(unclass(fit), calibration_scores(unclass(fit), problem), problem$weights)
   # intervals are cut to the range of the output if all outcomes are in it
   range <- plain$encoding$outcome$range

@@ -3,6 +3,7 @@
 # The outputs of the network for all rows, as core_forward() returns them; `all` is FALSE for rows
 # that are spread over processes.
 forward_rows <- function(layers, weights, X, offset, all, single) {
+  offset <- numbers_in_memory(offset)
   if (!is_shared(X)) {
     return(core_forward(layers, weights, X, offset, all, single))
   }

@@ -1,14 +1,18 @@
 # Statistics of numbers in a file that are computed in passes over blocks of its rows, with the same
 # sums as in memory, so that no memory is needed for each row.
 
-# Calls f(block) for matrices of consecutive rows of stored rows. They are short, because f() makes
-# copies that R removes later.
-each_part <- function(X, f) {
-  rows <- nrow(X)
-  at_once <- rows_at_once(8 * ncol(X))
+# Calls f(at) for the numbers of consecutive rows that have `width` numbers each. They are few,
+# because f() makes copies of the rows' numbers that R removes later.
+each_range <- function(rows, width, f) {
+  at_once <- rows_at_once(8 * width)
   for (begin in seq_len(ceiling(rows / at_once)) * at_once - at_once) {
-    f(as.matrix(X[seq(begin + 1, min(begin + at_once, rows)), ]))
+    f(seq(begin + 1, min(begin + at_once, rows)))
   }
+}
+
+# Calls f(block) for matrices of consecutive rows of stored rows or of indicators.
+each_part <- function(X, f) {
+  each_range(nrow(X), ncol(X), function(at) f(as.matrix(X[at, ])))
 }
 
 # Whether f(block) is TRUE for any block.
@@ -18,28 +22,26 @@ any_part <- function(X, f) {
   found
 }
 
-# The sum of the numbers f(block) of all blocks, as sum() computes it for them in one vector.
+# The sum of the numbers f(block, at) of all blocks, as sum() computes it for them in one vector.
+# `at`: the numbers of the rows of the block.
 sum_of_parts <- function(X, f) {
   sum <- core_add_up(numeric(), raw())
-  each_part(X, function(part) sum <<- core_add_up(f(part), sum))
+  each_range(nrow(X), ncol(X), function(at) {
+    sum <<- core_add_up(f(as.matrix(X[at, ]), at), sum)
+  })
   core_sums(sum)
 }
 
-# The sum of each column.
-stored_sums <- function(X) {
-  vapply(seq_len(ncol(X)), function(k) sum_of_parts(X, function(part) part[, k]), 0)
-}
-
-# The sum of what a function of matrices returns for each row: a number, or a row of a matrix, whose
-# columns are added up one after the other.
+# The sum of what f(block, at) returns for each row: a number, or a row of a matrix, whose columns
+# are added up one after the other.
 sum_over_rows <- function(X, f) {
   sum <- core_add_up(numeric(), raw())
   columns <- 1
   column <- 0
   while (column < columns) {
     column <- column + 1
-    each_part(X, function(part) {
-      values <- f(part)
+    each_range(nrow(X), ncol(X), function(at) {
+      values <- f(as.matrix(X[at, ]), at)
       if (is.matrix(values)) {
         columns <<- ncol(values)
         values <- values[, column]

@@ -26,16 +26,17 @@
 #' not of a package, because they may change.
 #'
 #' **Memory.** A block, a batch and the network are in memory, but never the inputs, nor a numeric
-#' outcome: with `shuffle = "blocks"`, training takes the same memory whatever the number of rows
-#' (`bench/large-data.R` of the source package measures this). What takes memory for each row:
+#' outcome, weights and offsets: with `shuffle = "blocks"`, training takes the same memory whatever
+#' the number of rows (`bench/large-data.R` of the source package measures this). What takes memory
+#' for each row:
 #' * the random order of an epoch, `shuffle = TRUE`: 4 bytes;
 #' * classes: 8 bytes, and a few more while they are read. The outcome should be a factor: text
 #'   takes more;
-#' * weights and offsets with their outcome, which are R's vectors with copies of them while they
-#'   are checked: about 130 bytes;
+#' * a row of positive weight, if others have weight 0: its number and its weight, with copies of
+#'   them while they are checked, at most 40 bytes;
 #' * the rows that `validation` as a fraction holds out, or that the choice of `epochs` does: the
-#'   order in which they are drawn, at most 32 bytes; `calibration` also keeps a score for each of
-#'   its rows;
+#'   order in which they are drawn, at most 32 bytes; with `calibration` also the outcome, weight
+#'   and offsets of each row, and a score for each row of the calibration set;
 #' * a row of which most inputs are dummy variables of factors with more than 32 levels (more than
 #'   50 for each other input or factor): 8 bytes for each other input and 4 for each such factor,
 #'   with copies of them and of the outcome. With 5,000 levels and 10 other inputs, these were 640
@@ -43,11 +44,14 @@
 #' * a row with a missing value that is dropped: its number and name in the fit, about 70 bytes;
 #' * a loss whose best constant is no mean (`"absolute"`, [nn_huber()], [nn_quantile()],
 #'   `"log_cosh"`, `"gaussian"`, `"beta"`), `optimizer = "lm"`, `keep_fitted = TRUE` and
-#'   `effort = "high"`: outcomes, and for the last three outputs or residuals of all rows.
+#'   `effort = "high"`: outcomes, weights and offsets, and for the last three outputs or residuals
+#'   of all rows;
+#' * with `cache`, an offset in the formula, while it is saved: 8 bytes.
 #'
 #' On disk, each row takes 8 bytes for each of its inputs after encoding, the same again after
-#' standardising, 24 bytes for each numeric output or 8 for its class, and 8 bytes for its weight
-#' and each offset. In single precision, standardised inputs and what is trained on take half of it.
+#' standardising, 24 bytes for each numeric output or 8 for its class, 16 bytes for its weight, and
+#' up to 40 for each offset, which is also subtracted from the outcome. In single precision,
+#' standardised inputs and what is trained on take half of it.
 #'
 #' With `shuffle = "blocks"`, up to 32 blocks of about 1 MB are in memory, and the next ones are
 #' read ahead. The mapped file is not used then: where it is larger than memory, the system would

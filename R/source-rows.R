@@ -105,9 +105,6 @@ as.matrix.nn_rows <- function(x, ...) {
   matrix
 }
 
-# The matrix behind stored rows; other matrices are unchanged.
-rows_in_memory <- function(X) if (is_stored(X)) as.matrix(X) else X
-
 # All rows of the file.
 all_rows <- function(X) {
   plain <- unclass(X)

@@ -16,7 +16,7 @@ choose_defaults <- function(options, problem, shown, call) {
     if (auto[["penalty"]]) plain$penalty <- 0
     targets <- check_training(problem, plain, call)$targets
     weights <- check_weights(problem$weights, nrow(problem$X), call)
-    apply_class_weights(weights, plain$class_weights, targets, call)
+    apply_class_weights(weights, plain$class_weights, targets, call, store_of(problem$X))
     compare_candidates(families, few, options$effort, problem, call)
   }
   options <- if (is.null(found)) {

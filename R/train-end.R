@@ -70,7 +70,7 @@ output_ends <- function(plain, weights, data, of_classes, unpenalised) {
     block <- seq(begin + 1, min(begin + at_once, length(own)))
     passed <- core_forward(
       layers, weights, if (is_stored(X)) take_rows(X, block) else local_part(X),
-      take_rows(data$offset, own[block]), TRUE, FALSE
+      part_of(data$offset, own[block]), TRUE, FALSE
     )
     ends$steepest <- Map(function(steepest, l) {
       flat <- activation_table[[layers[[l]]$activation]]$flat

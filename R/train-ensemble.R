@@ -34,8 +34,8 @@ check_effort <- function(options, call) {
 # The fit of an ensemble; of a single network if there are too few rows for two folds. The arguments
 # are those of train_network().
 train_ensemble <- function(problem, options, shown, call, chosen) {
-  of_outcome <- c("y", "response")
-  problem[of_outcome] <- lapply(problem[of_outcome], rows_in_memory)
+  of_rows <- c("y", "response", "weights", "offset")
+  problem[of_rows] <- lapply(problem[of_rows], rows_in_memory)
   folds <- ensemble_folds(is_full_batch(options$optimizer, call))
   splits <- member_splits(problem, folds)
   if (length(splits) < 2) {

@@ -27,7 +27,7 @@ run_training_and_estimate <- function(fit, state, history, data, epochs, control
 # The size of highest likelihood given the fitted means (Lawless 1987, doi:10.2307/3314912).
 estimated_size <- function(fit, data) {
   mean <- network_output(fit, data$X, data$offset)
-  weights <- if (length(data$weights) > 0) data$weights else 1
+  weights <- if (length(data$weights) > 0) numbers_in_memory(data$weights) else 1
   y <- rows_in_memory(data$y)
   value <- function(log_size) {
     size <- exp(log_size)

@@ -81,17 +81,19 @@ split_of <- function(fit, problem, call) {
     fit$settings, fit$state$seed, targets, check_weights(problem$weights, nrow(problem$X), call)
   )
   others <- setdiff(weighted_rows(problem), held_out)
-  thin_training(list(
-    training = problem_rows(problem, others), held_out = problem_rows(problem, held_out)
-  ))
+  others <- others[thin_rows(length(others), ncol(problem$X))]
+  list(training = problem_rows(problem, others), held_out = problem_rows(problem, held_out))
 }
 
 # A split with as many rows for training as a linear model needs, spread evenly.
 thin_training <- function(split) {
-  rows <- nrow(split$training$X)
-  most <- min(rows, 2e4, max(1000, 5e6 / ncol(split$training$X)))
-  split$training <- problem_rows(
-    split$training, unique(round(seq(1, rows, length.out = most)))
-  )
+  X <- split$training$X
+  split$training <- problem_rows(split$training, thin_rows(nrow(X), ncol(X)))
   split
+}
+
+# Their numbers, of so many rows.
+thin_rows <- function(rows, columns) {
+  most <- min(rows, 2e4, max(1000, 5e6 / columns))
+  unique(round(seq(1, rows, length.out = most)))
 }

@@ -69,7 +69,7 @@ final_pass <- function(run, state, weights) {
   output <- matrix(0, n, ncol(result$output))
   output[training, ] <- result$output
   output[others, ] <- core_forward(
-    fit$layers, weights, take_rows(data$X, others), take_rows(data$offset, others), FALSE, single
+    fit$layers, weights, take_rows(data$X, others), part_of(data$offset, others), FALSE, single
   )$output
   list(value = value, output = output)
 }
@@ -101,7 +101,7 @@ fitted_parts <- function(run, output, weights) {
   if (length(data$weights) > 0 || !is.null(fit$settings$validation)) {
     seen <- observed_errors(fit, residuals, y)
     kept$errors <- training_errors(
-      seen$residuals, seen$y, error_weights(data), error_kind(fit),
+      seen$residuals, seen$y, numbers_in_memory(error_weights(data)), error_kind(fit),
       weighted = fit$has_weights, held_out = held_out,
       apart = if (!is.null(data$validation)) held_out_errors(run, weights)
     )
@@ -119,7 +119,7 @@ held_out_errors <- function(run, weights) {
   points <- point_outputs(fit$settings$loss, ncol(output))
   y <- decode_output(as.matrix(held$y), fit$encoding)[, points, drop = FALSE]
   residuals <- y - decode_output(output, fit$encoding)[, points, drop = FALSE]
-  c(observed_errors(fit, residuals, y), list(weights = error_weights(held)))
+  c(observed_errors(fit, residuals, y), list(weights = numbers_in_memory(error_weights(held))))
 }
 
 # The objective under the returned weights. Unless the optimiser already knows it, this takes a pass

@@ -133,7 +133,7 @@ describe_encoding <- function(frame, training, options, call) {
 
 # A single row has the scale 1 and the mean of its values: nothing would be left of it.
 check_several_rows <- function(weights, rows, frame, call) {
-  counted <- if (length(weights) > 0) sum(weights > 0) else rows
+  counted <- if (length(weights) > 0) positive_count(weights) else rows
   if (counted > 1) {
     return(invisible())
   }

@@ -36,7 +36,7 @@ check_training <- function(problem, options, call) {
   targets <- encode_targets(problem$y, nrow(X), call, compact = is_stored(X))
   options$hidden <- check_hidden(options$hidden, call)
   # rows of weight 0 are in no batch
-  there <- sum(check_weights(problem$weights, nrow(X), call) != 0)
+  there <- positive_count(check_weights(problem$weights, nrow(X), call))
   settings <- training_settings(
     options, targets$kind, if (is.null(problem$weights)) nrow(X) else there, call
   )
@@ -86,7 +86,7 @@ train_starts <- function(fit, data, start, epochs, controls) {
     output <- if (identical(settings$loss$name, "custom")) {
       core_forward(
         fit$layers, flatten_network(network), gather_rows(data$X, rows),
-        take_rows(data$offset, rows), FALSE, FALSE
+        part_of(data$offset, rows), FALSE, FALSE
       )$output
     }
     check_custom_derivatives(settings, output, unname(as.matrix(take_rows(data$y, rows))))
@@ -210,11 +210,7 @@ settle_network <- function(network, fit, data) {
     }
   }
   if (!is.null(encoding) && loss_table[[fit$settings$loss$name]]$log_mean) {
-    sums <- if (is_stored(data$y)) {
-      list(counted = stored_sums(data$y), exposure = as.double(nrow(data$y)))
-    } else {
-      outcome_sums(data)
-    }
+    sums <- outcome_sums(data)
     # half a case if the counts are all zero
     network$bout[] <- log(ifelse(sums$counted > 0, sums$counted, 0.5) / sums$exposure)
   }
@@ -224,7 +220,22 @@ settle_network <- function(network, fit, data) {
 
 # The weighted sums of the outcomes and of what they are counted in: list(counted, exposure).
 outcome_sums <- function(data) {
-  weights <- matrix(if (length(data$weights) > 0) data$weights else 1, nrow(data$y), ncol(data$y))
-  exposure <- if (is.null(data$offset)) weights else weights * exp(data$offset)
-  list(counted = colSums(data$y * weights), exposure = colSums(exposure))
+  weight_of <- function(rows) {
+    if (length(data$weights) > 0) part_of(data$weights, rows) else rep(1, length(rows))
+  }
+  sums <- list(counted = list(), exposure = list())
+  add <- function(name, k, numbers) {
+    before <- if (length(sums[[name]]) < k) raw() else sums[[name]][[k]]
+    sums[[name]][[k]] <<- core_add_up(numbers, before)
+  }
+  each_range(nrow(data$y), ncol(data$y), function(rows) {
+    weights <- weight_of(rows)
+    y <- part_of(data$y, rows)
+    offset <- part_of(data$offset, rows)
+    for (k in seq_len(ncol(y))) {
+      add("counted", k, y[, k] * weights)
+      add("exposure", k, if (is.null(offset)) weights else weights * exp(offset[, k]))
+    }
+  })
+  lapply(sums, function(columns) vapply(columns, core_sums, 0))
 }

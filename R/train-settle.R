@@ -28,12 +28,12 @@ has_few_rows <- function(options, problem) {
 # Fewer than 1000 rows with weights above 2 on average are cells of a table. They have the defaults
 # for few rows whatever they count for: with batches, an epoch would be a single step.
 regime_rows <- function(weights, rows) {
-  cells <- sum(weights > 0)
+  cells <- positive_count(weights)
   if (are_cells(weights) && cells < few_rows) cells else row_count(weights, rows)
 }
 
 are_cells <- function(weights) {
-  length(weights) > 0 && row_count(weights, length(weights)) > 2 * sum(weights > 0)
+  length(weights) > 0 && row_count(weights, length(weights)) > 2 * positive_count(weights)
 }
 
 # The options for one way to train: each "auto" but for the penalty is replaced. `way`: list(

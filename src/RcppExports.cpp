@@ -24,26 +24,28 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_indicator_loss
-double core_indicator_loss(SEXP y, Rcpp::NumericVector share, Rcpp::NumericVector high, Rcpp::NumericVector low);
-RcppExport SEXP _backprop_core_indicator_loss(SEXP ySEXP, SEXP shareSEXP, SEXP highSEXP, SEXP lowSEXP) {
+double core_indicator_loss(SEXP y, SEXP weights, double total, Rcpp::NumericVector high, Rcpp::NumericVector low);
+RcppExport SEXP _backprop_core_indicator_loss(SEXP ySEXP, SEXP weightsSEXP, SEXP totalSEXP, SEXP highSEXP, SEXP lowSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type y(ySEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type share(shareSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< double >::type total(totalSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type high(highSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type low(lowSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_indicator_loss(y, share, high, low));
+    rcpp_result_gen = Rcpp::wrap(core_indicator_loss(y, weights, total, high, low));
     return rcpp_result_gen;
 END_RCPP
 }
 // core_indicator_moments
-Rcpp::List core_indicator_moments(SEXP y, double share);
-RcppExport SEXP _backprop_core_indicator_moments(SEXP ySEXP, SEXP shareSEXP) {
+Rcpp::List core_indicator_moments(SEXP y, SEXP weights, double total);
+RcppExport SEXP _backprop_core_indicator_moments(SEXP ySEXP, SEXP weightsSEXP, SEXP totalSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type y(ySEXP);
-    Rcpp::traits::input_parameter< double >::type share(shareSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_indicator_moments(y, share));
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< double >::type total(totalSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_indicator_moments(y, weights, total));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -316,17 +318,17 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_rows
-SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights, Rcpp::Nullable<Rcpp::NumericMatrix> offset, Rcpp::Nullable<Rcpp::IntegerVector> which, bool single, Rcpp::NumericVector case_weights, std::string file);
+SEXP core_rows(SEXP X, SEXP y, SEXP weights, SEXP offset, Rcpp::Nullable<Rcpp::IntegerVector> which, bool single, SEXP case_weights, std::string file);
 RcppExport SEXP _backprop_core_rows(SEXP XSEXP, SEXP ySEXP, SEXP weightsSEXP, SEXP offsetSEXP, SEXP whichSEXP, SEXP singleSEXP, SEXP case_weightsSEXP, SEXP fileSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< SEXP >::type X(XSEXP);
     Rcpp::traits::input_parameter< SEXP >::type y(ySEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
-    Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::NumericMatrix> >::type offset(offsetSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type offset(offsetSEXP);
     Rcpp::traits::input_parameter< Rcpp::Nullable<Rcpp::IntegerVector> >::type which(whichSEXP);
     Rcpp::traits::input_parameter< bool >::type single(singleSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type case_weights(case_weightsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type case_weights(case_weightsSEXP);
     Rcpp::traits::input_parameter< std::string >::type file(fileSEXP);
     rcpp_result_gen = Rcpp::wrap(core_rows(X, y, weights, offset, which, single, case_weights, file));
     return rcpp_result_gen;
@@ -355,23 +357,26 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_stored_moments
-Rcpp::List core_stored_moments(Rcpp::List X, Rcpp::NumericVector share);
-RcppExport SEXP _backprop_core_stored_moments(SEXP XSEXP, SEXP shareSEXP) {
+Rcpp::List core_stored_moments(Rcpp::List X, SEXP weights, double total);
+RcppExport SEXP _backprop_core_stored_moments(SEXP XSEXP, SEXP weightsSEXP, SEXP totalSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type share(shareSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_stored_moments(X, share));
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< double >::type total(totalSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_stored_moments(X, weights, total));
     return rcpp_result_gen;
 END_RCPP
 }
 // core_stored_spread
-Rcpp::List core_stored_spread(Rcpp::List X);
-RcppExport SEXP _backprop_core_stored_spread(SEXP XSEXP) {
+Rcpp::List core_stored_spread(Rcpp::List X, SEXP weights, double total);
+RcppExport SEXP _backprop_core_stored_spread(SEXP XSEXP, SEXP weightsSEXP, SEXP totalSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
-    rcpp_result_gen = Rcpp::wrap(core_stored_spread(X));
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< double >::type total(totalSEXP);
+    rcpp_result_gen = Rcpp::wrap(core_stored_spread(X, weights, total));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -398,12 +403,12 @@ BEGIN_RCPP
 END_RCPP
 }
 // core_stored_medians
-Rcpp::List core_stored_medians(Rcpp::List X, Rcpp::NumericVector weights);
+Rcpp::List core_stored_medians(Rcpp::List X, SEXP weights);
 RcppExport SEXP _backprop_core_stored_medians(SEXP XSEXP, SEXP weightsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type X(XSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    Rcpp::traits::input_parameter< SEXP >::type weights(weightsSEXP);
     rcpp_result_gen = Rcpp::wrap(core_stored_medians(X, weights));
     return rcpp_result_gen;
 END_RCPP
@@ -627,8 +632,8 @@ END_RCPP
 
 static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_matrices", (DL_FUNC) &_backprop_core_matrices, 2},
-    {"_backprop_core_indicator_loss", (DL_FUNC) &_backprop_core_indicator_loss, 4},
-    {"_backprop_core_indicator_moments", (DL_FUNC) &_backprop_core_indicator_moments, 2},
+    {"_backprop_core_indicator_loss", (DL_FUNC) &_backprop_core_indicator_loss, 5},
+    {"_backprop_core_indicator_moments", (DL_FUNC) &_backprop_core_indicator_moments, 3},
     {"_backprop_core_count_codes", (DL_FUNC) &_backprop_core_count_codes, 2},
     {"_backprop_core_first_not_finite", (DL_FUNC) &_backprop_core_first_not_finite, 1},
     {"_backprop_core_all_below", (DL_FUNC) &_backprop_core_all_below, 2},
@@ -654,8 +659,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_backprop_core_rows", (DL_FUNC) &_backprop_core_rows, 8},
     {"_backprop_core_free_rows", (DL_FUNC) &_backprop_core_free_rows, 1},
     {"_backprop_core_place_rows", (DL_FUNC) &_backprop_core_place_rows, 5},
-    {"_backprop_core_stored_moments", (DL_FUNC) &_backprop_core_stored_moments, 2},
-    {"_backprop_core_stored_spread", (DL_FUNC) &_backprop_core_stored_spread, 1},
+    {"_backprop_core_stored_moments", (DL_FUNC) &_backprop_core_stored_moments, 3},
+    {"_backprop_core_stored_spread", (DL_FUNC) &_backprop_core_stored_spread, 3},
     {"_backprop_core_add_up", (DL_FUNC) &_backprop_core_add_up, 2},
     {"_backprop_core_stored_crowds", (DL_FUNC) &_backprop_core_stored_crowds, 2},
     {"_backprop_core_stored_medians", (DL_FUNC) &_backprop_core_stored_medians, 2},

@@ -2,53 +2,64 @@
 #include <cmath>
 #include <type_traits>
 
+#include "bridge_numbers.h"
 #include "bridge_targets.h"
 
 using namespace backprop;
 
 // The sum of the losses of all rows and columns of indicators, in R's order, for outputs that are
-// the same in all rows: `high` where the indicator is 1, `low` where it is 0. `share`: the weights,
-// or one that all rows have.
+// the same in all rows: `high` where the indicator is 1, `low` where it is 0. `weights`: those of
+// the rows with their sum `total`, or none: then the weight of each row is 1 / `total`.
 // [[Rcpp::export(rng = false)]]
-double core_indicator_loss(SEXP y, Rcpp::NumericVector share, Rcpp::NumericVector high,
+double core_indicator_loss(SEXP y, SEXP weights, double total, Rcpp::NumericVector high,
                            Rcpp::NumericVector low) {
   const Targets targets(y);
+  const Numbers of_rows(weights);
   const auto columns = static_cast<R_xlen_t>(targets.columns);
   const auto rows = static_cast<R_xlen_t>(targets.rows);
-  const bool weighted = share.size() != 1;
-  require((!weighted || share.size() == rows) && high.size() == columns && low.size() == columns,
+  const bool weighted = of_rows.rows > 0;
+  require((!weighted || (of_rows.rows == targets.rows && of_rows.columns == 1)) &&
+              high.size() == columns && low.size() == columns,
           "There must be a weight for each row, and two losses for each column.");
+  NumbersInOrder weight(of_rows, RowNumbers());
   long double sum = 0;
   for (R_xlen_t c = 0; c < columns; ++c)
     for (R_xlen_t r = 0; r < rows; ++r) {
-      const double loss = share[weighted ? r : 0] * (targets(r, c) > 0 ? high[c] : low[c]);
+      const double share = (weighted ? weight(r) : 1) / total,
+                   loss = share * (targets(r, c) > 0 ? high[c] : low[c]);
       sum += loss;
     }
   return static_cast<double>(sum);
 }
 
-// For indicators of rows without weights: list(center, spread) as core_column_moments() computes
-// them, and `best`, the sums of `share` over the rows in which each column is 1.
+// For indicators: list(center, spread) as core_column_moments() computes them, and `best`, the sum
+// of the shares of the rows in which each column is 1. `weights`, `total`: as above.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List core_indicator_moments(SEXP y, double share) {
+Rcpp::List core_indicator_moments(SEXP y, SEXP weights, double total) {
   const Targets targets(y);
+  const Numbers of_rows(weights);
   const std::size_t n = targets.rows, k = targets.columns;
+  const bool weighted = of_rows.rows > 0;
+  require(!weighted || (of_rows.rows == n && of_rows.columns == 1),
+          "There must be a weight for each row.");
+  NumbersInOrder weight(of_rows, RowNumbers());
+  auto share = [&](std::size_t r) { return (weighted ? weight(r) : 1) / total; };
   Rcpp::NumericVector center(k), spread(k), best(k);
   for (std::size_t c = 0; c < k; ++c) {
     long double count = 0, sum = 0, squares = 0;
     for (std::size_t r = 0; r < n; ++r) {
-      const double in_class = targets(r, c);
+      const double in_class = targets(r, c), part = share(r) * in_class;
       count += in_class;
-      sum += share * in_class;
+      sum += part;
     }
-    center[c] = static_cast<double>(count / n);
     best[c] = static_cast<double>(sum);
+    center[c] = weighted ? best[c] : static_cast<double>(count / n);
     for (std::size_t r = 0; r < n; ++r) {
       const double d = targets(r, c) - center[c];
-      const double square = d * d;
-      squares += square;
+      const double square = d * d, part = weighted ? share(r) * square : square;
+      squares += part;
     }
-    spread[c] = std::sqrt(static_cast<double>(squares / n));
+    spread[c] = std::sqrt(static_cast<double>(weighted ? squares : squares / n));
   }
   return Rcpp::List::create(Rcpp::_["center"] = center, Rcpp::_["spread"] = spread,
                             Rcpp::_["best"] = best);

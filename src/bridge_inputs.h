@@ -51,6 +51,11 @@ struct StoredInputs {
   std::size_t rows() const {
     return which.isNotNull() ? Rcpp::IntegerVector(which).size() : records;
   }
+  // The record of a row, both from 0.
+  std::size_t record_of(std::size_t row) const {
+    if (which.isNull()) return row;
+    return static_cast<std::size_t>(Rcpp::IntegerVector(which)[row]) - 1;
+  }
   // The rows of these numbers from 1.
   template <class T> StoredRows<T> by_row(const RowNumbers& of) const {
     StoredRows<T> out = all<T>();

@@ -1,6 +1,7 @@
 // Converts R's data to the core's rows.
 #include "bridge.h"
 #include "bridge_inputs.h"
+#include "bridge_numbers.h"
 #include "bridge_targets.h"
 
 using namespace backprop;
@@ -31,42 +32,26 @@ StoredRows<T> write_rest(const std::string& path, bool map, std::size_t n, const
 // The targets of some rows one after the other, from a file or from memory.
 class TargetsInOrder {
  public:
-  TargetsInOrder(const Targets& y, const RowNumbers& which) : y_(y), which_(which) {
-    if (y.stored) rows_ = y.stored->by_row<double>(which);
+  TargetsInOrder(const Targets& y, RowNumbers which) : y_(y), which_(std::move(which)) {
+    if (y.stored) stored_ = std::make_unique<StoredInOrder>(*y.stored, which_);
   }
   double operator()(std::size_t i, std::size_t c) {
-    if (!y_.stored) return y_(which_[i] - 1, c);
-    if (i < begin_ || i >= begin_ + places_.size()) read(i);
-    return places_[i - begin_][c];
+    return stored_ ? (*stored_)(i, c) : y_(which_[i] - 1, c);
   }
 
  private:
-  void read(std::size_t begin) {
-    begin_ = begin;
-    const std::size_t n = which_.count(y_.rows),
-                      count =
-                          std::min(n - begin, std::max<std::size_t>(1, (1u << 16) / y_.columns));
-    ids_.resize(count);
-    for (std::size_t k = 0; k < count; ++k) ids_[k] = static_cast<std::uint32_t>(begin + k);
-    rows_.locate(ids_.data(), count, copies_, places_);
-  }
   const Targets& y_;
-  const RowNumbers& which_;
-  StoredRows<double> rows_;
-  std::size_t begin_ = 0;
-  std::vector<std::uint32_t> ids_;
-  std::vector<double> copies_;
-  std::vector<const double*> places_;
+  RowNumbers which_;
+  std::unique_ptr<StoredInOrder> stored_;
 };
 
 template <class T>
-Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& weights,
-                  const Rcpp::NumericVector& case_weights,
-                  const Rcpp::Nullable<Rcpp::NumericMatrix>& offset, const RowNumbers& which,
-                  const std::string& file) {
+Rows<T> copy_rows(const Inputs& X, const Targets& y, const Numbers& weights,
+                  const Numbers& case_weights, const Numbers& offset, bool with_offset,
+                  const RowNumbers& which, const std::string& file) {
   const std::size_t n = which.count(X.rows);
-  Rows<T> rows(n, X.columns, y.columns, offset.isNotNull(), !X.sparse && !X.stored, file.empty());
-  rows.with_case_weight = case_weights.size() > 0;
+  Rows<T> rows(n, X.columns, y.columns, with_offset, !X.sparse && !X.stored, file.empty());
+  rows.with_case_weight = case_weights.rows > 0;
   // Transposes blocks of rows: small enough for the written block to stay in the first-level cache,
   // and large enough to read contiguous runs of each column.
   auto copy = [&](const Rcpp::NumericMatrix& from, Buffer<T>& to) {
@@ -88,36 +73,34 @@ Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& 
   } else {
     copy(X.dense, rows.x);
   }
-  auto weight_of = [&](const Rcpp::NumericVector& of, std::size_t i) {
-    return of.size() ? of[which[i] - 1] : 1.0;
-  };
-  for (std::size_t i = 0; i < n; ++i) rows.total_weight += weight_of(weights, i);
+  NumbersInOrder weight(weights, which), case_weight(case_weights, which);
+  auto weight_of = [&](std::size_t i) { return weights.rows ? weight(i) : 1.0; };
+  for (std::size_t i = 0; i < n; ++i) rows.total_weight += weight_of(i);
   rows.total_case_weight = rows.total_weight;
-  if (case_weights.size()) {
+  if (case_weights.rows) {
     rows.total_case_weight = 0;
-    for (std::size_t i = 0; i < n; ++i) rows.total_case_weight += weight_of(case_weights, i);
+    for (std::size_t i = 0; i < n; ++i) rows.total_case_weight += case_weight(i);
   }
   if (!file.empty()) {
     TargetsInOrder targets(y, which);
+    NumbersInOrder offsets(offset, which);
     if (y.classes.size()) rows.class_targets = y.of_class;
     rows.stored_rest =
         write_rest<T>(file, X.stored->map, n, rows, [&](std::size_t i, std::size_t c) -> double {
           const std::size_t k = rows.stored_targets();
           if (c < k) return y.classes.size() ? y.classes[which[i] - 1] : targets(i, c);
-          if (c == k) return weight_of(weights, i);
-          if (c == k + 1 && case_weights.size()) return weight_of(case_weights, i);
-          const Rcpp::NumericMatrix numbers(offset.get());
-          return numbers(which[i] - 1, c - k - 1 - rows.with_case_weight);
+          if (c == k) return weight_of(i);
+          if (c == k + 1 && case_weights.rows) return case_weight(i);
+          return offsets(i, c - k - 1 - rows.with_case_weight);
         });
     return rows;
   }
   copy(y.numbers, rows.y);
-  if (offset.isNotNull()) copy(Rcpp::NumericMatrix(offset.get()), rows.offset);
-  for (std::size_t i = 0; i < n; ++i) rows.weight.data()[i] = static_cast<T>(weight_of(weights, i));
-  if (case_weights.size()) {
+  if (with_offset) copy(Rcpp::NumericMatrix(static_cast<SEXP>(offset.values)), rows.offset);
+  for (std::size_t i = 0; i < n; ++i) rows.weight.data()[i] = static_cast<T>(weight_of(i));
+  if (case_weights.rows) {
     rows.case_weight = Buffer<T>(n);
-    for (std::size_t i = 0; i < n; ++i)
-      rows.case_weight.data()[i] = static_cast<T>(weight_of(case_weights, i));
+    for (std::size_t i = 0; i < n; ++i) rows.case_weight.data()[i] = static_cast<T>(case_weight(i));
   }
   return rows;
 }
@@ -125,33 +108,35 @@ Rows<T> copy_rows(const Inputs& X, const Targets& y, const Rcpp::NumericVector& 
 }  // namespace
 
 // `file`: for rows in a file, the path of a new file for targets, weights and offsets; "" to keep
-// them in memory. `which`: the numbers of the rows; NULL for all rows in a file.
+// them in memory. `which`: the numbers of the rows; NULL for all rows in a file. `weights`,
+// `offset`, `case_weights`: see Numbers.
 // [[Rcpp::export(rng = false)]]
-SEXP core_rows(SEXP X, SEXP y, Rcpp::NumericVector weights,
-               Rcpp::Nullable<Rcpp::NumericMatrix> offset,
-               Rcpp::Nullable<Rcpp::IntegerVector> which, bool single,
-               Rcpp::NumericVector case_weights = Rcpp::NumericVector::create(),
-               std::string file = "") {
+SEXP core_rows(SEXP X, SEXP y, SEXP weights, SEXP offset, Rcpp::Nullable<Rcpp::IntegerVector> which,
+               bool single, SEXP case_weights = R_NilValue, std::string file = "") {
   const Inputs inputs(X);
   const Targets targets(y);
+  const Numbers of_weights(weights), of_cases(case_weights), offsets(offset);
+  const bool with_offset = !Rf_isNull(offset);
+  const auto all = static_cast<std::size_t>(inputs.rows);
   require(file.empty() || inputs.stored, "Only rows in a file have targets in a file.");
-  require(!file.empty() || (!targets.classes.size() && !targets.stored),
-          "Targets in memory must be numbers.");
+  require(!file.empty() || (!targets.classes.size() && !targets.stored && !of_weights.stored &&
+                            !of_cases.stored && !offsets.stored),
+          "Targets, weights and offsets in memory must be numbers.");
   require(which.isNotNull() || !file.empty(), "The rows must be numbered.");
-  require(targets.rows == static_cast<std::size_t>(inputs.rows),
-          "The targets must have a row for each row of the data.");
-  require(weights.size() == 0 || weights.size() == inputs.rows,
+  require(targets.rows == all, "The targets must have a row for each row of the data.");
+  require(of_weights.rows == 0 || (of_weights.rows == all && of_weights.columns == 1),
           "There must be a weight for each row of the data.");
-  require(case_weights.size() == 0 || case_weights.size() == inputs.rows,
+  require(of_cases.rows == 0 || (of_cases.rows == all && of_cases.columns == 1),
           "There must be a case weight for each row of the data.");
-  if (offset.isNotNull())
-    check_offset(Rcpp::NumericMatrix(offset.get()), inputs.rows, targets.columns);
+  require(!with_offset || (offsets.rows == all && offsets.columns == targets.columns),
+          "There must be an offset for each row and output.");
   if (which.isNotNull()) check_row_numbers(Rcpp::IntegerVector(which), inputs.rows);
   const RowNumbers numbers = which.isNull() ? RowNumbers() : RowNumbers(Rcpp::IntegerVector(which));
-  return RowsPointer(single ? new AnyRows(copy_rows<float>(inputs, targets, weights, case_weights,
-                                                           offset, numbers, file))
-                            : new AnyRows(copy_rows<double>(inputs, targets, weights, case_weights,
-                                                            offset, numbers, file)));
+  auto copied = [&](auto zero) {
+    return new AnyRows(copy_rows<decltype(zero)>(inputs, targets, of_weights, of_cases, offsets,
+                                                 with_offset, numbers, file));
+  };
+  return RowsPointer(single ? copied(0.0f) : copied(0.0));
 }
 
 // Frees rows whose use has ended. R would free them when it next collects garbage, for which it

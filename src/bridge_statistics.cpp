@@ -6,6 +6,7 @@
 
 #include "bridge.h"
 #include "bridge_inputs.h"
+#include "bridge_numbers.h"
 
 using namespace backprop;
 
@@ -77,41 +78,45 @@ class Selection {
 }  // namespace
 
 // The least and the largest value, the mean and the mean square of the columns, each with the sums
-// of column_scales() in R. `share`: the weight of each row over the sum of the weights, or none;
-// rows of weight 0 must have been excluded.
+// of column_scales() in R. `weights`: those of the rows, or none, with their sum `total`; rows of
+// weight 0 must have been excluded.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List core_stored_moments(Rcpp::List X, Rcpp::NumericVector share) {
+Rcpp::List core_stored_moments(Rcpp::List X, SEXP weights, double total) {
   const StoredInputs from(X);
+  const Numbers of_rows(weights);
   const std::size_t p = from.columns;
-  const bool weighted = share.size() > 0;
+  const bool weighted = of_rows.rows > 0;
   const auto n = static_cast<long double>(from.rows());
-  require(!weighted || static_cast<std::size_t>(share.size()) == from.rows(),
+  require(!weighted || (of_rows.rows == from.rows() && of_rows.columns == 1),
           "There must be a weight for each row.");
+  NumbersInOrder weight(of_rows, RowNumbers());
   std::vector<ColumnSums> at(p);
   Rcpp::NumericVector least(p), most(p), center(p), largest(p), square(p);
   auto pass = [&](auto each) {
     from.each_block<double>([&](std::size_t first, std::size_t count, const auto& places) {
-      for (std::size_t k = 0; k < count; ++k)
-        for (std::size_t c = 0; c < p; ++c) each(at[c], c, places[k][c], first + k);
+      for (std::size_t k = 0; k < count; ++k) {
+        const double share = weighted ? weight(first + k) / total : 1;
+        for (std::size_t c = 0; c < p; ++c) each(at[c], c, places[k][c], share);
+      }
     });
   };
   // the mean of value(c, x) for each column
   auto mean = [&](auto value, Rcpp::NumericVector& to) {
     for (ColumnSums& sums : at) sums.sum = sums.rest = 0;
-    pass([&](ColumnSums& sums, std::size_t c, double x, std::size_t r) {
+    pass([&](ColumnSums& sums, std::size_t c, double x, double share) {
       const double v = value(c, x);
-      sums.sum += weighted ? v * share[r] : v;
+      sums.sum += weighted ? v * share : v;
     });
     if (!weighted) {
       for (ColumnSums& sums : at) sums.sum /= n;
-      pass([&](ColumnSums& sums, std::size_t c, double x, std::size_t) {
+      pass([&](ColumnSums& sums, std::size_t c, double x, double) {
         sums.rest += value(c, x) - sums.sum;
       });
       for (ColumnSums& sums : at) sums.sum += sums.rest / n;
     }
     for (std::size_t c = 0; c < p; ++c) to[c] = static_cast<double>(at[c].sum);
   };
-  pass([](ColumnSums& sums, std::size_t, double x, std::size_t) {
+  pass([](ColumnSums& sums, std::size_t, double x, double) {
     sums.least = std::min(sums.least, x);
     sums.most = std::max(sums.most, x);
   });
@@ -134,23 +139,32 @@ Rcpp::List core_stored_moments(Rcpp::List X, Rcpp::NumericVector share) {
                             Rcpp::_["square"] = square);
 }
 
-// The means and standard deviations of core_column_moments() for stored rows without weights.
+// The means and standard deviations of core_column_moments() for stored rows. `weights`, `total`:
+// as above.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List core_stored_spread(Rcpp::List X) {
+Rcpp::List core_stored_spread(Rcpp::List X, SEXP weights, double total) {
   const StoredInputs from(X);
+  const Numbers of_rows(weights);
   const std::size_t p = from.columns;
+  const bool weighted = of_rows.rows > 0;
   const auto n = static_cast<long double>(from.rows());
+  require(!weighted || (of_rows.rows == from.rows() && of_rows.columns == 1),
+          "There must be a weight for each row.");
+  NumbersInOrder weight(of_rows, RowNumbers());
   Rcpp::NumericVector center(p), spread(p);
   auto means = [&](auto value, auto set) {
     std::vector<long double> sums(p, 0);
-    from.each_block<double>([&](std::size_t, std::size_t count, const auto& places) {
-      for (std::size_t k = 0; k < count; ++k)
+    from.each_block<double>([&](std::size_t first, std::size_t count, const auto& places) {
+      for (std::size_t k = 0; k < count; ++k) {
+        const double share = weighted ? weight(first + k) / total : 1;
         for (std::size_t c = 0; c < p; ++c) {
-          const double v = value(c, places[k][c]);
-          sums[c] += v;
+          const double v = value(c, places[k][c]), product = weighted ? share * v : v;
+          sums[c] += product;
         }
+      }
     });
-    for (std::size_t c = 0; c < p; ++c) set(c, static_cast<double>(sums[c] / n));
+    for (std::size_t c = 0; c < p; ++c)
+      set(c, static_cast<double>(weighted ? sums[c] : sums[c] / n));
   };
   means([](std::size_t, double x) { return x; },
         [&](std::size_t c, double mean) { center[c] = mean; });
@@ -221,18 +235,20 @@ Rcpp::NumericVector core_stored_crowds(Rcpp::List X, Rcpp::NumericVector width) 
 // For each column, weighted_median() in R of its values that are not missing, NA if there are none,
 // and the number of those that are: list(median, missing). `weights`: those of the rows, or none.
 // [[Rcpp::export(rng = false)]]
-Rcpp::List core_stored_medians(Rcpp::List X, Rcpp::NumericVector weights) {
+Rcpp::List core_stored_medians(Rcpp::List X, SEXP weights) {
   const StoredInputs from(X);
+  const Numbers of_rows(weights);
   const std::size_t p = from.columns;
-  require(weights.size() == 0 || static_cast<std::size_t>(weights.size()) == from.rows(),
+  require(of_rows.rows == 0 || (of_rows.rows == from.rows() && of_rows.columns == 1),
           "There must be a weight for each row.");
+  NumbersInOrder weight_of(of_rows, RowNumbers());
   std::vector<long double> total(p, 0);
   std::vector<Selection> lower(p, Selection(false)), upper(p, Selection(true));
   Rcpp::NumericVector median(p, NA_REAL), missing(p);
   auto pass = [&](auto each) {
     from.each_block<double>([&](std::size_t first, std::size_t count, const auto& places) {
       for (std::size_t k = 0; k < count; ++k) {
-        const double weight = weights.size() ? weights[first + k] : 1;
+        const double weight = of_rows.rows ? weight_of(first + k) : 1;
         if (weight > 0)
           for (std::size_t c = 0; c < p; ++c) each(c, places[k][c], weight);
       }

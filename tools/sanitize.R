@@ -98,9 +98,14 @@ quietly({
     y ~ a, nn_source(d),
     hidden = 2, epochs = 1, standardize = "robust", penalty = 0, validation = NULL
   )
+  weighted <- data.frame(three, X, w = seq_along(three) - 1)
   nn_train(
-    three ~ ., nn_source(data.frame(three, X)),
-    hidden = 2, epochs = 1, penalty = 0, validation = NULL
+    three ~ . - w, nn_source(weighted),
+    weights = w, class_weights = "balanced", hidden = 2, epochs = 1, penalty = 0, validation = NULL
+  )
+  nn_train(
+    w ~ three + offset(w / 2), nn_source(weighted),
+    weights = w + 1, offset = w / 3, hidden = 2, epochs = 1, penalty = 0, validation = NULL
   )
   gaps <- transform(d, a = replace(a, 1:3, NA), g = factor(g, c("u", "v", "w")))
   nn_train(

@@ -1,6 +1,7 @@
 # Sources on disk: limits of memory, files of encoded rows, and what may go wrong with them.
 
-# A source of `blocks` blocks of so many rows with `p` inputs, which holds one block.
+# A source of `blocks` blocks of so many rows with `p` inputs, which holds one block. Its columns
+# w and o are weights and offsets.
 made_source <- function(blocks, p, rows = 1000) {
   at <- 0
   inputs <- as.data.frame(matrix(sin(seq_len(rows * p)^1.1), rows))
@@ -12,6 +13,8 @@ made_source <- function(blocks, p, rows = 1000) {
     inputs$V1 <- inputs$V1 + at / blocks
     # far values, which would make a search for outliers read the column
     inputs$y <- exp(3 * inputs$V1) + inputs$V2^2
+    inputs$w <- 1 + inputs$V2^2
+    inputs$o <- inputs$V3 / 9
     inputs
   }, function() at <<- 0)
 }
@@ -42,8 +45,9 @@ test_that("a table four times the memory that its process may use trains and pre
     "train <- function(blocks) {",
     "  source <- made_source(blocks, 200)",
     "  set.seed(1)",
-    "  fit <- nn_train(y ~ ., source, hidden = 2, activation = 'tanh', penalty = 0,",
-    "    optimizer = 'adam', epochs = 1, batch_size = 500, shuffle = 'blocks')",
+    "  fit <- nn_train(y ~ . - w - o + offset(o), source, weights = w, hidden = 2,",
+    "    activation = 'tanh', penalty = 0, optimizer = 'adam', epochs = 1, batch_size = 500,",
+    "    shuffle = 'blocks')",
     "  sum <- 0",
     "  predict(fit, source, into = function(rows) sum <<- sum + nrow(rows))",
     "  c(sum, coef(fit)$wout)",
@@ -69,7 +73,7 @@ test_that("a table four times the memory that its process may use trains and pre
   base <- run("unlimited", 2)
   skip_if_not(length(base) == 1 && grepl("^[0-9]+$", base), "ulimit does not work here")
   beyond <- 40 * 1024
-  blocks <- ceiling(4 * beyond * 1024 / (1000 * 201 * 8))
+  blocks <- ceiling(4 * beyond * 1024 / (1000 * 203 * 8))
   result <- as.numeric(strsplit(run(as.numeric(base) + beyond, blocks), " ")[[1]])
   expect_identical(result[1], 1000 * blocks)
   expect_true(length(result) == 3 && all(is.finite(result)))
@@ -83,20 +87,24 @@ test_that("the memory of training and prediction does not grow with the rows", {
   cat(
     "library(backprop)",
     "options(backprop.map_files = FALSE)",
-    "source <- made_source(as.numeric(commandArgs(TRUE)), 12, 2e4)",
-    "fit <- nn_train(y ~ ., source, hidden = 2, activation = 'tanh', penalty = 0,",
-    "  optimizer = 'adam', epochs = 1, batch_size = 500, shuffle = 'blocks')",
+    "source <- made_source(as.numeric(commandArgs(TRUE)[1]), 12, 2e4)",
+    "train <- function(formula, ...) nn_train(formula, source, ..., hidden = 2,",
+    "  activation = 'tanh', penalty = 0, optimizer = 'adam', epochs = 1, batch_size = 500,",
+    "  shuffle = 'blocks')",
+    "fit <- if (commandArgs(TRUE)[2] == 'plain') train(y ~ . - w - o) else",
+    "  train(y ~ . - w - o + offset(o), weights = w)",
     "predict(fit, source, into = function(rows) NULL)",
     "cat(gsub('[^0-9]', '', grep('^VmHWM', readLines('/proc/self/status'), value = TRUE)))",
     file = script, append = TRUE, sep = "\n"
   )
-  peak <- function(blocks) {
+  peak <- function(blocks, kind) {
     out <- withr::with_envvar(
       c(R_LIBS = paste(.libPaths(), collapse = ":")),
       system2(
         file.path(R.home("bin"), "R"),
         c(
-          "--no-echo --no-restore --vanilla --min-vsize=8M -f", shQuote(script), "--args", blocks
+          "--no-echo --no-restore --vanilla --min-vsize=8M -f", shQuote(script), "--args", blocks,
+          kind
         ),
         stdout = TRUE
       )
@@ -104,9 +112,12 @@ test_that("the memory of training and prediction does not grow with the rows", {
     as.numeric(out[length(out)]) * 1024
   }
   # each number that a row kept would take 6.4 MB; R's heap varies by some MB
-  growth <- peak(60) - peak(20)
-  if (growth >= 20e6) growth <- min(growth, peak(60) - peak(20), peak(60) - peak(20))
-  expect_lt(growth, 20e6)
+  for (kind in c("plain", "weights")) {
+    growth <- function() peak(60, kind) - peak(20, kind)
+    found <- growth()
+    if (found >= 20e6) found <- min(found, growth(), growth())
+    expect_lt(found, 20e6)
+  }
 })
 
 test_that("numbers beyond single precision are the error of a data frame", {
@@ -364,6 +375,15 @@ test_that("dates, several events and wide tables are those of a data frame", {
   same(a ~ day + time, dates = "parts")
   expect_error(train(a ~ day, nn_source(d)), class = "backprop_error_input")
   same(cbind(u, v) ~ a)
+  validate <- function(data, dates) {
+    set.seed(1)
+    nn_cv(
+      a ~ day + time + u, data,
+      folds = 3, hidden = 2, activation = "tanh", penalty = 0.01, epochs = 3, dates = dates
+    )
+  }
+  expect_identical(validate(nn_source(d, 30), "parts"), validate(d, "parts"))
+  expect_error(validate(nn_source(d, 30), "error"), class = "backprop_error_input")
   d[paste0("x", 1:9000)] <- as.list(as.data.frame(matrix(sin(1:(9000 * n)), n)))
   rows <- numeric()
   each_block(nn_source(d, 65), function(block, before) rows <<- c(rows, nrow(block)), quote(f()))

@@ -147,6 +147,136 @@ test_that("an outcome that is read from a file in parts gives the same fit", {
   expect_identical(messages(nn_source(d, 100)), messages(d))
 })
 
+test_that("weights and offsets that are read from files in parts give the same fit", {
+  replace_in("backprop", values_at_once = 90)
+  set.seed(4)
+  n <- 310
+  d <- data.frame(
+    a = rnorm(n), b = seq_len(n), w = rexp(n), v = sample(1:2, n, TRUE), o = rnorm(n), e = rexp(n)
+  )
+  d$y <- exp(d$a / 2) + rexp(n) / 5
+  d$p <- d$y / 9
+  d$c <- rpois(n, d$e * d$y)
+  d$k <- factor(c("no", "maybe", "yes")[1 + (d$a > 0) + (d$b > 90)])
+  d$l <- d$a > 0.5
+  train <- function(...) {
+    differences(
+      ...,
+      data = d, hidden = 2, activation = "tanh", penalty = 0.01, epochs = 2, optimizer = "adam",
+      batch_size = 40
+    )
+  }
+  losses <- list(
+    "squared_error", "absolute", nn_huber(0.5), nn_quantile(c(0.2, 0.7)), "gamma", "poisson",
+    nn_tweedie(1.3), nn_negative_binomial(2), nn_negative_binomial(NULL), "gaussian"
+  )
+  expect_identical(train(k ~ a, class_weights = "balanced"), character())
+  expect_identical(train(y ~ a, weights = v), character())
+  expect_identical(train(y ~ a, weights = v, offset = cbind(o)), character())
+  # all weights positive; some 0, also those of the first rows, whose outcome is then missing; equal
+  for (weights in 1:3) {
+    if (weights == 2) d[c(1:30, 100:120), "w"] <- 0
+    if (weights == 2) d[c(2, 110), c("y", "c", "p", "o")] <- c(NA, Inf)
+    if (weights == 3) d$w <- 2 * (d$w > 0)
+    for (loss in losses) {
+      label <- paste(weights, unlist(loss)[[1]])
+      expect_identical(train(y ~ a + b, weights = w, loss = loss), character(), label = label)
+    }
+    expect_identical(train(y ~ a + offset(o), weights = w, offset = e), character())
+    expect_identical(train(c ~ a, weights = w, offset = log(e), loss = "poisson"), character())
+    expect_identical(
+      train(c ~ a, weights = w, offset = log(e), loss = nn_negative_binomial()), character()
+    )
+    expect_identical(train(p ~ a, weights = w, loss = "beta"), character())
+    expect_identical(train(cbind(y, p) ~ a, weights = w, offset = cbind(o, e)), character())
+    expect_identical(train(cbind(y, p) ~ a, weights = w, validation = 0.2), character())
+    expect_identical(train(y ~ a, weights = w, offset = o, precision = "single"), "probe")
+    for (class_weights in list(NULL, "balanced", c(0, 1, 2))) {
+      expect_identical(
+        train(
+          k ~ a,
+          weights = w, offset = cbind(o, e, b / 90), class_weights = class_weights, validation = 0.2
+        ), character()
+      )
+    }
+    expect_identical(train(l ~ a, weights = w, offset = o), character())
+    expect_identical(train(cbind(l, a > 0) ~ b, weights = w, offset = cbind(o, e)), character())
+    expect_identical(train(y ~ a, weights = w, standardize = "robust"), character())
+    for (optimizer in c("lbfgs", "lm")) {
+      expect_identical(differences(
+        y ~ a + offset(o),
+        data = d, weights = w, hidden = 2, activation = "tanh", optimizer = optimizer, epochs = 2,
+        penalty = 0
+      ), character())
+    }
+  }
+  # values to fill are those of the rows' weights
+  d$a[sample(n, 30)] <- NA
+  d$g <- factor(sample(c("u", "v", NA), n, TRUE))
+  expect_identical(train(y ~ a + g, weights = w, missing = "indicator"), character())
+})
+
+test_that("a fit with weights and offsets is resumed and held out from a source", {
+  replace_in("backprop", values_at_once = 90)
+  d <- table_of()
+  source <- nn_source(d, 130)
+  d$v <- d$w + 0.5
+  train <- function(data, epochs = 4, validation = NULL) {
+    set.seed(1)
+    nn_train(
+      y ~ a + b + g + offset(o), data,
+      weights = w, offset = a / 2, hidden = 3, activation = "relu", penalty = 0, optimizer = "adam",
+      epochs = epochs, batch_size = 50, schedule = NULL, patience = Inf, validation = validation
+    )
+  }
+  half <- train(source, 2)
+  for (data in list(d, source)) {
+    expect_no_warning(longer <- nn_continue(half, data, epochs = 2))
+    expect_identical(coef(longer), coef(train(d)))
+  }
+  changed <- d
+  changed$w[9] <- 7
+  expect_warning(
+    nn_continue(half, nn_source(changed, 90), epochs = 1),
+    class = "backprop_warning_other_data"
+  )
+  changed <- d
+  changed$o[9] <- 7
+  expect_warning(
+    nn_continue(half, nn_source(changed, 90), epochs = 1),
+    class = "backprop_warning_other_data"
+  )
+  expect_identical(
+    unclass(train(source, validation = source))$history, unclass(train(d, validation = d))$history
+  )
+  expect_equal(
+    unclass(train(source, validation = 0.2))$history,
+    unclass(train(d, validation = 0.2))$history
+  )
+})
+
+test_that("invalid weights and offsets are the errors of a data frame", {
+  replace_in("backprop", values_at_once = 90)
+  d <- data.frame(a = sin(1:90), y = cos(1:90), w = 1, o = 0)
+  messages <- function(data) {
+    fit <- function(...) {
+      conditionMessage(expect_error(
+        nn_train(y ~ a, data, ..., hidden = 0, penalty = 0, epochs = 1), class = "backprop_error"
+      ))
+    }
+    c(
+      fit(weights = w - 2 * (a > 0.99)), fit(weights = 0 * w), fit(weights = 1e200 * w),
+      fit(weights = w / (a < 0.99)), fit(weights = cbind(w, w)),
+      fit(offset = o + 1e300 * a), fit(offset = o + a / (a < 0.99)), fit(offset = cbind(o, o)),
+      fit(weights = c(1, 1e-30)[1 + (a < 2)] * w * 1e-100),
+      fit(weights = as.numeric(a == sin(1)))
+    )
+  }
+  expect_length(unique(messages(d)), 10)
+  expect_identical(messages(nn_source(d, 20)), messages(d))
+  expect_identical(list.files(tempdir(), "^rows"), character())
+})
+
 test_that("levels of computed factors are in the order of all rows, whatever the blocks", {
   d <- data.frame(w = rep(c(20, 3, 100, 1), each = 60), a = sin(1:240), t = rep(c("z", "b"), 120))
   d$t[1:90] <- "q"
