@@ -45,6 +45,7 @@
 #' * `simple_model`: on the held-out rows of the fit's `evidence` (see [nn_train.data.frame()]), a
 #'   linear model or a constant is as good as the network: its loss is not higher by more than one
 #'   standard error of the difference;
+#' * `one_class`: of two classes, one is predicted for no training row, usually because it is rare;
 #' * `gap`: less than half of what the network gains over a constant on the training rows is gained
 #'   on held-out rows, those of the `evidence` or of `validation`;
 #' * `wide`: there are more inputs than rows, of which there are at least ten;
@@ -55,14 +56,15 @@
 #'
 #' Causes are reported without what follows from them: beside `outcome_outliers`, `offset`,
 #' `diverged` and `unreachable` there is no `constant`, `null_model`, `saturated`, `dead`,
-#' `still_falling`, `simple_model`, `gap` or `edge`. Losses are those of the training, for a
+#' `still_falling`, `simple_model`, `one_class`, `gap` or `edge`, and beside `constant`, `null_model`
+#' and a constant that is as good on held-out rows no `one_class`. Losses are those of the training, for a
 #' standardised outcome on its standardised scale, which the descriptions say; predictions and
 #' targets are on the scale of the outcome.
 #'
 #' A fit does not store its data. The checks use statistics that are computed when training ends:
 #' of at most 200 rows for `saturated`, `dead` and `unscaled`, and of all rows otherwise. Case
 #' weights count rows: rows of weight 0 are ignored. `simple_model`, `gap` and `edge` are `NA` if
-#' there are no held-out rows. `constant` and `null_model` need the outputs,
+#' there are no held-out rows. `constant`, `null_model` and `one_class` need the outputs,
 #' and are `NA` for a fit trained with `keep_fitted = FALSE`. The null model has the weights and the
 #' offset of the fit.
 #'

@@ -83,6 +83,42 @@ simple_model_advice <- function(fit, facts) {
   }
 }
 
+# Of two classes, is the same one predicted for all training rows? It is not found again if a
+# constant is as good on held-out rows.
+find_one_class <- function(fit, facts) {
+  if (length(fit$levels) != 2) {
+    return(FALSE)
+  }
+  range <- facts$outputs
+  if (is.null(range) || is.null(facts$center)) {
+    return(NA)
+  }
+  rare <- if (range[2] <= 0.5) 2 else if (range[1] > 0.5) 1
+  if (is.null(rare) || one_row(fit) || facts$spread[1] == 0 ||
+    !is.null(fit$evidence$error) && does_as_well(fit$evidence)[["constant"]]) {
+    return(FALSE)
+  }
+  share <- if (rare == 2) facts$center[1] else 1 - facts$center[1]
+  most <- if (rare == 2) range[2] else 1 - range[1]
+  finding(
+    paste("class", fit$levels[rare], "is never predicted"),
+    paste0(
+      "The class ", fit$levels[rare], " is predicted for no training row, although ",
+      short(100 * share), " % of them are of this class: its largest predicted probability is ",
+      short(most), "."
+    )
+  )
+}
+
+one_class_advice <- function(fit, facts) {
+  paste0(
+    "Use the probabilities, or classes that weigh the costs of both errors, such as ",
+    "predict(fit, newdata, type = \"class\", threshold = c(false_positive = 1, ",
+    "false_negative = 10)). The accuracy is that of a constant: compare fits by the metrics auc or ",
+    "log_loss of nn_cv()."
+  )
+}
+
 # The losses of the training and the held-out rows, and those of a constant: list(training,
 # held_out, null, held_out_null), or NULL if no rows were held out.
 compared_losses <- function(fit, facts) {

@@ -8,7 +8,8 @@
 
 # What follows from one cause: the network learns nothing.
 failures <- c(
-  "constant", "null_model", "saturated", "dead", "still_falling", "simple_model", "gap", "edge"
+  "constant", "null_model", "saturated", "dead", "still_falling", "simple_model", "gap", "edge",
+  "one_class"
 )
 
 doctor_checks <- list(
@@ -121,6 +122,7 @@ doctor_checks <- list(
   ),
   constant = list(
     about = "constant predictions",
+    causes = "one_class",
     find = function(fit, facts) {
       if (is.null(facts$output_spread)) {
         return(NA)
@@ -156,6 +158,7 @@ doctor_checks <- list(
   ),
   null_model = list(
     about = "a comparison with a constant prediction",
+    causes = "one_class",
     find = function(fit, facts) find_null_model(fit, facts),
     advise = function(fit, facts) learning_advice(fit, facts)
   ),
@@ -200,6 +203,11 @@ doctor_checks <- list(
     about = "a comparison with a linear model",
     find = function(fit, facts) find_simple_model(fit, facts),
     advise = function(fit, facts) simple_model_advice(fit, facts)
+  ),
+  one_class = list(
+    about = "whether both classes are predicted",
+    find = function(fit, facts) find_one_class(fit, facts),
+    advise = function(fit, facts) one_class_advice(fit, facts)
   ),
   gap = list(
     about = "overfitting",

@@ -135,3 +135,32 @@ test_that("without held-out rows these checks are NA, and print() does not menti
   expect_identical(checks$check[is.na(checks$found)], c("simple_model", "gap", "edge"))
   expect_output(print(nn_doctor(fit)), "^No problems found.$")
 })
+
+test_that("a class that is never predicted is found, and predicted by the advised threshold", {
+  d <- withr::with_seed(1, data.frame(x = runif(2000, -1, 1)))
+  d$fraud <- withr::with_seed(2, factor(ifelse(runif(2000) < plogis(2 * d$x - 3), "yes", "no")))
+  train <- function(data = d, ...) {
+    set.seed(1)
+    nn_train(fraud ~ x, data, hidden = 0, ...)
+  }
+  fit <- train()
+  # the evidence is linear: there is no simpler model but the constant
+  expect_identical(found(fit), "one_class")
+  expect_match(of(fit, "one_class")$what, "^The class yes is predicted for no training row")
+  expect_match(of(fit, "one_class")$what, format(100 * mean(d$fraud == "yes")), fixed = TRUE)
+  expect_match(capture.output(print(fit)), "class yes is never predicted", all = FALSE)
+  expect_identical(unique(as.character(predict(fit, type = "class"))), "no")
+  costs <- c(false_positive = 1, false_negative = 10)
+  expect_match(of(fit, "one_class")$advice, deparse1(costs), fixed = TRUE)
+  classes <- predict(fit, d, type = "class", threshold = costs)
+  expect_identical(sort(unique(as.character(classes))), c("no", "yes"))
+  # the first class, a class that is predicted, numbers, and no outputs
+  first <- train(transform(d, fraud = factor(fraud, c("yes", "no"))))
+  expect_match(of(first, "one_class")$what, "^The class yes is predicted for no training row")
+  clear <- transform(d, fraud = factor(x > 0.5))
+  expect_false(of(train(clear), "one_class")$found)
+  expect_false(of(nn_train(x ~ fraud, d, hidden = 0), "one_class")$found)
+  expect_identical(of(train(keep_fitted = FALSE), "one_class")$found, NA)
+  # a constant is the cause
+  expect_false("one_class" %in% found(train(transform(d, x = sin(1:2000)))))
+})
