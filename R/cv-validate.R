@@ -308,6 +308,23 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
   )
 }
 
+# A hint for arguments of other packages' cross-validation that have no equivalent here.
+fold_hint <- function(name) {
+  if (name %in% c("group", "groups", "cluster", "clusters", "block", "blocks")) {
+    c(i = paste0(
+      "To keep the rows of a group together, supply the fold of each row. For 5 folds: ",
+      "{.code folds = as.integer(factor(data$group)) %% 5}."
+    ))
+  } else if (name %in% c("strata", "stratify", "stratified")) {
+    c(i = "Folds are always stratified by the outcome.")
+  } else if (name %in% c("grid", "tune_grid", "tuneGrid", "param_grid", "tuneLength")) {
+    c(i = paste0(
+      "{.fn nn_cv} evaluates one setting: call it for each, with the same {.arg folds}, or use ",
+      "{.fn tune::tune_grid} or caret, see {.code vignette(\"ecosystem\", \"backprop\")}."
+    ))
+  }
+}
+
 # Checks the arguments in ... that are passed on to nn_train().
 check_train_settings <- function(settings, method, call) {
   known <- setdiff(
@@ -330,7 +347,7 @@ check_train_settings <- function(settings, method, call) {
   if (length(unknown) > 0) {
     abort_argument(c(
       "{.arg {unknown[1]}} is not an argument of this function or of {.fn nn_train}.",
-      argument_hint(unknown[1], c(known, names(formals(nn_cv.matrix))))
+      fold_hint(unknown[1]) %||% argument_hint(unknown[1], c(known, names(formals(nn_cv.matrix))))
     ), call)
   }
   if (!is.null(settings$checkpoint)) {

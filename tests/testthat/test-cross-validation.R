@@ -702,3 +702,23 @@ test_that("dropped rows are shown, and too few rows for the default of folds are
     nn_cv(cbind(1), 1)
   })
 })
+
+test_that("arguments of other packages for folds get advice that works", {
+  d <- transform(mtcars, group = rep(letters[1:8], 4))
+  advice <- function(...) {
+    conditionMessage(expect_error(
+      nn_cv(mpg ~ wt, d, hidden = 0, epochs = 2, ...),
+      class = "backprop_error_argument"
+    ))
+  }
+  expect_match(advice(groups = d$group), "as.integer(factor(data$group)) %% 5", fixed = TRUE)
+  cv <- nn_cv(
+    mpg ~ wt, d,
+    hidden = 0, epochs = 2, folds = as.integer(factor(d$group)) %% 5
+  )
+  expect_identical(cv$folds, 5L)
+  fold <- cv$predictions$fold
+  expect_true(all(tapply(fold, d$group, function(x) length(unique(x))) == 1))
+  expect_match(advice(strata = "cyl"), "always stratified")
+  expect_match(advice(grid = list()), "one setting")
+})
