@@ -35,9 +35,17 @@ join_continued <- function(lines) {
   unname(vapply(split(lines, heads), paste, "", collapse = " "))
 }
 
+# Numbers have four significant digits, also small ones.
 knit_table <- function(table, caption) {
+  numbers <- vapply(table, is.numeric, NA)
+  table[numbers] <- lapply(table[numbers], function(x) {
+    vapply(x, function(value) format(value, digits = 4), "")
+  })
   paste(
-    knitr::kable(table, format = "pipe", digits = 4, row.names = FALSE, caption = caption),
+    knitr::kable(
+      table,
+      format = "pipe", align = ifelse(numbers, "r", "l"), row.names = FALSE, caption = caption
+    ),
     collapse = "\n"
   )
 }

@@ -29,3 +29,10 @@ test_that("plots draw on the device that is open and open none of their own", {
   expect_identical(grDevices::dev.list(), before)
   expect_gt(file.size(file), 2000)
 })
+
+test_that("small numbers keep their digits in the tables of a document", {
+  skip_if_not_installed("knitr")
+  text <- knit_table(data.frame(name = "a", error = 0.000012345), "Errors")
+  expect_match(text, "|a    | 1.234e-05|", fixed = TRUE)
+  expect_match(text, "|:----|---------:|", fixed = TRUE)
+})
