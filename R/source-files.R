@@ -18,7 +18,7 @@ nn_source.character <- function(x, separator = ",", decimal = ".", header = TRUE
   if (length(absent) > 0) {
     abort_kind("file", c(
       "{.path {absent[1]}} does not exist, or is a folder.",
-      i = "The working directory is {.path {getwd()}}."
+      working_directory(absent[1])
     ), call, environment())
   }
   x <- normalizePath(x)

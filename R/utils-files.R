@@ -15,7 +15,7 @@ check_path <- function(path, call, exists = FALSE) {
   if (exists && !file.exists(path)) {
     abort_kind(
       "file",
-      c("{.path {path}} does not exist.", i = "The working directory is {.path {getwd()}}."),
+      c("{.path {path}} does not exist.", working_directory(path)),
       call, environment()
     )
   }
@@ -24,6 +24,13 @@ check_path <- function(path, call, exists = FALSE) {
       "The directory of {.arg path} must exist.",
       x = "{.path {dirname(path)}} does not exist."
     ), call)
+  }
+}
+
+# The working directory, for a message about a path that depends on it.
+working_directory <- function(path) {
+  if (!grepl("^([/~\\\\]|[A-Za-z]:)", path)) {
+    c(i = paste0("The working directory is {.path ", literal(getwd()), "}."))
   }
 }
 

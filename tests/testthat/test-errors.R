@@ -578,3 +578,11 @@ test_that("a long trace says how much memory it takes, and one beyond memory is 
   expect_gt(taken, 0.5 * estimate)
   expect_length(trace$epochs, 500)
 })
+
+test_that("the working directory is named for paths that depend on it only", {
+  message_of <- function(path) {
+    conditionMessage(expect_error(nn_load(path), class = "backprop_error_file"))
+  }
+  expect_match(message_of("absent.json"), "working directory")
+  expect_no_match(message_of(file.path(normalizePath(tempdir(), "/"), "absent")), "directory is")
+})
