@@ -29,7 +29,7 @@ build_package $without --no-manual
 note "${tarball##*/}"
 
 find_library
-say "Compiling it and installing it to $library (up to a minute)"
+say "Compiling it and installing it to $library (a few minutes)"
 quietly "R CMD INSTALL" R CMD INSTALL --library="$library" "$tarball"
 
 R_LIBS=$library${R_LIBS:+:$R_LIBS}

@@ -23,7 +23,7 @@ say "Building the source package from a clean copy"
 build_package --no-build-vignettes --no-manual
 note "${tarball##*/}"
 
-say "Compiling it and installing it to a temporary library (up to a minute)"
+say "Compiling it and installing it to a temporary library (a few minutes)"
 mkdir "$scratch/library"
 quietly "R CMD INSTALL" R CMD INSTALL --library="$scratch/library" "$tarball"
 R_LIBS=$scratch/library${R_LIBS:+:$R_LIBS}
