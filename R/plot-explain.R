@@ -11,8 +11,8 @@
 #'
 #' **Effects of one input** are a line for a number and points for a factor. The marks on the axis
 #' are values in the data (at most 500 of them), and the numbers under the levels of a factor count
-#' the rows with each level; where there are few, the effect is not reliable. Classes share a panel, and several numeric outputs
-#' have one each.
+#' the rows with each level; where there are few, the effect is not reliable. Classes share a panel,
+#' and several numeric outputs have one each.
 #'
 #' **Effects of two inputs** are the colours of a plane, with a key above it and a point for each of
 #' the data, if both are numeric; otherwise a line for each level of a factor. There is a panel for
