@@ -56,10 +56,10 @@
 #'
 #' Causes are reported without what follows from them: beside `outcome_outliers`, `offset`,
 #' `diverged` and `unreachable` there is no `constant`, `null_model`, `saturated`, `dead`,
-#' `still_falling`, `simple_model`, `one_class`, `gap` or `edge`, and beside `constant`, `null_model`
-#' and a constant that is as good on held-out rows no `one_class`. Losses are those of the training, for a
-#' standardised outcome on its standardised scale, which the descriptions say; predictions and
-#' targets are on the scale of the outcome.
+#' `still_falling`, `simple_model`, `one_class`, `gap` or `edge`, and beside `constant`,
+#' `null_model` and a constant that is as good on held-out rows no `one_class`. Losses are those of
+#' the training, for a standardised outcome on its standardised scale, which the descriptions say;
+#' predictions and targets are on the scale of the outcome.
 #'
 #' A fit does not store its data. The checks use statistics that are computed when training ends:
 #' of at most 200 rows for `saturated`, `dead` and `unscaled`, and of all rows otherwise. Case

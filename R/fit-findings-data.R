@@ -114,8 +114,8 @@ one_class_advice <- function(fit, facts) {
   paste0(
     "Use the probabilities, or classes that weigh the costs of both errors, such as ",
     "predict(fit, newdata, type = \"class\", threshold = c(false_positive = 1, ",
-    "false_negative = 10)). The accuracy is that of a constant: compare fits by the metrics auc or ",
-    "log_loss of nn_cv()."
+    "false_negative = 10)). The accuracy is that of a constant: compare fits by the metrics auc ",
+    "or log_loss of nn_cv()."
   )
 }
 
