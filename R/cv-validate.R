@@ -168,7 +168,9 @@
 #' nn_cv(Species ~ ., iris, folds = folds, hidden = 0, metrics = list("log_loss", worst = worst))
 #' @export
 nn_cv <- function(X, ...) {
-  formula <- if (missing(X) || is.data.frame(X) || is_source(X)) formula_among(...)
+  formula <- if (missing(X) || is.data.frame(X) || is_source(X)) {
+    formula_among(if (!missing(X)) names(X), current_env(), ...)
+  }
   if (is.null(formula)) {
     check_given(missing(X), "X", "a numeric matrix, a data frame or a formula", current_env())
   }
@@ -280,7 +282,8 @@ nn_cv.formula <- function(formula, data, folds = 10, repeats = 1, metrics = NULL
       data = source_rows(given$data, attr(frame$raw, "row.names"))
     )
   } else {
-    data <- if (is.null(given$data)) stats::get_all_vars(formula) else given$data
+    data <- check_formula_data(given$data, call)
+    if (is.null(data) || is.environment(data)) data <- stats::get_all_vars(formula, data)
     data <- utf8_frame(as.data.frame(data))
     rows <- nrow(data)
     formula <- local_symbols(formula, names(data))

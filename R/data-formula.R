@@ -176,6 +176,7 @@ check_input_kinds <- function(inputs, call) {
 # the formula and of the call's expressions are looked up in the other data.
 read_formula_again <- function(fit, data, weights, offset, name, call, least_rows = 1) {
   encoding <- fit$encoding
+  if (!is.data.frame(data)) check_newdata(encoding$columns, data, name, call)
   frame <- utf8_frame(as.data.frame(data))
   extras <- in_formula(lapply(encoding$replay$extras, eval, frame, globalenv()), call, name)
   if (!is.null(weights)) extras$weights <- weights
@@ -244,11 +245,18 @@ check_formula_data <- function(data, call) {
     }
     return(data)
   }
-  if (!is.null(data) && !is.list(data) && !is.environment(data)) {
+  plain <- is.environment(data) || is.list(data) && !is.object(data)
+  if (!is.null(data) && !plain) {
     abort_input(c(
       "{.arg data} must be a data frame.",
       x = "You supplied {describe(data)}.",
-      i = if (is.matrix(data)) "Use {.code as.data.frame(data)}."
+      i = if (is.matrix(data)) {
+        "Use {.code as.data.frame(data)}."
+      } else if (is.character(data) && length(data) == 1) {
+        "Remove the quotes: {.code data = {data}}. For a file, use {.fn nn_source}."
+      } else if (is.function(data)) {
+        function_for_data_hint
+      }
     ), call)
   }
   data

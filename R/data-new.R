@@ -89,7 +89,13 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
     abort_input(c(
       "{.arg {name}} must be a data frame, like the training data.",
       x = "You supplied {describe(newdata)}.",
-      i = if (is.matrix(newdata)) "Use {.code as.data.frame({name})}."
+      i = if (is.matrix(newdata) || is_columns(newdata)) {
+        "Use {.code as.data.frame({name})}."
+      } else if (length(columns) == 1 && is.atomic(newdata) && is.null(dim(newdata))) {
+        "Use {.code data.frame({names(columns)} = {name})}."
+      } else if (is.function(newdata)) {
+        function_for_data_hint
+      }
     ), call)
   }
   if (!identical(class(newdata), "data.frame")) newdata <- as.data.frame(newdata)
@@ -130,6 +136,24 @@ check_newdata <- function(columns, newdata, name, call, unseen = NULL) {
   raw
 }
 
+# How to convert a column of numbers stored as text or as levels.
+text_column_hint <- function(x, column, name) {
+  text <- if (is.factor(x)) levels(x) else x
+  numbers <- is.character(text) && any(!is.na(text)) &&
+    !anyNA(suppressWarnings(as.double(text[!is.na(text)])))
+  if (!numbers) {
+    return(NULL)
+  }
+  place <- paste0(name, "[[", encodeString(column, quote = "\""), "]]")
+  paste0(
+    "Convert it: {.code ",
+    literal(paste0(
+      place, " <- as.numeric(",
+      if (is.factor(x)) paste0("as.character(", place, ")") else place, ")"
+    )), "}."
+  )
+}
+
 check_column <- function(x, kind, column, name, call, unseen = NULL) {
   if (!is.null(kind$dates) && is_date(x)) x <- date_parts(x, hours = kind$width == 5)
   x <- utf8_values(x)
@@ -168,7 +192,11 @@ check_column <- function(x, kind, column, name, call, unseen = NULL) {
         "as in the training data."
       ),
       x = "It is {describe(x)}.",
-      i = if (inherits(x, "integer64")) column_hint(x, column)
+      i = if (inherits(x, "integer64")) {
+        column_hint(x, column)
+      } else if (kind$type == "numeric") {
+        text_column_hint(x, column, name)
+      }
     ), call)
   }
   # a vector and a matrix of one column are the same column

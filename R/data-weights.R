@@ -26,6 +26,13 @@ check_weights <- function(weights, rows, call) {
   if (is_in_file(weights)) weights else as.double(weights)
 }
 
+# What to do with the name of a column in place of its numbers.
+name_hint <- function(x) {
+  if (is.character(x) && length(x) == 1) {
+    "With a formula, name a column of {.arg data} without quotes; otherwise supply its numbers."
+  }
+}
+
 # Products of weights must not overflow, and the largest weight must not vanish. Smaller ones may.
 check_weight_range <- function(weights, call, single = FALSE) {
   if (length(weights) == 0) {
@@ -183,7 +190,11 @@ check_extras <- function(extras, rows, call) {
       abort_argument(c(
         "{.arg {extra}} must have one number for each of the {rows} row{?s}.",
         x = "You supplied {describe(extras[[extra]])}.",
-        i = if (inherits(extras[[extra]], "integer64")) column_hint(extras[[extra]], extra)
+        i = if (inherits(extras[[extra]], "integer64")) {
+          column_hint(extras[[extra]], extra)
+        } else {
+          name_hint(extras[[extra]])
+        }
       ), call)
     }
   }

@@ -74,7 +74,7 @@ layers_of_shape <- function(shape) {
 current_fit <- function(fit, call) {
   if (!is.list(fit)) abort_object("fit", "fit from nn_train()", NULL, call)
   schema <- unclass(fit)$schema
-  fit <- in_this_locale(fit)
+  fit <- in_this_locale(fit, call)
   if (identical(schema, fit_schema)) {
     return(fit)
   }
@@ -91,7 +91,7 @@ current_fit <- function(fit, call) {
 }
 
 # The fit with the symbols of this locale in its formula.
-in_this_locale <- function(fit) {
+in_this_locale <- function(fit, call) {
   encoding <- unclass(fit)$encoding
   if (!is.list(encoding) || !inherits(encoding$terms, "terms")) {
     return(fit)
@@ -101,6 +101,13 @@ in_this_locale <- function(fit) {
     !any(grepl("<U+", all.names(encoding$terms, unique = TRUE), fixed = TRUE))) {
     return(fit)
   }
+  tryCatch(
+    with_local_names(fit, encoding),
+    error = function(e) abort_object("fit", "fit from nn_train()", NULL, call)
+  )
+}
+
+with_local_names <- function(fit, encoding) {
   terms <- local_terms(encoding$terms, names(encoding$columns))
   if (identical(terms, encoding$terms)) {
     return(fit)

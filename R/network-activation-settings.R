@@ -17,7 +17,12 @@ check_activations <- function(activation, output_activation, hidden_layers, call
         if (hidden_layers > 1) ", or one name for each of the {hidden_layers} hidden layers", "."
       ),
       x = "You supplied {describe(activation)}.",
-      i = if (is.function(activation)) "For your own function, use {.fn nn_custom_activation}."
+      i = if (is.function(activation)) {
+        paste0(
+          "Use a name in quotes, such as {.code activation = \"tanh\"}. For your own function, ",
+          "use {.fn nn_custom_activation}."
+        )
+      }
     ), call)
   }
   for (name in activation) {

@@ -143,7 +143,7 @@ check_schedule <- function(schedule, call, name = "schedule") {
   if (!inherits(schedule, "nn_schedule")) {
     abort_argument(c(
       "{.arg {name}} must be a schedule, such as {.code nn_cosine(epochs = 100)}, or NULL.",
-      x = "You supplied {describe(schedule)}."
+      x = "You supplied {describe(schedule)}.", i = call_hint(schedule)
     ), call)
   }
   check_object(schedule, make_schedule, name, "schedule", call)

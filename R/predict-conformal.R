@@ -104,6 +104,7 @@ check_calibrated <- function(fit, call) {
       i = "Train with {.code calibration = 0.2} on a data frame or a sparse matrix."
     ), call)
   }
+  check_whole_fit(unclass(fit), call)
 }
 
 # Adds the sorted scores of the calibration rows, a problem, to a fit, and their weights unless all

@@ -184,6 +184,6 @@ abort_stored_file <- function(message) {
   abort_kind("cache", c(
     "The file with the encoded rows can't be used.",
     x = "{message}",
-    i = "Use {.code nn_source(cache = )} for a folder on a disk with enough space."
+    i = "Use {.code nn_source(cache = )} for a writable folder on a disk with enough space."
   ), NULL, environment())
 }

@@ -210,7 +210,9 @@
 #' mean(predict(fit, inputs, type = "class") == iris$Species)
 #' @export
 nn_train <- function(X, ...) {
-  formula <- if (missing(X) || is.data.frame(X) || is_source(X)) formula_among(...)
+  formula <- if (missing(X) || is.data.frame(X) || is_source(X)) {
+    formula_among(if (!missing(X)) names(X), current_env(), ...)
+  }
   if (is.null(formula)) {
     check_given(missing(X), "X", "a numeric matrix, a data frame or a formula", current_env())
   }
@@ -219,8 +221,9 @@ nn_train <- function(X, ...) {
 }
 
 # The formula among the arguments, whether it is named or comes first after the data:
-# `nn_train(data = d, formula = y ~ x)`, `d |> nn_train(y ~ x)`. NULL if there is none.
-formula_among <- function(...) {
+# `nn_train(data = d, formula = y ~ x)`, `d |> nn_train(y ~ x)`. NULL if there is none. `columns`:
+# the names of the data's columns, of which `nn_train(d, y)` names the outcome.
+formula_among <- function(columns, call, ...) {
   if (...length() == 0) {
     return(NULL)
   }
@@ -234,10 +237,24 @@ formula_among <- function(...) {
         "{.arg formula} must be a formula.",
         x = "It is text.", i = quoted_formula_hint(...elt(at[1]))
       ),
-      parent.frame()
+      call
     )
   }
-  if (length(at) > 0 && is_formula(...elt(at[1]))) ...elt(at[1])
+  if (length(at) == 0) {
+    return(NULL)
+  }
+  given <- withCallingHandlers(...elt(at[1]), error = function(e) {
+    absent <- gettextf("object '%s' not found", columns, domain = "R")
+    column <- columns[match(conditionMessage(e), absent)]
+    if (length(column) == 1 && !is.na(column)) {
+      abort_input(c(
+        "The outcome must be supplied as values, or on the left-hand side of a formula.",
+        x = "There is no object {.code {column}}: it is a column of the data.",
+        i = "To choose the outcome by name, use {.code {column} ~ .}"
+      ), call)
+    }
+  })
+  if (is_formula(given)) given
 }
 
 #' @export

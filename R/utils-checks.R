@@ -30,7 +30,7 @@ check_number <- function(x, name, call, least = -Inf, most = Inf, above = FALSE,
       "{.arg {name}} must be a single ",
       "{if (finite) 'finite '}number{if (nzchar(range)) paste0(' ', range)}."
     ),
-    x = "You supplied {describe(x)}."
+    x = "You supplied {describe(x)}.", i = number_hint(x)
   ), call)
 }
 
@@ -79,12 +79,34 @@ check_whole <- function(x, name, call, least = 1, most = .Machine$integer.max, m
         )
       }
     ),
-    x = "{if (of_many) 'It contains' else 'You supplied'} {describe(bad)}."
+    x = "{if (of_many) 'It contains' else 'You supplied'} {describe(bad)}.", i = number_hint(x)
   ), call)
 }
 
+# What to do with numbers in quotes, or in a list.
+number_hint <- function(x) {
+  number <- if (is.character(x) && length(x) == 1) suppressWarnings(as.double(x)) else NA
+  if (!is.na(number)) {
+    return("Remove the quotes: {.code {x}}.")
+  }
+  numbers <- is.list(x) && !is.object(x) && length(x) %in% 1:9 &&
+    all(vapply(x, function(part) is_number(part) && length(part) == 1, NA))
+  if (numbers) "Use {.code {deparse1(as.double(x))}}."
+}
+
 check_given <- function(missing, name, what, call) {
-  if (missing) abort_input(c("{.arg {name}} is missing.", i = "Supply {what}."), call)
+  if (!missing) {
+    return(invisible())
+  }
+  given <- if (any(vapply(sys.frames(), identical, NA, call))) written_names(call)
+  other <- setdiff(given[tolower(given) == tolower(name)], name)
+  if (length(other) > 0) {
+    abort_argument(c(
+      "{.arg {other[1]}} is not an argument of this function.",
+      i = "Did you mean {.arg {name}}? Names of arguments are case-sensitive."
+    ), call)
+  }
+  abort_input(c("{.arg {name}} is missing.", i = "Supply {what}."), call)
 }
 
 check_flag <- function(x, name, call) {
@@ -104,6 +126,7 @@ check_choice <- function(x, choices, name, call) {
   abort_argument(c(
     "{.arg {name}} must be {if (length(choices) > 1) 'one of '}{.or {.val {choices}}}.",
     x = "You supplied {describe(x)}.",
+    i = call_hint(x),
     nearest_name(x, choices)
   ), call)
 }

@@ -94,6 +94,7 @@ names_elsewhere <- c(
   nthreads = "threads", num_threads = "threads", n_jobs = "threads",
   momentum = "optimizer", grad_clip = "clip", clipnorm = "clip",
   k = "folds", K = "folds", nfolds = "folds", nfold = "folds", cv = "folds", v = "folds",
+  family = "loss", distribution = "loss", link = "output_activation",
   reps = "repeats", times = "repeats", metric = "metrics", scoring = "metrics"
 )
 
@@ -141,6 +142,19 @@ nearest_name <- function(x, choices) {
     meant <- choices[which.min(distance)]
   }
   c(i = paste0("Did you mean ", dQuote(literal(unname(meant)), FALSE), "?"))
+}
+
+# What to do with a function of this package that was supplied in place of its result.
+call_hint <- function(x) {
+  if (!is.function(x)) {
+    return(NULL)
+  }
+  package <- topenv()
+  for (name in grep("^nn_", ls(package), value = TRUE)) {
+    if (identical(package[[name]], x)) {
+      return(paste0("Call it: {.code ", name, "()}."))
+    }
+  }
 }
 
 # A requirement on the contents of a file or a fit.

@@ -51,6 +51,10 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
         "To choose the outcome by name, use a formula and a data frame: {.code {x} ~ .}"
       } else if (is.character(x) && is.matrix(x)) {
         text_matrix_hint(x)
+      } else if (is.function(x)) {
+        function_for_data_hint
+      } else if (is_columns(x)) {
+        "Use {.code as.data.frame({name})}."
       }
     ), call)
   }
@@ -65,6 +69,15 @@ check_matrix <- function(x, name, call, rows = NULL, least_rows = 1) {
   if (!is.double(x)) storage.mode(x) <- "double"
   check_finite(x, name, call)
   utf8_names(x)
+}
+
+# data, df and others are also functions.
+function_for_data_hint <- "R found a function of this name: is your data frame under another one?"
+
+# A list of columns, which as.data.frame() makes a data frame.
+is_columns <- function(x) {
+  is.list(x) && !is.object(x) && length(x) > 0 && !is.null(names(x)) &&
+    all(vapply(x, function(column) is.atomic(column) && length(column) == length(x[[1]]), NA))
 }
 
 # A formula in quotes.

@@ -532,6 +532,61 @@ test_that("slips get a hint of what was meant", {
   expect_identical(nobs(nn_train(X[1, , drop = FALSE], 0.5, epochs = 1)), 1L)
 })
 
+test_that("mistakes of the kind that users of R make are answered by what to do, and it works", {
+  d <- mtcars[c("mpg", "wt", "hp")]
+  fit <- nn_train(mpg ~ wt, d, hidden = 0, epochs = 2)
+  both <- nn_train(mpg ~ wt + hp, d, hidden = 0, epochs = 2)
+  train <- function(...) nn_train(mpg ~ wt, d, hidden = 0, epochs = 2, ...)
+  text <- transform(d, wt = as.character(wt))
+  levels <- transform(d, wt = factor(wt))
+  expect_snapshot({
+    refused(nn_train(d, mpg), "input")
+    refused(nn_cv(d, mpg), "input")
+    refused(nn_train(x = as.matrix(d[-1]), y = d$mpg), "argument")
+    refused(nn_cv(x = as.matrix(d[-1]), y = d$mpg), "argument")
+    refused(nn_train(as.matrix(d[-1]), Y = d$mpg), "argument")
+    refused(nn_train(as.list(d), d$mpg), "input")
+    refused(nn_train(mpg ~ wt, "d"), "input")
+    refused(nn_train(mpg ~ wt, data), "input")
+    refused(nn_cv(mpg ~ wt, data), "input")
+    refused(nn_train(data, d$mpg), "input")
+    refused(nn_continue(fit, data, epochs = 1), "input")
+    refused(predict(fit, data), "input")
+    refused(train(weights = "hp"), "argument")
+    refused(train(activation = tanh), "argument")
+    refused(train(optimizer = nn_adam), "argument")
+    refused(train(schedule = nn_cosine), "argument")
+    refused(train(loss = nn_huber), "argument")
+    refused(train(family = binomial), "argument")
+    refused(nn_train(mpg ~ wt, d, hidden = list(5, 3)), "argument")
+    refused(nn_train(mpg ~ wt, d, hidden = "5"), "argument")
+    refused(train(penalty = "0.1"), "argument")
+    refused(predict(fit, d$wt), "input")
+    refused(predict(fit, as.list(d)), "input")
+    refused(predict(fit, text), "input")
+    refused(predict(fit, levels), "input")
+    refused(predict(fit, transform(d, wt = "heavy")), "input")
+    refused(predict(both, d$wt), "input")
+    refused(nn_save("fit.json", fit), "argument")
+  })
+  # an error within the argument is R's own, and so is the absence of other objects
+  expect_error(nn_train(d, stop("own")), "own")
+  expect_error(nn_train(d, no_such_object), "no_such_object", class = "simpleError")
+  # what is advised
+  expected <- predict(fit, d)
+  text[["wt"]] <- as.numeric(text[["wt"]])
+  levels[["wt"]] <- as.numeric(as.character(levels[["wt"]]))
+  for (new in list(data.frame(wt = d$wt), as.data.frame(as.list(d)), text, levels)) {
+    expect_equal(unname(predict(fit, new)), unname(expected))
+  }
+  for (made in list(
+    nn_train(mpg ~ ., d, epochs = 1), nn_train(as.data.frame(as.list(d[-1])), d$mpg, epochs = 1),
+    train(weights = hp), nn_train(mpg ~ wt, d, hidden = c(5, 3), epochs = 1)
+  )) {
+    expect_s3_class(made, "nn_fit")
+  }
+})
+
 test_that("a formula, data or a fit where numbers are required is answered by what to supply", {
   fit <- nn_train(X, y, epochs = 2)
   from_data <- nn_train(mpg ~ wt, mtcars, hidden = 0, penalty = 0)
@@ -552,6 +607,33 @@ test_that("a formula, data or a fit where numbers are required is answered by wh
     refused(nn_train(X, y, hidden = c("a", "b")), "argument")
     expect_identical(nn_continue(from_data, mtcars, epochs = 5), from_data)
   })
+})
+
+test_that("what is no data is refused in its place, by every function", {
+  from_formula <- nn_train(mpg ~ wt, mtcars, hidden = 0, epochs = 2)
+  from_columns <- nn_train(mtcars["wt"], mtcars$mpg, hidden = 0, epochs = 2)
+  no_data <- list(
+    structure(1, class = "other"), structure(list(1), class = "other"), "mtcars", 1:3,
+    quote(a), mean
+  )
+  uses <- list(
+    function(fit, x) nn_continue(fit, x, epochs = 1), function(fit, x) predict(fit, newdata = x),
+    function(fit, x) nn_continue(fit, x, mtcars$mpg, epochs = 1), nn_importance, nn_effects,
+    vcov, logLik, model.frame, model.matrix, function(fit, x) nn_cv(mpg ~ wt, x, folds = 2),
+    function(fit, x) nn_train(mpg ~ wt, x), function(fit, x) nn_train(x, mtcars$mpg)
+  )
+  for (x in no_data) {
+    for (fit in list(from_formula, from_columns)) {
+      for (use in uses) {
+        expect_error(use(fit, x), class = "backprop_error", info = deparse1(body(use)))
+      }
+    }
+  }
+  # an environment has the variables
+  expect_identical(
+    withr::with_seed(1, nn_cv(mpg ~ wt, list2env(mtcars), folds = 2, hidden = 0, epochs = 2))$table,
+    withr::with_seed(1, nn_cv(mpg ~ wt, mtcars, folds = 2, hidden = 0, epochs = 2))$table
+  )
 })
 
 test_that("a long trace says how much memory it takes, and one beyond memory is refused", {
