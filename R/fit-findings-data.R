@@ -143,8 +143,9 @@ find_gap <- function(fit, facts) {
     return(NA)
   }
   gain <- losses$null - losses$training
-  if (gain < 0.05 * (losses$null - facts$perfect) ||
-    losses$held_out_null - losses$held_out >= 0.5 * gain) {
+  # where a density has no highest value: a twentieth of the variance, as the logarithm of its root
+  least <- if (is.na(facts$perfect)) 0.025 else 0.05 * (losses$null - facts$perfect)
+  if (gain < least || losses$held_out_null - losses$held_out >= 0.5 * gain) {
     return(FALSE)
   }
   finding(

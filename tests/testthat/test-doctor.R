@@ -966,6 +966,16 @@ test_that("the loss of proportions is measured from that of a perfect fit", {
     expect_match(advice_of(spread(1e4), "null_model"), "smaller penalty")
     expect_false("null_model" %in% found(spread(0.01)))
   }
+  # a gap to the held-out rows is found by a share of the variance
+  set.seed(1)
+  noise <- data.frame(matrix(rnorm(360), 60))
+  normal <- function(...) {
+    set.seed(1)
+    nn_train(X1 ~ ., noise, loss = "gaussian", optimizer = "adam", penalty = 0, ...)
+  }
+  expect_true("gap" %in% found(normal(hidden = 6, epochs = 150, validation = 0.3)))
+  expect_output(print(normal(hidden = 6, epochs = 150, validation = 0.3)), "held-out loss is far")
+  expect_false("gap" %in% found(normal(hidden = 0, epochs = 1, validation = 0.3)))
   # classes have a perfect fit of 0 as before
   classes <- nn_train(Species ~ ., iris, hidden = 0, epochs = 2)
   expect_identical(doctor_facts(unclass(classes))$perfect, 0)
