@@ -60,18 +60,20 @@ check_model <- function(fit) {
   points <- if (fit$settings$loss$name %in% names(loss_table)) {
     length(point_outputs(fit$settings$loss, outputs))
   }
+  # Of a row that is not trained on, or hardly, the output may be infinite, as in predict().
   for (name in c("output", "residuals")) {
     if (!is.null(fit[[name]])) {
       need(
         is.matrix(fit[[name]]) && is.double(fit[[name]]) &&
           all(dim(fit[[name]]) == c(fit$n, if (name == "output") outputs else points)) &&
-          all(is.finite(fit[[name]]) | (isTRUE(fit$has_weights) & is.na(fit[[name]]))),
-        paste0("Its ", name, " must be a matrix of finite numbers with one row per case.")
+          (isTRUE(fit$has_weights) || !anyNA(fit[[name]])),
+        paste0("Its ", name, " must be a matrix of numbers with one row per case.")
       )
     }
   }
   need(
     is.data.frame(fit$history) && all(vapply(fit$history, is.double, NA)) &&
+      all(lengths(fit$history) == nrow(fit$history)) &&
       all(c("epoch", "loss") %in% names(fit$history)),
     "Its history must be a table of numbers."
   )
@@ -277,7 +279,10 @@ check_is_fit <- function(fit, call) {
   if (!inherits(fit, "nn_fit") || !is.list(fit)) {
     abort_argument(c(
       "{.arg fit} must be a fit from {.fn nn_train}.",
-      x = "You supplied {describe(fit)}."
+      x = "You supplied {describe(fit)}.",
+      i = if (is.character(fit) && "path" %in% names(formals(frame_fn(call)))) {
+        "The first argument is the fit, the second {.arg path}."
+      }
     ), call)
   }
 }

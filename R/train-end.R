@@ -101,9 +101,12 @@ abort_diverged <- function(fit, call) {
   abort_kind(
     "diverged",
     c(
-      "Training diverged: the loss is not finite in epoch {fit$state$epoch + 1}.",
+      paste0(
+        "Training diverged: the loss or the update of the weights is not finite in epoch ",
+        "{fit$state$epoch + 1}."
+      ),
       i = if (untrained) {
-        "This is before the first update: the data or the initial weights are too large."
+        "This is the first update: the data or the initial weights are too large."
       },
       i = literal(examine(unclass(fit))$diverged$advice),
       i = if (untrained && fit$settings$precision == "single") {

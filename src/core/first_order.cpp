@@ -11,12 +11,7 @@ namespace backprop {
 
 namespace {
 
-template <class T> bool all_finite(const Buffer<T>& numbers) {
-  return std::all_of(numbers.data(), numbers.data() + numbers.size(),
-                     [](T x) { return std::isfinite(x); });
-}
-
-// One call of train_first_order(). `finite_` is the state after the last epoch with finite weights,
+// One call of train_first_order(). `finite_` is the state after the last epoch with finite numbers,
 // which is restored if training diverges.
 template <class T> class FirstOrder {
  public:
@@ -57,11 +52,9 @@ template <class T> class FirstOrder {
          begun < plan_.epochs && !outcome_.ended(); ++begun) {
       dropout_.epoch = state_.epoch + 1;
       if (!in_order_) shuffle();
-      if (!run_batches(plan_.rate(begun))) break;
-      if (!all_finite(parameters_.weights)) {
-        outcome_.stop = Stop::diverged;
-        break;
-      }
+      const bool completed = run_batches(plan_.rate(begun));
+      if (!parameters_.are_finite()) outcome_.stop = Stop::diverged;
+      if (!completed || outcome_.stop == Stop::diverged) break;
       complete_epoch();
     }
     if (outcome_.stop == Stop::diverged) {

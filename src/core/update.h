@@ -9,6 +9,11 @@
 
 namespace backprop {
 
+template <class T> bool all_finite(const Buffer<T>& numbers) {
+  return std::all_of(numbers.data(), numbers.data() + numbers.size(),
+                     [](T x) { return std::isfinite(x); });
+}
+
 // The parameters and moments, at the precision of training.
 template <class T> struct Parameters {
   Buffer<T> weights, moment, moment2;
@@ -22,6 +27,10 @@ template <class T> struct Parameters {
     std::copy(state.weights.begin(), state.weights.end(), weights.data());
     std::copy(state.moment.begin(), state.moment.end(), moment.data());
     std::copy(state.moment2.begin(), state.moment2.end(), moment2.data());
+  }
+  // Moments are squares of gradients, and overflow before the weights do.
+  bool are_finite() const {
+    return all_finite(weights) && all_finite(moment) && all_finite(moment2);
   }
   void copy_from(const Parameters& other) {
     std::copy_n(other.weights.data(), weights.size(), weights.data());

@@ -75,7 +75,9 @@ test_that("a file system of 8 to 72 kB that fills keeps the old file", {
   fit <- nn_train(matrix(rnorm(300), 10), rnorm(10), hidden = 90, epochs = 1, keep_fitted = FALSE)
   uses <- list(
     fit.rds = function(path) backprop:::write_checkpoint(unclass(fit), path),
-    fit.json = function(path) nn_save(fit, path), fit.c = function(path) nn_export(fit, path)
+    fit.json = function(path) nn_save(fit, path), fit.c = function(path) nn_export(fit, path),
+    fit.R = function(path) nn_export(fit, path), fit.sql = function(path) nn_export(fit, path),
+    fit.onnx = function(path) nn_export(fit, path)
   )
   whole <- lapply(names(uses), function(name) {
     path <- withr::local_tempfile(fileext = sub("fit", "", name))
@@ -107,7 +109,7 @@ test_that("a file system of 8 to 72 kB that fills keeps the old file", {
   }
   # some sizes suffice, and some do not
   expect_gt(written, 0)
-  expect_lt(written, 3 * 17)
+  expect_lt(written, length(uses) * 17)
 })
 
 test_that("models are written to files only, and to where links point", {
@@ -207,6 +209,48 @@ test_that("a read-only directory is an error before training", {
     class = "backprop_error_argument"
   )
   expect_error(nn_save(nn_train(X, y), path), class = "backprop_error_file")
+})
+
+# Mounts a file system in memory for the calling test. TRUE if that is possible here.
+mount_tmpfs <- function(folder, options) {
+  nzchar(Sys.which("mount")) && suppressWarnings(system2(
+    "mount", c("-t", "tmpfs", "-o", options, "tmpfs", shQuote(folder)),
+    stdout = FALSE, stderr = FALSE
+  )) == 0
+}
+
+test_that("a read-only file system is an error of each function that writes, also for root", {
+  skip_on_os(c("windows", "mac", "solaris"))
+  folder <- withr::local_tempdir()
+  skip_if_not(mount_tmpfs(folder, "size=1m"), "file systems can't be mounted here")
+  withr::defer(system2("umount", shQuote(folder)), priority = "first")
+  fit <- nn_train(X, y, epochs = 1)
+  old <- file.path(folder, c("old.json", "old.c", "old.rds"))
+  for (path in old) writeLines("old", path)
+  skip_if_not(mount_tmpfs(folder, "remount,ro"))
+  for (path in c(old, file.path(folder, c("new.json", "new.c", "new.rds")))) {
+    if (endsWith(path, ".json")) {
+      expect_error(nn_save(fit, path), "Read-only", class = "backprop_error_file")
+    } else if (endsWith(path, ".c")) {
+      expect_error(nn_export(fit, path), "Read-only", class = "backprop_error_file")
+    } else {
+      expect_error(
+        nn_train(X, y, epochs = 1, checkpoint = path), "not writable",
+        class = "backprop_error_argument"
+      )
+      expect_error(
+        nn_continue(fit, X, y, epochs = 1, checkpoint = path), "not writable",
+        class = "backprop_error_argument"
+      )
+    }
+  }
+  d <- data.frame(a = sin(1:40), b = cos(1:40))
+  expect_error(
+    nn_train(b ~ a, nn_source(d, cache = folder), hidden = 0, epochs = 1), "Read-only",
+    class = "backprop_error_cache"
+  )
+  expect_setequal(list.files(folder, all.files = TRUE, no.. = TRUE), basename(old))
+  for (path in old) expect_identical(readLines(path), "old")
 })
 
 test_that("temporary files of killed processes are removed, and no others", {
@@ -599,6 +643,52 @@ test_that("weights that overflow or vanish are an error that names them", {
   )
 })
 
+test_that("training returns a fit that other functions accept, or an error", {
+  set.seed(1)
+  inputs <- matrix(rnorm(60), 30)
+  # the squares of these gradients have no number in single precision, the loss has
+  train <- function(optimizer, ...) {
+    set.seed(2)
+    nn_train(
+      1e18 * inputs, 1e3 * inputs[, 1],
+      output_activation = "identity", activation = "relu", optimizer = optimizer, hidden = 2,
+      epochs = 3, precision = "single", ...
+    )
+  }
+  for (optimizer in c("adam", "adamw", "rmsprop")) {
+    for (batch_size in list(NULL, 10)) {
+      error <- expect_error(
+        train(optimizer, batch_size = batch_size), "update of the weights is not finite",
+        class = "backprop_error_diverged"
+      )
+      expect_identical(error$fit$state$epoch, 0)
+      expect_identical(backprop:::invalid_field(unclass(error$fit)), NULL)
+      # a checkpoint in the epoch is of finite numbers as well
+      path <- withr::local_tempfile()
+      expect_error(train(optimizer, checkpoint = path), class = "backprop_error_diverged")
+      expect_identical(backprop:::invalid_field(unclass(readRDS(path))), NULL)
+    }
+  }
+  # the standard deviation of a row that hardly counts exceeds all numbers
+  d <- data.frame(a = inputs[, 1], b = inputs[, 2])
+  d$y <- d$a - d$b / 2 + rnorm(30, sd = 0.1)
+  weights <- c(1e12, rep(1, 29))
+  set.seed(1)
+  fit <- nn_train(
+    y ~ a + b, d,
+    loss = "gaussian", hidden = 3, epochs = 30, penalty = 0, weights = weights
+  )
+  expect_true(any(is.infinite(fitted(fit))))
+  expect_output(print(fit))
+  expect_output(print(summary(fit)))
+  expect_s3_class(nn_doctor(fit), "nn_doctor")
+  path <- withr::local_tempfile()
+  nn_save(fit, path)
+  expect_identical(nn_load(path), fit)
+  more <- nn_continue(fit, d, epochs = 1, weights = weights)
+  expect_identical(more$state$epoch, fit$state$epoch + 1)
+})
+
 test_that("what the doctor reads is checked before it is used", {
   set.seed(1)
   fit <- nn_train(mpg ~ wt + hp, mtcars, hidden = 2, penalty = 0.1)
@@ -847,6 +937,36 @@ test_that("a fit whose fields were changed by hand is refused by what uses them"
         capture.output(use(structure(bad, class = "nn_fit"))),
         class = "backprop_error", info = field[[1]]
       )
+    }
+  }
+  # what the table above does not reach: a table of unequal columns, the loss behind intervals, and
+  # names that another locale writes otherwise
+  changed <- function(fit, change) {
+    fit <- unclass(fit)
+    eval(change)
+    structure(fit, class = "nn_fit")
+  }
+  bad <- changed(fit, quote(fit$history <- structure(
+    list(epoch = c(1, 2), loss = 1),
+    class = "data.frame", row.names = 1:2
+  )))
+  expect_error(plot(bad), class = "backprop_error_argument")
+  set.seed(1)
+  named <- stats::setNames(data.frame(sin(1:40), cos(1:40)), c("\u00e4", "y"))
+  fit <- nn_train(y ~ ., named, hidden = 0, epochs = 2, calibration = 0.3)
+  for (loss in list(NULL, 1, "a", list())) {
+    bad <- changed(fit, bquote(fit$settings["loss"] <- list(.(loss))))
+    expect_error(
+      predict(bad, named, interval = "prediction"),
+      class = "backprop_error_argument"
+    )
+  }
+  replace_in("backprop", is_utf8_locale = function() FALSE)
+  for (columns in list(1, list(1), "a")) {
+    bad <- changed(fit, bquote(fit$encoding$columns <- .(columns)))
+    for (use in list(stats::formula, stats::fitted, predict, nn_doctor)) {
+      result <- tryCatch(use(bad), backprop_error = function(e) NULL)
+      expect_true(is.null(result) || inherits(result, "formula") || is.numeric(result))
     }
   }
   expect_error(nn_doctor(structure(1, class = "nn_fit")), class = "backprop_error_argument")
