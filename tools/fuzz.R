@@ -1,8 +1,9 @@
 # Fuzzing: random calls and random changes of models, each from its own seed.
 #
-#   Rscript tools/fuzz.R [--seconds=60] [--seed=1] [--only=models] [--first=1] [--verbose]
+#   Rscript tools/fuzz.R [--seconds=60] [--seed=1] [--only=models] [--first=1] [--cases=4000]
+#                        [--signals=KILL] [--verbose]
 #
-# Each part takes an equal share of the time:
+# Each part takes an equal share of the time, or runs so many cases:
 #   arguments   nn_train() with valid and invalid arguments: a classed error, or a fit with finite
 #               numbers; the same call twice gives the same bits; the data are unchanged
 #   functions   the same for every exported function: a valid call (fuzz-calls.R) with arguments
@@ -16,7 +17,8 @@
 #               missing values and extremes, as R, C, SQL (in SQLite) and ONNX (in onnxruntime):
 #               the predictions of predict(). Languages that can't run here are skipped
 #   resume      training that is stopped and continued, then killed, at random moments, and resumed
-#               from its checkpoint in another process, has the bits of uninterrupted training
+#               from its checkpoint in another process, has the bits of uninterrupted training. Some
+#               are killed before their first checkpoint. `--signals=KILL`: by SIGKILL alone
 #
 # A failure is printed with the case's number, with which `--first` and `--verbose` repeat it. The
 # exit status is 1 if there is any. Uses the installed package.
@@ -29,6 +31,9 @@ option <- function(name, default) {
 seconds <- as.numeric(option("seconds", 60))
 seed <- as.integer(option("seed", 1))
 first <- as.integer(option("first", 1))
+cases <- as.numeric(option("cases", Inf))
+signals <- c(KILL = tools::SIGKILL, TERM = tools::SIGTERM)
+signals <- signals[strsplit(option("signals", "KILL,TERM"), ",")[[1]]]
 only <- option("only", "")
 verbose <- "--verbose" %in% arguments
 suppressPackageStartupMessages(library(backprop))
@@ -49,10 +54,10 @@ one_of <- function(x) x[[sample.int(length(x), 1)]]
 chance <- function(p) runif(1) < p
 
 # The value of `code`, or the condition that ended it: "refused" for the package's errors. All other
-# errors, and 20 seconds without an end, are failures.
+# errors, and 20 seconds of processor time without an end, are failures.
 outcome <- function(code, part, case, what) {
   on.exit(setTimeLimit())
-  setTimeLimit(elapsed = 20)
+  setTimeLimit(cpu = 20, elapsed = 200)
   tryCatch(
     suppressWarnings(suppressMessages(code)),
     backprop_error = function(e) {
@@ -67,6 +72,12 @@ outcome <- function(code, part, case, what) {
 }
 is_refused <- function(x) inherits(x, "refused")
 all_finite <- function(x) is.numeric(x) && all(is.finite(x))
+
+# What is trained must be a fit that print() and all other functions accept.
+check_valid <- function(fit, part, case) {
+  reason <- if (fit$stop != "diverged") internal$invalid_field(unclass(fit))
+  if (!is.null(reason)) fail(part, case, "the fit is refused: ", reason)
+}
 
 # --- Data and fits --------------------------------------------------------------------------------
 
@@ -128,7 +139,9 @@ choices <- list(
   loss = as.list(names(internal$loss_table)), optimizer = as.list(names(internal$optimizer_table)),
   batch_size = list(1, 7, 40, 100), shuffle = list(TRUE, FALSE), reduction = list("sum", "mean"),
   penalty = list(0, 0.1, 10), penalty_l1 = list(0, 0.1), dropout = list(0, 0.5),
-  clip = list(1, 1e-3), weights = list(rep(1:2, 20), rep(0:1, 20), c(1, rep(0, 39))),
+  clip = list(1, 1e-3), weights = list(
+    rep(1:2, 20), rep(0:1, 20), c(1, rep(0, 39)), c(1, rep(1e-300, 39)), c(1e12, rep(1, 39))
+  ),
   validation = list(0.2, 0.5, 0.01), patience = list(1, 3), tolerance = list(0, 0.1),
   restarts = list(1, 2), precision = list("double", "single"), threads = list(1, 2),
   offset = list(rep(0.1, 40)), init = as.list(names(internal$init_table)),
@@ -138,7 +151,8 @@ choices <- list(
 try_arguments <- function(case) {
   y <- one_of(data[c("number", "unit", "count", "two", "three", "several")])
   X <- data$X
-  if (chance(0.1)) X <- X * one_of(list(0, 1e-200, 1e150, 1e8))
+  if (chance(0.2)) X <- X * one_of(list(0, 1e-200, 1e150, 1e8, 1e17, c(1e17, rep(1, 39))))
+  if (is.double(y) && chance(0.1)) y <- y * 10^sample(c(-300:300, 15:20), 1)
   given <- list(X = X, y = y, epochs = one_of(choices$epochs))
   for (name in sample(names(choices), sample(0:6, 1))) {
     value <- if (chance(0.15)) one_of(values) else one_of(choices[[name]])
@@ -157,6 +171,7 @@ try_arguments <- function(case) {
   if (!identical(train(), fit)) fail("arguments", case, "two calls differ")
   if (!identical(serialize(given, NULL), before)) fail("arguments", case, "the arguments changed")
   if (!all_finite(fit$history$loss)) fail("arguments", case, "a loss is not finite")
+  check_valid(fit, "arguments", case)
   offset <- given$offset
   predicted <- outcome(predict(fit, X, offset = offset), "arguments", case, "predict()")
   if (!is_refused(predicted) && anyNA(predicted)) fail("arguments", case, "predict() returned NaN")
@@ -509,47 +524,103 @@ try_exports <- function(case) {
   }
 }
 
+# A random mix of options for training that is killed.
+resume_options <- function() {
+  optimizer <- one_of(c(
+    "adam", "adamw", "momentum", "nesterov", "rmsprop", "gradient_descent", "rprop", "lbfgs"
+  ))
+  given <- list(
+    hidden = one_of(list(30, c(20, 10))), reduction = "mean", epochs = 1e6, optimizer = optimizer,
+    precision = one_of(c("double", "single")), threads = one_of(1:2),
+    penalty = one_of(list(0, 1e-3)), activation = one_of(c("tanh", "sigmoid", "relu"))
+  )
+  if (chance(0.3)) given$validation <- 0.2
+  if (chance(0.2)) given$weights <- rep(1:4, 500)
+  if (chance(0.2)) given$offset <- rep(c(0, 0.1), 1000)
+  if (optimizer %in% c("rprop", "lbfgs")) {
+    return(given)
+  }
+  given$learning_rate <- 1e-3
+  if (chance(0.9)) given$batch_size <- one_of(c(100, 256, 1999))
+  given$dropout <- one_of(c(0, 0.1))
+  given$shuffle <- chance(0.8)
+  if (chance(0.3)) given$clip <- 1
+  if (chance(0.5)) {
+    given$schedule <- one_of(list(
+      nn_cosine(1e4), nn_exponential(0.999), nn_plateau(patience = 20), nn_warm_up(50, nn_step(99))
+    ))
+  }
+  given
+}
+
+# What came of the trainings that were killed.
+kills <- c(
+  "trainings" = 0, "killed before the first checkpoint" = 0, "ended before they were killed" = 0,
+  "killed and resumed to the same bits" = 0
+)
+count_kill <- function(what) kills[what] <<- kills[what] + 1
+
 try_resume <- function(case) {
   if (.Platform$OS.type != "unix") {
     return(invisible())
   }
-  set.seed(case)
-  given <- list(
-    hidden = one_of(list(30, c(20, 10))), reduction = "mean", epochs = 1e6,
-    optimizer = one_of(c("adam", "momentum", "rmsprop", "gradient_descent")),
-    batch_size = one_of(c(100, 256)), dropout = one_of(c(0, 0.1)), learning_rate = 1e-3,
-    precision = one_of(c("double", "single"))
-  )
-  set.seed(1)
-  X <- matrix(rnorm(2000 * 20), 2000)
-  y <- rnorm(2000)
-  path <- tempfile(fileext = ".rds")
-  on.exit(unlink(path))
+  given <- resume_options()
+  if (verbose) str(given)
+  at_once <- chance(0.15)
+  signal <- one_of(signals)
+  X <- matrix(sin(seq_len(2000 * 20)^1.1), 2000)
+  y <- cos(seq_len(2000)^1.1)
+  folder <- tempfile()
+  dir.create(folder)
+  path <- file.path(folder, "fit.rds")
+  on.exit(unlink(folder, recursive = TRUE))
   train <- function(...) {
     set.seed(case)
     do.call(nn_train, utils::modifyList(c(list(X, y), given), list(...)))
   }
-  child <- parallel::mcparallel(train(checkpoint = path))
-  end <- Sys.time() + 10
-  while (!file.exists(path) && Sys.time() < end) Sys.sleep(0.01)
-  for (i in seq_len(sample(0:3, 1))) {
-    Sys.sleep(runif(1, 0, 0.3))
-    tools::pskill(child$pid, tools::SIGSTOP)
-    Sys.sleep(runif(1, 0, 0.1))
-    tools::pskill(child$pid, tools::SIGCONT)
+  count_kill("trainings")
+  child <- parallel::mcparallel(suppressWarnings(train(checkpoint = path)))
+  if (at_once) {
+    Sys.sleep(runif(1, 0, 0.2))
+  } else {
+    end <- Sys.time() + 60
+    while (!file.exists(path) && Sys.time() < end) Sys.sleep(0.01)
+    for (i in seq_len(sample(0:3, 1))) {
+      Sys.sleep(runif(1, 0, 0.3))
+      tools::pskill(child$pid, tools::SIGSTOP)
+      Sys.sleep(runif(1, 0, 0.1))
+      tools::pskill(child$pid, tools::SIGCONT)
+    }
+    Sys.sleep(runif(1, 0, 2.2))
   }
-  Sys.sleep(runif(1, 0, 2.2))
-  tools::pskill(child$pid, one_of(c(tools::SIGKILL, tools::SIGTERM)))
-  suppressWarnings(parallel::mccollect(child, wait = TRUE))
+  tools::pskill(child$pid, signal)
+  returned <- suppressWarnings(parallel::mccollect(child, wait = TRUE))
+  ended <- inherits(returned[[1]], "nn_fit")
+  others <- setdiff(list.files(folder, all.files = TRUE, no.. = TRUE), "fit.rds")
+  if (!all(startsWith(others, internal$temporary_prefix(path)))) {
+    return(fail("resume", case, "other files are left: ", toString(others)))
+  }
+  if (at_once && !file.exists(path)) {
+    return(count_kill("killed before the first checkpoint"))
+  }
   fit <- tryCatch(readRDS(path), error = function(e) NULL)
   if (is.null(fit)) {
-    return(fail("resume", case, "the checkpoint is damaged"))
+    return(fail("resume", case, "the checkpoint is damaged or was not written"))
   }
-  more <- nn_continue(fit, X, y, epochs = 2)
-  whole <- train(epochs = more$state$epoch)
-  if (!identical(more$state, whole$state) || !identical(coef(more), coef(whole))) {
-    fail("resume", case, "other bits after epoch ", fit$state$epoch)
+  if (fit$stop == "iterations") {
+    more <- nn_continue(fit, X, y, epochs = 2, weights = given$weights, offset = given$offset)
+    whole <- suppressWarnings(train(epochs = more$state$epoch))
+  } else {
+    more <- fit
+    whole <- suppressWarnings(train())
   }
+  if (!identical(more$state, whole$state) || !identical(coef(more), coef(whole)) ||
+    !identical(more$history, whole$history)) {
+    return(fail("resume", case, "other bits after epoch ", fit$state$epoch))
+  }
+  count_kill(
+    if (ended) "ended before they were killed" else "killed and resumed to the same bits"
+  )
 }
 
 # --- The run --------------------------------------------------------------------------------------
@@ -566,9 +637,9 @@ parts <- list(
 if (nzchar(only)) parts <- parts[only]
 RNGversion("4.0.0")
 for (part in names(parts)) {
-  end <- proc.time()[[3]] + seconds / length(parts)
+  end <- if (cases < Inf) Inf else proc.time()[[3]] + seconds / length(parts)
   case <- first
-  while (proc.time()[[3]] < end) {
+  while (proc.time()[[3]] < end && case < first + cases) {
     set.seed(seed * 1e5 + case)
     if (verbose) cat(part, case, "\n")
     parts[[part]](case)
@@ -576,6 +647,7 @@ for (part in names(parts)) {
     case <- case + 1
   }
   cat(part, ": cases ", first, " to ", case - 1, " of seed ", seed, "\n", sep = "")
+  if (part == "resume") cat(sprintf("  %s: %d\n", names(kills), kills), sep = "")
 }
 cat(failures, "failures\n")
 quit(status = as.integer(failures > 0))
