@@ -44,7 +44,7 @@ linear_score <- function(splits, options, call) {
   ladder <- strengths("lbfgs", counted_rows(splits[[1]]$training))
   best <- c(loss = Inf, accuracy = NA)
   walk_ladder(
-    function(i) {
+    function(i, ...) {
       score <- try_candidate(options, ladder[i], splits, call)
       if (score[["loss"]] < best[["loss"]]) best <<- score
       score[["loss"]]

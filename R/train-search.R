@@ -25,6 +25,9 @@ few_units <- c(10, 20)
 # with so little noise, the splits differ by the minima that are found, which the rows of one split
 # don't show.
 unraced <- 0.05
+# The order of losses after a trial is not that after all epochs. So the first comparison only drops
+# candidates that are worse than their rival by this part of its loss.
+far_behind <- 0.5
 # For squared errors, Levenberg-Marquardt converges in few epochs where L-BFGS takes thousands. An
 # epoch takes rows x outputs x parameters^2 operations, of which so many are affordable.
 lm_epochs <- 100
@@ -170,16 +173,20 @@ compare_on_splits <- function(families, splits, call) {
 # the part, as it is for some noisy data, that number of epochs is chosen. If it is much higher
 # after the part, there is little noise, and more epochs and few units are tried. A candidate that
 # is clearly worse than its rival after some of the splits is not trained on the others: the rival
-# is the best of the same way for the first comparison, then the best of all. The search ends
+# is the best of the same way for the first comparison, then the best of all. Nor is one whose loss
+# on some of the splits is already too high for all of them (see cannot_win()). The search ends
 # early if no candidate of the first way has a loss below `bar`. `constant`: the loss of a constant.
 search_family <- function(family, splits, bar, constant, call) {
   tried <- list()
   rival <- NULL
   empty <- matrix(NA_real_, length(family$ladder), length(family$ways))
   lbfgs <- family$kind == "lbfgs"
-  try_one <- function(i, w, options) {
+  # `others`: losses of which the lowest has to be beaten
+  try_one <- function(i, w, options, others, margin = clearly_behind) {
     races <- !is.null(rival) && rival[["loss"]] >= unraced * constant
-    score <- try_candidate(options, family$ladder[i], splits, call, if (races) rival)
+    score <- try_candidate(
+      options, family$ladder[i], splits, call, if (races) rival, margin, lowest_of(others)
+    )
     chosen <- family$ways[[w]]$options
     of_trial <- c("epochs", "hidden", "optimizer")
     if (lbfgs) chosen[of_trial] <- options[of_trial]
@@ -194,9 +201,11 @@ search_family <- function(family, splits, bar, constant, call) {
   loss <- empty
   for (w in seq_along(family$ways)) {
     rival <- NULL
+    way <- family$ways[[w]]
     first <- match(first_strengths[[family$kind]], family$ladder)
+    margin <- if (way$trial$epochs < way$options$epochs) far_behind else clearly_behind
     loss[, w] <- walk_ladder(
-      function(i) try_one(i, w, family$ways[[w]]$trial), loss[, w], first[!is.na(first)]
+      function(i, known) try_one(i, w, way$trial, known, margin), loss[, w], first[!is.na(first)]
     )
     if (min(loss, na.rm = TRUE) > bar) {
       return(list())
@@ -208,15 +217,15 @@ search_family <- function(family, splits, bar, constant, call) {
   refined <- loss
   if (family$ways[[1]]$trial$epochs < family$ways[[1]]$options$epochs) {
     rival <- strongest(tried, constant)$score
-    try_all <- function(i, w) try_one(i, w, family$ways[[w]]$options)
     refined <- empty
     lowest <- apply(loss, 2, min, na.rm = TRUE)
+    try_all <- function(i, w, known) try_one(i, w, family$ways[[w]]$options, known)
     for (w in order(lowest)) {
       i <- which.min(loss[, w])
-      refined[i, w] <- try_all(i, w)
+      refined[i, w] <- try_all(i, w, refined)
     }
     w <- col(refined)[which.min(refined)]
-    refined[, w] <- walk_ladder(function(i) try_all(i, w), refined[, w])
+    refined[, w] <- walk_ladder(function(i, known) try_all(i, w, known), refined[, w])
     low <- falling * lowest[w]
   } else {
     w <- col(refined)[which.min(refined)]
@@ -229,7 +238,7 @@ search_family <- function(family, splits, bar, constant, call) {
   }
   way <- family$ways[[w]]
   try_few <- function(options, start, loss = empty[, w]) {
-    loss <- walk_ladder(function(i) try_one(i, w, options), loss, start)
+    loss <- walk_ladder(function(i, known) try_one(i, w, options, known), loss, start)
     best <<- min(best, loss, na.rm = TRUE)
     loss
   }
@@ -237,14 +246,14 @@ search_family <- function(family, splits, bar, constant, call) {
     before <- best
     # the loss of few units has several minima along the ladder, one of them at weak penalties
     loss <- empty[, w]
-    for (at in unique(c(1, i))) loss[at] <- try_one(at, w, lm)
+    for (at in unique(c(1, i))) loss[at] <- try_one(at, w, lm, c(before, loss))
     if (!is_true(min(loss, na.rm = TRUE) < before)) break
     try_few(lm, setdiff(3, which(!is.na(loss))), loss)
   }
   # many units, and the small steps of L-BFGS, take ten times as long
   if (best >= refined[i, w] / 4) {
     if (!is.null(way$small)) try_few(way$small, unique(c(1, 3, i)))
-    if (!is.null(way$longer) && best >= refined[i, w] / 4) try_one(i, w, way$longer)
+    if (!is.null(way$longer) && best >= refined[i, w] / 4) try_one(i, w, way$longer, best)
   }
   tried
 }

@@ -66,43 +66,68 @@ cells_of <- function(X, weights) {
 # The score on the held-out rows of all splits: c(loss, accuracy) per row, the second NA for
 # numbers. The loss is infinite if the other rows can't be trained on. Otherwise the attribute
 # `rows` has the loss of each row. If the candidate is clearly worse than another with the score
-# `rival`, only the first splits are trained on (see mean_score()).
-try_candidate <- function(options, strength, splits, call, rival = NULL) {
+# `rival`, or can't have a loss as low as `to_beat`, only the first splits are trained on (see
+# mean_score()).
+try_candidate <- function(options, strength, splits, call, rival = NULL, margin = clearly_behind,
+                          to_beat = Inf) {
+  if (!is_never_negative(options$loss)) to_beat <- Inf
   mean_score(splits, function(k) {
     options$penalty <- strength / counted_rows(splits[[k]]$training)
     held_out_score(splits[[k]], options, call)
-  }, rival)
+  }, rival, margin, to_beat)
 }
+
+# Is the loss of each row at least 0? NULL is that of numbers or of classes.
+is_never_negative <- function(loss) {
+  is.null(loss) || (is.character(loss) && all(loss %in% c("squared_error", "cross_entropy")))
+}
+
+# The lowest of the losses that are known. Infinite if there is none.
+lowest_of <- function(losses) min(Inf, losses, na.rm = TRUE)
 
 # The mean of `score_of_split(k)` over the held-out rows of all splits. Attributes: `rows`, the
 # losses of the rows, and `splits`, the scores of the splits that were computed. If these are not
-# all, the mean is what is expected of all splits: that of the rival and the difference so far.
-mean_score <- function(splits, score_of_split, rival = NULL) {
+# all, the mean is what is expected of all splits: that of the rival and the difference so far, or
+# that of the splits so far.
+mean_score <- function(splits, score_of_split, rival = NULL, margin = clearly_behind,
+                       to_beat = Inf) {
+  weights <- vapply(splits, split_weight, 0)
   scores <- list()
+  mean_of <- function(scores) {
+    done <- seq_along(scores)
+    weighted <- vapply(done, function(k) {
+      as.vector(scores[[k]]) * weights[k]
+    }, c(loss = 0, accuracy = 0))
+    rowSums(weighted) / sum(weights[done])
+  }
   for (k in seq_along(splits)) {
     scores[[k]] <- score_of_split(k)
-    behind <- if (k < length(splits)) lag_behind(scores, rival, splits)
+    if (k == length(splits)) break
+    behind <- lag_behind(scores, rival, splits, margin)
     if (!is.null(behind)) {
       return(structure(rival + c(behind, NA), rows = NULL, splits = scores))
     }
+    so_far <- mean_of(scores)
+    if (cannot_win(so_far[["loss"]] * sum(weights[seq_len(k)]) / sum(weights), to_beat)) {
+      so_far[["accuracy"]] <- NA
+      return(structure(so_far, rows = NULL, splits = scores))
+    }
   }
-  weights <- vapply(splits, split_weight, 0)
-  weighted <- vapply(seq_along(scores), function(k) {
-    as.vector(scores[[k]]) * weights[k]
-  }, c(loss = 0, accuracy = 0))
-  structure(
-    rowSums(weighted) / sum(weights),
-    rows = unlist(lapply(scores, attr, "rows")), splits = scores
-  )
+  structure(mean_of(scores), rows = unlist(lapply(scores, attr, "rows")), splits = scores)
 }
+
+# Can a candidate not be chosen, whose loss on all splits is at least `least`, what it has on the
+# first ones? Losses that are higher by up to 1 % may be chosen (see strongest()).
+cannot_win <- function(least, to_beat) is_true(least > 1.02 * to_beat)
 
 # How much worse is a candidate with these scores of the first splits than its rival? NULL if it is
 # not clearly worse: by more than twice the standard error of the mean difference on these rows, and
-# by more than 2 % of the rival's loss (Maron and Moore 1997, doi:10.1023/A:1006556606079). The
+# by more than `margin` of the rival's loss (Maron and Moore 1997, doi:10.1023/A:1006556606079). The
 # standard error of fewer rows is not reliable, and they take little time.
 least_raced <- 50
+clearly_behind <- 0.02
 
-lag_behind <- function(scores, rival, splits) {
+lag_behind <- function(scores, rival, splits, margin = clearly_behind) {
   if (is.null(rival)) {
     return(NULL)
   }
@@ -118,7 +143,7 @@ lag_behind <- function(scores, rival, splits) {
   }
   weights <- split_weights(splits[done])
   worse <- mean_difference(rows, others, weights)
-  least <- max(2 * worse[["error"]], 0.02 * abs(stats::weighted.mean(others, weights)))
+  least <- max(2 * worse[["error"]], margin * abs(stats::weighted.mean(others, weights)))
   if (is_true(worse[["mean"]] > least)) worse[["mean"]]
 }
 
@@ -202,12 +227,12 @@ score_of <- function(fit, problem, call) {
   })
 }
 
-# Looks for the lowest loss along a ladder. `loss_at(i)` is the loss at step i; `loss` has those
-# that are known, else NA. Begins at `start`, and ends when both neighbours of the best step are
+# Looks for the lowest loss along a ladder. `loss_at(i, loss)` is the loss at step i; `loss` has
+# those that are known, else NA. Begins at `start`, and ends when both neighbours of the best step are
 # known, so that the best step is at an end only if nothing is beyond it. Returns the losses.
 walk_ladder <- function(loss_at, loss, start = integer()) {
   repeat {
-    for (i in start) loss[i] <- loss_at(i)
+    for (i in start) loss[i] <- loss_at(i, loss)
     best <- which.min(loss)
     start <- Filter(function(i) is.na(loss[i]), intersect(best + c(1L, -1L), seq_along(loss)))
     if (length(start) == 0 || !is.finite(loss[best])) {

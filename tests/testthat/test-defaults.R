@@ -240,7 +240,8 @@ test_that("the network is a constant where there is only noise", {
 test_that("the search goes on until nothing is beyond the best value", {
   walk <- function(loss, start) {
     seen <- integer()
-    backprop:::walk_ladder(function(i) {
+    backprop:::walk_ladder(function(i, known) {
+      expect_identical(which(!is.na(known)), sort(seen))
       seen <<- c(seen, i)
       loss[i]
     }, rep(NA_real_, length(loss)), start)
@@ -260,12 +261,12 @@ test_that("a candidate that is clearly worse after some folds is not trained on 
       structure(c(loss = mean(values), accuracy = NA), rows = rep(values, 13))
     })
   }
-  score <- function(scores, rival = NULL) {
+  score <- function(scores, rival = NULL, ...) {
     seen <- 0
     score <- mean_score(splits, function(k) {
       seen <<- k
       scores[[k]]
-    }, rival)
+    }, rival, ...)
     list(loss = score[["loss"]], seen = seen, score = score)
   }
   rival <- score(of_rows(1:4, 2:5, 3:6))$score
@@ -281,6 +282,13 @@ test_that("a candidate that is clearly worse after some folds is not trained on 
   # less than 2 % worse, or better
   expect_identical(score(of_rows(1:4 + 0.04, 2:5, 3:6), rival)$seen, 3L)
   expect_equal(score(of_rows(0:3, 1:4, 2:5), rival)[1:2], list(loss = 2.5, seen = 3))
+  # worse by 1.25, less than 0.6 times the rival's 2.5
+  expect_identical(score(out, rival, 0.6)$seen, 3L)
+  expect_identical(score(out, rival, 0.4)$seen, 1L)
+  # the first two of three folds have 3.75 / 3 and 7.25 / 3 of the mean
+  expect_identical(score(out, NULL, to_beat = 2.45)$seen, 3L)
+  expect_equal(score(out, NULL, to_beat = 1)[1:2], list(loss = 3.75, seen = 1))
+  expect_equal(score(out, NULL, to_beat = 2)[1:2], list(loss = (3.75 + 3.5) / 2, seen = 2))
   # what can't be trained is out; without losses of rows, all folds are compared
   broken <- list(structure(c(loss = Inf, accuracy = NA)))
   expect_equal(score(broken, rival)[1:2], list(loss = Inf, seen = 1))
@@ -319,6 +327,48 @@ test_that("the search with fewer folds finds what the comparison of all of them 
     expect_identical(some$fit$evidence, all$fit$evidence)
     expect_lt(some$trained, all$trained)
   }
+})
+
+test_that("the search ends candidates that can't win, and chooses what it does without", {
+  set.seed(1)
+  d <- data.frame(a = runif(120, -2, 2), b = runif(120))
+  d$y <- sin(2 * d$a) * d$b
+  train <- function(compare) {
+    epochs <- 0
+    replace_in("backprop", cannot_win = compare, held_out_score = function(split, options, call) {
+      epochs <<- epochs + options$epochs
+      one_score(split, options, call)
+    })
+    set.seed(1)
+    fit <- nn_train(y ~ a + b, d)
+    list(fit = fit, epochs = epochs)
+  }
+  one_score <- held_out_score
+  some <- train(cannot_win)
+  all <- train(function(...) FALSE)
+  expect_identical(coef(some$fit), coef(all$fit))
+  expect_identical(some$fit$evidence, all$fit$evidence)
+  expect_lt(some$epochs, 0.9 * all$epochs)
+})
+
+test_that("losses that can be negative are no reason to end a candidate early", {
+  expect_true(is_never_negative(NULL))
+  expect_true(is_never_negative("squared_error"))
+  expect_false(is_never_negative("poisson"))
+  expect_false(is_never_negative(nn_quantile(0.5)))
+  seen <- 0
+  splits <- lapply(1:3, function(k) {
+    part <- list(X = matrix(0, 4, 1))
+    list(training = part, held_out = part)
+  })
+  replace_in("backprop", held_out_score = function(...) {
+    seen <<- seen + 1
+    c(loss = 9, accuracy = NA)
+  })
+  try_candidate(list(loss = "poisson"), 1, splits, NULL, to_beat = 1)
+  expect_identical(seen, 3)
+  try_candidate(list(loss = NULL), 1, splits, NULL, to_beat = 1)
+  expect_identical(seen, 4)
 })
 
 test_that("the number of folds falls slowly with the number of values", {
@@ -574,7 +624,7 @@ test_that("invalid arguments are errors before the search", {
   expect_error(nn_train(mpg ~ wt, mtcars), "The search has begun")
 })
 
-test_that("with little noise, no candidate is dropped before all folds", {
+test_that("with little noise, no candidate is dropped for being worse on a few folds", {
   set.seed(1)
   d <- data.frame(x = runif(200, -3, 3))
   d$y <- sin(2 * d$x)
