@@ -148,6 +148,7 @@ test_that("an outcome that is read from a file in parts gives the same fit", {
 })
 
 test_that("weights and offsets that are read from files in parts give the same fit", {
+  skip_on_cran()
   replace_in("backprop", values_at_once = 90)
   set.seed(4)
   n <- 310
@@ -178,7 +179,7 @@ test_that("weights and offsets that are read from files in parts give the same f
     if (weights == 2) d[c(1:30, 100:120), "w"] <- 0
     if (weights == 2) d[c(2, 110), c("y", "c", "p", "o")] <- c(NA, Inf)
     if (weights == 3) d$w <- 2 * (d$w > 0)
-    for (loss in losses) {
+    for (loss in if (weights == 2) losses else losses[1:2]) {
       label <- paste(weights, unlist(loss)[[1]])
       expect_identical(train(y ~ a + b, weights = w, loss = loss), character(), label = label)
     }
@@ -191,7 +192,7 @@ test_that("weights and offsets that are read from files in parts give the same f
     expect_identical(train(cbind(y, p) ~ a, weights = w, offset = cbind(o, e)), character())
     expect_identical(train(cbind(y, p) ~ a, weights = w, validation = 0.2), character())
     expect_identical(train(y ~ a, weights = w, offset = o, precision = "single"), "probe")
-    for (class_weights in list(NULL, "balanced", c(0, 1, 2))) {
+    for (class_weights in list(NULL, "balanced", c(0, 1, 2))[if (weights == 2) 1:3 else 2]) {
       expect_identical(
         train(
           k ~ a,
