@@ -32,8 +32,8 @@
 #' * the random order of an epoch, `shuffle = TRUE`: 4 bytes;
 #' * classes: 8 bytes, and a few more while they are read. The outcome should be a factor: text
 #'   takes more;
-#' * a row of positive weight, if others have weight 0: its number and its weight, with copies of
-#'   them while they are checked, at most 40 bytes;
+#' * each row, if some of the rows have weight 0: its number, weight and outcome, with copies of
+#'   them while they are checked, about 60 bytes;
 #' * the rows that `validation` as a fraction holds out, or that the choice of `epochs` does: the
 #'   order in which they are drawn, at most 32 bytes; with `calibration` also the outcome, weight
 #'   and offsets of each row, and a score for each row of the calibration set;
