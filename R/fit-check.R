@@ -195,6 +195,13 @@ check_whole_fit <- function(fit, call, name = "object") {
   if (!is.null(reason)) abort_invalid_fit(fit, name, call, reason)
 }
 
+# A fit of this version as a plain list, of which all is checked.
+whole_fit <- function(fit, call, name = "object") {
+  fit <- plain_fit(fit, call)
+  check_whole_fit(fit, call, name)
+  fit
+}
+
 # The first reason why check_model() refuses a fit, or NULL.
 invalid_field <- function(fit) {
   tryCatch(

@@ -105,8 +105,7 @@ nn_doctor <- function(fit, ...) {
   check_no_dots(call, ..., known = "fit")
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
   check_is_fit(fit, call)
-  fit <- plain_fit(fit, call)
-  check_whole_fit(fit, call, "fit")
+  fit <- whole_fit(fit, call, "fit")
   findings <- examine(fit)
   text <- function(field) {
     vapply(

@@ -11,7 +11,7 @@ model.frame.nn_fit <- function(formula, data = NULL, na.action = NULL, ...) {
 #' @export
 model.matrix.nn_fit <- function(object, data = NULL, ...) {
   call <- current_env()
-  encoding <- plain_fit(object, call)$encoding
+  encoding <- whole_fit(object, call)$encoding
   read <- if (is.null(attr(data, "terms"))) {
     read_fit_frame(object, data, NULL, call)
   } else {
@@ -42,7 +42,7 @@ read_fit_frame <- function(fit, data, na.action, call) {
       i = "Supply the training data or new data: {.code model.frame(fit, data)}."
     ), call)
   }
-  fit <- plain_fit(fit, call)
+  fit <- whole_fit(fit, call, "fit")
   encoding <- fit$encoding
   unseen <- if (identical(encoding$new_levels, "NA")) new_levels_record(encoding)
   raw <- check_newdata(encoding$columns, data, "data", call, unseen)

@@ -1,11 +1,12 @@
 # Methods of R's generics for models.
 
 stored_fitted <- function(fit, call, what = "output") {
-  values <- unclass(fit)[[what]]
+  fit <- whole_fit(fit, call)
+  values <- fit[[what]]
   if (is.null(values)) {
     abort_argument(c(
       "This fit does not store its {what}.",
-      i = if (isTRUE(unclass(fit)$stripped)) {
+      i = if (isTRUE(fit$stripped)) {
         "{.fn nn_strip} or the butcher package removed it. Use {.code predict(fit, X)}."
       } else {
         "It was made with {.code keep_fitted = FALSE}. Use {.code predict(fit, X)}."
@@ -72,7 +73,6 @@ named_network <- function(network, fit) {
 fitted.nn_fit <- function(object, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = "object")
-  check_whole_fit(plain_fit(object, call), call)
   stats::napredict(object$na.action, bare(stored_fitted(object, call)))
 }
 
@@ -81,7 +81,6 @@ residuals.nn_fit <- function(object, type = "response", ...) {
   call <- current_env()
   check_no_dots(call, ..., known = c("object", "type"))
   check_choice(type, "response", "type", call)
-  check_whole_fit(plain_fit(object, call), call)
   stats::naresid(object$na.action, bare(stored_fitted(object, call, "residuals")))
 }
 

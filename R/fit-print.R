@@ -175,8 +175,7 @@ weighs_rows <- function(fit) isTRUE(fit$has_weights) || !is.null(fit$settings$cl
 
 #' @export
 print.nn_fit <- function(x, ...) {
-  fit <- plain_fit(x, current_env())
-  check_whole_fit(fit, current_env(), "x")
+  fit <- whole_fit(x, current_env(), "x")
   history <- fit$history
   cat("Multilayer perceptron ", describe_layers(fit), "\n", sep = "")
   cat_labelled(describe_training(fit))

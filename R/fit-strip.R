@@ -27,7 +27,7 @@ nn_strip <- function(fit) {
   call <- current_env()
   check_given(missing(fit), "fit", "a fit from nn_train()", call)
   check_is_fit(fit, call)
-  check_whole_fit(plain_fit(fit, call), call, "fit")
+  whole_fit(fit, call, "fit")
   without_outputs(without_state(current_fit(fit, call)))
 }
 

@@ -12,8 +12,7 @@
 #   shifts    directions without an effect, as softmax_shifts() returns them
 #   estimate  the weights, without their part along these directions
 training_again <- function(object, X, y, weights, offset, call) {
-  fit <- plain_fit(object, call)
-  check_whole_fit(fit, call)
+  fit <- whole_fit(object, call)
   check_no_custom(fit$settings, "Inference", call)
   from_data <- !is.null(fit$encoding)
   if (!from_data && is.null(y)) {
@@ -108,8 +107,7 @@ softmax_sources <- function(fit) {
 
 # The same record without the data, from the stored outputs and residuals, for what needs no more.
 training_stored <- function(object, call) {
-  fit <- plain_fit(object, call)
-  check_whole_fit(fit, call)
+  fit <- whole_fit(object, call)
   unknown <- if (isTRUE(fit$has_weights) || !is.null(fit$settings$class_weights)) {
     "The fit was trained with weights, which it does not store."
   } else if (is.numeric(fit$settings$validation)) {

@@ -8,8 +8,7 @@ deviance.nn_fit <- function(object, X = NULL, y = NULL, weights = NULL, offset =
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(deviance.nn_fit)))
   check_flag(null, "null", call)
-  fit <- plain_fit(object, call)
-  check_whole_fit(fit, call)
+  fit <- whole_fit(object, call)
   settings <- fit$settings
   if (settings$loss$name == "custom" || !is.null(settings$class_weights)) {
     abort_argument(c(

@@ -211,8 +211,7 @@ drawn_outcome <- function(y, fit) {
 #' @export
 family.nn_fit <- function(object, ...) {
   call <- current_env()
-  fit <- plain_fit(object, call)
-  check_whole_fit(fit, call)
+  fit <- whole_fit(object, call)
   row <- likelihood_table[[fit$settings$loss$name]]
   output <- fit$settings$output_activation
   family <- if (!is.null(row)) row$family(output)
@@ -246,7 +245,6 @@ anova.nn_fit <- function(object, ...) {
 #' @export
 labels.nn_fit <- function(object, ...) {
   call <- current_env()
-  fit <- plain_fit(object, call)
-  check_whole_fit(fit, call)
+  fit <- whole_fit(object, call)
   if (is.null(fit$encoding$terms)) end_names(fit)$inputs else labels(fit$encoding$terms)
 }

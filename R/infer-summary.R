@@ -41,8 +41,7 @@ summary.nn_fit <- function(object, X = NULL, y = NULL, type = "hessian", weights
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(summary.nn_fit)))
   check_choice(type, covariance_types, "type", call)
-  fit <- plain_fit(object, call)
-  check_whole_fit(fit, call)
+  fit <- whole_fit(object, call)
   result <- fit_summary(fit)
   if (is.null(X)) {
     return(result)

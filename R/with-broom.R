@@ -65,7 +65,7 @@ NULL
 #' @exportS3Method generics::tidy nn_fit
 tidy.nn_fit <- function(x, ...) {
   check_no_dots(current_env(), ..., known = "x")
-  fit <- plain_fit(x, current_env())
+  fit <- whole_fit(x, current_env(), "x")
   names <- c(layer_names("hidden", n_hidden(fit$layers)), "output")
   ends <- end_names(fit)
   table <- lapply(seq_along(fit$layers), function(l) {
@@ -91,7 +91,7 @@ tidy.nn_fit <- function(x, ...) {
 #' @exportS3Method generics::glance nn_fit
 glance.nn_fit <- function(x, ...) {
   check_no_dots(current_env(), ..., known = "x")
-  fit <- plain_fit(x, current_env())
+  fit <- whole_fit(x, current_env(), "x")
   history <- fit$history
   or_na <- function(value, none) if (length(value) == 1) value else none
   held_out <- length(fit$best_epoch) == 1
@@ -136,7 +136,7 @@ augment.nn_fit <- function(x, data = newdata, newdata, offset = NULL, interval =
   }
   check_choice(interval, c("none", "prediction"), "interval", call)
   if (interval == "none" && !missing(level)) abort_level("prediction", call)
-  fit <- plain_fit(x, call)
+  fit <- whole_fit(x, call, "x")
   predicted <- function(...) predict(x, data, offset = offset, new_levels = new_levels, ...)
   added <- if (is.null(fit$levels)) {
     numeric_columns(predicted(), fit, data)

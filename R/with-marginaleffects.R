@@ -21,7 +21,7 @@ get_predict.nn_fit <- function(model, newdata, type = "response", offset = NULL,
 
 #' @exportS3Method marginaleffects::get_coef nn_fit
 get_coef.nn_fit <- function(model, ...) {
-  fit <- plain_fit(model, current_env())
+  fit <- whole_fit(model, current_env(), "model")
   stats::setNames(flatten_network(fit[parameter_names(fit$layers)]), parameter_labels(fit))
 }
 

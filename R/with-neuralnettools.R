@@ -3,7 +3,7 @@
 
 #' @exportS3Method NeuralNetTools::neuralweights nn_fit
 neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
-  fit <- plain_fit(mod_in, current_env())
+  fit <- whole_fit(mod_in, current_env(), "mod_in")
   check_no_skip(fit$layers, "NeuralNetTools", current_env())
   by_unit <- lapply(fit$layers, biases_and_weights, network = fit)
   NeuralNetTools::neuralweights(
@@ -13,7 +13,7 @@ neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
 }
 
 check_hidden_layer <- function(fit, call) {
-  if (n_hidden(plain_fit(fit, call)$layers) == 0) {
+  if (n_hidden(whole_fit(fit, call, "mod_in")$layers) == 0) {
     abort_argument(c(
       "The importance of inputs requires a hidden layer.",
       x = "This fit has none.",
@@ -25,20 +25,20 @@ check_hidden_layer <- function(fit, call) {
 #' @exportS3Method NeuralNetTools::olden nn_fit
 olden.nn_fit <- function(mod_in, ...) {
   check_hidden_layer(mod_in, current_env())
-  ends <- end_names(plain_fit(mod_in, current_env()))
+  ends <- end_names(whole_fit(mod_in, current_env(), "mod_in"))
   NeuralNetTools::olden(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
 }
 
 #' @exportS3Method NeuralNetTools::garson nn_fit
 garson.nn_fit <- function(mod_in, ...) {
   check_hidden_layer(mod_in, current_env())
-  ends <- end_names(plain_fit(mod_in, current_env()))
+  ends <- end_names(whole_fit(mod_in, current_env(), "mod_in"))
   NeuralNetTools::garson(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
 }
 
 #' @exportS3Method NeuralNetTools::plotnet nn_fit
 plotnet.nn_fit <- function(mod_in, x_names = NULL, y_names = NULL, ...) {
-  fit <- plain_fit(mod_in, current_env())
+  fit <- whole_fit(mod_in, current_env(), "mod_in")
   ends <- end_names(fit)
   NextMethod(
     x_names = if (is.null(x_names)) ends$inputs else x_names,

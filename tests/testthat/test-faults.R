@@ -922,9 +922,12 @@ test_that("a fit whose fields were changed by hand is refused by what uses them"
     print, summary, nn_doctor, nn_strip, plot, fitted, residuals, family, deviance, labels,
     function(x) nn_effects(x, data, "x"), function(x) nn_importance(x, data),
     function(x) nn_continue(x, data, epochs = 1), function(x) nn_save(x, tempfile()),
-    function(x) nn_export(x, tempfile(fileext = ".R"))
+    function(x) nn_export(x, tempfile(fileext = ".R")), tidy.nn_fit, glance.nn_fit,
+    function(x) augment.nn_fit(x, data), neuralweights.nn_fit, get_coef.nn_fit,
+    function(x) model.frame(x, data), function(x) model.matrix(x, data), predict
   )
   fields <- list(
+    list("output", character()),
     list("history", 1), list("stop", NULL), list("errors", 1), list("probe", "a"),
     list("layers", 1), list("settings", 1), list("encoding", list()), list("schema", "a"),
     list("n", c(1, 2)), list("evidence", list(1))
