@@ -172,12 +172,12 @@ test_that("two threads beside busy processes take at most three times as long as
   set.seed(1)
   X <- matrix(rnorm(2000 * 20), 2000)
   y <- rnorm(2000)
-  times <- function(threads) {
+  seconds <- function(threads) {
     system.time(nn_train(
       X, y,
-      hidden = 30, epochs = 20, optimizer = "adam", batch_size = 100, reduction = "mean",
+      hidden = 100, epochs = 20, optimizer = "adam", batch_size = 500, reduction = "mean",
       threads = threads
-    ))
+    ))[[3]]
   }
   busy <- lapply(1:2, function(i) {
     parallel::mcparallel({
@@ -190,14 +190,10 @@ test_that("two threads beside busy processes take at most three times as long as
     suppressWarnings(parallel::mccollect(busy))
   })
   # one fair turn of the processes in ten: threads that wait for each other never have one
+  # (their ratio is at least 20); a batch of less work takes less time than a turn
   for (i in 1:10) {
-    two <- times(2)
-    one <- times(1)
-    ratio <- two[[3]] / one[[3]]
+    ratio <- seconds(2) / seconds(1)
     if (ratio <= 3) break
   }
-  # two busy processes leave one thread two thirds of a processor, or a third of a single one
-  share <- (one[[1]] + one[[2]]) / one[[3]]
-  skip_if(ratio > 3 && share < 0.3, "Other processes keep the processors busy.")
   expect_lte(ratio, 3)
 })
