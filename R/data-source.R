@@ -248,8 +248,8 @@ columns_of_levels <- function(seen) {
 }
 
 # The second pass: list(X, offset, contrasts), as encode_terms() returns them, `missing` of the
-# encoding, and `blank`, the rows of weight 0 that can't be encoded. `of_rows`: the store for offsets
-# that are numbers of the formula, or NULL.
+# encoding, and `blank`, the rows of weight 0 that can't be encoded. `of_rows`: the store for
+# offsets that are numbers of the formula, or NULL.
 encode_source <- function(encoding, source, seen, store, of_rows, call) {
   out <- list(offset = numbers_writer(of_rows))
   width <- 1

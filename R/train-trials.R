@@ -228,8 +228,8 @@ score_of <- function(fit, problem, call) {
 }
 
 # Looks for the lowest loss along a ladder. `loss_at(i, loss)` is the loss at step i; `loss` has
-# those that are known, else NA. Begins at `start`, and ends when both neighbours of the best step are
-# known, so that the best step is at an end only if nothing is beyond it. Returns the losses.
+# those that are known, else NA. Begins at `start`, and ends when both neighbours of the best step
+# are known, so that the best step is at an end only if nothing is beyond it. Returns the losses.
 walk_ladder <- function(loss_at, loss, start = integer()) {
   repeat {
     for (i in start) loss[i] <- loss_at(i, loss)
