@@ -159,7 +159,11 @@ write_rows <- function(store, rows, names, f) {
 
 # The store of the first of these that are in files; NULL if none is.
 store_of <- function(...) {
-  for (x in list(...)) if (is_in_file(x) || is_stored(x)) return(unclass(x)$store)
+  for (x in list(...)) {
+    if (is_in_file(x) || is_stored(x)) {
+      return(unclass(x)$store)
+    }
+  }
 }
 
 # Stored rows, or numbers in a file, with other numbers in some rows, which are sorted: those of
