@@ -262,7 +262,8 @@ test_that("invalid weights and offsets are the errors of a data frame", {
   messages <- function(data) {
     fit <- function(...) {
       conditionMessage(expect_error(
-        nn_train(y ~ a, data, ..., hidden = 0, penalty = 0, epochs = 1), class = "backprop_error"
+        nn_train(y ~ a, data, ..., hidden = 0, penalty = 0, epochs = 1),
+        class = "backprop_error"
       ))
     }
     c(
