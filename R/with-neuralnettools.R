@@ -13,7 +13,7 @@ neuralweights.nn_fit <- function(mod_in, rel_rsc = NULL, ...) {
 }
 
 check_hidden_layer <- function(fit, call) {
-  if (n_hidden(whole_fit(fit, call, "mod_in")$layers) == 0) {
+  if (n_hidden(fit$layers) == 0) {
     abort_argument(c(
       "The importance of inputs requires a hidden layer.",
       x = "This fit has none.",
@@ -24,15 +24,17 @@ check_hidden_layer <- function(fit, call) {
 
 #' @exportS3Method NeuralNetTools::olden nn_fit
 olden.nn_fit <- function(mod_in, ...) {
-  check_hidden_layer(mod_in, current_env())
-  ends <- end_names(whole_fit(mod_in, current_env(), "mod_in"))
+  fit <- whole_fit(mod_in, current_env(), "mod_in")
+  check_hidden_layer(fit, current_env())
+  ends <- end_names(fit)
   NeuralNetTools::olden(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
 }
 
 #' @exportS3Method NeuralNetTools::garson nn_fit
 garson.nn_fit <- function(mod_in, ...) {
-  check_hidden_layer(mod_in, current_env())
-  ends <- end_names(whole_fit(mod_in, current_env(), "mod_in"))
+  fit <- whole_fit(mod_in, current_env(), "mod_in")
+  check_hidden_layer(fit, current_env())
+  ends <- end_names(fit)
   NeuralNetTools::garson(NeuralNetTools::neuralweights(mod_in)$wts, ends$inputs, ends$outputs, ...)
 }
 
