@@ -39,6 +39,23 @@ event_numbers <- function(y, events, call) {
   matrix(unlist(columns), NROW(y), dimnames = list(NULL, names(events)))
 }
 
+# The loss and the output activation for such outcomes: list(loss, output_activation), NULL for those
+# that are left to the defaults.
+event_options <- function(loss, output_activation, call) {
+  if (is.null(loss) && is.null(output_activation)) {
+    return(list(loss = "cross_entropy", output_activation = NULL))
+  }
+  checked <- check_loss(loss %||% "squared_error", call)
+  check_class_loss(checked, "The outcomes are yes or no.", call)
+  if (!is.null(output_activation)) {
+    check_output_activation(output_activation, call)
+    check_class_output(checked, output_activation, "binary", call)
+  } else {
+    output_activation <- "sigmoid"
+  }
+  list(loss = loss, output_activation = output_activation)
+}
+
 # Describes an outcome: list(kind, levels, names, center, scale), and for several outcomes that are
 # yes or no `events`, see events_of(). The kind is "binary" or "classes"
 # for factors, "count" for the Poisson loss, and otherwise "numeric", standardised if the output
@@ -50,7 +67,9 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
   events <- events_of(y)
   if (!is.null(events)) {
     y <- event_numbers(y, events, call)
-    if (is.null(loss) && is.null(output_activation)) loss <- "cross_entropy"
+    chosen <- event_options(loss, output_activation, call)
+    loss <- chosen$loss
+    output_activation <- chosen$output_activation
   }
   if (is.data.frame(y)) {
     bad <- which(!vapply(y, function(column) is.numeric(column) && is.null(dim(column)), NA))

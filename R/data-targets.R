@@ -128,12 +128,8 @@ fill_names <- function(names) {
 # above each level; for losses with several outputs for an outcome, the outcome in each column.
 # `classes` are the codes of the classes, which the columns no longer tell.
 spread_targets <- function(targets, loss, call) {
-  if (!is.null(targets$levels) && !has_class_outputs(loss)) {
-    abort_input(c(
-      "The loss {.val {loss$name}} requires a numeric outcome.",
-      x = "{.arg y} has {length(targets$levels)} classes.",
-      i = "For classes, use the loss {.val cross_entropy}."
-    ), call)
+  if (!is.null(targets$levels)) {
+    check_class_loss(loss, paste0("{.arg y} has ", length(targets$levels), " classes."), call)
   }
   if (loss$name == "cumulative" && !is.null(targets$levels)) {
     targets$classes <- row_classes(targets)
@@ -164,6 +160,17 @@ spread_targets <- function(targets, loss, call) {
     dimnames = list(NULL, names_of_outputs(loss))
   )
   targets
+}
+
+# `given`: what the outcome is.
+check_class_loss <- function(loss, given, call) {
+  if (!has_class_outputs(loss)) {
+    abort_input(c(
+      "The loss {.val {loss$name}} requires a numeric outcome.",
+      x = given,
+      i = "For classes, use the loss {.val cross_entropy}."
+    ), call)
+  }
 }
 
 # The level of each row, as an integer code.

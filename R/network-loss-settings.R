@@ -237,7 +237,45 @@ check_loss_and_output <- function(loss, output_activation, kind, call) {
       i = "It supports {.arg output_activation} = {.or {.val {allowed}}}."
     ), call)
   }
+  if (kind != "numeric") check_class_output(loss, output_activation, kind, call)
   list(loss = loss, output_activation = output_activation)
+}
+
+# Outputs for classes are probabilities. Losses that no such output goes with are refused by
+# check_class_loss(). `kind`: that of the targets.
+check_class_output <- function(loss, output_activation, kind, call) {
+  if (!has_class_outputs(loss) || is_within_0_and_1(output_activation)) {
+    return(invisible())
+  }
+  fitting <- c(if (kind == "classes") "softmax", "sigmoid")
+  reach <- activation_table[[output_activation]]$reach
+  abort_argument(c(
+    paste0(
+      "Outputs for classes are probabilities, so {.arg output_activation} must have values between ",
+      "0 and 1."
+    ),
+    x = paste0(
+      "You supplied {.val {output_activation}}, which has ",
+      if (all(is.finite(reach))) {
+        "values from {reach[1]} to {reach[2]}."
+      } else if (any(is.finite(reach))) {
+        "all values above {reach[1]}."
+      } else {
+        "values below 0 and above 1."
+      }
+    ),
+    i = "Use {.or {.val {fitting}}}, or omit {.arg output_activation}.",
+    i = paste0(
+      "To fit numbers instead of probabilities, convert the outcome, as in ",
+      "{.code as.numeric(y == \"yes\")}."
+    )
+  ), call)
+}
+
+# Are all values of an activation within 0 and 1?
+is_within_0_and_1 <- function(activation) {
+  reach <- activation_table[[activation]]$reach
+  reach[1] >= 0 && reach[2] <= 1
 }
 
 # `ignored`: the numbers of rows that are not checked.

@@ -49,9 +49,8 @@ train_rows <- function(frame, training, options, shown, call, store) {
   ))
   if (!is.null(encoding$outcome$events)) {
     check_events(options, call)
-    if (is.null(options$loss) && is.null(options$output_activation)) {
-      options$loss <- "cross_entropy"
-    }
+    pair <- c("loss", "output_activation")
+    options[pair] <- event_options(options$loss, options$output_activation, call)[pair]
   }
   if (encoding$outcome$kind == "numeric" && is.null(options$output_activation) &&
     (is.null(options$loss) || identical(options$loss, "squared_error"))) {

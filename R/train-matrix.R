@@ -39,7 +39,8 @@
 #'   chooses the one that matches the loss: `"sigmoid"` for squared error (as in the tutorial) and
 #'   cross-entropy, `"softmax"` for a factor with more than two levels, `"exp"` for losses with a
 #'   log link such as Poisson, the one that belongs to losses with several outputs (see
-#'   [nn_losses]), and `"identity"` for the other losses.
+#'   [nn_losses]), and `"identity"` for the other losses. For a factor, its values must be between 0
+#'   and 1, because they are probabilities.
 #' @param loss The loss to minimise, a name or an object from [nn_losses]. `NULL` (default) means
 #'   cross-entropy for a factor and squared error for all other targets.
 #' @param reduction How losses are combined over the rows: `"sum"` (default, as in the tutorial) or

@@ -668,3 +668,24 @@ test_that("the working directory is named for paths that depend on it only", {
   expect_match(message_of("absent.json"), "working directory")
   expect_no_match(message_of(file.path(normalizePath(tempdir(), "/"), "absent")), "directory is")
 })
+
+test_that("outputs for classes are probabilities", {
+  d <- data.frame(a = c(-2, -1, 1, 2, 1, -1), b = c(1, 2, -1, 2, -1, 1), class = gl(3, 2))
+  own <- nn_custom_loss(function(a, y) rowSums((a - y)^2) / 2, function(a, y) a - y)
+  expect_snapshot({
+    refused(
+      nn_train(as.matrix(d[1:2]), d$class, loss = "squared_error", output_activation = "identity"),
+      "argument"
+    )
+    refused(nn_train(class ~ a, d, loss = "poisson", output_activation = "exp"), "argument")
+    refused(nn_train(class == 1 ~ a, d, loss = own, output_activation = "tanh"), "argument")
+    refused(
+      nn_train(cbind(p = a > 0, q = b > 0) ~ a, d, output_activation = "identity"), "argument"
+    )
+    refused(nn_train(cbind(p = a > 0, q = b > 0) ~ a, d, loss = "gamma"), "input")
+  })
+  numbers <- nn_train(as.numeric(class == 1) ~ a, d,
+    loss = "squared_error", output_activation = "identity", hidden = 0, epochs = 1
+  )
+  expect_identical(numbers$settings$output_activation, "identity")
+})

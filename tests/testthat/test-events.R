@@ -218,3 +218,15 @@ test_that("curves and matrices of each outcome are those of a fit of two classes
     nn_cv(d["a"], d[rows], threshold = 0.3)
   })
 })
+
+test_that("outputs are probabilities for every loss", {
+  for (loss in c("squared_error", "absolute", "huber")) {
+    set.seed(1)
+    fit <- nn_train(d[c("a", "b")], d[c("rain", "wind")],
+      loss = loss, hidden = 3, penalty = 0.001, epochs = 30
+    )
+    p <- predict(fit, d, type = "prob")
+    expect_true(all(p >= 0 & p <= 1), info = loss)
+    expect_gt(mean((p > 0.5) == truths), 0.8)
+  }
+})
