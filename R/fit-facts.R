@@ -12,8 +12,11 @@
 #   outliers  the most extreme target, for each output; NA if it is no outlier (see outlier_of())
 #   outputs, output_spread  range of the first output and standard deviations of all outputs;
 #            absent if `output` is NULL
-# `y`, `output`: n x k on the scale of the network. `weights`: case times class weights.
-outcome_facts <- function(settings, y, output, weights, offset) {
+#   predicted, largest  for more than two classes, the proportion of rows for which each is
+#            predicted, and its largest predicted probability; absent if `output` is NULL
+# `y`, `output`: n x k on the scale of the network. `weights`: case times class weights. `classes`:
+# the number of classes, 0 for numbers.
+outcome_facts <- function(settings, y, output, weights, offset, classes = 0) {
   if (is.null(output) && is_stored(y) && is_summable(settings$loss)) {
     return(stored_outcome_facts(settings, y, weights, offset))
   }
@@ -58,8 +61,19 @@ outcome_facts <- function(settings, y, output, weights, offset) {
   if (!is.null(output)) {
     facts$outputs <- c(min(output[, 1]), max(output[, 1]))
     facts$output_spread <- moments(output)$spread
+    if (classes > 2) facts[c("predicted", "largest")] <- predicted_classes(output, share, classes)
   }
   facts
+}
+
+# How often each class is predicted and its largest probability. `output`: the probability of each
+# class, or for ordered classes that of a higher one for all but the last.
+predicted_classes <- function(output, share, classes) {
+  p <- if (ncol(output) < classes) class_probabilities(output) else output
+  sums <- rowsum(share, core_largest_column(p))
+  predicted <- numeric(classes)
+  predicted[as.integer(rownames(sums))] <- sums
+  list(predicted = predicted, largest = column_ends(p)$most)
 }
 
 # Whether the losses of an outcome are sums over its rows: the best constant is the mean, and the
@@ -270,7 +284,7 @@ older_facts <- function(fit) {
   }
   facts <- outcome_facts(
     fit$settings, network_scale(fit$output + fit$residuals, fit$encoding$outcome),
-    network_scale(fit$output, fit$encoding$outcome), numeric(), NULL
+    network_scale(fit$output, fit$encoding$outcome), numeric(), NULL, length(fit$levels)
   )
   weighted <- if (is.null(fit$has_weights)) !is.null(fit$call$weights) else fit$has_weights
   if (weighted || !is.null(fit$settings$class_weights)) {

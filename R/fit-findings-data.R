@@ -83,39 +83,126 @@ simple_model_advice <- function(fit, facts) {
   }
 }
 
-# Of two classes, is the same one predicted for all training rows? It is not found again if a
-# constant is as good on held-out rows.
+# Is a class predicted for no training row? It is not found again if a constant is as good on
+# held-out rows.
 find_one_class <- function(fit, facts) {
-  if (length(fit$levels) != 2) {
+  if (length(fit$levels) < 2) {
     return(FALSE)
   }
-  range <- facts$outputs
-  if (is.null(range) || is.null(facts$center)) {
+  classes <- seen_classes(fit, facts)
+  if (is.null(classes)) {
     return(NA)
   }
-  rare <- if (range[2] <= 0.5) 2 else if (range[1] > 0.5) 1
-  if (is.null(rare) || one_row(fit) || facts$spread[1] == 0 ||
+  never <- which(classes$predicted == 0 & classes$share > 0)
+  if (length(never) == 0 || one_row(fit) || all(facts$spread == 0) ||
     !is.null(fit$evidence$error) && does_as_well(fit$evidence)[["constant"]]) {
     return(FALSE)
   }
-  share <- if (rare == 2) facts$center[1] else 1 - facts$center[1]
-  most <- if (rare == 2) range[2] else 1 - range[1]
+  names <- fit$levels[never]
+  share <- vapply(100 * classes$share[never], short, "")
+  largest <- vapply(classes$largest[never], short, "")
+  weighted <- if (!is.null(fit$settings$class_weights)) ", weighted by class,"
+  if (length(never) == 1) {
+    return(finding(
+      paste("class", names, "is never predicted"),
+      paste0(
+        "The class ", names, " is predicted for no training row, although ", share, " % of them",
+        weighted, " are of this class: its largest predicted probability is ", largest, "."
+      )
+    ))
+  }
+  shown <- utils::head(order(-classes$share[never]), 3)
   finding(
-    paste("class", fit$levels[rare], "is never predicted"),
+    paste(length(never), "classes are never predicted"),
     paste0(
-      "The class ", fit$levels[rare], " is predicted for no training row, although ",
-      short(100 * share), " % of them are of this class: its largest predicted probability is ",
-      short(most), "."
+      length(never), " of the ", length(fit$levels), " classes are predicted for no training row: ",
+      paste0(
+        names[shown], " (", share[shown], " % of the rows", weighted,
+        if (is.null(weighted)) ",", " largest predicted probability ", largest[shown], ")",
+        collapse = ", "
+      ),
+      if (length(never) > 3) paste(" and", length(never) - 3, "more"), "."
     )
   )
 }
 
+# For each class the proportion of training rows of it (`share`), for which it is `predicted` (of
+# two classes, whether it is), and its `largest` probability. NULL if the fit does not know it.
+seen_classes <- function(fit, facts) {
+  range <- facts$outputs
+  if (is.null(range) || is.null(facts$center)) {
+    return(NULL)
+  }
+  if (length(fit$levels) == 2) {
+    return(list(
+      share = c(1 - facts$center[1], facts$center[1]),
+      predicted = c(range[1] <= 0.5, range[2] > 0.5) + 0, largest = c(1 - range[1], range[2])
+    ))
+  }
+  if (!is.null(facts$predicted)) {
+    list(
+      share = drop(class_outputs(t(facts$center), fit)), predicted = facts$predicted,
+      largest = facts$largest
+    )
+  }
+}
+
 one_class_advice <- function(fit, facts) {
+  if (length(fit$levels) == 2) {
+    return(paste0(
+      "Use the probabilities, or classes that weigh the costs of both errors, such as ",
+      "predict(fit, newdata, type = \"class\", threshold = c(false_positive = 1, ",
+      "false_negative = 10)). The accuracy is that of a constant: compare fits by the metrics auc ",
+      "or log_loss of nn_cv()."
+    ))
+  }
   paste0(
-    "Use the probabilities, or classes that weigh the costs of both errors, such as ",
-    "predict(fit, newdata, type = \"class\", threshold = c(false_positive = 1, ",
-    "false_negative = 10)). The accuracy is that of a constant: compare fits by the metrics auc ",
-    "or log_loss of nn_cv()."
+    "Use the probabilities, merge classes, or, if such rows should be found, use ",
+    if (is.null(fit$settings$class_weights)) {
+      paste0(
+        "class_weights = \"balanced\", with which all classes count the same: the probabilities ",
+        "are then those of equally frequent classes, and the accuracy is lower. "
+      )
+    } else {
+      "larger class_weights of these classes. "
+    },
+    "Compare fits by the metric log_loss of nn_cv(), and look at plot(cv, \"confusion\")."
+  )
+}
+
+# Are rows of `validation` also training rows?
+find_overlap <- function(fit, facts) {
+  if (!identical(fit$settings$validation, "given")) {
+    return(FALSE)
+  }
+  overlap <- facts$overlap
+  if (is.null(overlap)) {
+    return(NA)
+  }
+  if (overlap[1] == 0) {
+    return(FALSE)
+  }
+  count <- function(n) format(n, big.mark = ",")
+  finding(
+    "validation rows are also training rows",
+    paste0(
+      if (overlap[1] == overlap[2]) {
+        paste("All", count(overlap[2]))
+      } else {
+        paste(count(overlap[1]), "of the", count(overlap[2]))
+      },
+      " rows of `validation` are also training rows, so that the held-out loss does not show ",
+      "overfitting",
+      if (is.finite(fit$settings$patience)) ", and early stopping does not stop at the best epoch",
+      "."
+    )
+  )
+}
+
+overlap_advice <- function(fit, facts) {
+  paste0(
+    "Use validation = 0.2, which holds out a fifth of the rows, or supply rows that the network is ",
+    "not trained on."
   )
 }
 

@@ -120,6 +120,11 @@ doctor_checks <- list(
     },
     advise = function(fit, facts) remedies$output(fit, facts)
   ),
+  overlap = list(
+    about = "whether validation rows are also training rows",
+    find = function(fit, facts) find_overlap(fit, facts),
+    advise = function(fit, facts) overlap_advice(fit, facts)
+  ),
   constant = list(
     about = "constant predictions",
     causes = "one_class",
@@ -205,7 +210,7 @@ doctor_checks <- list(
     advise = function(fit, facts) simple_model_advice(fit, facts)
   ),
   one_class = list(
-    about = "whether both classes are predicted",
+    about = "whether all classes are predicted",
     find = function(fit, facts) find_one_class(fit, facts),
     advise = function(fit, facts) one_class_advice(fit, facts)
   ),
@@ -232,7 +237,7 @@ doctor_checks <- list(
 )
 
 # Checks that need held-out rows. print() does not mention that there are none.
-held_out_checks <- c("simple_model", "gap", "edge")
+held_out_checks <- c("overlap", "simple_model", "gap", "edge")
 
 without_finding <- function(result) if (is.list(result)) FALSE else result
 

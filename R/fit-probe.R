@@ -43,7 +43,12 @@ is_probe <- function(probe, layers) {
       identical(names(probe$losses), c("fit", "null", "perfect", "no_offset")) &&
         has("total", 1) && has("targets", 2) && has("center", k) && has("spread", k) &&
         (is.null(probe$outputs) || (has("outputs", 2) && has("output_spread", k)))
-    ))
+    )) &&
+    (is.null(probe$predicted) || (
+      length(probe$predicted) %in% c(k, k + 1) && has("predicted", length(probe$predicted)) &&
+        has("largest", length(probe$predicted))
+    )) &&
+    (is.null(probe$overlap) || has("overlap", 2))
 }
 
 # Of the columns. `share`: the rows' weights, which sum to 1.

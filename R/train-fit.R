@@ -9,7 +9,9 @@ finish_fit <- function(run, so_far) {
   weights <- returned_weights(state)
   pass <- final_pass(run, state, weights)
   value <- pass$value
-  outcome <- outcome_facts(fit$settings, data$y, pass$output, data$weights, data$offset)
+  outcome <- outcome_facts(
+    fit$settings, data$y, pass$output, data$weights, data$offset, length(fit$levels)
+  )
   history <- history_frame(so_far$history)
   # the reasons for which training ends although it does not succeed
   blown_up <- so_far$stop %in% c("iterations", "patience", "precision") &&
@@ -20,7 +22,8 @@ finish_fit <- function(run, so_far) {
   if (!is.null(value)) parts$objective <- value
   parts$stop <- if (blown_up) "diverged" else so_far$stop
   parts$probe <- c(
-    probe(fit$layers, weights, data$X, data$offset, data$weights, pass$activation), outcome
+    probe(fit$layers, weights, data$X, data$offset, data$weights, pass$activation), outcome,
+    if (!is.null(data$validation)) row_overlap(data, data$validation)
   )
   if (length(state$best_weights) > 0) parts$best_epoch <- state$best_epoch
   parts$state <- state

@@ -164,3 +164,92 @@ test_that("a class that is never predicted is found, and predicted by the advise
   # a constant is the cause
   expect_false("one_class" %in% found(train(transform(d, x = sin(1:2000)))))
 })
+
+test_that("of several classes, those that are never predicted are found", {
+  d <- withr::with_seed(1, data.frame(x = runif(2000, -1, 1)))
+  odds <- exp(cbind(d$x, -0.5 * d$x, -3 + 2 * d$x, -4 - 2 * d$x))
+  draw <- function(odds) sample(letters[1:4], 1, prob = odds)
+  d$kind <- withr::with_seed(2, factor(apply(odds, 1, draw)))
+  train <- function(...) {
+    set.seed(1)
+    nn_train(kind ~ x, d, hidden = 0, penalty = 0.001, epochs = 100, ...)
+  }
+  fit <- train()
+  expect_setequal(as.character(predict(fit, type = "class")), c("a", "b"))
+  what <- of(fit, "one_class")$what
+  largest <- apply(predict(fit, type = "prob"), 2, max)
+  share <- 100 * proportions(table(d$kind))
+  short <- function(x) format(x, digits = 3)
+  for (class in c("c", "d")) {
+    expect_match(what, fixed = TRUE, paste0(
+      class, " (", short(share[[class]]), " % of the rows, largest predicted probability ",
+      short(largest[[class]]), ")"
+    ))
+  }
+  expect_match(what, "^2 of the 4 classes are predicted for no training row")
+  expect_output(print(fit), "2 classes are never predicted")
+  path <- withr::local_tempfile(fileext = ".json")
+  nn_save(fit, path)
+  expect_identical(of(nn_load(path), "one_class")$what, what)
+  # the advice helps
+  expect_match(of(fit, "one_class")$advice, "class_weights = \"balanced\"", fixed = TRUE)
+  balanced <- train(class_weights = "balanced")
+  expect_false(of(balanced, "one_class")$found)
+  expect_setequal(as.character(predict(balanced, type = "class")), letters[1:4])
+  # weights by class are not taken for shares of rows
+  some <- train(class_weights = c(a = 1, b = 1, c = 2, d = 1))
+  expect_match(of(some, "one_class")$what, "% of the rows, weighted by class, largest predicted")
+  expect_match(of(some, "one_class")$advice, "larger class_weights", fixed = TRUE)
+  # ordered classes, whose outputs are those of higher classes
+  ranked <- transform(d, kind = factor(kind, ordered = TRUE))
+  ordered <- nn_train(kind ~ x, ranked, hidden = 0, penalty = 0.001, loss = "cumulative")
+  expect_match(of(ordered, "one_class")$what, paste0("c (", short(share[["c"]])), fixed = TRUE)
+  expect_identical(of(train(keep_fitted = FALSE), "one_class")$found, NA)
+})
+
+test_that("validation rows that are also training rows are found", {
+  d <- withr::with_seed(1, data.frame(a = runif(300), b = runif(300), f = gl(3, 1, 300)))
+  d$y <- sin(6 * d$a) + d$b
+  train <- function(rows, data = d[1:200, ], formula = y ~ .) {
+    set.seed(1)
+    nn_train(formula, data, validation = d[rows, ], hidden = 3, penalty = 0.01, epochs = 20)
+  }
+  all <- of(train(101:200), "overlap")
+  expect_match(all$what, "^All 100 rows of `validation` are also training rows")
+  expect_match(of(train(181:280), "overlap")$what, "^20 of the 100 rows of `validation`")
+  for (fit in list(train(201:300), train(196:300))) expect_false(of(fit, "overlap")$found)
+  expect_match(
+    of(train(101:200, formula = f ~ a + b), "overlap")$what, "^All 100 rows of `validation`"
+  )
+  # the advice helps
+  expect_match(all$advice, "Use validation = 0.2", fixed = TRUE)
+  held <- nn_train(y ~ ., d, validation = 0.2, hidden = 3, penalty = 0.01, epochs = 20)
+  expect_false(of(held, "overlap")$found)
+  # a matrix, in another order, with rows of weight 0
+  X <- as.matrix(d[c("a", "b")])
+  of_matrix <- function(rows, weights = NULL) {
+    nn_train(X[1:200, ], d$y[1:200],
+      output_activation = "identity", reduction = "mean", weights = weights,
+      validation = list(X = X[rows, ], y = d$y[rows]), epochs = 20, patience = 5
+    )
+  }
+  expect_match(of(of_matrix(200:1), "overlap")$what, "early stopping does not stop at the best epoch")
+  expect_false(of(of_matrix(101:200, rep(1:0, each = 100)), "overlap")$found)
+  # the same inputs with another outcome are other rows
+  set.seed(1)
+  other <- nn_train(X, d$y, validation = list(X = X, y = rev(d$y)), epochs = 2)
+  expect_false(of(other, "overlap")$found)
+  # rows of few different values are equal by chance
+  coins <- withr::with_seed(1, as.data.frame(matrix(sample(0:1, 4000, TRUE), 1000)))
+  names(coins)[4] <- "y"
+  by_chance <- nn_train(factor(y) ~ ., coins[1:800, ],
+    validation = coins[801:1000, ], hidden = 2, penalty = 0.01, epochs = 2
+  )
+  expect_false(of(by_chance, "overlap")$found)
+  # sparse rows are not compared
+  skip_if_not_installed("Matrix")
+  sparse <- nn_train(Matrix::Matrix(X, sparse = TRUE), d$y,
+    validation = list(X = Matrix::Matrix(X, sparse = TRUE), y = d$y), epochs = 2, penalty = 0.01
+  )
+  expect_identical(of(sparse, "overlap")$found, NA)
+})
