@@ -1,65 +1,10 @@
 # The outcome of a fit made from data: its kind, its encoding as targets, and the decoding of
 # outputs as responses.
 
-# Several outcomes that are yes or no: a logical matrix, or a data frame whose columns are logical
-# or factors with two levels. A list of the two levels of each column by name; NULL for other
-# outcomes.
-events_of <- function(y) {
-  if (is.matrix(y) && is.logical(y) && ncol(y) > 1) {
-    names <- fill_names(colnames(y)) %||% paste0("y", seq_len(ncol(y)))
-    return(stats::setNames(rep(list(c("FALSE", "TRUE")), ncol(y)), names))
-  }
-  if (!is.data.frame(y) || ncol(y) < 2) {
-    return(NULL)
-  }
-  levels <- lapply(y, function(column) {
-    if (is.logical(column) && is.null(dim(column))) c("FALSE", "TRUE") else levels(column)
-  })
-  if (all(lengths(levels) == 2)) levels
-}
-
-# Targets that are numbers already, as those of the single steps.
-is_numbers_by_column <- function(y, events) is.numeric(y) && NCOL(y) == length(events)
-
-# Such outcomes as numbers: 1 for TRUE and the second level, NA where they are missing.
-event_numbers <- function(y, events, call) {
-  if (!identical(events_of(y), events)) {
-    abort_input(c(
-      paste0(
-        "The outcome must have the columns {.field {names(events)}}, logical or factors with the ",
-        "levels of the training data."
-      ),
-      x = "It is {describe(y)}."
-    ), call)
-  }
-  columns <- lapply(seq_along(events), function(k) {
-    column <- if (is.matrix(y)) y[, k] else y[[k]]
-    (as.character(column) == events[[k]][2]) + 0
-  })
-  matrix(unlist(columns), NROW(y), dimnames = list(NULL, names(events)))
-}
-
-# The loss and the output activation for such outcomes: list(loss, output_activation), NULL for those
-# that are left to the defaults.
-event_options <- function(loss, output_activation, call) {
-  if (is.null(loss) && is.null(output_activation)) {
-    return(list(loss = "cross_entropy", output_activation = NULL))
-  }
-  checked <- check_loss(loss %||% "squared_error", call)
-  check_class_loss(checked, "The outcomes are yes or no.", call)
-  if (!is.null(output_activation)) {
-    check_output_activation(output_activation, call)
-    check_class_output(checked, output_activation, "binary", call)
-  } else {
-    output_activation <- "sigmoid"
-  }
-  list(loss = loss, output_activation = output_activation)
-}
-
 # Describes an outcome: list(kind, levels, names, center, scale), and for several outcomes that are
-# yes or no `events`, see events_of(). The kind is "binary" or "classes"
-# for factors, "count" for the Poisson loss, and otherwise "numeric", standardised if the output
-# activation is the identity. `offset` is on the scale of the response; `apart`: the outcome of the
+# yes or no `events`, see events_of(). The kind is "binary" or "classes" for factors, "count" for
+# losses of counts (`fractional`: are some of the numbers not whole?), and otherwise "numeric",
+# standardised if the output activation is the identity. `offset` is on the scale of the response; `apart`: the outcome of the
 # calibration set; `text`: was the outcome supplied as text?
 describe_outcome <- function(y, label, loss, output_activation, standardize, weights, offset,
                              call, apart = NULL, text = is.character(y)) {
@@ -168,6 +113,9 @@ describe_outcome <- function(y, label, loss, output_activation, standardize, wei
     ),
     if (!is.null(range)) list(range = range), if (!is.null(events)) list(events = events)
   )
+  if (outcome$kind == "count" && is_fractional(counted_values(y, weights))) {
+    outcome$fractional <- TRUE
+  }
   if (outputs > ncol(y)) {
     # a standard deviation has no centre
     outcome$center <- rep(outcome$center, outputs) * !(output == "mean_sd" & seq_len(outputs) > 1)
@@ -189,6 +137,11 @@ few_values <- function(y, weights) {
   rows <- row_count(weights, nrow(y))
   few <- length(values) %in% 2:5 && rows >= 5 * length(values) && all(values == floor(values))
   if (length(values) == 2 && rows > 2 || few) values
+}
+
+is_fractional <- function(y) {
+  fractional <- function(part) any(part != floor(part))
+  if (is_stored(y)) any_part(y, fractional) else fractional(y)
 }
 
 # The range of an output activation, if it has limits and all outcomes are within them. For an

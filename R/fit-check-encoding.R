@@ -84,6 +84,10 @@ check_model_encoding <- function(encoding, inputs, outputs, levels, finite, flag
     "The field {.field ordered} of its outcome must be true or absent."
   )
   need(
+    is.null(outcome$fractional) || isTRUE(outcome$fractional),
+    "The field {.field fractional} of its outcome must be true or absent."
+  )
+  need(
     is.null(outcome$range) ||
       (is.double(outcome$range) && length(outcome$range) == 2 && !anyNA(outcome$range) &&
         outcome$range[1] < outcome$range[2]),

@@ -49,6 +49,10 @@
 #'   linear model or a constant is as good as the network: its loss is not higher by more than one
 #'   standard error of the difference;
 #' * `one_class`: a class is predicted for no training row, usually because it is rare;
+#' * `counts`: the outcome may be counts, for which the squared error is not suited: there are at
+#'   least 50 rows and six different values, whole numbers from 0 or 1, and the variance around the
+#'   predictions in the half of the rows with the higher predictions is over 1.5 times that in the
+#'   other half (by more than two standard errors of its logarithm), as is the mean;
 #' * `gap`: less than half of what the network gains over a constant on the training rows is gained
 #'   on held-out rows, those of the `evidence` or of `validation`;
 #' * `wide`: there are more inputs than rows, of which there are at least ten;
@@ -59,16 +63,17 @@
 #'
 #' Causes are reported without what follows from them: beside `outcome_outliers`, `offset`,
 #' `diverged` and `unreachable` there is no `constant`, `null_model`, `saturated`, `dead`,
-#' `still_falling`, `simple_model`, `one_class`, `gap` or `edge`, and beside `constant`,
-#' `null_model` and a constant that is as good on held-out rows no `one_class`. Losses are those of
+#' `still_falling`, `simple_model`, `one_class`, `counts`, `gap` or `edge`, beside `constant` and
+#' `null_model` no `one_class` or `counts`, and beside a constant that is as good on held-out rows no
+#' `one_class`. Losses are those of
 #' the training, for a standardised outcome on its standardised scale, which the descriptions say;
 #' predictions and targets are on the scale of the outcome.
 #'
 #' A fit does not store its data. The checks use statistics that are computed when training ends:
 #' of at most 200 rows for `saturated`, `dead` and `unscaled`, and of all rows otherwise. Case
 #' weights count rows: rows of weight 0 are ignored. `simple_model`, `gap` and `edge` are `NA` if
-#' there are no held-out rows, and `overlap` if rows were not compared. `constant`, `null_model` and
-#' `one_class` need the outputs, and are `NA` for a fit trained with `keep_fitted = FALSE`. The null
+#' there are no held-out rows, and `overlap` if rows were not compared. `constant`, `null_model`,
+#' `one_class` and `counts` need the outputs, and are `NA` for a fit trained with `keep_fitted = FALSE`. The null
 #' model has the weights and the offset of the fit.
 #'
 #' For the Poisson loss, which is negative for most counts, and for cross-entropy of proportions,
@@ -143,7 +148,7 @@ print.nn_doctor <- function(x, ...) {
     advice <- if (again) "The advice is the same as above." else x$advice[i]
     cat(strwrap(advice, initial = "  -> ", prefix = "     "), sep = "\n")
   }
-  unseen <- setdiff(x$check[is.na(x$found)], held_out_checks)
+  unseen <- setdiff(x$check[is.na(x$found)], unmentioned_checks)
   if (length(unseen) > 0 && !"untrained" %in% x$check[found]) {
     cat(strwrap(paste0(
       "Not checked, because the fit does not store what is needed: ",

@@ -9,8 +9,11 @@ describe_evidence <- function(fit) {
   if (is.null(evidence)) {
     return(NULL)
   }
+  # class weights are for training; case weights count in both
+  weighted <- list(loss = " weighted by class", accuracy = " not weighted by class")
   scores <- function(name, x) {
     x <- vapply(x, format, "", digits = 3)
+    if (!is.null(fit$settings$class_weights)) name <- paste0(name, weighted[[name]])
     paste0(name, " ", x[1], " (linear model ", x[2], ", constant ", x[3], ")")
   }
   c(

@@ -9,7 +9,7 @@
 # What follows from one cause: the network learns nothing.
 failures <- c(
   "constant", "null_model", "saturated", "dead", "still_falling", "simple_model", "gap", "edge",
-  "one_class"
+  "one_class", "counts"
 )
 
 doctor_checks <- list(
@@ -127,7 +127,7 @@ doctor_checks <- list(
   ),
   constant = list(
     about = "constant predictions",
-    causes = "one_class",
+    causes = c("one_class", "counts"),
     find = function(fit, facts) {
       if (is.null(facts$output_spread)) {
         return(NA)
@@ -163,7 +163,7 @@ doctor_checks <- list(
   ),
   null_model = list(
     about = "a comparison with a constant prediction",
-    causes = "one_class",
+    causes = c("one_class", "counts"),
     find = function(fit, facts) find_null_model(fit, facts),
     advise = function(fit, facts) learning_advice(fit, facts)
   ),
@@ -214,6 +214,11 @@ doctor_checks <- list(
     find = function(fit, facts) find_one_class(fit, facts),
     advise = function(fit, facts) one_class_advice(fit, facts)
   ),
+  counts = list(
+    about = "whether the outcome may be counts",
+    find = function(fit, facts) find_counts(fit, facts),
+    advise = function(fit, facts) counts_advice(fit, facts)
+  ),
   gap = list(
     about = "overfitting",
     find = function(fit, facts) find_gap(fit, facts),
@@ -236,8 +241,8 @@ doctor_checks <- list(
   )
 )
 
-# Checks that need held-out rows. print() does not mention that there are none.
-held_out_checks <- c("overlap", "simple_model", "gap", "edge")
+# Checks that need held-out rows, or are for few fits. print() does not mention that they are NA.
+unmentioned_checks <- c("overlap", "simple_model", "counts", "gap", "edge")
 
 without_finding <- function(result) if (is.list(result)) FALSE else result
 

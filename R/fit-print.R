@@ -111,7 +111,7 @@ describe_preparation <- function(fit) {
         if (has_ordered_outputs(fit)) " in their order" else ", whose order is not used"
       }
     ),
-    count = "counts",
+    count = if (isTRUE(outcome$fractional)) "numbers of at least 0, not all whole" else "counts",
     if (!is.null(outcome$events)) {
       "a probability for each"
     } else if (is_outcome_scaled(outcome)) {

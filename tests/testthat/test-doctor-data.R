@@ -253,3 +253,54 @@ test_that("validation rows that are also training rows are found", {
   )
   expect_identical(of(sparse, "overlap")$found, NA)
 })
+
+test_that("counts with the squared error are found, and the Poisson loss is better", {
+  make <- function(seed) {
+    withr::with_seed(seed, {
+      d <- data.frame(x = runif(600, -1, 1), z = runif(600))
+      transform(d,
+        visits = rpois(600, exp(2 * x)), spread = rnbinom(600, size = 1, mu = exp(2 + x)),
+        level = rpois(600, 8), rating = pmin(10, pmax(1, round(5.5 + 3 * x + 2 * rnorm(600)))),
+        year = round(1990 + 20 * x + 5 * rnorm(600)), price = exp(2 * x) * (1 + rexp(600))
+      )
+    })
+  }
+  d <- make(1)
+  train <- function(outcome, ...) {
+    set.seed(1)
+    nn_train(reformulate(c("x", "z"), outcome), d, hidden = 3, penalty = 0.01, epochs = 100, ...)
+  }
+  fit <- train("visits")
+  what <- of(fit, "counts")$what
+  p <- predict(fit, d)
+  upper <- p > median(p)
+  short <- function(x) format(x, digits = 3)
+  for (half in list(!upper, upper)) {
+    expect_match(what, fixed = TRUE, paste0(
+      short(mean((d$visits - p)[half]^2)), " at a mean of ", short(mean(d$visits[half]))
+    ))
+  }
+  expect_output(print(fit), "the outcome may be counts", fixed = TRUE)
+  expect_match(of(fit, "counts")$advice, "loss = \"poisson\"", fixed = TRUE)
+  expect_no_match(of(fit, "counts")$advice, "binomial")
+  expect_match(of(train("spread"), "counts")$advice, "nn_negative_binomial(NULL)", fixed = TRUE)
+  for (other in c("level", "rating", "year", "price")) {
+    expect_identical(of(train(other), "counts")$found, FALSE, info = other)
+  }
+  cars <- nn_train(mpg ~ ., mtcars, hidden = 2, penalty = 0.1, epochs = 20)
+  expect_identical(of(cars, "counts")$found, FALSE)
+  expect_identical(of(train("visits", keep_fitted = FALSE), "counts")$found, NA)
+  # rows of weight 0 do not count
+  zeros <- train("visits", weights = as.numeric(d$visits > 3))
+  expect_identical(of(zeros, "counts")$found, FALSE)
+  # the advice helps, on other rows
+  new <- make(2)
+  deviance <- function(fit) {
+    p <- pmax(predict(fit, new), 1e-3)
+    mean(ifelse(new$visits > 0, new$visits * log(new$visits / p), 0) - (new$visits - p))
+  }
+  advised <- train("visits", loss = "poisson")
+  expect_lt(deviance(advised), deviance(fit))
+  expect_true(all(predict(advised, new) > 0))
+  expect_false(of(advised, "counts")$found)
+})

@@ -341,7 +341,7 @@ test_that("what the fit does not hold is NA", {
   without <- nn_doctor(train(keep_fitted = FALSE))
   expect_identical(
     without$check[is.na(without$found)],
-    c("constant", "null_model", "simple_model", "gap", "edge")
+    c("constant", "null_model", "simple_model", "counts", "gap", "edge")
   )
 })
 

@@ -131,3 +131,30 @@ test_that("one constant of several outcomes is named", {
     class = "backprop_warning_constant_outcome"
   )
 })
+
+test_that("print() calls only whole numbers counts", {
+  d <- data.frame(x = c(-1, 0, 1, 2), n = c(0, 2, 3, 9))
+  printed <- function(...) {
+    fit <- nn_train(..., data = d, loss = "poisson", hidden = 0, penalty = 0.1, epochs = 5)
+    grep("^Outcome:", capture.output(print(fit)), value = TRUE)
+  }
+  expect_identical(printed(n ~ x), "Outcome:   n, counts")
+  half <- printed(I(n / 2) ~ x)
+  expect_match(half, "I(n/2), numbers of at least 0, not all whole", fixed = TRUE)
+  # rows of weight 0 do not count
+  expect_match(printed(I(n + x * (x == -1) / 2 + 1) ~ x, weights = x + 1), "counts")
+})
+
+test_that("the evidence says which of loss and accuracy is weighted by class", {
+  d <- withr::with_seed(1, data.frame(x = rnorm(200)))
+  d$rare <- withr::with_seed(2, factor(runif(200) < plogis(d$x - 2)))
+  evidence <- function(...) {
+    set.seed(1)
+    text <- capture.output(print(nn_train(rare ~ x, d, hidden = 2, activation = "tanh", ...)))
+    paste(text, collapse = " ")
+  }
+  balanced <- evidence(class_weights = "balanced")
+  expect_match(balanced, "loss weighted by class [0-9]")
+  expect_match(balanced, "accuracy not weighted by class [0-9]")
+  expect_no_match(evidence(), "by class")
+})
