@@ -149,7 +149,8 @@ encode_validation <- function(fit, validation, call, store = NULL, ranks = NULL)
     if (is.null(encoding$terms)) {
       abort_argument(c(
         "{.arg validation} must be a fraction of the rows, or a list of {.field X} and {.field y}.",
-        x = "You supplied a {if (is_source(validation)) 'source' else 'data frame'}."
+        x = "You supplied a {if (is_source(validation)) 'source' else 'data frame'}.",
+        i = "A data frame or a source requires a training with a formula."
       ), call)
     }
     if (is_source(validation)) check_source(validation, call, "validation")

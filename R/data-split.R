@@ -7,8 +7,9 @@ without_none <- function(validation) {
   if (!none) validation
 }
 
-# `validation`: a fraction of the rows, a list with a validation set, or NULL.
-check_validation <- function(validation, call) {
+# `validation`: a fraction of the rows, a list with a validation set, or NULL. `of_formula`: may it
+# also be a data frame?
+check_validation <- function(validation, call, of_formula = FALSE) {
   if (is.null(validation)) {
     return(NULL)
   }
@@ -38,12 +39,26 @@ check_validation <- function(validation, call) {
     abort_argument(c(
       paste0(
         "{.arg validation} must be a fraction of the rows, greater than 0 and less than 1, ",
-        "or a list of {.field X} and {.field y}."
+        "or held-out data: {if (of_formula) 'a data frame, or '}a list of {.field X} and {.field y}."
       ),
-      x = "You supplied {describe(validation)}."
+      x = "You supplied {describe(validation)}.",
+      i = number_hint(validation) %||% share_hint(validation)
     ), call)
   }
   share
+}
+
+# What to do with a percentage or a number of rows.
+share_hint <- function(x) {
+  if (is_number(x) && length(x) == 1 && is_true(x >= 10 && x < 100)) {
+    return(paste0("For ", x, " % of the rows, use {.code validation = ", x / 100, "}."))
+  }
+  if (is.data.frame(x)) {
+    return("A data frame or a source requires a training with a formula.")
+  }
+  if (is_number(x) || is.logical(x)) {
+    "For a fifth of the rows, use {.code validation = 0.2}."
+  }
 }
 
 # The number of the rule by which stratified_rows() draws. Fits store it with their fractions; those

@@ -9,7 +9,8 @@ check_weights <- function(weights, rows, call) {
   if (!known || length(weights) != rows) {
     abort_argument(c(
       "{.arg weights} must have one number for each of the {rows} row{?s}.",
-      x = "You supplied {describe(numbers_in_memory(weights))}."
+      x = "You supplied {describe(numbers_in_memory(weights))}.",
+      i = name_hint(weights)
     ), call)
   }
   bad <- which_numbers(weights, function(w) !is.finite(w) | w < 0)
@@ -170,6 +171,12 @@ check_offset <- function(offset, rows, outputs, call) {
   }
   if (inherits(offset, "AsIs")) class(offset) <- setdiff(class(offset), "AsIs")
   if (is_number(offset) && is.null(dim(offset))) offset <- matrix(as.double(offset), ncol = 1)
+  if (!is.null(name_hint(offset))) {
+    abort_argument(c(
+      "{.arg offset} must have one number for each of the {rows} row{?s}.",
+      x = "You supplied {describe(offset)}.", i = name_hint(offset)
+    ), call)
+  }
   if (!is_in_file(offset)) {
     offset <- check_matrix(offset, "offset", call, rows = rows, least_rows = 0)
   }

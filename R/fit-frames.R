@@ -4,13 +4,17 @@
 #' @importFrom stats model.frame
 #' @export
 model.frame.nn_fit <- function(formula, data = NULL, na.action = NULL, ...) {
-  read_fit_frame(formula, data, na.action, current_env())$frame
+  call <- current_env()
+  check_no_dots(call, ..., known = names(formals(model.frame.nn_fit)))
+  check_whole_fit(plain_fit(formula, call), call, "fit")
+  read_fit_frame(formula, data, na.action, call)$frame
 }
 
 #' @importFrom stats model.matrix
 #' @export
 model.matrix.nn_fit <- function(object, data = NULL, ...) {
   call <- current_env()
+  check_no_dots(call, ..., known = names(formals(model.matrix.nn_fit)))
   encoding <- whole_fit(object, call)$encoding
   read <- if (is.null(attr(data, "terms"))) {
     read_fit_frame(object, data, NULL, call)
@@ -29,7 +33,7 @@ model.matrix.nn_fit <- function(object, data = NULL, ...) {
   marked
 }
 
-# The variables of the formula for `data`: list(frame, raw, rows), the model frame, the columns
+# The variables of the formula of a checked fit for `data`: list(frame, raw, rows), the model frame, the columns
 # before missing values are filled, and the numbers of those rows that na.action keeps. The outcome
 # is included if `data` has it. Factors have the levels of the training data, and those of their
 # declared levels that occur; levels are known or not as in predict().
@@ -42,7 +46,7 @@ read_fit_frame <- function(fit, data, na.action, call) {
       i = "Supply the training data or new data: {.code model.frame(fit, data)}."
     ), call)
   }
-  fit <- whole_fit(fit, call, "fit")
+  fit <- plain_fit(fit, call)
   encoding <- fit$encoding
   unseen <- if (identical(encoding$new_levels, "NA")) new_levels_record(encoding)
   raw <- check_newdata(encoding$columns, data, "data", call, unseen)

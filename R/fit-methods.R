@@ -27,7 +27,7 @@ stored_fitted <- function(fit, call, what = "output") {
 #'
 #' @param object A fit from [nn_train()].
 #' @param named Whether rows and columns are named; `FALSE` by default.
-#' @param ... Not used.
+#' @param ... Must be empty: an unknown argument is an error.
 #' @return A list of matrices: `wh`, `bh`, `wout`, `bout`, or `wh1`, `bh1`, `wh2`, ... with several
 #'   hidden layers. Weight matrices have one row per input of the layer and one column per unit;
 #'   biases have a single row, named `"(Intercept)"`.
@@ -40,6 +40,7 @@ stored_fitted <- function(fit, call, what = "output") {
 #' @export
 coef.nn_fit <- function(object, named = FALSE, ...) {
   call <- current_env()
+  check_no_dots(call, ..., known = names(formals(coef.nn_fit)))
   fit <- plain_fit(object, call)
   check_fit_sizes(fit, call)
   check_flag(named, "named", call)
@@ -84,16 +85,21 @@ residuals.nn_fit <- function(object, type = "response", ...) {
   stats::naresid(object$na.action, bare(stored_fitted(object, call, "residuals")))
 }
 
+# step() and others supply `use.fallback`, which has no effect on a fit.
 #' @export
 nobs.nn_fit <- function(object, ...) plain_fit(object, current_env())$n
 
 #' @importFrom stats formula
 #' @export
-formula.nn_fit <- function(x, ...) stats::formula(terms.nn_fit(x))
+formula.nn_fit <- function(x, ...) {
+  check_no_dots(current_env(), ..., known = "x")
+  stats::formula(terms.nn_fit(x))
+}
 
 #' @importFrom stats terms
 #' @export
 terms.nn_fit <- function(x, ...) {
+  check_no_dots(current_env(), ..., known = "x")
   terms <- plain_fit(x, current_env())$encoding$terms
   if (is.null(terms)) {
     abort_argument(c(

@@ -211,6 +211,7 @@ drawn_outcome <- function(y, fit) {
 #' @export
 family.nn_fit <- function(object, ...) {
   call <- current_env()
+  check_no_dots(call, ..., known = "object")
   fit <- whole_fit(object, call)
   row <- likelihood_table[[fit$settings$loss$name]]
   output <- fit$settings$output_activation
@@ -245,6 +246,7 @@ anova.nn_fit <- function(object, ...) {
 #' @export
 labels.nn_fit <- function(object, ...) {
   call <- current_env()
+  check_no_dots(call, ..., known = "object")
   fit <- whole_fit(object, call)
   if (is.null(fit$encoding$terms)) end_names(fit)$inputs else labels(fit$encoding$terms)
 }

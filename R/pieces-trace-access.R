@@ -13,6 +13,9 @@
 #'   `NULL` (default) means all batches.
 #' @export
 `[[.nn_trace` <- function(x, i, epoch = 1, batch = 1, ...) {
+  if (...length() > 0) {
+    check_no_dots(current_env(), ..., known = c("x", "i", "epoch", "batch"))
+  }
   plain <- unclass(x)
   if (is.numeric(i) || (is_string(i) && i %in% names(plain))) {
     plain[[i]]

@@ -67,7 +67,8 @@ newdata_offset <- function(fit, prepared, offset, call) {
   if (!is_number(offset) || NROW(offset) != nrow(prepared$X) || NCOL(offset) != k) {
     abort_input(c(
       "{.arg offset} must have one number per row and output, {nrow(prepared$X)} x {k}.",
-      x = "You supplied {describe(offset)}."
+      x = "You supplied {describe(offset)}.",
+      i = if (!is.null(name_hint(offset))) "Supply numbers, such as {.code newdata${offset}}."
     ), call)
   }
   offset <- matrix(as.double(offset), nrow(prepared$X), k)

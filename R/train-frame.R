@@ -71,7 +71,7 @@ train_rows <- function(frame, training, options, shown, call, store) {
       options$validation, call, store, ranks_of(frame$encoded$X)
     )
   } else if (!identical(options$validation, "auto")) {
-    check_validation(options$validation, call)
+    check_validation(options$validation, call, of_formula = !is.null(encoding$terms))
   }
   chosen <- until_interrupt(choose_defaults(options, problem, shown, call), call)
   if (!is.null(chosen$interrupted)) {

@@ -87,11 +87,11 @@ check_whole <- function(x, name, call, least = 1, most = .Machine$integer.max, m
 number_hint <- function(x) {
   number <- if (is.character(x) && length(x) == 1) suppressWarnings(as.double(x)) else NA
   if (!is.na(number)) {
-    return("Remove the quotes: {.code {x}}.")
+    return(paste0("Remove the quotes: {.code ", x, "}."))
   }
   numbers <- is.list(x) && !is.object(x) && length(x) %in% 1:9 &&
     all(vapply(x, function(part) is_number(part) && length(part) == 1, NA))
-  if (numbers) "Use {.code {deparse1(as.double(x))}}."
+  if (numbers) paste0("Use {.code ", deparse1(as.double(x)), "}.")
 }
 
 check_given <- function(missing, name, what, call) {

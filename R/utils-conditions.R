@@ -116,6 +116,9 @@ words_elsewhere <- c(
   impute = "indicator", data = "newdata", test = "newdata", newx = "newdata"
 )
 
+# Functions of this package call data X, data or newdata.
+data_elsewhere <- c(data = "X", newdata = "X", newdata = "data", X = "data")
+
 # A hint for an argument that a function does not have.
 argument_hint <- function(name, known) {
   if (name %in% c("seed", "random_state", "set_seed")) {
@@ -131,7 +134,7 @@ nearest_name <- function(x, choices) {
   }
   begun <- if (nchar(x) > 2) choices[startsWith(choices, x)]
   plain <- function(names) tolower(gsub("[-._ ]", "", names))
-  elsewhere <- c(names_elsewhere, words_elsewhere)
+  elsewhere <- c(names_elsewhere, words_elsewhere, data_elsewhere)
   elsewhere <- elsewhere[plain(names(elsewhere)) == plain(x) & elsewhere %in% choices]
   meant <- c(if (length(begun) == 1) begun, elsewhere)[1]
   if (is.na(meant)) {

@@ -67,3 +67,64 @@ test_that("engine arguments of parsnip are checked", {
   model <- parsnip::set_engine(parsnip::mlp("regression", epochs = 5), "backprop", decay = 0.1)
   hinted(parsnip::fit(model, mpg ~ wt, data = d), "Did you mean \"penalty\"")
 })
+
+test_that("all methods of a fit and a trace refuse arguments that they do not have", {
+  trace <- nn_trace(X[1:3, ], c(0, 1, 0))
+  calls <- list(
+    coef = quote(coef(fit, nmaed = TRUE)), fitted = quote(fitted(fit, data = d)),
+    residuals = quote(residuals(fit, data = d)), formula = quote(formula(fit, env = 1)),
+    terms = quote(terms(fit, data = d)), family = quote(family(fit, X = d)),
+    labels = quote(labels(fit, X = d)), frame = quote(model.frame(fit, d, subset = 1:3)),
+    matrix = quote(model.matrix(fit, d, contrasts.arg = NULL)), doctor = quote(nn_doctor(fit, d = 1)),
+    deviance = quote(deviance(fit, wieghts = 1)), logLik = quote(logLik(fit, REML = TRUE)),
+    simulate = quote(simulate(fit, times = 2)), vcov = quote(vcov(fit, dat = d)),
+    confint = quote(confint(fit, dat = d)), summary = quote(summary(fit, dat = d)),
+    predict = quote(predict(fit, dat = d)), plot = quote(plot(fit, "network", dat = d)),
+    step = quote(trace[["wh", epochs = 1]]), table = quote(as.data.frame(trace, epochs = 1)),
+    trace = quote(summary(trace, epochs = 1)), print = quote(print(trace, epochs = 1))
+  )
+  for (name in names(calls)) {
+    error <- expect_error(eval(calls[[name]]), class = "backprop_error_argument", info = name)
+    expect_match(conditionMessage(error), "is not an argument of this function", info = name)
+  }
+  # stats::step() supplies it
+  expect_identical(nobs(fit, use.fallback = TRUE), nobs(fit))
+})
+
+test_that("X, data and newdata are told apart", {
+  hinted(summary(fit, data = d), "Did you mean \"X\"?")
+  hinted(vcov(fit, newdata = d), "Did you mean \"X\"?")
+  hinted(logLik(fit, data = d), "Did you mean \"X\"?")
+  hinted(predict(fit, data = d), "Did you mean \"newdata\"?")
+  hinted(nn_importance(fit, newdata = d), "Did you mean \"data\"?")
+  hinted(nn_effects(fit, X = d, variables = "wt"), "Did you mean \"data\"?")
+})
+
+test_that("numbers of an offset or of weights are not the name of a column", {
+  d$exposure <- d$hp
+  counts <- seeded(round(mpg) ~ wt, d, loss = "poisson", offset = log(exposure), penalty = 0.1)
+  of_matrix <- seeded(X, d$mpg, offset = log(d$hp), output_activation = "identity", epochs = 1)
+  unquoted <- "name a column of `data` without quotes"
+  hinted(nn_train(mpg ~ wt, d, offset = "exposure"), unquoted)
+  hinted(nn_train(d["wt"], d$mpg, offset = "exposure"), unquoted)
+  for (extra in c("offset", "weights")) {
+    named <- stats::setNames(list("exposure"), extra)
+    hinted(do.call(nn_train, c(list(X, d$mpg), named)), unquoted)
+    hinted(do.call(nn_cv, c(list(X, d$mpg), named)), unquoted)
+  }
+  hinted(nn_continue(of_matrix, X, d$mpg, offset = "exposure", epochs = 1), unquoted)
+  hinted(predict(of_matrix, X, offset = "exposure"), unquoted)
+  error <- expect_error(predict(counts, d, offset = "exposure"), class = "backprop_error_input")
+  expect_match(conditionMessage(error), "newdata$exposure", fixed = TRUE)
+})
+
+test_that("a validation that is no share says what is", {
+  expect_snapshot({
+    refused(nn_train(mpg ~ wt, d, validation = 20), "argument")
+    refused(nn_train(X, d$mpg, validation = 20), "argument")
+    refused(nn_train(mpg ~ wt, d, validation = 200), "argument")
+    refused(nn_train(mpg ~ wt, d, validation = "0.2"), "argument")
+    refused(nn_train(X, d$mpg, validation = d), "argument")
+    refused(nn_train(d["wt"], d$mpg, validation = d), "argument")
+  })
+})

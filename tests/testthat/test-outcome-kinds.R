@@ -158,3 +158,20 @@ test_that("the evidence says which of loss and accuracy is weighted by class", {
   expect_match(balanced, "accuracy not weighted by class [0-9]")
   expect_no_match(evidence(), "by class")
 })
+
+test_that("model.frame() and model.matrix() check a fit once", {
+  fit <- seeded(mpg ~ wt, mtcars, hidden = 2, penalty = 0.1)
+  checks <- 0
+  check <- check_whole_fit
+  replace_in("backprop", check_whole_fit = function(...) {
+    checks <<- checks + 1
+    check(...)
+  })
+  model.matrix(fit, mtcars)
+  expect_identical(checks, 1)
+  model.matrix(fit, model.frame(fit, mtcars))
+  expect_identical(checks, 3)
+  broken <- structure(utils::modifyList(unclass(fit), list(n = "a")), class = "nn_fit")
+  expect_error(model.frame(broken, mtcars), class = "backprop_error_argument")
+  expect_error(model.matrix(broken, mtcars), class = "backprop_error_argument")
+})
