@@ -158,8 +158,15 @@ check_curved <- function(record, call) {
   ), call)
 }
 
-# list(vcov, df, curvature): the covariance matrix, with a warning if it can't be trusted, the
-# degrees of freedom (Inf if the dispersion is known), and what examine_curvature() returns.
+# The covariance matrix of a fit whose data were supplied again, a record of training_again().
+# Returns list(vcov, df, curvature): the matrix, the degrees of freedom (Inf if the dispersion is
+# known), and what examine_curvature() returns. With H, the Hessian of the summed objective, and I,
+# its expectation, the matrix is
+#   hessian   phi H^-1
+#   fisher    phi I^-1
+#   sandwich  H^-1 (sum of g g' over the rows) H^-1, with the gradient g of a row; phi is 1
+# Only rows and columns of free parameters are inverted: frozen ones are known constants, with
+# variances of 0. Without an inverse the others are NA, and a warning says why (see reasons_of()).
 covariance <- function(record, type, call) {
   check_curved(record, call)
   robust <- type == "sandwich"
@@ -182,6 +189,7 @@ covariance <- function(record, type, call) {
   n <- length(record$problem$weights)
   V <- matrix(0, n, n)
   V[free, free] <- NA
+  # NULL if H is not positive definite
   inverse <- curvature$inverse
   if (!is.null(inverse)) {
     inverse <- switch(type,
@@ -190,11 +198,13 @@ covariance <- function(record, type, call) {
       sandwich = inverse %*% score_products(record)[free, free] %*% inverse
     )
   }
+  # rounding leaves products slightly asymmetric
   if (!is.null(inverse)) V[free, free] <- phi$value * (inverse + t(inverse)) / 2
   labels <- parameter_labels(record$fit)
   dimnames(V) <- list(labels, labels)
   if (is.finite(phi$df)) attr(V, "df") <- phi$df
   reasons <- reasons_of(record, curvature, sqrt(diag(V)[free]))
+  # H has an inverse, but I has none
   if (is.null(inverse) && !is.null(curvature$inverse)) {
     reasons$singular <- NULL
     reasons$separated <- reasons$separated %||% paste0(
@@ -205,8 +215,12 @@ covariance <- function(record, type, call) {
   list(vcov = V, df = phi$df, curvature = curvature)
 }
 
-# Pearson's estimate of the dispersion on the scale of the network's loss, and its degrees of
-# freedom; both NA if there are not more targets than weights.
+# list(value, df): the dispersion phi and its degrees of freedom. It is known to be 1 for losses
+# whose distribution has no further parameter, such as Poisson. Otherwise it is Pearson's estimate,
+# as in lm() and glm(): the sum of squared residuals, each divided by the variance function at its
+# mean, over the number of targets minus that of weights; both NA if that is not positive. Residuals
+# are on the scale of the network's loss, which standardises the outcome, because H is the curvature
+# of that loss.
 dispersion <- function(record) {
   loss <- record$fit$settings$loss
   row <- likelihood_table[[loss$name]]
@@ -222,7 +236,9 @@ dispersion <- function(record) {
   list(value = sum(record$w * scaled^2 / variance) / df, df = df)
 }
 
-# The sum of g g' over the rows, with the gradient g of each row's weighted loss.
+# The middle of the sandwich: the sum of g g' over the rows, with the gradient g of each row's
+# weighted loss with respect to all parameters. Rows are taken in blocks, whose matrix of gradients,
+# rows x parameters, fits in memory.
 score_products <- function(record) {
   problem <- record$problem
   pass <- evaluate(problem, gradient = TRUE, all = TRUE)
@@ -234,12 +250,15 @@ score_products <- function(record) {
   total
 }
 
-# The expected Hessian of the summed loss: the derivatives of the outputs, weighted by the inverse
-# variances of the targets; with the penalty.
+# The expected Hessian I of the summed objective: J' W J with the derivatives J of the outputs with
+# respect to all parameters, and in W the weight of each row divided by the variance of its target
+# (the variance function of the distribution, without phi), plus the second derivative of the
+# penalty, which biases do not have.
 information <- function(record) {
   problem <- record$problem
   fit <- record$fit
   n <- length(problem$weights)
+  # 1 for weights, 0 for biases, in the order of the parameters
   penalised <- unlist(lapply(problem$layers, function(layer) {
     rep(c(1, 0), c(layer$inputs * layer$units, layer$units))
   }))
@@ -249,6 +268,7 @@ information <- function(record) {
   )$output
   loss <- fit$settings$loss
   variance <- likelihood_table[[loss$name]]$variance(output, loss$parameter, mixes_outputs(fit))
+  # also for softmax, with the variance p: the multinomial information is sum_k J_k J_k' / p_k
   for (k in seq_len(ncol(output))) {
     slopes <- output_derivatives(problem$layers, problem$weights, problem$X, problem$offset, k)
     root <- sqrt(record$w / variance[, k])

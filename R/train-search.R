@@ -1,10 +1,35 @@
-# Compares candidates for the defaults by their loss on held-out rows. A *way* is
+# Compares candidates for the defaults by their loss on held-out rows.
+#
+# An example: nn_train(y ~ ., d) with 400 rows, four inputs and a number as outcome.
+# * Below 1000 rows there is one *family* of candidates, that of L-BFGS. (With more rows there is
+#   one of Adam, and up to 10,000 rows that of L-BFGS after it.)
+# * It has three *ways*, tanh, silu and relu, each with 100 units and 1000 epochs, and its *trial*,
+#   the same with 100 epochs.
+# * Its *ladder* are the *strengths* 5e-6, 5e-5, ..., 0.5, 4, 32, 256, 2048. The penalty is the
+#   strength divided by the number of rows: the strength 4 is the penalty 0.01.
+# * A candidate is a way with a strength. Its loss is the mean over four *splits*: each holds out
+#   one of four folds.
+# search_family() then compares, here with these losses (a constant has 0.504):
+# 1. Trials of tanh with the strengths 0.5, 4 and 0.005: 0.0784, 0.0769, 0.0853. The best is 4, so
+#    that walk_ladder() also tries 32: 0.0890. Now both neighbours of 4 are worse.
+# 2. The same for silu (best with 0.5, 0.0787) and relu (best with 4, 0.0828). relu with 0.005 is
+#    dropped after the first split, because its loss there is over 1.5 times that of its *rival*, the
+#    best of the same way so far.
+# 3. The best of each way with all epochs: tanh 0.0770, silu 0.0778, relu dropped after two splits.
+#    Then the neighbours of the best, tanh with 32 and 0.5: both are worse.
+# 4. With little noise, the loss would have fallen far below that of the trial by now, and `longer`,
+#    `small` and `lm` would be tried. Here 0.0770 is not below 0.7 times 0.0769.
+# strongest() chooses tanh with the strength 4 and the 100 epochs of the trial, whose loss, 0.0769,
+# is the lowest. With a second family, the loss of the first is the *bar*, unless it is below a
+# quarter of that of a constant: if no candidate of its first way is better, the others are not
+# tried.
+#
+# A way is a list of
 #   options   the options that are trained with if it is chosen, without the penalty
 #   trial     the same with fewer epochs, for a first comparison
 #   longer, small  the same with more epochs, and with few units, for functions without noise; NULL
 #                  if there are none
 #   lm        a list of options for Levenberg-Marquardt with few units, also for them
-# and a candidate is a way with a *strength*, the penalty times the number of rows trained on.
 
 # The number of rows on which candidates are compared for many rows, by effort.
 compared_rows <- c(standard = 3000, high = 10000)
