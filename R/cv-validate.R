@@ -318,6 +318,17 @@ fold_hint <- function(name) {
       "To keep the rows of a group together, supply the fold of each row. For 5 folds: ",
       "{.code folds = as.integer(factor(data$group)) %% 5}."
     ))
+  } else if (name %in% c("time", "date", "index", "horizon", "initial_window", "order_by")) {
+    c(
+      i = paste0(
+        "To hold out periods rather than random rows, supply the fold of each row: ",
+        "{.code folds = cut(data$time, 5, labels = FALSE)}."
+      ),
+      i = paste0(
+        "Most folds are then predicted from later rows, too. To judge forecasts, train on the rows ",
+        "before a time, and predict those after it."
+      )
+    )
   } else if (name %in% c("strata", "stratify", "stratified")) {
     c(i = "Folds are always stratified by the outcome.")
   } else if (name %in% c("grid", "tune_grid", "tuneGrid", "param_grid", "tuneLength")) {

@@ -38,8 +38,8 @@ event_numbers <- function(y, events, call) {
   matrix(unlist(columns), NROW(y), dimnames = list(NULL, names(events)))
 }
 
-# The loss and the output activation for such outcomes: list(loss, output_activation), NULL for those
-# that are left to the defaults.
+# The loss and the output activation for such outcomes: list(loss, output_activation), NULL for
+# those that are left to the defaults.
 event_options <- function(loss, output_activation, call) {
   if (is.null(loss) && is.null(output_activation)) {
     return(list(loss = "cross_entropy", output_activation = NULL))

@@ -4,8 +4,8 @@
 # Describes an outcome: list(kind, levels, names, center, scale), and for several outcomes that are
 # yes or no `events`, see events_of(). The kind is "binary" or "classes" for factors, "count" for
 # losses of counts (`fractional`: are some of the numbers not whole?), and otherwise "numeric",
-# standardised if the output activation is the identity. `offset` is on the scale of the response; `apart`: the outcome of the
-# calibration set; `text`: was the outcome supplied as text?
+# standardised if the output activation is the identity. `offset` is on the scale of the response;
+# `apart`: the outcome of the calibration set; `text`: was the outcome supplied as text?
 describe_outcome <- function(y, label, loss, output_activation, standardize, weights, offset,
                              call, apart = NULL, text = is.character(y)) {
   if (is.data.frame(y)) y <- if (ncol(y) == 1) y[[1]] else y

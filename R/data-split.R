@@ -39,7 +39,8 @@ check_validation <- function(validation, call, of_formula = FALSE) {
     abort_argument(c(
       paste0(
         "{.arg validation} must be a fraction of the rows, greater than 0 and less than 1, ",
-        "or held-out data: {if (of_formula) 'a data frame, or '}a list of {.field X} and {.field y}."
+        "or held-out data: ", if (of_formula) "a data frame, or ",
+        "a list of {.field X} and {.field y}."
       ),
       x = "You supplied {describe(validation)}.",
       i = number_hint(validation) %||% share_hint(validation)

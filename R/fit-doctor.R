@@ -64,17 +64,16 @@
 #' Causes are reported without what follows from them: beside `outcome_outliers`, `offset`,
 #' `diverged` and `unreachable` there is no `constant`, `null_model`, `saturated`, `dead`,
 #' `still_falling`, `simple_model`, `one_class`, `counts`, `gap` or `edge`, beside `constant` and
-#' `null_model` no `one_class` or `counts`, and beside a constant that is as good on held-out rows no
-#' `one_class`. Losses are those of
-#' the training, for a standardised outcome on its standardised scale, which the descriptions say;
-#' predictions and targets are on the scale of the outcome.
+#' `null_model` no `one_class` or `counts`, and beside a constant that is as good on held-out rows
+#' no `one_class`. Losses are those of the training, for a standardised outcome on its standardised
+#' scale, which the descriptions say; predictions and targets are on the scale of the outcome.
 #'
 #' A fit does not store its data. The checks use statistics that are computed when training ends:
 #' of at most 200 rows for `saturated`, `dead` and `unscaled`, and of all rows otherwise. Case
 #' weights count rows: rows of weight 0 are ignored. `simple_model`, `gap` and `edge` are `NA` if
 #' there are no held-out rows, and `overlap` if rows were not compared. `constant`, `null_model`,
-#' `one_class` and `counts` need the outputs, and are `NA` for a fit trained with `keep_fitted = FALSE`. The null
-#' model has the weights and the offset of the fit.
+#' `one_class` and `counts` need the outputs, and are `NA` for a fit trained with
+#' `keep_fitted = FALSE`. The null model has the weights and the offset of the fit.
 #'
 #' For the Poisson loss, which is negative for most counts, and for cross-entropy of proportions,
 #' which is above 0 for the best predictions, losses are measured from that of a perfect fit (half

@@ -63,8 +63,9 @@ find_counts <- function(fit, facts) {
       "The outcome has whole numbers of at least 0, and its variance around the predictions grows ",
       "with them: it is ", short(variance[1]), " at a mean of ", short(mean[1]), ", and ",
       short(variance[2]), " at a mean of ", short(mean[2]),
-      if (negative >= 0.01) paste0("; ", short(100 * negative), " % of the predictions are negative"),
-      "."
+      if (negative >= 0.01) {
+        paste0("; ", short(100 * negative), " % of the predictions are negative")
+      }, "."
     )
   )
 }

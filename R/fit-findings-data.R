@@ -114,8 +114,8 @@ find_overlap <- function(fit, facts) {
 
 overlap_advice <- function(fit, facts) {
   paste0(
-    "Use validation = 0.2, which holds out a fifth of the rows, or supply rows that the network is ",
-    "not trained on."
+    "Use validation = 0.2, which holds out a fifth of the rows, or supply rows that the network ",
+    "is not trained on."
   )
 }
 

@@ -33,10 +33,10 @@ model.matrix.nn_fit <- function(object, data = NULL, ...) {
   marked
 }
 
-# The variables of the formula of a checked fit for `data`: list(frame, raw, rows), the model frame, the columns
-# before missing values are filled, and the numbers of those rows that na.action keeps. The outcome
-# is included if `data` has it. Factors have the levels of the training data, and those of their
-# declared levels that occur; levels are known or not as in predict().
+# The variables of the formula of a checked fit for `data`: list(frame, raw, rows), the model frame,
+# the columns before missing values are filled, and the numbers of those rows that na.action keeps.
+# The outcome is included if `data` has it. Factors have the levels of the training data, and those
+# of their declared levels that occur; levels are known or not as in predict().
 read_fit_frame <- function(fit, data, na.action, call) {
   terms <- terms(fit)
   if (!is.data.frame(data)) {

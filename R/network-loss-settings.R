@@ -251,8 +251,8 @@ check_class_output <- function(loss, output_activation, kind, call) {
   reach <- activation_table[[output_activation]]$reach
   abort_argument(c(
     paste0(
-      "Outputs for classes are probabilities, so {.arg output_activation} must have values between ",
-      "0 and 1."
+      "Outputs for classes are probabilities, so {.arg output_activation} must have values ",
+      "between 0 and 1."
     ),
     x = paste0(
       "You supplied {.val {output_activation}}, which has ",

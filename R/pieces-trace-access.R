@@ -86,7 +86,9 @@ step_value <- function(trace, id, epoch, batch, call) {
   }
   # "wh" is a name or, with several hidden layers, the stem of names
   names <- vapply(steps, `[[`, "", "name")
-  of_name <- ids[names == id | sub("[0-9]+$", "", names) == id]
+  at <- which(names == id | sub("[0-9]+$", "", names) == id)
+  # by layer: the backward pass has them in the opposite order
+  of_name <- ids[at[order(nchar(names[at]), names[at])]]
   near <- if (length(of_name) > 0) c(i = "There are {.field {of_name}}.") else nearest_name(id, ids)
   abort_argument(c(
     "The trace has no step {.val {id}}.",

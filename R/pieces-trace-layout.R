@@ -94,7 +94,8 @@ update_parts <- function(old, new, digits, shown = 2) {
     cell_text(value, if (exact) decimals else digits, fixed = TRUE)$text
   }
   changed <- if (exact) as_text(change) else formatC(change, digits = 1, format = "e")
-  sign <- ifelse(change > 0 & !is.na(change), "+", "")
+  # not for those that are rounded to 0
+  sign <- ifelse(change > 0 & !is.na(change) & grepl("[1-9]", changed), "+", "")
   list(
     list(head = "old", text = as_text(old), value = old),
     list(head = "change", text = as_shape(paste0(sign, changed), change), value = change),

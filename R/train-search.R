@@ -13,8 +13,8 @@
 # 1. Trials of tanh with the strengths 0.5, 4 and 0.005: 0.0784, 0.0769, 0.0853. The best is 4, so
 #    that walk_ladder() also tries 32: 0.0890. Now both neighbours of 4 are worse.
 # 2. The same for silu (best with 0.5, 0.0787) and relu (best with 4, 0.0828). relu with 0.005 is
-#    dropped after the first split, because its loss there is over 1.5 times that of its *rival*, the
-#    best of the same way so far.
+#    dropped after the first split, because its loss there is over 1.5 times that of its *rival*,
+#    the best of the same way so far.
 # 3. The best of each way with all epochs: tanh 0.0770, silu 0.0778, relu dropped after two splits.
 #    Then the neighbours of the best, tanh with 32 and 0.5: both are worse.
 # 4. With little noise, the loss would have fallen far below that of the trial by now, and `longer`,

@@ -720,5 +720,9 @@ test_that("arguments of other packages for folds get advice that works", {
   fold <- cv$predictions$fold
   expect_true(all(tapply(fold, d$group, function(x) length(unique(x))) == 1))
   expect_match(advice(strata = "cyl"), "always stratified")
+  d$time <- 32:1
+  expect_match(advice(time = "time"), "folds = cut(data$time, 5, labels = FALSE)", fixed = TRUE)
+  cv <- nn_cv(mpg ~ wt, d, hidden = 0, epochs = 2, folds = cut(d$time, 5, labels = FALSE))
+  expect_identical(rle(as.character(cv$predictions$fold))$values, as.character(5:1))
   expect_match(advice(grid = list()), "one setting")
 })

@@ -233,7 +233,8 @@ test_that("validation rows that are also training rows are found", {
       validation = list(X = X[rows, ], y = d$y[rows]), epochs = 20, patience = 5
     )
   }
-  expect_match(of(of_matrix(200:1), "overlap")$what, "early stopping does not stop at the best epoch")
+  whole <- of(of_matrix(200:1), "overlap")
+  expect_match(whole$what, "early stopping does not stop at the best epoch")
   expect_false(of(of_matrix(101:200, rep(1:0, each = 100)), "overlap")$found)
   # the same inputs with another outcome are other rows
   set.seed(1)

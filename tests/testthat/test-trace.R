@@ -645,3 +645,21 @@ test_that("single brackets give elements by name, and refuse what a trace does n
     refused(trace[9], "argument")
   })
 })
+
+test_that("steps of a name are listed from the first layer to the last", {
+  trace <- nn_trace(matrix(0:3, 2), 0:1, hidden = c(2, 2))
+  error <- expect_error(trace$wh, class = "backprop_error_argument")
+  expect_match(
+    conditionMessage(error), "wh1_before, wh1_after, wh2_before, and wh2_after",
+    fixed = TRUE
+  )
+})
+
+test_that("a change that is rounded to 0 has no sign", {
+  old <- cbind(0.5, 0.5, 0.5, 0.5)
+  parts <- update_parts(old, old + cbind(0.02, 0.00004, -0.00004, -0.02), 2, shown = 1)
+  expect_identical(c(parts[[2]]$text), c("+0.02", "0.00", "0.00", "-0.02"))
+  # with more digits, it is not rounded to 0
+  parts <- update_parts(old, old + cbind(0.02, 0.00004, -0.00004, -0.02), 2)
+  expect_identical(c(parts[[2]]$text), c("+0.02000", "+0.00004", "-0.00004", "-0.02000"))
+})
