@@ -139,7 +139,7 @@ warn_of_outcome_outliers <- function(y, offset, outcome, weights) {
 
 # Offsets are added to the weighted sums of the output layer. Beside offsets of 1e300, neither the
 # outcome nor these sums have any digits left. `y`: the outcome; outputs such as log-odds are not on
-# its scale, but on one of 1.
+# its scale, but on one of 1, and exp() of those of counts must be a number.
 check_offset_size <- function(offset, y, output_activation, weights, call) {
   if (is.null(offset)) {
     return(invisible())
@@ -155,6 +155,13 @@ check_offset_size <- function(offset, y, output_activation, weights, call) {
     max(ends$most - ends$least, 0)
   }
   largest <- max(max(offset), -min(offset), 0)
+  if (identical(output_activation, "exp") && largest > log(.Machine$double.xmax)) {
+    abort_input(c(
+      "exp() of offsets must be neither infinite nor 0.",
+      x = "The largest offset is {format(largest, digits = 3)}, apart from its sign.",
+      i = "Offsets are on the scale of the log of the outcome: use offset = log(exposure)."
+    ), call)
+  }
   if (width == 0 || largest * .Machine$double.eps <= 0.01 * width) {
     return(invisible())
   }

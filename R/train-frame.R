@@ -58,7 +58,11 @@ train_rows <- function(frame, training, options, shown, call, store) {
   }
   offset <- take_rows(add_offsets(frame$encoded$offset, frame$offset), training)
   y <- if (is.null(encoding$outcome$events)) take_rows(frame$y, training) else problem$response
-  check_offset_size(offset, y, options$output_activation, problem$weights, call)
+  output <- options$output_activation
+  if (is.null(output) && !is.null(options$loss)) {
+    output <- default_output(check_loss(options$loss, call))
+  }
+  check_offset_size(offset, y, output, problem$weights, call)
   warn_of_outcome_outliers(y, offset, encoding$outcome, problem$weights)
   options["validation"] <- list(without_none(options$validation))
   check_effort(options, call)

@@ -196,7 +196,7 @@ score_of <- function(fit, problem, call) {
     encode_targets(problem$y, nrow(problem$X), call, fit$levels, numeric = numeric),
     fit$settings$loss, call
   )
-  weights <- check_weights(problem$weights, nrow(problem$X), call)
+  weights <- problem$weights %||% numeric()
   offset <- check_offset(problem$offset, nrow(problem$X), ncol(targets$y), call)
   single <- fit$settings$precision == "single"
   objective <- core_objective(fit$settings)

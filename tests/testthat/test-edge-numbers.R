@@ -1,6 +1,7 @@
 # Numbers at the edge of what a computer represents. For each row of the table, a fit without a
 # hidden layer is right, which means that it agrees with lm() on the same numbers at an ordinary
-# scale, or there is a warning or an error of a class.
+# scale, or there is a warning or an error of a class. Mini-batches and other outcomes agree with
+# the same training at an ordinary scale.
 
 ordinary <- local({
   set.seed(3)
@@ -70,27 +71,79 @@ edges <- list(
   "a target that is not finite" = edge(y = c(-Inf, y[-1]), class = "backprop_error_input")
 )
 
+# The data of a row of the table.
+edge_data <- function(row) {
+  data <- ordinary
+  for (column in names(row$columns)) {
+    data[[column]] <- rlang::eval_tidy(row$columns[[column]], ordinary)
+  }
+  data
+}
+
+# Trains with the data and arguments of a row, and expects its condition or these predictions, in
+# units of the row's scale.
+expect_edge <- function(row, train, values, name) {
+  if (is.null(row$class)) {
+    fit <- expect_silent(train(edge_data(row), row$arguments))
+    predicted <- predict(fit, edge_data(row), offset = row$arguments$offset)
+    expect_equal((predicted - row$center) / row$scale, values, tolerance = 1e-5, info = name)
+  } else if (grepl("error", row$class)) {
+    expect_error(train(edge_data(row), row$arguments), class = row$class, info = name)
+  } else {
+    expect_warning(train(edge_data(row), row$arguments), class = row$class)
+  }
+}
+
 test_that("numbers at the edge are right, or a condition names them", {
-  for (name in names(edges)) {
-    row <- edges[[name]]
-    data <- ordinary
-    for (column in names(row$columns)) {
-      data[[column]] <- rlang::eval_tidy(row$columns[[column]], ordinary)
-    }
-    train <- function() {
-      do.call(nn_train, c(list(y ~ ., data, hidden = 0, penalty = 0), row$arguments))
-    }
+  train <- function(data, arguments) {
     set.seed(1)
-    if (is.null(row$class)) {
-      fit <- expect_silent(train())
-      offset <- row$arguments$offset
-      values <- (predict(fit, data, offset = offset) - row$center) / row$scale
-      expect_equal(values, unname(expected), tolerance = 1e-6, info = name)
-    } else if (grepl("error", row$class)) {
-      expect_error(train(), class = row$class, info = name)
-    } else {
-      expect_warning(train(), class = row$class)
+    do.call(nn_train, c(list(y ~ ., data, hidden = 0, penalty = 0), arguments))
+  }
+  for (name in names(edges)) {
+    expect_edge(edges[[name]], train, unname(expected), name)
+    # in blocks of a source
+    of_source <- function(data, arguments) train(nn_source(data, 25), arguments)
+    expect_edge(edges[[name]], of_source, unname(expected), name)
+  }
+})
+
+test_that("mini-batches, classes and counts at the edge are those of an ordinary scale", {
+  train <- function(data, arguments = list(), ...) {
+    set.seed(1)
+    do.call(nn_train, c(
+      list(y ~ a + b, data, hidden = 3, epochs = 20, validation = NULL, ...), arguments
+    ))
+  }
+  in_batches <- function(data, arguments = list()) {
+    train(data, arguments, batch_size = 16, optimizer = "adam", penalty = 0)
+  }
+  values <- predict(in_batches(ordinary), ordinary)
+  for (name in names(edges)) expect_edge(edges[[name]], in_batches, values, name)
+
+  # those whose inputs or weights are at the edge, with another outcome
+  others <- Filter(function(row) {
+    is.null(row$columns$y) && is.null(row$arguments$offset)
+  }, edges)
+  expect_gt(length(others), 15)
+  outcomes <- list(
+    cut(ordinary$y, c(-Inf, -1, 1, Inf), c("low", "middle", "high")), ordinary$y > 0,
+    rep(c(0, 1, 3, 2, 6, 5), 10)
+  )
+  for (outcome in outcomes) {
+    with_outcome <- function(data, arguments = list()) {
+      loss <- if (is.numeric(outcome)) "poisson" else "cross_entropy"
+      train(transform(data, y = outcome), arguments, loss = loss, penalty = 0.01)
     }
+    values <- predict(with_outcome(ordinary), ordinary)
+    for (name in names(others)) expect_edge(others[[name]], with_outcome, values, name)
+  }
+})
+
+test_that("weights that vanish beside others leave the choice of defaults to these", {
+  d <- transform(ordinary, class = y > 0)
+  for (weights in list(first(1, 1e-300), rep(c(1, 1e-300), 30))) {
+    expect_s3_class(nn_train(y ~ a + b, d, weights = weights, epochs = 5), "nn_fit")
+    expect_s3_class(nn_train(class ~ a + b, d, weights = weights, epochs = 5), "nn_fit")
   }
 })
 
@@ -181,14 +234,20 @@ test_that("ordinary columns have no outliers", {
 
 test_that("offsets that drown the network are an error, whatever the output", {
   inputs <- as.matrix(ordinary[c("a", "b")])
-  d <- transform(ordinary, count = rep(0:3, 15), class = y > 0)
+  d <- transform(ordinary, count = rep(0:3, 15), class = y > 0, exposure = 1e5)
   offset <- rep(1e300, 60)
   expect_snapshot(error = TRUE, {
     nn_train(y ~ a + b, d, offset = offset)
     nn_train(class ~ a + b, d, offset = -offset)
   })
   refused <- function(call) expect_error(call, "lost in rounding", class = "backprop_error_input")
-  refused(nn_train(count ~ a + b, d, loss = "poisson", offset = -offset))
+  # an exposure in place of its logarithm
+  for (rows in list(d, nn_source(d, 20))) {
+    expect_error(
+      nn_train(count ~ a + b + offset(exposure), rows, loss = "poisson"), "log[(]exposure[)]",
+      class = "backprop_error_input"
+    )
+  }
   refused(nn_train(inputs, d$y, output_activation = "identity", offset = offset))
   refused(nn_train(inputs, d$class, offset = offset))
   # rows of weight 0 do not count
