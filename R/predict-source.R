@@ -69,7 +69,7 @@ new_output <- function(into, source, call) {
     ))
   }
   if (is_string(into)) {
-    return(file_output(into, call))
+    return(file_output(into, source, call))
   }
   if (is.list(into) && length(into) == 2 && inherits(into[[1]], "DBIConnection") &&
     is_string(into[[2]])) {
@@ -125,21 +125,27 @@ prediction_table <- function(predictions, before) {
 }
 
 # A CSV file, which exists when it is complete.
-file_output <- function(path, call) {
-  check_path(path, call)
-  path <- path.expand(path)
-  beside <- temporary_beside(path)
-  connection <- file(beside, "wb", encoding = "UTF-8")
-  open <- TRUE
-  abandon <- function() {
-    if (open) close(connection)
-    unlink(beside)
+file_output <- function(path, source, call) {
+  check_path(path, call, "into")
+  if (normalizePath(path, mustWork = FALSE) %in% source$files) {
+    abort_argument(c(
+      "{.arg into} must be another file than the source's.",
+      x = "{.path {path}} is read from."
+    ), call)
   }
+  # a warning does not stop the code, because close() would leave the connection open
   written <- function(code) {
-    tryCatch(code, error = function(e) abort_output(path, e, call), warning = function(e) {
-      abort_output(path, e, call)
-    })
+    problem <- NULL
+    result <- tryCatch(
+      withCallingHandlers(code, warning = function(w) {
+        problem <<- problem %||% w
+        tryInvokeRestart("muffleWarning")
+      }),
+      error = function(e) problem <<- problem %||% e
+    )
+    if (is.null(problem)) result else abort_output(path, problem, call)
   }
+  file <- written(begin_file(path, "UTF-8"))
   list(
     add = function(predictions, before) {
       table <- prediction_table(predictions, before)
@@ -149,21 +155,17 @@ file_output <- function(path, call) {
       })
       text <- vapply(table, function(x) is.factor(x) || is.character(x), NA) & !numbers
       written(utils::write.table(
-        table, connection,
+        table, file$connection,
         sep = ",", row.names = FALSE, col.names = before == 0, quote = which(text),
         qmethod = "double", fileEncoding = "UTF-8"
       ))
     },
     finish = function(rows) {
-      open <<- FALSE
-      written({
-        # on a full disk, only closing the file may fail
-        if (!identical(close(connection), 0L)) stop("The end of the file could not be written.")
-        if (!file.rename(beside, path)) stop("It could not be renamed.")
-      })
+      written(file$close())
+      written(file$replace())
       invisible(rows)
     },
-    abandon = abandon
+    abandon = file$abandon
   )
 }
 

@@ -21,6 +21,14 @@ nn_source.character <- function(x, separator = ",", decimal = ".", header = TRUE
       working_directory(absent[1])
     ), call, environment())
   }
+  special <- Find(Negate(is_regular_file), x)
+  if (!is.null(special)) {
+    abort_kind("file", c(
+      "{.path {special}} is a pipe or a device, not a file.",
+      x = "The rows are read several times, and a pipe can be read only once.",
+      i = "Write them to a file first."
+    ), call, environment())
+  }
   x <- normalizePath(x)
   label <- paste0(
     basename(x[1]), if (length(x) > 1) paste(" and", counted(length(x) - 1, "more file"))
@@ -67,7 +75,7 @@ nn_source.character <- function(x, separator = ",", decimal = ".", header = TRUE
       csv_reader(x, format, found)
     },
     label, cache, call,
-    portable = TRUE
+    portable = TRUE, files = x
   )
 }
 
@@ -143,6 +151,9 @@ csv_reader <- function(paths, format, types) {
       own <- as.character(parse_csv(first, format, "character", FALSE)[1, ])
       if (!is.null(names) && !identical(own, names)) {
         stop(basename(paths[file]), " has other columns than ", basename(paths[1]))
+      }
+      if (!is.null(types) && !identical(own, names(types))) {
+        stop(basename(paths[file]), " has other columns than in the first pass")
       }
       names <<- own
     }

@@ -10,7 +10,7 @@
 #   connection   that of a data base
 #   count  the number of its rows, or NULL if it is not known
 new_source <- function(open, label, cache = NULL, call = caller_env(), portable = FALSE,
-                       count = NULL) {
+                       count = NULL, files = NULL) {
   if (!is.null(cache)) {
     if (!is_string(cache) || !dir.exists(cache)) {
       abort_argument(c(
@@ -23,7 +23,7 @@ new_source <- function(open, label, cache = NULL, call = caller_env(), portable 
   structure(
     list(
       open = open, label = label, cache = cache, rows = NULL, portable = portable,
-      connection = NULL, count = count
+      connection = NULL, count = count, files = files
     ),
     class = "nn_source"
   )
@@ -38,9 +38,10 @@ check_source <- function(source, call, name = "data") {
     known <- is.function(x$open) && is_string(x$label) &&
       (is.null(x$rows) || whole(x$rows) && all(diff(c(0, x$rows)) > 0)) &&
       (isTRUE(x$portable) || isFALSE(x$portable)) &&
-      (is.null(x$count) || length(x$count) == 1 && whole(x$count))
+      (is.null(x$count) || length(x$count) == 1 && whole(x$count)) &&
+      (is.null(x$files) || is.character(x$files))
     if (!known) stop("a field has another type")
-    made <- new_source(x$open, x$label, x$cache, call, x$portable, x$count)
+    made <- new_source(x$open, x$label, x$cache, call, x$portable, x$count, x$files)
     made["rows"] <- list(x$rows)
     made["connection"] <- list(x$connection)
     made

@@ -1,9 +1,9 @@
 # Writes files atomically: a file is complete or does not exist.
 
-check_path <- function(path, call, exists = FALSE) {
+check_path <- function(path, call, name = "path", exists = FALSE) {
   if (!is.character(path) || length(path) != 1 || is.na(path) || !nzchar(path)) {
     abort_argument(c(
-      "{.arg path} must be the path to a file, as a single string.",
+      "{.arg {name}} must be the path to a file, as a single string.",
       x = "You supplied {describe(path)}."
     ), call)
   }
@@ -21,7 +21,7 @@ check_path <- function(path, call, exists = FALSE) {
   }
   if (!dir.exists(dirname(path))) {
     abort_argument(c(
-      "The directory of {.arg path} must exist.",
+      "The directory of {.arg {name}} must exist.",
       x = "{.path {dirname(path)}} does not exist."
     ), call)
   }
@@ -34,33 +34,18 @@ working_directory <- function(path) {
   }
 }
 
-# Calls `write()` with a connection to a temporary file in the same directory, and renames the file
-# when it is complete. Returns TRUE, or the condition that prevented it; then the old file is
-# unchanged. The permissions of a replaced file are kept, and a symbolic link stays a link. A
+# Calls `write()` with a connection to a temporary file (see begin_file()), and renames the file when
+# it is complete. Returns TRUE, or the condition that prevented it; then the old file is unchanged. A
 # warning does not stop the writing immediately, because that would leave the connection open.
 write_whole <- function(write, path) {
   problem <- NULL
-  connection <- NULL
   tryCatch(withCallingHandlers(
     {
-      path <- link_target(path.expand(path))
-      if (!is_replaceable(path)) stop("It is a directory, a pipe or a device.")
-      remove_orphans(path)
-      beside <- temporary_beside(path)
-      on.exit({
-        if (!is.null(connection)) close(connection)
-        unlink(beside, expand = FALSE)
-      })
-      mode <- if (file.exists(path)) file.mode(path)
-      connection <- file(beside, "wb")
-      if (!is.null(mode)) Sys.chmod(beside, "600", use_umask = FALSE)
-      write(connection)
-      # On a full disk, only closing the file may fail.
-      finished <- connection
-      connection <- NULL
-      if (!identical(close(finished), 0L)) stop("The end of the file could not be written.")
-      if (!is.null(mode)) Sys.chmod(beside, mode, use_umask = FALSE)
-      if (is.null(problem) && !file.rename(beside, path)) stop("It could not be renamed.")
+      file <- begin_file(path)
+      on.exit(file$abandon())
+      write(file$connection)
+      file$close()
+      if (is.null(problem)) file$replace()
     },
     warning = function(w) {
       if (is.null(problem)) problem <<- w
@@ -68,6 +53,37 @@ write_whole <- function(write, path) {
     }
   ), error = function(e) if (is.null(problem)) problem <<- e)
   if (is.null(problem)) TRUE else problem
+}
+
+# A temporary file that replaces the one at `path`, in the same directory. The permissions of a
+# replaced file are kept, and a symbolic link stays a link.
+#   connection  to write to
+#   close()     ends writing, and replace() then replaces the file
+#   abandon()   removes the temporary file, if it was not renamed
+begin_file <- function(path, encoding = getOption("encoding")) {
+  path <- link_target(path.expand(path))
+  if (!is_replaceable(path)) stop("It is a directory, a pipe or a device.")
+  remove_orphans(path)
+  beside <- temporary_beside(path)
+  mode <- if (file.exists(path)) file.mode(path)
+  connection <- file(beside, "wb", encoding = encoding)
+  open <- TRUE
+  if (!is.null(mode)) Sys.chmod(beside, "600", use_umask = FALSE)
+  list(
+    connection = connection,
+    close = function() {
+      open <<- FALSE
+      # On a full disk, only closing the file may fail.
+      if (!identical(close(connection), 0L)) stop("The end of the file could not be written.")
+      if (!is.null(mode)) Sys.chmod(beside, mode, use_umask = FALSE)
+    },
+    replace = function() if (!file.rename(beside, path)) stop("It could not be renamed."),
+    abandon = function() {
+      if (open) close(connection)
+      open <<- FALSE
+      unlink(beside, expand = FALSE)
+    }
+  )
 }
 
 # Can a file be written there? Tries it with a temporary file only: the path itself is not touched.
@@ -126,15 +142,15 @@ link_target <- function(path) {
   stop("It is a symbolic link that points back to itself.")
 }
 
-# Pipes and devices have size 0, and R can't distinguish them from empty files.
-is_replaceable <- function(path) {
-  if (!file.exists(path)) {
-    return(TRUE)
-  }
-  if (dir.exists(path)) {
-    return(FALSE)
-  }
-  file.size(path) > 0 || .Platform$OS.type != "unix" || system2("test", c("-f", shQuote(path))) == 0
+is_replaceable <- function(path) !file.exists(path) || is_regular_file(path)
+
+# Is a file that exists neither a directory, a pipe nor a device? The last two have size 0, and R
+# can't distinguish them from empty files.
+is_regular_file <- function(path) {
+  !dir.exists(path) && (
+    file.size(path) > 0 || .Platform$OS.type != "unix" ||
+      system2("test", c("-f", shQuote(path))) == 0
+  )
 }
 
 write_file <- function(bytes, path, call) {

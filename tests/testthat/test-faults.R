@@ -61,23 +61,16 @@ test_that("a disk that is full leaves the old file, and nothing else", {
 
 test_that("a file system of 8 to 72 kB that fills keeps the old file", {
   skip_on_cran()
-  skip_on_os(c("windows", "mac", "solaris"))
-  folder <- withr::local_tempdir()
-  mount <- function(options) {
-    suppressWarnings(system2(
-      "mount", c("-t", "tmpfs", "-o", options, "tmpfs", shQuote(folder)),
-      stdout = FALSE, stderr = FALSE
-    )) == 0
-  }
-  skip_if_not(nzchar(Sys.which("mount")) && mount("size=8k"), "file systems can't be mounted here")
-  withr::defer(system2("umount", shQuote(folder)), priority = "first")
+  folder <- local_disk("size=8k")
   set.seed(1)
   fit <- nn_train(matrix(rnorm(300), 10), rnorm(10), hidden = 90, epochs = 1, keep_fitted = FALSE)
+  rows <- nn_source(data.frame(matrix(rnorm(30 * 800), 800)))
   uses <- list(
     fit.rds = function(path) backprop:::write_checkpoint(unclass(fit), path),
     fit.json = function(path) nn_save(fit, path), fit.c = function(path) nn_export(fit, path),
     fit.R = function(path) nn_export(fit, path), fit.sql = function(path) nn_export(fit, path),
-    fit.onnx = function(path) nn_export(fit, path)
+    fit.onnx = function(path) nn_export(fit, path),
+    fit.csv = function(path) predict(fit, rows, into = path)
   )
   whole <- lapply(names(uses), function(name) {
     path <- withr::local_tempfile(fileext = sub("fit", "", name))
@@ -88,7 +81,7 @@ test_that("a file system of 8 to 72 kB that fills keeps the old file", {
   old <- as.raw(1:255)
   written <- 0
   for (size in seq(8, 72, 4)) {
-    expect_true(mount(sprintf("remount,size=%dk", size)))
+    expect_true(mount_disk(folder, sprintf("remount,size=%dk", size)))
     for (name in names(uses)) {
       path <- file.path(folder, name)
       writeBin(old, path)
@@ -108,8 +101,17 @@ test_that("a file system of 8 to 72 kB that fills keeps the old file", {
     }
   }
   # some sizes suffice, and some do not
+  expect_gt(min(lengths(whole)), 4096)
   expect_gt(written, 0)
   expect_lt(written, length(uses) * 17)
+
+  skip_if_not_installed("gifski")
+  expect_true(mount_disk(folder, "remount,size=4k"))
+  expect_error(
+    nn_animate(nn_trace(X, y, epochs = 1), file.path(folder, "a.gif"), epochs = 1, frames = 2),
+    class = "backprop_error_file"
+  )
+  expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), character())
 })
 
 test_that("models are written to files only, and to where links point", {
@@ -135,6 +137,56 @@ test_that("models are written to files only, and to where links point", {
     expect_identical(unname(Sys.readlink("dangling.c")), "later.c")
     unlink("later.c")
   }
+})
+
+test_that("sources are files, and predictions are written to others", {
+  skip_on_os("windows")
+  skip_if_not_installed("data.table")
+  withr::local_dir(withr::local_tempdir())
+  d <- data.frame(a = sin(1:30), b = cos(1:30), y = sin(1:30) - cos(1:30))
+  write.csv(d, "d.csv", row.names = FALSE)
+  dir.create("folder")
+  file.symlink("d.csv", "link.csv")
+  file.symlink("later.csv", "dangling.csv")
+  file.symlink("circle", "circle")
+  if (Sys.which("mkfifo") != "") {
+    system2("mkfifo", "pipe")
+    expect_error(nn_source("pipe"), "a pipe or a device", class = "backprop_error_file")
+    expect_error(nn_source(c("d.csv", "pipe")), "a pipe", class = "backprop_error_file")
+  }
+  for (path in c("folder", "dangling.csv", "circle", "later.csv", "")) {
+    expect_error(nn_source(path), "does not exist", class = "backprop_error_file")
+  }
+  set.seed(1)
+  fit <- nn_train(y ~ a + b, nn_source("link.csv"), hidden = 0, epochs = 1)
+  before <- list.files()
+  for (path in setdiff(before, c("d.csv", "link.csv", "dangling.csv"))) {
+    expect_error(predict(fit, nn_source("d.csv"), into = path), class = "backprop_error_file")
+  }
+  for (path in c("", "no/p.csv")) {
+    expect_error(
+      predict(fit, nn_source("d.csv"), into = path), "`into`",
+      class = "backprop_error_argument"
+    )
+  }
+  # the table is not overwritten while it is read
+  for (path in c("d.csv", "link.csv", "folder/../d.csv")) {
+    expect_error(
+      predict(fit, nn_source("d.csv"), into = path), "another file",
+      class = "backprop_error_argument"
+    )
+  }
+  expect_identical(nrow(read.csv("d.csv")), 30L)
+  expect_identical(list.files(), before)
+  # to where a link points
+  predict(fit, nn_source("d.csv"), into = "dangling.csv")
+  expect_identical(Sys.readlink("dangling.csv"), "later.csv")
+  expect_equal(read.csv("later.csv")$prediction, predict(fit, d), tolerance = 1e-12)
+  # a source that is read again after its file has changed
+  source <- nn_source("d.csv")
+  predict(fit, source)
+  write.csv(transform(d, z = 1), "d.csv", row.names = FALSE)
+  expect_error(predict(fit, source), "other columns than in", class = "backprop_error_source")
 })
 
 test_that("training continues when the disk is full, with the last complete checkpoint", {
@@ -211,23 +263,12 @@ test_that("a read-only directory is an error before training", {
   expect_error(nn_save(nn_train(X, y), path), class = "backprop_error_file")
 })
 
-# Mounts a file system in memory for the calling test. TRUE if that is possible here.
-mount_tmpfs <- function(folder, options) {
-  nzchar(Sys.which("mount")) && suppressWarnings(system2(
-    "mount", c("-t", "tmpfs", "-o", options, "tmpfs", shQuote(folder)),
-    stdout = FALSE, stderr = FALSE
-  )) == 0
-}
-
 test_that("a read-only file system is an error of each function that writes, also for root", {
-  skip_on_os(c("windows", "mac", "solaris"))
-  folder <- withr::local_tempdir()
-  skip_if_not(mount_tmpfs(folder, "size=1m"), "file systems can't be mounted here")
-  withr::defer(system2("umount", shQuote(folder)), priority = "first")
+  folder <- local_disk("size=1m")
   fit <- nn_train(X, y, epochs = 1)
   old <- file.path(folder, c("old.json", "old.c", "old.rds"))
   for (path in old) writeLines("old", path)
-  skip_if_not(mount_tmpfs(folder, "remount,ro"))
+  skip_if_not(mount_disk(folder, "remount,ro"))
   for (path in c(old, file.path(folder, c("new.json", "new.c", "new.rds")))) {
     if (endsWith(path, ".json")) {
       expect_error(nn_save(fit, path), "Read-only", class = "backprop_error_file")
