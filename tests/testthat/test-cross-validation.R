@@ -282,8 +282,11 @@ test_that("fits that diverge are NA with a warning, and an error where all do", 
   far[1] <- 1e200
   fold <- rep(1:4, 8)
   expect_warning(
-    result <- nn_cv(cars_inputs, far, folds = fold, output_activation = "identity", epochs = 50),
-    class = "backprop_warning_folds"
+    expect_warning(
+      result <- nn_cv(cars_inputs, far, folds = fold, output_activation = "identity", epochs = 50),
+      class = "backprop_warning_folds"
+    ),
+    "In 1 of 4 fits: Training diverged"
   )
   expect_identical(is.na(result$metrics$rmse), c(FALSE, TRUE, TRUE, TRUE))
   expect_identical(is.na(result$predictions$predicted), fold != 1)

@@ -344,7 +344,10 @@ test_that("counts may have several outputs, and be 0 throughout", {
   expect_equal(fit$bout[1, ], log(colMeans(y)), ignore_attr = TRUE)
   expect_identical(dim(start$bout), dim(fit$bout))
   expect_lt(nn_train(d, y, loss = "poisson", hidden = 3, epochs = 50)$objective, fit$objective)
-  none <- nn_train(d, rep(0, 100), loss = "poisson", hidden = 3, epochs = 20)
+  expect_warning(
+    none <- nn_train(d, rep(0, 100), loss = "poisson", hidden = 3, epochs = 20),
+    class = "backprop_warning_constant_outcome"
+  )
   expect_lt(max(fitted(none)), 0.01)
 })
 

@@ -110,7 +110,10 @@ test_that("columns may have the names of outputs and nodes", {
   data$response <- data$size
   data$class <- data$kind
   data$Sub_1 <- data$share
-  fit <- export_data_fit(kind ~ response + class + Sub_1, data)
+  expect_warning(
+    fit <- export_data_fit(kind ~ response + class + Sub_1, data),
+    class = "backprop_warning_outcome_input"
+  )
   path <- withr::local_tempfile(fileext = ".onnx")
   nn_export(fit, path, precision = "double")
   expect_setequal(run_onnx(path, data[c("response", "class", "Sub_1")], "double")$names, c(
