@@ -121,11 +121,12 @@
 #' @param ... Must be empty.
 #' @return A source: a list of class `nn_source`, which holds no data. It can't be saved or sent to
 #'   another process if what it reads can't.
-#' @section Errors: `backprop_error_argument` if an argument is not as described. When it is read,
-#'   `backprop_error_source` if the source fails, if its blocks differ in their columns or types, or
-#'   if its rows change from one pass to the next; `backprop_error_cache` if the encoded rows can't
-#'   be written, for example because the disk is full; `backprop_error_input` if the source has no
-#'   rows, lacks a column, or the formula has a term that uses other rows.
+#' @section Errors: `backprop_error_argument` if an argument is not as described;
+#'   `backprop_error_file` if a path is not that of a file (a pipe can't be read twice). When it is
+#'   read, `backprop_error_source` if the source fails, if its blocks differ in their columns or
+#'   types, or if its rows change from one pass to the next; `backprop_error_cache` if the encoded
+#'   rows can't be written, for example because the disk is full; `backprop_error_input` if the
+#'   source has no rows, lacks a column, or the formula has a term that uses other rows.
 #' @seealso [nn_train.data.frame()], [predict.nn_fit()] with `into` for predictions that are written
 #'   block by block.
 #' @examples

@@ -34,9 +34,10 @@ working_directory <- function(path) {
   }
 }
 
-# Calls `write()` with a connection to a temporary file (see begin_file()), and renames the file when
-# it is complete. Returns TRUE, or the condition that prevented it; then the old file is unchanged. A
-# warning does not stop the writing immediately, because that would leave the connection open.
+# Calls `write()` with a connection to a temporary file (see begin_file()), and renames the file
+# when it is complete. Returns TRUE, or the condition that prevented it; then the old file is
+# unchanged. A warning does not stop the writing immediately, because that would leave the
+# connection open.
 write_whole <- function(write, path) {
   problem <- NULL
   tryCatch(withCallingHandlers(
