@@ -20,11 +20,15 @@ count_facts <- function(settings, y, output, weights) {
     return(NULL)
   }
   y <- as.vector(y)
+  p <- as.vector(output)
+  # the variance of squares must be finite
+  if (!isTRUE(max(abs(p), abs(y)) < 1e50)) {
+    return(NULL)
+  }
   # few values may be codes or ratings
   if (!min(y) %in% 0:1 || max(y) < 6 || any(y != floor(y)) || length(unique(y)) < 6) {
     return(NULL)
   }
-  p <- as.vector(output)
   upper <- p > stats::median(p)
   if (mean(upper) < 0.25) {
     return(NULL)

@@ -294,6 +294,11 @@ test_that("counts with the squared error are found, and the Poisson loss is bett
   # rows of weight 0 do not count
   zeros <- train("visits", weights = as.numeric(d$visits > 3))
   expect_identical(of(zeros, "counts")$found, FALSE)
+  # outputs of training that diverged, or beyond the range of squares
+  huge <- matrix(c(1e200, Inf, NaN, rep(1, 597)))
+  settings <- unclass(fit)$settings
+  expect_null(count_facts(settings, cbind(d$visits), huge, numeric()))
+  expect_null(count_facts(settings, cbind(c(1e200, d$visits[-1])), cbind(p), numeric()))
   # the advice helps, on other rows
   new <- make(2)
   deviance <- function(fit) {
