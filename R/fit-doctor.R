@@ -23,9 +23,6 @@
 #'   convergence, the loss of the last epochs is more than 10 % above that of the first epoch;
 #' * `unreachable`: targets are outside the range of the output activation, such as 7 for a sigmoid
 #'   output;
-#' * `overlap`: rows of data that were supplied as `validation` are also training rows: over a tenth
-#'   of them, and clearly more than by chance where many training rows are equal (for matrices in
-#'   memory of at most a million rows);
 #' * `constant`: the standard deviation of the outputs is below 1 % of that of the targets, or the
 #'   targets are constant;
 #' * `null_model`: the loss is less than 1 % below that of the best constant prediction (the mean
@@ -71,9 +68,9 @@
 #' A fit does not store its data. The checks use statistics that are computed when training ends:
 #' of at most 200 rows for `saturated`, `dead` and `unscaled`, and of all rows otherwise. Case
 #' weights count rows: rows of weight 0 are ignored. `simple_model`, `gap` and `edge` are `NA` if
-#' there are no held-out rows, and `overlap` if rows were not compared. `constant`, `null_model`,
-#' `one_class` and `counts` need the outputs, and are `NA` for a fit trained with
-#' `keep_fitted = FALSE`. The null model has the weights and the offset of the fit.
+#' there are no held-out rows. `constant`, `null_model`, `one_class` and `counts` need the outputs,
+#' and are `NA` for a fit trained with `keep_fitted = FALSE`. The null model has the weights and the
+#' offset of the fit.
 #'
 #' For the Poisson loss, which is negative for most counts, and for cross-entropy of proportions,
 #' which is above 0 for the best predictions, losses are measured from that of a perfect fit (half

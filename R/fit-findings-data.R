@@ -83,42 +83,6 @@ simple_model_advice <- function(fit, facts) {
   }
 }
 
-# Are rows of `validation` also training rows?
-find_overlap <- function(fit, facts) {
-  if (!identical(fit$settings$validation, "given")) {
-    return(FALSE)
-  }
-  overlap <- facts$overlap
-  if (is.null(overlap)) {
-    return(NA)
-  }
-  if (overlap[1] == 0) {
-    return(FALSE)
-  }
-  count <- function(n) format(n, big.mark = ",")
-  finding(
-    "validation rows are also training rows",
-    paste0(
-      if (overlap[1] == overlap[2]) {
-        paste("All", count(overlap[2]))
-      } else {
-        paste(count(overlap[1]), "of the", count(overlap[2]))
-      },
-      " rows of `validation` are also training rows, so that the held-out loss does not show ",
-      "overfitting",
-      if (is.finite(fit$settings$patience)) ", and early stopping does not stop at the best epoch",
-      "."
-    )
-  )
-}
-
-overlap_advice <- function(fit, facts) {
-  paste0(
-    "Use validation = 0.2, which holds out a fifth of the rows, or supply rows that the network ",
-    "is not trained on."
-  )
-}
-
 # The losses of the training and the held-out rows, and those of a constant: list(training,
 # held_out, null, held_out_null), or NULL if no rows were held out.
 compared_losses <- function(fit, facts) {

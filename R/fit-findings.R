@@ -120,11 +120,6 @@ doctor_checks <- list(
     },
     advise = function(fit, facts) remedies$output(fit, facts)
   ),
-  overlap = list(
-    about = "whether validation rows are also training rows",
-    find = function(fit, facts) find_overlap(fit, facts),
-    advise = function(fit, facts) overlap_advice(fit, facts)
-  ),
   constant = list(
     about = "constant predictions",
     causes = c("one_class", "counts"),
@@ -242,7 +237,7 @@ doctor_checks <- list(
 )
 
 # Checks that need held-out rows, or are for few fits. print() does not mention that they are NA.
-unmentioned_checks <- c("overlap", "simple_model", "counts", "gap", "edge")
+unmentioned_checks <- c("simple_model", "counts", "gap", "edge")
 
 without_finding <- function(result) if (is.list(result)) FALSE else result
 

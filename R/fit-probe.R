@@ -48,7 +48,7 @@ is_probe <- function(probe, layers) {
       length(probe$predicted) %in% c(k, k + 1) && has("predicted", length(probe$predicted)) &&
         has("largest", length(probe$predicted))
     )) &&
-    (is.null(probe$counts) || has("counts", 6)) && (is.null(probe$overlap) || has("overlap", 2))
+    (is.null(probe$counts) || has("counts", 6))
 }
 
 # Of the columns. `share`: the rows' weights, which sum to 1.

@@ -23,7 +23,6 @@ finish_fit <- function(run, so_far) {
   parts$stop <- if (blown_up) "diverged" else so_far$stop
   parts$probe <- c(
     probe(fit$layers, weights, data$X, data$offset, data$weights, pass$activation), outcome,
-    if (!is.null(data$validation)) row_overlap(data, data$validation),
     count_facts(fit$settings, data$response %||% data$y, parts$output, data$weights)
   )
   if (length(state$best_weights) > 0) parts$best_epoch <- state$best_epoch

@@ -20,6 +20,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   data <- new_training_data(
     problem, targets, options$class_weights, options$validation, fit, call
   )
+  if (!is.null(data$validation)) warn_of_overlap(data, settings$patience)
   fit$has_offset <- !is.null(data$offset)
   fit$has_weights <- length(problem$weights) > 0
   fit$digest <- data$digest

@@ -207,54 +207,6 @@ test_that("of several classes, those that are never predicted are found", {
   expect_identical(of(train(keep_fitted = FALSE), "one_class")$found, NA)
 })
 
-test_that("validation rows that are also training rows are found", {
-  d <- withr::with_seed(1, data.frame(a = runif(300), b = runif(300), f = gl(3, 1, 300)))
-  d$y <- sin(6 * d$a) + d$b
-  train <- function(rows, data = d[1:200, ], formula = y ~ .) {
-    set.seed(1)
-    nn_train(formula, data, validation = d[rows, ], hidden = 3, penalty = 0.01, epochs = 20)
-  }
-  all <- of(train(101:200), "overlap")
-  expect_match(all$what, "^All 100 rows of `validation` are also training rows")
-  expect_match(of(train(181:280), "overlap")$what, "^20 of the 100 rows of `validation`")
-  for (fit in list(train(201:300), train(196:300))) expect_false(of(fit, "overlap")$found)
-  expect_match(
-    of(train(101:200, formula = f ~ a + b), "overlap")$what, "^All 100 rows of `validation`"
-  )
-  # the advice helps
-  expect_match(all$advice, "Use validation = 0.2", fixed = TRUE)
-  held <- nn_train(y ~ ., d, validation = 0.2, hidden = 3, penalty = 0.01, epochs = 20)
-  expect_false(of(held, "overlap")$found)
-  # a matrix, in another order, with rows of weight 0
-  X <- as.matrix(d[c("a", "b")])
-  of_matrix <- function(rows, weights = NULL) {
-    nn_train(X[1:200, ], d$y[1:200],
-      output_activation = "identity", reduction = "mean", weights = weights,
-      validation = list(X = X[rows, ], y = d$y[rows]), epochs = 20, patience = 5
-    )
-  }
-  whole <- of(of_matrix(200:1), "overlap")
-  expect_match(whole$what, "early stopping does not stop at the best epoch")
-  expect_false(of(of_matrix(101:200, rep(1:0, each = 100)), "overlap")$found)
-  # the same inputs with another outcome are other rows
-  set.seed(1)
-  other <- nn_train(X, d$y, validation = list(X = X, y = rev(d$y)), epochs = 2)
-  expect_false(of(other, "overlap")$found)
-  # rows of few different values are equal by chance
-  coins <- withr::with_seed(1, as.data.frame(matrix(sample(0:1, 4000, TRUE), 1000)))
-  names(coins)[4] <- "y"
-  by_chance <- nn_train(factor(y) ~ ., coins[1:800, ],
-    validation = coins[801:1000, ], hidden = 2, penalty = 0.01, epochs = 2
-  )
-  expect_false(of(by_chance, "overlap")$found)
-  # sparse rows are not compared
-  skip_if_not_installed("Matrix")
-  sparse <- nn_train(Matrix::Matrix(X, sparse = TRUE), d$y,
-    validation = list(X = Matrix::Matrix(X, sparse = TRUE), y = d$y), epochs = 2, penalty = 0.01
-  )
-  expect_identical(of(sparse, "overlap")$found, NA)
-})
-
 test_that("counts with the squared error are found, and the Poisson loss is better", {
   make <- function(seed) {
     withr::with_seed(seed, {

@@ -540,3 +540,63 @@ test_that("held-out data whose levels are all unseen say so", {
     class = "backprop_error_input"
   )
 })
+
+test_that("validation rows that are also training rows are a warning", {
+  d <- withr::with_seed(1, data.frame(a = runif(300), b = runif(300), f = gl(3, 1, 300)))
+  d$y <- sin(6 * d$a) + d$b
+  overlapping <- function(code, of) {
+    found <- expect_warning(code, class = "backprop_warning_overlap")
+    expect_match(conditionMessage(found), paste0("are also training rows: ", of), fixed = TRUE)
+    conditionMessage(found)
+  }
+  train <- function(rows, data = d[1:200, ], formula = y ~ .) {
+    set.seed(1)
+    nn_train(formula, data, validation = d[rows, ], hidden = 3, penalty = 0.01, epochs = 5)
+  }
+  all <- overlapping(train(101:200), "100 of 100")
+  overlapping(train(181:280), "20 of 100")
+  overlapping(train(101:200, formula = f ~ a + b), "100 of 100")
+  expect_no_warning(train(201:300))
+  expect_no_warning(train(196:300))
+  # the advice helps
+  expect_match(all, "Use `validation = 0.2`", fixed = TRUE)
+  expect_no_warning(
+    nn_train(y ~ ., d, validation = 0.2, hidden = 3, penalty = 0.01, epochs = 5)
+  )
+  # once, although defaults are chosen by trial trainings
+  many <- withr::with_seed(1, data.frame(a = runif(1000), b = runif(1000), y = runif(1000)))
+  warnings <- 0
+  withCallingHandlers(
+    nn_train(y ~ a + b, many, validation = many[1:50, ], hidden = 2, optimizer = "adam"),
+    backprop_warning_overlap = function(w) {
+      warnings <<- warnings + 1
+      invokeRestart("muffleWarning")
+    }
+  )
+  expect_identical(warnings, 1)
+  # a matrix, in another order, with rows of weight 0
+  X <- as.matrix(d[c("a", "b")])
+  of_matrix <- function(rows, weights = NULL) {
+    nn_train(X[1:200, ], d$y[1:200],
+      output_activation = "identity", reduction = "mean", weights = weights,
+      validation = list(X = X[rows, ], y = d$y[rows]), epochs = 5, patience = 5
+    )
+  }
+  message <- overlapping(of_matrix(200:1), "200 of 200")
+  expect_match(message, "early stopping does not stop at the best epoch")
+  expect_no_warning(of_matrix(101:200, rep(1:0, each = 100)))
+  # the same inputs with another outcome are other rows
+  expect_no_warning(nn_train(X, d$y, validation = list(X = X, y = rev(d$y)), epochs = 2))
+  # rows of few different values are equal by chance
+  coins <- withr::with_seed(1, as.data.frame(matrix(sample(0:1, 4000, TRUE), 1000)))
+  names(coins)[4] <- "y"
+  expect_no_warning(nn_train(factor(y) ~ ., coins[1:800, ],
+    validation = coins[801:1000, ], hidden = 2, penalty = 0.01, epochs = 2
+  ))
+  # sparse rows are not compared
+  skip_if_not_installed("Matrix")
+  sparse <- Matrix::Matrix(X, sparse = TRUE)
+  expect_no_warning(
+    nn_train(sparse, d$y, validation = list(X = sparse, y = d$y), epochs = 2, penalty = 0.01)
+  )
+})

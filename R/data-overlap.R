@@ -1,8 +1,26 @@
 # Whether held-out data contain rows of the training data.
 
-# list(overlap): the number of rows of `held`, a list(X, y), that are also in `data`, and the number
-# of all its rows, of positive weight. The first is 0 if it is not clearly above what is expected by
-# chance. NULL if it is not known: for rows that are not in a matrix, and for very many.
+warn_of_overlap <- function(data, patience) {
+  overlap <- row_overlap(data, data$validation)
+  if (is.null(overlap)) {
+    return(invisible())
+  }
+  cli::cli_warn(c(
+    "Rows of {.arg validation} are also training rows: {overlap[1]} of {overlap[2]}.",
+    x = paste0(
+      "The held-out loss does not show overfitting",
+      if (is.finite(patience)) ", and early stopping does not stop at the best epoch", "."
+    ),
+    i = paste0(
+      "Use {.code validation = 0.2}, which holds out a fifth of the rows, or supply rows that the ",
+      "network is not trained on."
+    )
+  ), class = "backprop_warning_overlap", call = NULL)
+}
+
+# The number of rows of `held`, a list(X, y), that are also in `data`, and the number of all its
+# rows, of positive weight. NULL if the first is not clearly above what is expected by chance, for
+# rows that are not in a matrix, and for very many.
 row_overlap <- function(data, held) {
   if (!is.matrix(data$X) || !is.matrix(held$X) || length(data$X) + length(held$X) > 1e8 ||
     nrow(data$X) + nrow(held$X) > 1e6) {
@@ -20,7 +38,7 @@ row_overlap <- function(data, held) {
   of <- length(found)
   # by chance as many as training rows are equal to another one
   repeated <- mean(duplicated(keys) | duplicated(keys, fromLast = TRUE))
-  list(overlap = c(if (length(there) > (2 * repeated + 0.1) * of) length(there) else 0, of))
+  if (length(there) > (2 * repeated + 0.1) * of) c(length(there), of)
 }
 
 # The columns of inputs and outcome, without rows of weight 0, one at a time.
