@@ -325,8 +325,8 @@ fold_hint <- function(name) {
         "{.code folds = cut(data$time, 5, labels = FALSE)}."
       ),
       i = paste0(
-        "Most folds are then predicted from later rows, too. To judge forecasts, train on the rows ",
-        "before a time, and predict those after it."
+        "Most folds are then predicted from later rows, too. To judge forecasts, train on the ",
+        "rows before a time, and predict those after it."
       )
     )
   } else if (name %in% c("strata", "stratify", "stratified")) {

@@ -118,8 +118,8 @@
 #'   function, which is called with a data frame for each block; the path of a CSV file; or a list
 #'   of a DBI connection, other than that of the source, and the name of a new table. The columns
 #'   are `row`, the number of the row in the source, and `prediction`, or one for each column of the
-#'   predictions. A file or table is complete or absent; a file that exists is replaced, unless it is
-#'   one of the source. `NULL` (default) returns the predictions.
+#'   predictions. A file or table is complete or absent; a file that exists is replaced, unless it
+#'   is one of the source. `NULL` (default) returns the predictions.
 #' @param ... Must be empty: an unknown argument is an error.
 #' @return For `"response"` and `"link"`, a numeric vector with one number per row if there is one
 #'   output (for two classes, the probability of the second level), and a matrix with one column per

@@ -179,9 +179,9 @@
 #'   far above that of the first epoch), `backprop_warning_restarts` (some starts diverged),
 #'   `backprop_warning_interrupted` (training was interrupted at the console),
 #'   `backprop_warning_levels` (a level has no rows), `backprop_warning_overlap` (rows of
-#'   `validation` are also training rows: over a tenth of them, and clearly more than by chance where
-#'   many training rows are equal; sparse matrices, sources and more than a million rows are not
-#'   compared) and `backprop_warning_checkpoint` (the checkpoint could not be written).
+#'   `validation` are also training rows: over a tenth of them, and clearly more than by chance
+#'   where many training rows are equal; sparse matrices, sources and more than a million rows are
+#'   not compared) and `backprop_warning_checkpoint` (the checkpoint could not be written).
 #' @references Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations
 #'   by back-propagating errors. *Nature*, 323, 533-536. \doi{10.1038/323533a0}
 #'
