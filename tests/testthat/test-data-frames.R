@@ -164,22 +164,24 @@ test_that("going on with data gives the longer call's fit, to the last bit", {
     )
   }
   expect_same_fit(nn_continue(long(4), d, epochs = 6), long(10))
+  held_out <- transform(iris[3 * 1:50, ], Sepal.Length = Sepal.Length + 0.01)
   frame <- function(epochs) {
     seeded(iris[1:4], iris$Species,
       epochs = epochs, optimizer = "adam", calibration = 0.2, batch_size = 16,
-      validation = list(X = iris[3 * 1:50, ], y = iris$Species[3 * 1:50])
+      validation = list(X = held_out, y = held_out$Species)
     )
   }
   expect_same_fit(
     nn_continue(frame(3), iris, iris$Species, 7, validation = list(
-      X = iris[3 * 1:50, ], y = iris$Species[3 * 1:50]
+      X = held_out, y = held_out$Species
     )),
     frame(10)
   )
+  others <- transform(d[1:10, ], wt = wt + 0.01)
   formula <- function(epochs) {
-    seeded(am ~ wt, d, epochs = epochs, validation = d[1:10, ], optimizer = "adam")
+    seeded(am ~ wt, d, epochs = epochs, validation = others, optimizer = "adam")
   }
-  expect_same_fit(nn_continue(formula(3), d, epochs = 7, validation = d[1:10, ]), formula(10))
+  expect_same_fit(nn_continue(formula(3), d, epochs = 7, validation = others), formula(10))
   lbfgs <- function(epochs) seeded(am ~ wt, d, epochs = epochs, optimizer = "lbfgs")
   expect_same_fit(nn_continue(lbfgs(3), d, epochs = 7), lbfgs(10))
 
@@ -375,6 +377,7 @@ test_that("print names what rows bring and where others went, and some of many l
   withr::local_options(width = 200)
   d <- cars_data()
   d$letter <- factor(letters[1:16])
+  others <- transform(d, wt = wt + 0.01)
   expect_snapshot({
     writeLines(grep(
       "^Rows",
@@ -388,7 +391,7 @@ test_that("print names what rows bring and where others went, and some of many l
       "^Rows",
       capture.output(print(seeded(
         am ~ wt, d,
-        class_weights = "balanced", validation = list(X = d, y = d$am)
+        class_weights = "balanced", validation = list(X = others, y = d$am)
       ))),
       value = TRUE
     ))
