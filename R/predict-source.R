@@ -4,13 +4,13 @@
 # the number of rows if they are written elsewhere. `predict_block`: a function(block, offset).
 predict_source <- function(fit, source, offset, na.action, into, predict_block, call) {
   check_source(source, call, "newdata")
-  out <- new_output(into, source, call)
   if (!is.null(into) && drops_rows(na.action)) {
     abort_argument(c(
       "With {.arg into}, {.arg na.action} must keep all rows.",
       i = "Use {.fn na.pass}, and drop the rows whose prediction is missing afterwards."
     ), call)
   }
+  out <- new_output(into, source, call)
   if (is.null(unclass(fit)$encoding)) {
     as_data <- function(block) as.matrix(block)
   } else {

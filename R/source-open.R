@@ -178,23 +178,6 @@ abort_changed <- function(source, call) {
   ), call, environment())
 }
 
-# Evaluates an expression for the first block of a source.
-first_block <- function(source, call) {
-  found <- NULL
-  reader <- in_source(source, source$open(), call)
-  on.exit(try(reader$close(), silent = TRUE))
-  while (is.null(found)) {
-    block <- in_source(source, reader$read(), call)
-    if (is.null(block)) break
-    check_block(block, NULL, source, 0, call)
-    found <- block
-  }
-  if (is.null(found)) {
-    abort_input(c("{.arg data} has no rows to use.", x = "The source returned no block."), call)
-  }
-  found
-}
-
 # The opener of a table in memory with this number of rows. `take`: a function of row numbers that
 # returns a data frame.
 blocks_of_rows <- function(count, block_rows, take) {

@@ -66,6 +66,18 @@ test_that("unseen levels are an error by default, and missing values on request"
   expect_identical(is.na(rowSums(sets)), is.na(p))
 })
 
+test_that("new levels are told of where missing values change the type of other columns", {
+  assign("strict", function(x) if (anyNA(x)) as.character(x) else x^2, globalenv())
+  withr::defer(rm("strict", envir = globalenv()))
+  fit <- train(y ~ strict(x) + city, shops(), penalty = 0.01)
+  # the fourth row is unseen and missing
+  new <- rbind(strange_shops, strange_shops[1, ])
+  new$x[c(3, 4)] <- NA
+  p <- expect_new_levels(predict(fit, new, new_levels = "NA"), list(city = "Zz"), 2L)
+  expect_identical(is.na(p), c(FALSE, TRUE, TRUE, TRUE, FALSE))
+  expect_identical(p[c(1, 5)], predict(fit, new[c(1, 5), ]))
+})
+
 test_that("an unseen level is not taken for a missing value that is a level", {
   d <- shops()
   d$city <- addNA(factor(replace(d$city, 1:20, NA)))

@@ -615,11 +615,32 @@ test_that("predictions are written to a function, a file and a data base", {
   )
   # nothing is left behind if the source fails
   failing <- nn_source(function() if (runif(1) < 2) stop("gone"), function() NULL)
-  other <- withr::local_tempfile()
+  other <- file.path(withr::local_tempdir(), "other.csv")
   expect_error(predict(fit, failing, into = other), class = "backprop_error_source")
   expect_error(predict(fit, failing, into = list(con, "other")), class = "backprop_error_source")
-  expect_false(file.exists(other))
+  expect_error(
+    predict(fit, source, into = other, na.action = na.omit), "keep all rows",
+    class = "backprop_error_argument"
+  )
+  expect_identical(list.files(dirname(other), all.files = TRUE, no.. = TRUE), character())
   expect_identical(DBI::dbListTables(con), "predicted")
+})
+
+test_that("intervals of several outputs are the same in blocks, in memory and in columns", {
+  d <- table_of(200)
+  set.seed(1)
+  fit <- nn_train(cbind(y, a) ~ b + g, d, hidden = 2, epochs = 3, penalty = 0.1, calibration = 0.3)
+  source <- nn_source(d, 70)
+  expected <- predict(fit, d, interval = "prediction")
+  expect_identical(predict(fit, source, interval = "prediction"), expected)
+  columns <- list()
+  predict(
+    fit, source,
+    interval = "prediction", into = function(x) columns <<- c(columns, list(x))
+  )
+  columns <- do.call(rbind, columns)
+  expect_named(columns, c("row", "y.fit", "y.lwr", "y.upr", "a.fit", "a.lwr", "a.upr"))
+  expect_identical(columns$a.upr, as.vector(expected[, "upr", "a"]))
 })
 
 test_that("what a source can't do is a clear error, and leaves no files", {
