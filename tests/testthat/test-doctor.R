@@ -405,34 +405,32 @@ expect_cured <- function(name, ill, advice, cured) {
   expect_false(name %in% found(cured), label = paste0(name, " is found after: ", advice))
 }
 exposed <- withr::with_seed(1, {
-  d <- data.frame(x = rnorm(60), e = runif(60, 10, 1000))
+  d <- data.frame(x = rnorm(60), e = runif(60, 10, 700))
   d$y <- rpois(60, d$e * exp(0.3 * d$x))
   d
 })
 
 test_that("an offset that does not fit is named as the cause, and corrected", {
   skip_on_cran()
-  counts <- function(...) {
+  counts <- function(formula, optimizer = "gradient_descent") {
     set.seed(1)
-    nn_train(..., data = exposed, loss = "poisson", hidden = 3)
+    nn_train(formula, exposed, loss = "poisson", hidden = 3, optimizer = optimizer)
   }
   # exposures as offset, whose logarithm was forgotten
   for (name in c("offset", "diverged")) {
     expect_cured(
       name, counts(y ~ x + offset(e)), "use offset = log\\(exposure\\)",
-      counts(y ~ x + offset(log(e)))
+      counts(y ~ x + offset(log(e)), "lbfgs")
     )
   }
   wrong <- tryCatch(counts(y ~ x + offset(e)), backprop_error_diverged = function(e) e$fit)
   expect_identical(found(wrong), c("offset", "diverged"))
-  expect_error(
+  expect_identical(found(suppressWarnings(counts(y ~ x + offset(e), "lbfgs"))), "offset")
+  error <- expect_error(
     counts(y ~ x + offset(e)), "use offset = log\\(exposure\\)",
     class = "backprop_error_diverged"
   )
-  expect_no_match(
-    tryCatch(counts(y ~ x + offset(e)), error = conditionMessage), "Scale the inputs",
-    fixed = TRUE
-  )
+  expect_no_match(conditionMessage(error), "Scale the inputs", fixed = TRUE)
   # an offset in other units
   expect_cured(
     "offset", train(offset = 1000 * mtcars$wt, optimizer = "lbfgs"),
