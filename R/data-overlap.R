@@ -35,6 +35,9 @@ row_overlap <- function(data, held) {
     if (length(there) == 0) break
     there <- there[own$column(k)[found[there]] == other$column(k)[there]]
   }
+  if (length(there) == 0) {
+    return(NULL)
+  }
   of <- length(found)
   # by chance as many as training rows are equal to another one
   repeated <- mean(duplicated(keys) | duplicated(keys, fromLast = TRUE))

@@ -2,8 +2,9 @@
 
 # The common end of all methods. `options`: the arguments of nn_train.matrix() by name. `shown`: the
 # call stored in the fit. `chosen`: list(chosen, evidence), further elements of the fit: the names
-# of the options that were "auto", and the scores of new_evidence().
-train_network <- function(problem, options, shown, call, chosen = NULL) {
+# of the options that were "auto", and the scores of new_evidence(). A `trial` before the training
+# itself does not warn of held-out rows that are also training rows.
+train_network <- function(problem, options, shown, call, chosen = NULL, trial = FALSE) {
   checked <- check_training(problem, options, call)
   options <- checked$options
   settings <- checked$settings
@@ -20,7 +21,7 @@ train_network <- function(problem, options, shown, call, chosen = NULL) {
   data <- new_training_data(
     problem, targets, options$class_weights, options$validation, fit, call
   )
-  if (!is.null(data$validation)) warn_of_overlap(data, settings$patience)
+  if (!trial && !is.null(data$validation)) warn_of_overlap(data, settings$patience)
   fit$has_offset <- !is.null(data$offset)
   fit$has_weights <- length(problem$weights) > 0
   fit$digest <- data$digest

@@ -106,11 +106,7 @@ try_training <- function(problem, options, shown, call, chosen = NULL) {
   options[c("callback", "checkpoint", "keep_fitted", "restarts")] <- list(NULL, NULL, FALSE, 1)
   # without a seed, the next training would start from another one
   if (is.null(globalenv()$.Random.seed)) runif(1)
-  # the training itself warns of these rows
-  suppressWarnings(
-    keep_seed(train_network(problem, options, shown, call, chosen)),
-    classes = "backprop_warning_overlap"
-  )
+  keep_seed(train_network(problem, options, shown, call, chosen, trial = TRUE))
 }
 
 # Is any argument given that L-BFGS does not support, so that Adam is needed?
