@@ -16,7 +16,7 @@ count_facts <- function(settings, y, output, weights) {
     y <- y[there, , drop = FALSE]
     output <- output[there, , drop = FALSE]
   }
-  if (nrow(y) < 50 || any(y[1:50, ] != floor(y[1:50, ]))) {
+  if (nrow(y) < 50 || is_fractional(y[1:50, ])) {
     return(NULL)
   }
   y <- as.vector(y)
@@ -26,7 +26,7 @@ count_facts <- function(settings, y, output, weights) {
     return(NULL)
   }
   # few values may be codes or ratings
-  if (!min(y) %in% 0:1 || max(y) < 6 || any(y != floor(y)) || length(unique(y)) < 6) {
+  if (!min(y) %in% 0:1 || max(y) < 6 || is_fractional(y) || length(unique(y)) < 6) {
     return(NULL)
   }
   upper <- p > stats::median(p)
@@ -43,7 +43,7 @@ count_facts <- function(settings, y, output, weights) {
   ))
 }
 
-# Does the variance grow with the mean, or are predictions negative?
+# Does the variance grow with the mean?
 find_counts <- function(fit, facts) {
   if (fit$settings$loss$name != "squared_error" ||
     fit$settings$output_activation != "identity") {

@@ -6,7 +6,7 @@
 model.frame.nn_fit <- function(formula, data = NULL, na.action = NULL, ...) {
   call <- current_env()
   check_no_dots(call, ..., known = names(formals(model.frame.nn_fit)))
-  check_whole_fit(plain_fit(formula, call), call, "fit")
+  whole_fit(formula, call, "fit")
   read_fit_frame(formula, data, na.action, call)$frame
 }
 

@@ -9,6 +9,7 @@
 #   portable  whether it can be sent to another process
 #   connection   that of a data base
 #   count  the number of its rows, or NULL if it is not known
+#   files  the paths of its files, which predictions must not overwrite, or NULL
 new_source <- function(open, label, cache = NULL, call = caller_env(), portable = FALSE,
                        count = NULL, files = NULL) {
   if (!is.null(cache)) {
