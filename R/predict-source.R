@@ -133,19 +133,12 @@ file_output <- function(path, source, call) {
       x = "{.path {path}} is read from."
     ), call)
   }
-  # a warning does not stop the code, because close() would leave the connection open
   written <- function(code) {
-    problem <- NULL
-    result <- tryCatch(
-      withCallingHandlers(code, warning = function(w) {
-        problem <<- problem %||% w
-        tryInvokeRestart("muffleWarning")
-      }),
-      error = function(e) problem <<- problem %||% e
-    )
-    if (is.null(problem)) result else abort_output(path, problem, call)
+    problem <- first_problem(code)
+    if (!is.null(problem)) abort_output(path, problem, call)
   }
-  file <- written(begin_file(path, "UTF-8"))
+  file <- NULL
+  written(file <- begin_file(path, "UTF-8"))
   list(
     add = function(predictions, before) {
       table <- prediction_table(predictions, before)

@@ -36,24 +36,31 @@ working_directory <- function(path) {
 
 # Calls `write()` with a connection to a temporary file (see begin_file()), and renames the file
 # when it is complete. Returns TRUE, or the condition that prevented it; then the old file is
-# unchanged. A warning does not stop the writing immediately, because that would leave the
-# connection open.
+# unchanged.
 write_whole <- function(write, path) {
+  file <- NULL
+  on.exit(if (!is.null(file)) file$abandon())
+  problem <- first_problem({
+    file <- begin_file(path)
+    write(file$connection)
+    file$close()
+  })
+  if (is.null(problem)) problem <- first_problem(file$replace())
+  if (is.null(problem)) TRUE else problem
+}
+
+# The first warning or error of an expression, or NULL. A warning does not stop it, because close()
+# would leave the connection open.
+first_problem <- function(code) {
   problem <- NULL
-  tryCatch(withCallingHandlers(
-    {
-      file <- begin_file(path)
-      on.exit(file$abandon())
-      write(file$connection)
-      file$close()
-      if (is.null(problem)) file$replace()
-    },
-    warning = function(w) {
+  tryCatch(
+    withCallingHandlers(code, warning = function(w) {
       if (is.null(problem)) problem <<- w
       tryInvokeRestart("muffleWarning")
-    }
-  ), error = function(e) if (is.null(problem)) problem <<- e)
-  if (is.null(problem)) TRUE else problem
+    }),
+    error = function(e) if (is.null(problem)) problem <<- e
+  )
+  problem
 }
 
 # A temporary file that replaces the one at `path`, in the same directory. The permissions of a
