@@ -20,8 +20,16 @@ counts <- tryCatch(
       )
     )
     table <- as.data.frame(results)
-    wrong <- table[table$failed > 0 | table$error, ]
-    if (nrow(wrong)) cat("\nFailed:", paste0("  ", wrong$file, ": ", wrong$test), sep = "\n")
+    # again at the end, where the last lines of a log show them
+    for (test in results) {
+      for (found in test$results) {
+        if (inherits(found, c("expectation_failure", "expectation_error"))) {
+          line <- if (is.null(found$srcref)) "?" else found$srcref[1]
+          cat("\nFAILED ", test$file, ":", line, ": ", test$test, "\n", sep = "")
+          cat(substr(conditionMessage(found), 1, 1000), "\n", sep = "")
+        }
+      }
+    }
     # Parallel tests report nothing for a file that is skipped entirely or does not parse. When run
     # alone, the first reports its reason and the second its error.
     reasons <- function(file) {
