@@ -33,7 +33,7 @@ read_columns <- function(X, y, weights, offset, na.action, calibration, label, c
     abort_input(c(
       "{.arg {name}} and {.arg y} must have the same number of rows.",
       x = "{.arg {name}} has {rows} row{?s}, {.arg y} has {NROW(y)}.",
-      i = outcome_hint(y, names(X))
+      i = outcome_hint(y, names(X), label)
     ), call)
   }
   if (is.data.frame(y)) {

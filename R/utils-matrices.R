@@ -148,13 +148,17 @@ text_matrix_hint <- function(x) {
 }
 
 # What was probably meant by an outcome that does not have a value for each row. `names`: those of
-# the inputs.
-outcome_hint <- function(y, names = NULL) {
+# the inputs. `label`: the code of the outcome, which may be a column's name and another object's.
+# The caller's message has the values of its own `y` and `label`.
+outcome_hint <- function(y, names = NULL, label = NULL) {
   if (is_quoted_formula(y)) {
     return(quoted_formula_hint(y))
   }
   if (is.character(y) && length(y) == 1 && y %in% names) {
     return("To choose the outcome by name, use a formula: {.code {y} ~ .}")
+  }
+  if (length(label) == 1 && label %in% names) {
+    return("To choose the outcome by name, use a formula: {.code {label} ~ .}")
   }
   units <- is_number(y) && is.null(dim(y)) && length(y) <= 5 && all(y %in% 2:10000)
   if (units) {

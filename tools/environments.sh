@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests in other environments: locales, time zones, homes, BLAS libraries, numbers of cores
-# and limits of memory.
+# Runs the tests in other environments: locales, time zones, homes, BLAS libraries, instruction sets,
+# numbers of cores and limits of memory.
 #
 #   sh tools/environments.sh                 tests that depend on the environment
 #   sh tools/environments.sh all             all tests in each environment
@@ -106,12 +106,21 @@ with_memory() (
   "$@"
 )
 
+with_instructions() (
+  BACKPROP_INSTRUCTION_SET=$1
+  export BACKPROP_INSTRUCTION_SET
+  Rscript -e 'library(backprop)' </dev/null >"$scratch/loaded" 2>&1 ||
+    { cat "$scratch/loaded"; return 77; }
+  shift
+  "$@"
+)
+
 # bare: what cron and small containers have; tests one after the other.
 in_environment bare env -u HOME LC_ALL=C TZ=Pacific/Pago_Pago TESTTHAT_PARALLEL=false
 in_environment german in_locale de_DE.UTF-8 with_blas openblas-pthread \
   env HOME=/proc TZ=Pacific/Kiritimati OPENBLAS_NUM_THREADS=2
-in_environment chinese in_locale zh_CN.UTF-8 with_blas blas
-in_environment small with_memory 1572864 on_one_core
+in_environment chinese in_locale zh_CN.UTF-8 with_blas blas with_instructions baseline
+in_environment small with_memory 1572864 on_one_core with_instructions avx2
 
 say "The environments"
 printf '%s' "$table"

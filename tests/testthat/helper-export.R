@@ -84,8 +84,10 @@ run_exported_r <- function(path, newdata) {
     ),
     script
   )
+  # only a locale in UTF-8 can read all names
+  locale <- if (l10n_info()$`UTF-8`) Sys.getenv("LC_ALL", NA) else "C.UTF-8"
   output <- withr::with_envvar(
-    c(R_TESTS = NA),
+    c(R_TESTS = NA, LC_ALL = locale),
     system2(
       file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(c(script, path, given, got))),
       stdout = TRUE, stderr = TRUE

@@ -23,8 +23,7 @@ skip_without_browser <- function() {
     dir.exists(file.path(npm_folder(), "node_modules", "playwright-core")),
     "playwright-core"
   )
-  skip_if_not_installed("rmarkdown")
-  skip_if_not(rmarkdown::pandoc_available("1.12.3"), "pandoc")
+  skip_without_pandoc()
 }
 
 # Runs a script of tests/browser with its input, and returns its results.

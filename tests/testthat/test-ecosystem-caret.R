@@ -1,6 +1,7 @@
 skip_if_not_installed("caret")
 
 test_that("caret trains and tunes for regression, equal to the direct call", {
+  local_search_path()
   X <- mtcars[c("wt", "hp", "qsec")]
   set.seed(4)
   tuned <- caret::train(
@@ -21,6 +22,7 @@ test_that("caret trains and tunes for regression, equal to the direct call", {
 })
 
 test_that("caret gives classes and probabilities, by formula too", {
+  local_search_path()
   control <- caret::trainControl("none", classProbs = TRUE, seeds = list(9))
   for (data in list(iris, droplevels(iris[51:150, ]))) {
     tuned <- caret::train(
@@ -40,6 +42,7 @@ test_that("caret gives classes and probabilities, by formula too", {
 })
 
 test_that("case weights arrive, and grids have the length that is asked for", {
+  local_search_path()
   weights <- rep(1:2, 16)
   set.seed(4)
   tuned <- caret::train(
@@ -65,6 +68,7 @@ test_that("case weights arrive, and grids have the length that is asked for", {
 })
 
 test_that("the grid is centred at the default", {
+  local_search_path()
   X <- mtcars[c("wt", "hp")]
   grid <- nn_caret()$grid(X, mtcars$mpg, 3)
   expect_setequal(grid$hidden, c(50, 100, 200))
@@ -94,6 +98,7 @@ test_that("the grid is centred at the default", {
 })
 
 test_that("the model passes the effort on", {
+  local_search_path()
   set.seed(1)
   trained <- caret::train(
     mtcars[c("wt", "hp")], mtcars$mpg,
@@ -105,6 +110,7 @@ test_that("the model passes the effort on", {
 })
 
 test_that("missing and dates pass through train()", {
+  local_search_path()
   d <- data.frame(day = as.Date("2024-01-01") + 0:59, x = sin(1:60), y = cos(1:60))
   d$x[c(3, 40)] <- NA
   set.seed(4)

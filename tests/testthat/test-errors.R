@@ -539,9 +539,12 @@ test_that("mistakes of the kind that users of R make are answered by what to do,
   train <- function(...) nn_train(mpg ~ wt, d, hidden = 0, epochs = 2, ...)
   text <- transform(d, wt = as.character(wt))
   levels <- transform(d, wt = factor(wt))
+  # an object that has a column's name
+  wt <- 1:9
   expect_snapshot({
-    refused(nn_train(d, mpg), "input")
-    refused(nn_cv(d, mpg), "input")
+    refused(nn_train(d, hp), "input")
+    refused(nn_train(d, wt), "input")
+    refused(nn_cv(d, hp), "input")
     refused(nn_train(x = as.matrix(d[-1]), y = d$mpg), "argument")
     refused(nn_cv(x = as.matrix(d[-1]), y = d$mpg), "argument")
     refused(nn_train(as.matrix(d[-1]), Y = d$mpg), "argument")

@@ -205,6 +205,7 @@ test_that("classes have an effect each, and probabilities that sum to 1", {
 
 test_that("effects are those of iml", {
   skip_if_not_installed("iml")
+  local_search_path()
   X <- explained[c("a", "b", "f")]
   predictor <- iml::Predictor$new(
     explained_fit,
@@ -236,6 +237,7 @@ test_that("effects are those of iml", {
 
 test_that("the importance is near that of iml", {
   skip_if_not_installed("iml")
+  local_search_path()
   predictor <- iml::Predictor$new(
     explained_fit,
     data = explained[c("a", "b", "f")], y = explained$y,

@@ -33,12 +33,6 @@ page_without_data <- function(page) {
   gsub("(?s)<script>.*?</script>|<script[^>]*base64.*?</script>", "", html, perl = TRUE)
 }
 
-skip_without_pandoc <- function() {
-  testthat::skip_on_cran()
-  testthat::skip_if_not_installed("rmarkdown")
-  testthat::skip_if_not(rmarkdown::pandoc_available("2.0"), "There is no pandoc.")
-}
-
 report_runs <- function() {
   list(
     classes = list(), numbers = list(data = air_of_all_kinds(), outcome = "Ozone"),

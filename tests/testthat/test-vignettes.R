@@ -170,8 +170,7 @@ test_that("results and code of the vignettes have enough contrast", {
 test_that("the learner's pages load nothing from the net", {
   skip_on_cran()
   skip_if_not_installed("knitr")
-  skip_if_not_installed("rmarkdown")
-  skip_if_not(rmarkdown::pandoc_available("2.0"), "There is no pandoc.")
+  skip_without_pandoc()
   skip_if_not(file.exists(file.path(vignette_folder(), "style.css")), "No style sheet.")
   folder <- withr::local_tempdir()
   file.copy(list.files(vignette_folder(), "(Rmd|css|csv)$", full.names = TRUE), folder)
