@@ -27,3 +27,6 @@ expect_same_fit <- function(a, b) {
   expect_identical(a$encoding$calibration, b$encoding$calibration)
   expect_identical(a$calibration, b$calibration)
 }
+
+# Held-out rows that are also training rows, on purpose.
+ignore_overlap <- function(code) suppressWarnings(code, classes = "backprop_warning_overlap")

@@ -151,11 +151,11 @@ test_that("losses that are denormals are exact, in the history too", {
             wout = matrix(0, hidden, 1), bout = matrix(z)
           )
         }
-        fit <- nn_train(
+        fit <- ignore_overlap(nn_train(
           matrix(1), 1,
           hidden = hidden, start = start, loss = "cross_entropy", epochs = 3, threads = 2,
           validation = list(X = matrix(1), y = 1)
-        )
+        ))
         label <- paste(set, z, hidden)
         loss <- nn_loss(start, matrix(1), 1, loss = "cross_entropy")
         expect_gt(loss, 0, label = label)

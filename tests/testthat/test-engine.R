@@ -230,11 +230,11 @@ test_that("a weight of 2 is the row twice and a weight of 0 the row left out", {
   start <- nn_init(4, 1)
   for (reduction in c("sum", "mean")) {
     train <- function(...) {
-      nn_train(
+      ignore_overlap(nn_train(
         ...,
         start = start, reduction = reduction, learning_rate = 0.01, epochs = 200,
         penalty = 0.01, patience = 5, tolerance = 1e-4
-      )
+      ))
     }
     weighted <- train(
       inputs, y,

@@ -341,7 +341,9 @@ test_that("folds, resumed training, held-out rows and files know declared levels
   # a row is predicted as by the fit without its fold
   set.seed(1)
   fit <- nn_train(y ~ x + city, d[folds != 2, ], hidden = 0)
-  again <- nn_train(y ~ x + city, d, validation = d[folds == 2, ], hidden = 0, epochs = 2)
+  again <- ignore_overlap(
+    nn_train(y ~ x + city, d, validation = d[folds == 2, ], hidden = 0, epochs = 2)
+  )
   expect_length(again$history$validation_loss, 2)
   expect_no_error(suppressWarnings(nn_continue(fit, d, epochs = 2)))
   path <- withr::local_tempfile(fileext = ".json")

@@ -106,7 +106,9 @@ test_that(
   "the weights of the best epoch come back, and the state goes on from the last",
   {
     validation <- list(X = inputs[seq(1, 150, 3), ], y = species[seq(1, 150, 3)])
-    fit <- train_iris(epochs = 150, batch_size = 16, validation = validation, patience = 10)
+    fit <- ignore_overlap(
+      train_iris(epochs = 150, batch_size = 16, validation = validation, patience = 10)
+    )
     expect_identical(fit$stop, "patience")
     expect_lt(fit$best_epoch, fit$state$epoch)
     expect_equal(fit$best_epoch, which.min(fit$history$validation_loss))
@@ -129,15 +131,15 @@ test_that(
 
 test_that("patience and tolerance stop where a plain rule over the history does", {
   validation <- list(X = inputs[seq(1, 150, 3), ], y = species[seq(1, 150, 3)])
-  free <- train_iris(epochs = 200, batch_size = 16, validation = validation)
+  free <- ignore_overlap(train_iris(epochs = 200, batch_size = 16, validation = validation))
   unwatched <- train_iris(epochs = 200, batch_size = 16)
   stopped <- 0
   for (patience in c(1, 2, 5, 20)) {
     for (tolerance in c(0, 1e-3, 0.02)) {
-      fit <- train_iris(
+      fit <- ignore_overlap(train_iris(
         epochs = 200, batch_size = 16, validation = validation, patience = patience,
         tolerance = tolerance
-      )
+      ))
       expected <- plain_stop(free$history$validation_loss, patience, tolerance)
       expect_equal(fit$state$epoch, if (is.na(expected)) 200 else expected)
       expect_identical(fit$stop, if (is.na(expected)) "iterations" else "patience")
