@@ -129,7 +129,7 @@ nn_export <- function(fit, path, precision = NULL, table = "data", keep = charac
   )
   check_is_fit(fit, call)
   check_path(path, call)
-  ending <- tolower(sub("^.*\\.", "", basename(path)))
+  ending <- lower_case(sub("^.*\\.", "", basename(path)))
   if (!ending %in% names(export_writers) || !grepl(".", basename(path), fixed = TRUE)) {
     abort_argument(c(
       paste0(

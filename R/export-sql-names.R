@@ -45,7 +45,7 @@ check_table <- function(table, call) {
 check_keep <- function(keep, outputs, call) {
   keep <- utf8_text(check_texts(keep, "keep", call), call)
   abort_same_names(keep, "The names in {.arg keep}", "Remove one of them.", "argument", call)
-  same <- keep[tolower(keep) %in% tolower(outputs)]
+  same <- keep[lower_case(keep) %in% lower_case(outputs)]
   if (length(same) > 0) {
     abort_argument(c(
       paste0(
@@ -78,7 +78,7 @@ check_column_case <- function(model, call) {
 }
 
 abort_same_names <- function(names, what, hint, kind, call) {
-  folded <- tolower(names)
+  folded <- lower_case(names)
   same <- names[folded %in% folded[duplicated(folded)]]
   if (length(same) > 0) {
     abort_kind(kind, c(
@@ -100,7 +100,7 @@ sql_results <- function(outputs) {
 }
 
 free_name <- function(name, taken, number) {
-  if (!tolower(name) %in% tolower(taken)) {
+  if (!lower_case(name) %in% lower_case(taken)) {
     return(name)
   }
   free_name(paste0(name, "_", number), taken, number)
@@ -109,6 +109,6 @@ free_name <- function(name, taken, number) {
 # The name of the column of the class.
 class_column <- function(taken) {
   name <- "class"
-  while (tolower(name) %in% tolower(taken)) name <- paste0(name, "_output")
+  while (lower_case(name) %in% lower_case(taken)) name <- paste0(name, "_output")
   name
 }

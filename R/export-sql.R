@@ -40,8 +40,8 @@ export_sql <- function(model, options) {
 # on. SQL ignores the case of names.
 sql_prefix <- function(options) {
   prefix <- "nn_"
-  while (grepl(prefix, tolower(options$table), fixed = TRUE) ||
-    any(startsWith(tolower(options$keep), prefix))) {
+  while (grepl(prefix, lower_case(options$table), fixed = TRUE) ||
+    any(startsWith(lower_case(options$keep), prefix))) {
     prefix <- paste0("n", prefix)
   }
   prefix

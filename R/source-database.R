@@ -14,7 +14,7 @@ nn_source.DBIConnection <- function(x, table, block_rows = NULL, cache = NULL, .
       x = "You supplied {describe(table)}."
     ), call)
   }
-  is_query <- grepl("^\\s*(SELECT|WITH|VALUES|TABLE)\\s", table, ignore.case = TRUE)
+  is_query <- grepl("^\\s*(select|with|values|table)\\s", lower_case(table))
   if (!is_query && !in_database(DBI::dbExistsTable(x, table), call)) {
     abort_argument(c(
       "{.arg table} must be the name of a table, or a query that begins with {.code SELECT}.",

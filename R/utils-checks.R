@@ -99,7 +99,7 @@ check_given <- function(missing, name, what, call) {
     return(invisible())
   }
   given <- if (any(vapply(sys.frames(), identical, NA, call))) written_names(call)
-  other <- setdiff(given[tolower(given) == tolower(name)], name)
+  other <- setdiff(given[lower_case(given) == lower_case(name)], name)
   if (length(other) > 0) {
     abort_argument(c(
       "{.arg {other[1]}} is not an argument of this function.",

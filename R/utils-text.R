@@ -9,6 +9,11 @@ some_of <- function(names, most = 10) {
 
 counted <- function(n, what) paste0(format(n, big.mark = ","), " ", what, if (n != 1) "s")
 
+# In lower case. In Turkish, tolower("I") is not "i"; in the locale C, it knows only ASCII letters.
+lower_case <- function(x) {
+  tolower(chartr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", x))
+}
+
 # Numbers as text for files, with so many significant digits; 17 identify every double. The decimal
 # point does not depend on the locale.
 number_text <- function(x, digits = 17) {

@@ -86,7 +86,7 @@ nn_animate.nn_fit <- function(x, path, X, y = NULL, epochs, what = NULL, frames 
 check_animation <- function(path, epochs, frames, seconds, width, height, call) {
   check_installed("gifski", "to write animated GIFs.", call = call)
   check_path(path, call)
-  if (!grepl("[.]gif$", path, ignore.case = TRUE)) {
+  if (!grepl("[.]gif$", lower_case(path))) {
     abort_argument(c("{.arg path} must end in {.val .gif}.", x = "It is {describe(path)}."), call)
   }
   list(

@@ -4,10 +4,7 @@ test_that("columns whose names differ only in case are refused", {
   data <- stats::setNames(as.data.frame(export_matrix()), c("Size", "size", "c"))
   frame <- nn_train(data, 1:12 / 13, epochs = 1)
   matrix <- nn_train(as.matrix(data), 1:12 / 13, epochs = 1)
-  umlaut <- nn_train(
-    stats::setNames(data, c("\u00c4", "\u00e4", "c")), 1:12 / 13,
-    epochs = 1
-  )
+  umlaut <- nn_train(setNames(data, c("\u00c4", "\u00e4", "c")), 1:12 / 13, epochs = 1)
   path <- withr::local_tempfile(fileext = ".sql")
   expect_snapshot(error = TRUE, {
     nn_export(frame, path)
@@ -15,7 +12,8 @@ test_that("columns whose names differ only in case are refused", {
     nn_export(frame, path, keep = c("id", "ID"))
     nn_export(frame, path, keep = "RESPONSE")
   })
-  expect_error(nn_export(umlaut, path), class = "backprop_error_export")
+  # in other locales tolower() knows the letters of ASCII alone
+  if (l10n_info()$`UTF-8`) expect_error(nn_export(umlaut, path), class = "backprop_error_export")
   expect_false(file.exists(path))
   # other formats tell them apart
   expect_lt(relative_difference(exported_r(frame)(data), predict(frame, data)), 1e-12)

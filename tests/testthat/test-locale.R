@@ -208,3 +208,33 @@ test_that("text beyond ASCII is found as by a regular expression", {
   expect_identical(has_non_ascii(text), grepl("[^\001-\177]", text, useBytes = TRUE))
   expect_identical(has_non_ascii(NULL), logical())
 })
+
+test_that("a Turkish session ignores the case of names as others do", {
+  skip_on_cran()
+  skip_if_not(nzchar(Sys.which("localedef")), "localedef")
+  folder <- withr::local_tempdir()
+  system2(
+    "localedef", c("-i", "tr_TR", "-f", "UTF-8", shQuote(file.path(folder, "tr_TR.UTF-8"))),
+    stdout = FALSE, stderr = FALSE
+  )
+  skip_if_not(dir.exists(file.path(folder, "tr_TR.UTF-8")), "there are no sources of locales")
+  withr::local_envvar(LOCPATH = folder)
+  output <- run_in_locale("tr_TR.UTF-8", c(
+    "cat('letter', tolower('I') != 'i', fill = TRUE)",
+    "d <- data.frame(ID = c(1, 2, 4), id = c(2, 1, 1), y = c(1, 3, 2))",
+    "fit <- nn_train(y ~ ., d, hidden = 0, epochs = 2)",
+    "tryCatch(",
+    "  nn_export(fit, 'fit.SQL'),",
+    "  backprop_error_export = function(e) cat('refused', file.exists('fit.SQL'), fill = TRUE)",
+    ")",
+    "if (requireNamespace('RSQLite', quietly = TRUE)) {",
+    "  data_base <- DBI::dbConnect(RSQLite::SQLite(), ':memory:')",
+    "  DBI::dbWriteTable(data_base, 'd', d[-1])",
+    "  source <- nn_source(data_base, 'with e as (select * from d) select * from e')",
+    "  print(coef(nn_train(y ~ ., source, hidden = 0, epochs = 2)))",
+    "  DBI::dbDisconnect(data_base)",
+    "}"
+  ), folder)
+  expect_true("letter TRUE" %in% output)
+  expect_true("refused FALSE" %in% output)
+})
