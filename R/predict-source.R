@@ -138,20 +138,16 @@ file_output <- function(path, source, call) {
     if (!is.null(problem)) abort_output(path, problem, call)
   }
   file <- NULL
-  written(file <- begin_file(path, "UTF-8"))
+  written(file <- begin_file(path))
+  begun <- FALSE
   list(
     add = function(predictions, before) {
       table <- prediction_table(predictions, before)
-      numbers <- vapply(table, is.double, NA)
-      table[numbers] <- lapply(table[numbers], function(x) {
-        ifelse(is.na(x), NA, trimws(sprintf("%.17g", x)))
-      })
-      text <- vapply(table, function(x) is.factor(x) || is.character(x), NA) & !numbers
-      written(utils::write.table(
-        table, file$connection,
-        sep = ",", row.names = FALSE, col.names = before == 0, quote = which(text),
-        qmethod = "double", fileEncoding = "UTF-8"
-      ))
+      lines <- do.call(paste, c(unname(lapply(table, csv_text)), sep = ","))
+      if (!begun) lines <- c(paste(csv_text(names(table)), collapse = ","), lines)
+      begun <<- TRUE
+      # in UTF-8 in each locale
+      written(writeLines(enc2utf8(lines), file$connection, useBytes = TRUE))
     },
     finish = function(rows) {
       written(file$close())
@@ -160,6 +156,17 @@ file_output <- function(path, source, call) {
     },
     abandon = file$abandon
   )
+}
+
+csv_text <- function(x) {
+  text <- if (is.double(x)) {
+    number_text(x)
+  } else if (is.factor(x) || is.character(x)) {
+    paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\"")
+  } else {
+    as.character(x)
+  }
+  replace(text, is.na(x), "NA")
 }
 
 abort_output <- function(where, error, call) {

@@ -232,9 +232,11 @@ read_text <- function(lines, encoding, path) {
 
 # `numbers`: whether values are converted to the types, or kept as text.
 parse_csv <- function(lines, format, types, numbers, where = "") {
+  # fread() would write several lines to a file, in the encoding of the locale
   block <- withCallingHandlers(
     data.table::fread(
-      text = lines, sep = format$separator, dec = format$decimal, header = FALSE,
+      text = paste0(paste(lines, collapse = "\n"), "\n"), sep = format$separator,
+      dec = format$decimal, header = FALSE,
       na.strings = format$missing,
       colClasses = if (!numbers) "character" else if (is.null(types)) NULL else unname(types),
       encoding = "UTF-8", integer64 = "double", blank.lines.skip = TRUE, data.table = FALSE,

@@ -68,13 +68,13 @@ first_problem <- function(code) {
 #   connection  to write to
 #   close()     ends writing, and replace() then replaces the file
 #   abandon()   removes the temporary file, if it was not renamed
-begin_file <- function(path, encoding = getOption("encoding")) {
+begin_file <- function(path) {
   path <- link_target(path.expand(path))
   if (!is_replaceable(path)) stop("It is a directory, a pipe or a device.")
   remove_orphans(path)
   beside <- temporary_beside(path)
   mode <- if (file.exists(path)) file.mode(path)
-  connection <- file(beside, "wb", encoding = encoding)
+  connection <- file(beside, "wb")
   open <- TRUE
   if (!is.null(mode)) Sys.chmod(beside, "600", use_umask = FALSE)
   list(

@@ -209,6 +209,36 @@ test_that("text beyond ASCII is found as by a regular expression", {
   expect_identical(has_non_ascii(NULL), logical())
 })
 
+test_that("the locale C reads and writes CSV files in UTF-8", {
+  skip_on_cran()
+  skip_if_not_installed("data.table")
+  folder <- withr::local_tempdir()
+  d <- data.frame(
+    x = withr::with_seed(1, rnorm(40)), k = rep(c("gr\u00fcn", "\u7ea2 \"rot\""), 20),
+    stringsAsFactors = TRUE
+  )
+  names(d)[1] <- "gr\u00f6\u00dfe"
+  data.table::fwrite(d, file.path(folder, "d.csv"))
+  code <- "
+    set.seed(1)
+    source <- nn_source('d.csv', block_rows = 15)
+    fit <- nn_train(k ~ ., source, hidden = 2, epochs = 3)
+    new <- nn_source('d.csv', block_rows = 7)
+    for (type in c('class', 'prob')) predict(fit, new, type = type, into = paste0(type, '.csv'))
+    saveRDS(fit$levels, 'levels.rds')
+  "
+  read <- function(name) {
+    utils::read.csv(file.path(folder, name), encoding = "UTF-8", check.names = FALSE)
+  }
+  run_in_locale("C", code, folder)
+  expect_setequal(readRDS(file.path(folder, "levels.rds")), levels(d$k))
+  class <- read("class.csv")
+  prob <- read("prob.csv")
+  expect_identical(class$row, 1:40)
+  expect_identical(names(prob), c("row", readRDS(file.path(folder, "levels.rds"))))
+  expect_identical(class$prediction, names(prob)[-1][max.col(prob[-1], "first")])
+})
+
 test_that("a Turkish session ignores the case of names as others do", {
   skip_on_cran()
   skip_if_not(nzchar(Sys.which("localedef")), "localedef")

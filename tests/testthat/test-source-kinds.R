@@ -53,6 +53,7 @@ test_that("faulty CSV files are clear errors", {
     writeLines(lines, "t.csv")
     nn_train(a ~ b, nn_source("t.csv", ...), hidden = 0)
   }
+  of_latin1 <- c("a,b", "1,\xe9")
   expect_snapshot(error = TRUE, {
     train(c("a,b", "1,2", "3"))
     train(c("a,b", "1,2", "3,4,5", "5,6"))
@@ -60,7 +61,7 @@ test_that("faulty CSV files are clear errors", {
     train(c("a,b"))
     train(character())
     train(c("a,c", "1,2"))
-    train(c("a,b", "1,\xe9"))
+    train(of_latin1)
     train(c("a,b", "1,2"), types = c(z = "character"))
     nn_source("t.csv", separator = "")
     nn_source("t.csv", encoding = "klingon")
