@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests in other environments: locales, time zones, homes, BLAS libraries, instruction sets,
-# numbers of cores and limits of memory.
+# Runs the tests in other environments: locales, time zones, homes, BLAS libraries, sets of
+# instructions, numbers of cores and limits of memory.
 #
 #   sh tools/environments.sh                 tests that depend on the environment
 #   sh tools/environments.sh all             all tests in each environment
