@@ -629,7 +629,7 @@ test_that("files and results do not depend on the locale's decimal separator", {
       "try(nn_load('none.json'), silent = TRUE)",
       "cat(sprintf('%.1f', 0.5), getOption('scipen') == -20)"
     ),
-    variables = paste0("LOCPATH=", folder)
+    variables = c("LC_ALL=C", paste0("LOCPATH=", folder))
   )
   expect_identical(printed, "0,5 TRUE")
 })
@@ -670,7 +670,8 @@ test_that("weights that overflow or vanish are an error that names them", {
     ))
   }
   for (size in 2^c(-300, -100, 100, 300)) expect_identical(train(size), train(1))
-  for (size in 2^c(-90, 90)) expect_identical(train(size, "single"), train(1, "single"))
+  # with smaller weights, some terms of gradients are below the least number of single precision
+  for (size in 2^c(-60, 60)) expect_identical(train(size, "single"), train(1, "single"))
   # tiny weights next to others are as good as 0
   tiny <- rep(c(1, 1e-200), 15)
   train <- function(weights, ...) {
