@@ -228,10 +228,10 @@ if [ "$mode" = planted ]; then
   leg valgrind "a leak" reports LEAK 'definitely lost' valgrind
   leg gctorture "an unprotected object" reports UNPROTECTED 'freed object' gctorture
 else
+  leg fuzzer "libFuzzer: files of stored rows, the only bytes that C++ reads" fuzzer
   leg gctorture "every function of the bridge: objects of R that are not protected" gctorture
   leg valgrind "every function of the bridge, baseline kernels: memory and leaks" valgrind
   leg tsan "gcc: races of the teams of threads, 1 to 8 threads, kernels and training" tsan
-  leg fuzzer "libFuzzer: files of stored rows, the only bytes that C++ reads" fuzzer
   leg asan "gcc: addresses, undefined behaviour, assertions of libstdc++ and Eigen; tests" asan
   leg clang "clang: undefined behaviour, conversions that change the value; tests" clang
 fi
