@@ -30,13 +30,14 @@ fi
 core_tests='engine faults denormals functions losses philox pieces sparse threads weights'
 
 # Tests that sanitizers can't run, and why:
-#   show               starts a browser, which does not start with the sanitizer preloaded
+#   show, trace-documents
+#                      start a browser, which does not start with the sanitizer preloaded
 #   export, export-*   start compilers, data bases and node
 #   source-kinds       starts a data base
 #   limits, memory, source-disk
 #                      limit the memory, of which the sanitizer reserves terabytes
 #   errors, resume     time interrupts, and are too slow
-unsuitable='show export source-kinds limits memory source-disk errors resume'
+unsuitable='show trace-documents export source-kinds limits memory source-disk errors resume'
 
 # build LIBRARY FLAGS [COMPILER]: installs the package with the flags to $scratch/LIBRARY.
 build() {

@@ -415,7 +415,7 @@ interrupted_run <- function(data, call, after = 0.7, env = parent.frame()) {
 test_that("an interrupt at the top level returns the fit at once, and it goes on to the same end", {
   skip_on_os("windows")
   answer <- interrupted_run(long_data, long_run("1e6"))
-  expect_lt(answer$seconds, 2)
+  expect_lt(answer$seconds, 8)
   expect_identical(answer$fit$stop, "interrupted")
   expect_match(answer$log, "interrupted")
   expect_true(answer$denormals)
@@ -444,7 +444,7 @@ test_that(
       label = paste("the stop, where the process says:", answer$log)
     )
     expect_match(answer$log, "interrupted")
-    expect_lt(answer$seconds, 2)
+    expect_lt(answer$seconds, 8)
     expect_identical(answer$fit$settings$validation, 0.1)
     d <- new.env()
     eval(parse(text = data), d)
@@ -468,7 +468,7 @@ test_that("an interrupt between two epochs, or in a callback, returns the fit as
       "the stop with ", name, " (the process says: ", answer$log, ")"
     ))
     if (is.null(answer$fit)) next
-    expect_lt(answer$seconds, 2)
+    expect_lt(answer$seconds, 8)
     more <- nn_continue(answer$fit, inputs, classes, epochs = 3)
     set.seed(9)
     schedule <- if (name == "plateau") nn_plateau()
