@@ -90,7 +90,7 @@ rank_session <- function(rank) {
   session <- rank_sessions[[name]]
   if (is.null(session) || !session$is_alive() || session$get_state() != "idle") {
     if (!is.null(session)) session$close(grace = 0)
-    session <- callr::r_session$new()
+    session <- callr::r_session$new(wait_timeout = 60000)
     session$run(function() library(backprop))
     if (length(ls(rank_sessions)) == 0) {
       withr::defer(
