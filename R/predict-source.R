@@ -162,7 +162,7 @@ csv_text <- function(x) {
   text <- if (is.double(x)) {
     number_text(x)
   } else if (is.factor(x) || is.character(x)) {
-    paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\"")
+    sprintf("\"%s\"", gsub("\"", "\"\"", x, fixed = TRUE))
   } else {
     as.character(x)
   }

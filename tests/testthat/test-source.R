@@ -606,6 +606,15 @@ test_that("predictions are written to a function, a file and a data base", {
   path <- withr::local_tempfile(fileext = ".csv")
   predict(fit, source, into = path)
   expect_identical(as.matrix(read.csv(path)[-1]), predict(fit, d))
+  # blocks may have no rows
+  parts <- list(d[0, ], d[1:2, ], d[0, ])
+  at <- 0
+  in_parts <- nn_source(function() if (at < 3) parts[[at <<- at + 1]], function() at <<- 0)
+  predict(fit, in_parts, type = "class", into = path)
+  expect_identical(
+    readLines(path),
+    c("\"row\",\"prediction\"", sprintf("%d,\"%s\"", 1:2, predict(fit, d[1:2, ], type = "class")))
+  )
   con <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
   withr::defer(DBI::dbDisconnect(con))
   predict(fit, source, type = "class", into = list(con, "predicted"))
