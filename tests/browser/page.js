@@ -76,7 +76,7 @@ run(async function (given, open) {
     test.set("batch", "all");
     test.set("rate", test.widget().querySelector("[data-set=rate]").options[2].value);
     while (!test.ready()) await rest(20);
-    for (let epoch = 1; epoch <= 8; epoch++) {
+    for (let epoch = 1; epoch <= 16; epoch++) {
       for (let k = 0; test.epoch() === epoch; k++) {
         const begun = performance.now();
         test.press("ArrowRight");

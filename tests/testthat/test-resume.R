@@ -370,8 +370,9 @@ test_that("a process that is killed leaves its last checkpoint, which goes on to
 })
 
 # Starts `call`, which trains for minutes, at the top level of another process, interrupts it after
-# `after` seconds of training, and returns what came back in 10 seconds.
-interrupted_run <- function(data, call, after = 0.7, env = parent.frame()) {
+# `after` seconds of training, and returns what came back in 10 seconds. On a busy machine that may
+# take long: of three runs, the first that takes less than 2 seconds counts.
+interrupted_run <- function(data, call, after = 0.7, env = parent.frame(), runs = 3) {
   folder <- withr::local_tempdir(.local_envir = env)
   start_script(
     c(
@@ -406,16 +407,17 @@ interrupted_run <- function(data, call, after = 0.7, env = parent.frame()) {
     return(list(log = log))
   }
   answer <- readRDS(result)
-  list(
-    fit = answer$fit, seconds = as.numeric(difftime(answer$returned, sent, units = "secs")),
-    denormals = answer$denormals, log = log
-  )
+  seconds <- as.numeric(difftime(answer$returned, sent, units = "secs"))
+  if (seconds >= 2 && runs > 1) {
+    return(interrupted_run(data, call, after, env, runs - 1))
+  }
+  list(fit = answer$fit, seconds = seconds, denormals = answer$denormals, log = log)
 }
 
 test_that("an interrupt at the top level returns the fit at once, and it goes on to the same end", {
   skip_on_os("windows")
   answer <- interrupted_run(long_data, long_run("1e6"))
-  expect_lt(answer$seconds, 8)
+  expect_lt(answer$seconds, 2)
   expect_identical(answer$fit$stop, "interrupted")
   expect_match(answer$log, "interrupted")
   expect_true(answer$denormals)
@@ -444,7 +446,7 @@ test_that(
       label = paste("the stop, where the process says:", answer$log)
     )
     expect_match(answer$log, "interrupted")
-    expect_lt(answer$seconds, 8)
+    expect_lt(answer$seconds, 2)
     expect_identical(answer$fit$settings$validation, 0.1)
     d <- new.env()
     eval(parse(text = data), d)
@@ -468,7 +470,7 @@ test_that("an interrupt between two epochs, or in a callback, returns the fit as
       "the stop with ", name, " (the process says: ", answer$log, ")"
     ))
     if (is.null(answer$fit)) next
-    expect_lt(answer$seconds, 8)
+    expect_lt(answer$seconds, 2)
     more <- nn_continue(answer$fit, inputs, classes, epochs = 3)
     set.seed(9)
     schedule <- if (name == "plateau") nn_plateau()

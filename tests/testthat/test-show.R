@@ -458,7 +458,7 @@ test_that("the page fits, is legible, asks nothing of the net, and is fast", {
   expect_lt(found$speed$epochs$`1`, 1000)
   expect_gt(length(found$speed$steps), 15)
   # within a frame; single steps take longer if the processor is busy
-  expect_lt(stats::median(unlist(found$speed$steps)), 1000 / 60)
+  expect_lt(stats::median(unlist(found$speed$steps)), 16)
   expect_match(found$tampered, "^Differs from R by 1.0e.9, from epoch 100 on")
   expect_match(
     found$diverging$status,
