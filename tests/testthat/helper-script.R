@@ -14,22 +14,6 @@ start_script <- function(lines, folder, wait = FALSE) {
   )
 }
 
-# rmarkdown does not look for pandoc where HOME is not set.
-skip_without_pandoc <- function() {
-  skip_if_not_installed("rmarkdown")
-  skip_if_not(nzchar(Sys.getenv("HOME")) && rmarkdown::pandoc_available("2.0"), "pandoc")
-}
-
-# Detaches what is attached until the end of the calling test: packages may attach themselves and
-# others, and their objects would be found by the tests after this one.
-local_search_path <- function(env = parent.frame()) {
-  before <- search()
-  detach_all <- function() {
-    for (name in setdiff(search(), before)) detach(name, character.only = TRUE)
-  }
-  withr::defer(detach_all(), env)
-}
-
 # Whether the file exists within some seconds.
 wait_for <- function(path, seconds = 30) {
   end <- Sys.time() + seconds

@@ -16,6 +16,13 @@ skip_without_node <- function() {
   skip_if_not(nzchar(Sys.which("node")), "node")
 }
 
+# rmarkdown does not look for pandoc where HOME is not set.
+skip_without_pandoc <- function() {
+  skip_on_cran()
+  skip_if_not_installed("rmarkdown")
+  skip_if_not(nzchar(Sys.getenv("HOME")) && rmarkdown::pandoc_available("2.0"), "pandoc")
+}
+
 skip_without_browser <- function() {
   skip_without_node()
   skip_if_not(!is.na(chromium_path()), "chromium")

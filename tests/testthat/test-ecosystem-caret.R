@@ -1,7 +1,7 @@
 skip_if_not_installed("caret")
+local_search_path()
 
 test_that("caret trains and tunes for regression, equal to the direct call", {
-  local_search_path()
   X <- mtcars[c("wt", "hp", "qsec")]
   set.seed(4)
   tuned <- caret::train(
@@ -22,7 +22,6 @@ test_that("caret trains and tunes for regression, equal to the direct call", {
 })
 
 test_that("caret gives classes and probabilities, by formula too", {
-  local_search_path()
   control <- caret::trainControl("none", classProbs = TRUE, seeds = list(9))
   for (data in list(iris, droplevels(iris[51:150, ]))) {
     tuned <- caret::train(
@@ -42,7 +41,6 @@ test_that("caret gives classes and probabilities, by formula too", {
 })
 
 test_that("case weights arrive, and grids have the length that is asked for", {
-  local_search_path()
   weights <- rep(1:2, 16)
   set.seed(4)
   tuned <- caret::train(
@@ -68,7 +66,6 @@ test_that("case weights arrive, and grids have the length that is asked for", {
 })
 
 test_that("the grid is centred at the default", {
-  local_search_path()
   X <- mtcars[c("wt", "hp")]
   grid <- nn_caret()$grid(X, mtcars$mpg, 3)
   expect_setequal(grid$hidden, c(50, 100, 200))
@@ -98,7 +95,6 @@ test_that("the grid is centred at the default", {
 })
 
 test_that("the model passes the effort on", {
-  local_search_path()
   set.seed(1)
   trained <- caret::train(
     mtcars[c("wt", "hp")], mtcars$mpg,
@@ -110,7 +106,6 @@ test_that("the model passes the effort on", {
 })
 
 test_that("missing and dates pass through train()", {
-  local_search_path()
   d <- data.frame(day = as.Date("2024-01-01") + 0:59, x = sin(1:60), y = cos(1:60))
   d$x[c(3, 40)] <- NA
   set.seed(4)

@@ -1,5 +1,6 @@
 skip_if_not_installed("mlr3")
 skip_if_not_installed("paradox")
+local_search_path()
 
 quiet_mlr3 <- function(env = parent.frame()) {
   logger <- lgr::get_logger("mlr3")
@@ -9,7 +10,6 @@ quiet_mlr3 <- function(env = parent.frame()) {
 }
 
 test_that("the regression learner equals the direct call", {
-  local_search_path()
   task <- mlr3::tsk("mtcars")
   learner <- mlr3::lrn("regr.backprop", hidden = c(4, 3), epochs = 30, penalty = 0.01)
   set.seed(3)
@@ -49,7 +49,6 @@ test_that(
 )
 
 test_that("resampling, weights of the task and copies work", {
-  local_search_path()
   quiet_mlr3()
   learner <- nn_mlr3("regr")
   learner$param_set$set_values(hidden = 2, epochs = 20)
@@ -69,18 +68,15 @@ test_that("resampling, weights of the task and copies work", {
 })
 
 test_that("another kind of task is an error", {
-  local_search_path()
   expect_snapshot(nn_mlr3("surv"), error = TRUE)
 })
 
 test_that("the learners' parameters are arguments of nn_train() for data frames", {
-  local_search_path()
   known <- names(formals(getS3method("nn_train", "data.frame", envir = asNamespace("backprop"))))
   expect_identical(setdiff(nn_mlr3("classif")$param_set$ids(), known), character())
 })
 
 test_that("the learner passes the effort on", {
-  local_search_path()
   learner <- nn_mlr3("regr")
   learner$param_set$set_values(hidden = 3, penalty = 0.01, epochs = 5, effort = "high")
   set.seed(1)

@@ -1,5 +1,6 @@
 # nn_importance() and nn_effects(), against hand computations and the package iml.
 
+local_search_path()
 explained <- withr::with_seed(1, {
   n <- 200
   d <- data.frame(
@@ -205,7 +206,6 @@ test_that("classes have an effect each, and probabilities that sum to 1", {
 
 test_that("effects are those of iml", {
   skip_if_not_installed("iml")
-  local_search_path()
   X <- explained[c("a", "b", "f")]
   predictor <- iml::Predictor$new(
     explained_fit,
@@ -237,7 +237,6 @@ test_that("effects are those of iml", {
 
 test_that("the importance is near that of iml", {
   skip_if_not_installed("iml")
-  local_search_path()
   predictor <- iml::Predictor$new(
     explained_fit,
     data = explained[c("a", "b", "f")], y = explained$y,

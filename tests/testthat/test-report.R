@@ -41,7 +41,6 @@ report_runs <- function() {
 }
 
 test_that("the report knits for classes and for numbers, and leaves nothing behind", {
-  skip_on_cran()
   skip_without_pandoc()
   folder <- withr::local_tempdir()
   report <- drafted_report(folder)

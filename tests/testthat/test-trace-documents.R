@@ -93,7 +93,6 @@ render <- function(format, folder) {
 }
 
 test_that("documents of R Markdown hold it as HTML, as Word and as LaTeX", {
-  skip_on_cran()
   skip_without_pandoc()
   folder <- withr::local_tempdir()
   html <- paste(readLines(render("html_document", folder), warn = FALSE), collapse = "\n")
@@ -120,7 +119,6 @@ test_that("documents of R Markdown hold it as HTML, as Word and as LaTeX", {
 })
 
 test_that("a trace of two epochs takes at most three pages of PDF", {
-  skip_on_cran()
   skip_without_pandoc()
   skip_if_not(all(nzchar(Sys.which(c("pdflatex", "pdfinfo")))), "pdflatex and pdfinfo")
   folder <- withr::local_tempdir()
@@ -134,7 +132,6 @@ test_that("a trace of two epochs takes at most three pages of PDF", {
 })
 
 test_that("a page of 900 or of 390 pixels holds it without scrolling sideways", {
-  skip_on_cran()
   skip_without_pandoc()
   browser <- Sys.which("chromium")
   skip_if_not(nzchar(browser), "chromium")
