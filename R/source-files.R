@@ -49,7 +49,7 @@ nn_source.character <- function(x, separator = ",", decimal = ".", header = TRUE
       x = "You supplied {describe(missing_values)}."
     ), call)
   }
-  if (!is_string(encoding) || !toupper(encoding) %in% toupper(iconvlist())) {
+  if (!is_string(encoding) || !lower_case(encoding) %in% lower_case(iconvlist())) {
     abort_argument(c(
       "{.arg encoding} must be the name of an encoding, one of {.fn iconvlist}.",
       x = "You supplied {describe(encoding)}."
@@ -219,7 +219,7 @@ csv_reader <- function(paths, format, types) {
 without_mark <- function(text) sub("^\xef\xbb\xbf", "", text, useBytes = TRUE)
 
 read_text <- function(lines, encoding, path) {
-  if (toupper(encoding) %in% c("UTF-8", "UTF8")) {
+  if (lower_case(encoding) %in% c("utf-8", "utf8")) {
     Encoding(lines) <- "UTF-8"
     bad <- !validUTF8(lines)
   } else {
@@ -236,8 +236,7 @@ parse_csv <- function(lines, format, types, numbers, where = "") {
   block <- withCallingHandlers(
     data.table::fread(
       text = paste0(paste(lines, collapse = "\n"), "\n"), sep = format$separator,
-      dec = format$decimal, header = FALSE,
-      na.strings = format$missing,
+      dec = format$decimal, header = FALSE, na.strings = format$missing,
       colClasses = if (!numbers) "character" else if (is.null(types)) NULL else unname(types),
       encoding = "UTF-8", integer64 = "double", blank.lines.skip = TRUE, data.table = FALSE,
       showProgress = FALSE, nThread = 1, strip.white = FALSE

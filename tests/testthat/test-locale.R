@@ -249,6 +249,7 @@ test_that("a Turkish session ignores the case of names as others do", {
   )
   skip_if_not(dir.exists(file.path(folder, "tr_TR.UTF-8")), "there are no sources of locales")
   withr::local_envvar(LOCPATH = folder)
+  writeLines("a,b", file.path(folder, "d.csv"))
   output <- run_in_locale("tr_TR.UTF-8", c(
     "cat('letter', tolower('I') != 'i', fill = TRUE)",
     "d <- data.frame(ID = c(1, 2, 4), id = c(2, 1, 1), y = c(1, 3, 2))",
@@ -257,6 +258,9 @@ test_that("a Turkish session ignores the case of names as others do", {
     "  nn_export(fit, 'fit.SQL'),",
     "  backprop_error_export = function(e) cat('refused', file.exists('fit.SQL'), fill = TRUE)",
     ")",
+    "if (requireNamespace('data.table', quietly = TRUE)) {",
+    "  nn_source('d.csv', encoding = 'iso-8859-1')",
+    "}",
     "if (requireNamespace('RSQLite', quietly = TRUE)) {",
     "  data_base <- DBI::dbConnect(RSQLite::SQLite(), ':memory:')",
     "  DBI::dbWriteTable(data_base, 'd', d[-1])",
