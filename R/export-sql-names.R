@@ -1,9 +1,9 @@
 # The names in an exported query: of its table, its columns and its results. Many databases ignore
 # the case of names, also of quoted ones.
 
-sql_name <- function(x) paste0("\"", gsub("\"", "\"\"", x, fixed = TRUE), "\"")
+sql_name <- function(x) in_quotes(x)
 
-sql_text <- function(x) paste0("'", gsub("'", "''", x, fixed = TRUE), "'")
+sql_text <- function(x) in_quotes(x, "'")
 
 # The classes of text that is SQL already: DBI::SQL(), dbplyr::sql() and ident_q(), the paths of
 # dbplyr, and I(), with which dbplyr marks paths such as I("schema.table").

@@ -162,7 +162,7 @@ csv_text <- function(x) {
   text <- if (is.double(x)) {
     number_text(x)
   } else if (is.factor(x) || is.character(x)) {
-    sprintf("\"%s\"", gsub("\"", "\"\"", x, fixed = TRUE))
+    in_quotes(x)
   } else {
     as.character(x)
   }

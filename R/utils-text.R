@@ -14,6 +14,12 @@ lower_case <- function(x) {
   tolower(chartr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", x))
 }
 
+# Text within quotes, for files: those in it are doubled.
+in_quotes <- function(x, quote = "\"") {
+  inner <- gsub(quote, strrep(quote, 2), x, fixed = TRUE)
+  paste0(quote, inner, quote, recycle0 = TRUE)
+}
+
 # Numbers as text for files, with so many significant digits; 17 identify every double. The decimal
 # point does not depend on the locale.
 number_text <- function(x, digits = 17) {
