@@ -101,7 +101,7 @@ with_sanitizer() (
 )
 
 gcc_flags='-fsanitize=address,undefined'
-clang_flags='-fsanitize=undefined,float-divide-by-zero,implicit-conversion,nullability'
+clang_flags='-fsanitize=undefined,implicit-conversion,nullability'
 
 asan() {
   build asan "$gcc_flags" && run_tests asan "$(gcc -print-file-name=libasan.so)"
@@ -112,8 +112,7 @@ clang() {
   [ -f "$runtime" ] || { echo "$runtime does not exist."; return 77; }
   # Eigen changes signs by conversions of the sign's bit
   printf '[implicit-conversion]\nsrc:*/Eigen/src/*\n' >"$scratch/ignored"
-  build clang "$clang_flags -fno-sanitize=float-divide-by-zero \
--fsanitize-ignorelist=$scratch/ignored" clang++ &&
+  build clang "$clang_flags -fsanitize-ignorelist=$scratch/ignored" clang++ &&
     run_tests clang "$runtime"
 }
 # What C++ reads: the files of stored rows. The reports of libFuzzer end with the input.
